@@ -1,0 +1,170 @@
+"""YAML files onto frozen dataclasses, strictly.
+
+An unknown, missing or mistyped key is an error that names the nearest valid one.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+import difflib
+import math
+import os
+from pathlib import Path
+import sys
+import types
+from typing import Any, get_args, get_origin, get_type_hints, TypeVar, Union
+
+import yaml
+
+from il_ros.errors import ConfigError
+
+T = TypeVar('T')
+MAX_BYTES = 1_000_000
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loader that refuses aliases (a few bytes of them expand to gigabytes)."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise ConfigError(f'line {event.start_mark.line + 1}: YAML aliases are not accepted; '
+                              'write the value out')
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ConfigError(f'line {node.start_mark.line + 1}: key {twice[0]!r} stands twice')
+        return super().construct_mapping(node, deep)
+
+
+def parse_yaml(text: str, where: str) -> dict[str, Any]:
+    """Return the mapping that `text` holds.
+
+    Args:
+        text: The YAML document.
+        where: Its name, for errors.
+
+    Raises:
+        ConfigError: It is too large, not YAML, not a mapping, or has aliases.
+    """
+    if len(text) > MAX_BYTES:
+        raise ConfigError(f'{where}: {len(text)} characters, expected at most {MAX_BYTES}')
+    try:
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+    except ConfigError as error:
+        raise ConfigError(f'{where}: {error}') from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f'{where}: not valid YAML: {" ".join(str(error).split())}') from None
+    if not isinstance(data, dict):
+        raise ConfigError(f'{where}: expected keys and values, got {type(data).__name__}')
+    return data
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a configuration file.
+
+    Raises:
+        ConfigError: It cannot be read or is not UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding='utf-8')
+    except OSError as error:
+        raise ConfigError(f'{path}: cannot be read: {error.strerror}') from None
+    except UnicodeDecodeError:
+        raise ConfigError(f'{path}: expected UTF-8 text') from None
+
+
+def nearest(name: str, valid: list[str]) -> str:
+    """Return a hint that names the valid entry nearest to `name`."""
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f'did you mean {close[0]!r}?' if close else f'valid: {", ".join(sorted(valid))}'
+
+
+def build(cls: type[T], data: Any, where: str) -> T:
+    """Map `data` onto the dataclass `cls`, recursively.
+
+    Raises:
+        ConfigError: A key is unknown or missing, or a value has the wrong type.
+    """
+    if not isinstance(data, Mapping):
+        raise ConfigError(f'{where}: expected keys and values, got {data!r}')
+    hints = get_type_hints(cls)
+    known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+    for key in data:
+        if key not in known:
+            raise ConfigError(f'{where}: unknown key {str(key)!r}; '
+                              f'{nearest(str(key), list(known))}')
+    required = [n for n, f in known.items()
+                if f.default is MISSING and f.default_factory is MISSING]
+    if missing := [n for n in required if n not in data]:
+        raise ConfigError(f'{where}: missing {", ".join(missing)}')
+    values = {key: _convert(hints[key], value, f'{where}: {key}') for key, value in data.items()}
+    try:
+        return cls(**values)
+    except ConfigError as error:
+        raise ConfigError(f'{where}: {error}') from None
+
+
+def _convert(kind: Any, value: Any, where: str) -> Any:
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in args:
+            return None
+        return _convert(next(a for a in args if a is not type(None)), value, where)
+    if is_dataclass(kind):
+        return build(kind, value, where)  # type: ignore[arg-type]
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(f'{where}: expected a list, got {value!r}')
+        if args[-1] is not Ellipsis and len(value) != len(args):
+            raise ConfigError(f'{where}: expected {len(args)} values, got {len(value)}')
+        each = [args[0]] * len(value) if args[-1] is Ellipsis else args
+        return tuple(_convert(k, v, f'{where}[{i}]')
+                     for i, (k, v) in enumerate(zip(each, value, strict=True)))
+    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise ConfigError(f'{where}: expected a finite number, got {value!r}')
+        return float(value)
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    raise ConfigError(f'{where}: expected {kind.__name__}, got {value!r}')
+
+
+def to_mapping(value: Any) -> Any:
+    """Return a dataclass as plain mappings and lists, without unset optional keys."""
+    if is_dataclass(value):
+        return {f.name: to_mapping(v) for f in fields(value)
+                if (v := getattr(value, f.name)) is not None}
+    if isinstance(value, (list, tuple)):
+        return [to_mapping(v) for v in value]
+    return value
+
+
+def find_config(kind: str, name: str) -> Path:
+    """Return the file that `name` means: a path, or a name under config/<kind>/.
+
+    Looked for in the checkout, the sourced ROS 2 prefixes and this Python's prefix, in that order.
+
+    Raises:
+        ConfigError: There is none; the text lists the names that exist.
+    """
+    if name.endswith(('.yaml', '.yml')) or os.sep in name:
+        return Path(name)
+    folders = config_folders(kind)
+    for folder in folders:
+        if (found := folder / f'{name}.yaml').is_file():
+            return found
+    names = sorted({p.stem for f in folders for p in f.glob('*.yaml')})
+    raise ConfigError(f'no config/{kind}/{name}.yaml; {nearest(name, names)} '
+                      'A path to a YAML file is accepted too')
+
+
+def config_folders(kind: str) -> list[Path]:
+    """Return the existing config/<kind> folders, the checkout's first."""
+    checkout = Path(__file__).resolve().parent.parent
+    prefixes = [*os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix]
+    places = [checkout / 'config' / kind] if (checkout / 'package.xml').is_file() else []
+    places += [Path(p, 'share/il_ros/config', kind) for p in prefixes if p]
+    return [p for p in dict.fromkeys(places) if p.is_dir()]

@@ -1,0 +1,37 @@
+"""The errors that il_ros raises for what a user can put right."""
+
+
+class IlRosError(Exception):
+    """Base class. The text names what was expected, what came and what to do."""
+
+
+class ConfigError(IlRosError):
+    """A YAML file, parameter or option is wrong."""
+
+
+class ContractMismatchError(IlRosError):
+    """Two parts of the system were made for different robots."""
+
+
+class MessageError(IlRosError):
+    """A message cannot be turned into the array that the contract names."""
+
+
+class BagError(IlRosError):
+    """A bag cannot be read or is not a whole episode."""
+
+
+class DatasetError(IlRosError):
+    """A dataset cannot be read or written."""
+
+
+class CheckpointError(IlRosError):
+    """A checkpoint cannot be read or written."""
+
+
+class RecordingError(IlRosError):
+    """An episode cannot be started, stopped or kept."""
+
+
+class PlanningError(IlRosError):
+    """A motion cannot be planned."""

@@ -1,0 +1,1 @@
+"""The ROS shells: the only modules that import rclpy or message packages."""

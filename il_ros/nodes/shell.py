@@ -1,0 +1,119 @@
+"""What every node shares: start and stop, parameters, the steady loop, QoS, stamps."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, MISSING
+import os
+import signal
+import sys
+import time
+from typing import Any, get_args, get_origin, get_type_hints, TypeVar
+
+from builtin_interfaces.msg import Time
+from il_ros.config import build
+from il_ros.errors import IlRosError
+from il_ros.timing import Grid, SECOND, Tick
+import numpy as np
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+P = TypeVar('P')
+
+NEWEST = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
+                    reliability=ReliabilityPolicy.RELIABLE)
+STREAM = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
+                    reliability=ReliabilityPolicy.RELIABLE)
+SENSOR = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
+                    reliability=ReliabilityPolicy.BEST_EFFORT)
+LATCHED = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
+                     reliability=ReliabilityPolicy.RELIABLE,
+                     durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin) -> int:
+    """Run one node until SIGINT, SIGTERM or shutdown; the `main()` of every executable.
+
+    Returns:
+        The exit code: 0 after a clean stop, 2 when `make_node` raised an `IlRosError`.
+    """
+    rclpy.init()
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    node = None
+    try:
+        node = make_node()
+        spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except IlRosError as error:
+        sys.stderr.write(f'{error}\n')
+        return 2
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def declare(node: Node, cls: type[P]) -> P:
+    """Declare one ROS parameter per field of a dataclass and return their values.
+
+    Raises:
+        ConfigError: A value has the wrong type or the dataclass refuses it.
+    """
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for field in fields(cls):  # type: ignore[arg-type]
+        default = field.default if field.default is not MISSING else _empty(hints[field.name])
+        default = list(default) if isinstance(default, tuple) else default
+        value = node.declare_parameter(field.name, default).value
+        values[field.name] = tuple(value) if isinstance(value, list) else value
+    return build(cls, values, f'parameters of {node.get_name()}')
+
+
+def _empty(kind: Any) -> Any:
+    if get_origin(kind) is tuple:
+        names = {str: Parameter.Type.STRING_ARRAY, float: Parameter.Type.DOUBLE_ARRAY}
+        return names[get_args(kind)[0]]
+    return kind()
+
+
+def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None]) -> None:
+    """Serve callbacks and call `tick` on a steady grid of absolute deadlines.
+
+    Overdue ticks are skipped. ROS time plays no part, so a paused /clock cannot stop the grid.
+    """
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    grid = Grid(period_ns, time.monotonic_ns() + period_ns)
+    try:
+        while rclpy.ok():
+            if due := grid.take(time.monotonic_ns()):
+                tick(due)
+                continue
+            left_s = (grid.due_ns - time.monotonic_ns()) / SECOND
+            executor.spin_once(timeout_sec=max(left_s, 0.0))
+    finally:
+        executor.remove_node(node)
+
+
+def stamp_ns(stamp: Time) -> int:
+    """Return a message stamp as integer nanoseconds."""
+    return stamp.sec * SECOND + stamp.nanosec
+
+
+def to_stamp(nanoseconds: int) -> Time:
+    """Return integer nanoseconds as a message stamp."""
+    return Time(sec=nanoseconds // SECOND, nanosec=nanoseconds % SECOND)
+
+
+def now_ns(node: Node) -> int:
+    """Return the node's ROS time [ns]."""
+    return int(node.get_clock().now().nanoseconds)
+
+
+def new_session() -> np.ndarray:
+    """Return 16 random bytes that name this run of a sender."""
+    return np.frombuffer(os.urandom(16), dtype=np.uint8)

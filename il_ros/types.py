@@ -1,0 +1,51 @@
+"""Plain data that travels along the data path."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Pixels = NDArray[np.uint8]
+
+
+class ControlSource(IntEnum):
+    """Who a command comes from; the values of `Command.source` and of the dataset column."""
+
+    POLICY = 0
+    HUMAN = 1
+    HOLD = 2
+
+
+class Mode(IntEnum):
+    """Who controls the robot; the values of `ControlMode.mode`."""
+
+    TELEOP = 0
+    AUTONOMOUS = 1
+    PAUSED = 2
+    ALIGNING = 3
+    CORRECTING = 4
+    HOLD = 5
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the robot knew at one tick.
+
+    Attributes:
+        stamp_ns: The tick [ns since the epoch of the clock in use].
+        state: Measured joint positions in contract order [rad] or [m]. Shape (J,).
+        environment: Poses in contract order, each x y z [m] and qx qy qz qw. Shape (7 * P,);
+            (0,) where the contract names no poses.
+        images: RGB image per camera name. Shape (H, W, 3).
+        ages_ns: Age of the sample behind each stream at the tick.
+    """
+
+    stamp_ns: int
+    state: Floats
+    environment: Floats
+    images: Mapping[str, Pixels] = field(default_factory=dict)
+    ages_ns: Mapping[str, int] = field(default_factory=dict)
