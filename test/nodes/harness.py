@@ -1,0 +1,83 @@
+"""Real nodes as real processes for the tests: start, wait for a condition, stop by pid."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from typing import TypeVar
+
+T = TypeVar('T')
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(domain: int, **extra: str) -> dict[str, str]:
+    """Return the environment of a ROS process that stays on this machine and in its domain."""
+    prefixes = [os.environ.get('AMENT_PREFIX_PATH', ''), sys.prefix]
+    return dict(os.environ, ROS_DOMAIN_ID=str(domain), PYTHONUNBUFFERED='1', MUJOCO_GL='egl',
+                ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST',
+                AMENT_PREFIX_PATH=os.pathsep.join(p for p in prefixes if p), **extra)
+
+
+class NodeProcess:
+    """One executable of il_ros as a process; its output is kept in a file."""
+
+    def __init__(self, executable: str, domain: int, log: Path, *,
+                 parameters: dict[str, object] | None = None,
+                 remaps: dict[str, str] | None = None, stdin: int | None = subprocess.DEVNULL,
+                 env: dict[str, str] | None = None) -> None:
+        arguments = ['--ros-args']
+        for name, value in (parameters or {}).items():
+            arguments += ['-p', f'{name}:={str(value).lower() if isinstance(value, bool) else value}']
+        for name, value in (remaps or {}).items():
+            arguments += ['-r', f'{name}:={value}']
+        self.log = log
+        with log.open('wb') as sink:
+            self.process = subprocess.Popen(
+                [sys.executable, '-m', f'il_ros.nodes.{executable}', *arguments],
+                env=environment(domain, **(env or {})), stdin=stdin, stdout=sink,
+                stderr=subprocess.STDOUT, cwd=ROOT)
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(errors='replace')
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def stop(self, timeout_s: float = 10.0) -> int:
+        """Ask with SIGINT, end with SIGKILL after the deadline; return the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        return self.process.wait()
+
+
+@contextmanager
+def running(*arguments: object, **keywords: object):
+    node = NodeProcess(*arguments, **keywords)  # type: ignore[arg-type]
+    try:
+        yield node
+    finally:
+        node.stop()
+
+
+def wait_for(condition: Callable[[], T], what: str, timeout_s: float = 20.0,
+             spin: Callable[[], None] | None = None) -> T:
+    """Return the first true value of `condition`; fail with `what` after the deadline."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        if spin:
+            spin()
+        else:
+            time.sleep(0.01)
+    raise AssertionError(f'not within {timeout_s} s: {what}')
