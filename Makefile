@@ -1,0 +1,26 @@
+# make demo and make test do all their set-up themselves; make setup does only that.
+# PYTHON: a Python 3.10-3.12 with venv. TORCH: what pip installs as PyTorch.
+SHELL = /bin/bash
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+RUN = . tools/env.sh &&
+
+.PHONY: demo test setup bench lint clean
+
+demo: setup
+	$(RUN) il_ros demo $(ARGS)
+
+test: setup
+	$(RUN) python -m pytest $(ARGS)
+
+setup:
+	@PYTHON='$(PYTHON)' TORCH='$(TORCH)' bash tools/setup.sh
+
+bench: setup
+	$(RUN) python -m benchmarks.run $(ARGS)
+
+lint: setup
+	$(RUN) ruff check . && mypy
+
+clean:
+	rm -rf .venv build install log il_ros.egg-info il_ros/msg il_ros/srv il_ros/action il_ros/*.so

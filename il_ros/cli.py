@@ -1,0 +1,47 @@
+"""The `il_ros` command."""
+from __future__ import annotations
+
+from importlib import import_module
+import os
+import sys
+
+from il_ros.errors import IlRosError
+import typer
+
+COMMANDS = ('demo', 'sim', 'record', 'convert', 'inspect', 'train', 'evaluate', 'dagger',
+            'replay', 'doctor', 'export')
+EXTRAS = {'torch': 'train', 'lightning_fabric': 'train', 'safetensors': 'train',
+          'tensorboard': 'train', 'mujoco': 'sim', 'gymnasium': 'sim', 'pinocchio': 'sim',
+          'matplotlib': 'sim', 'onnx': 'export', 'onnxruntime': 'export', 'onnxscript': 'export'}
+WITH_ROS = ('rclpy', 'il_ros.msg', 'il_ros.srv', 'il_ros.action')
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode='markdown',
+                  pretty_exceptions_enable=False,
+                  help='Teach a ROS 2 arm by showing: record, convert, train, run, correct.')
+for _name in COMMANDS:
+    app.command(_name)(getattr(import_module(f'il_ros.commands.{_name}'), _name))
+
+
+def main() -> None:
+    """Run a subcommand; wrong input ends in one line and exit code 2."""
+    try:
+        app()
+    except IlRosError as error:
+        _refuse(str(error))
+    except ModuleNotFoundError as error:
+        module = error.name or ''
+        if module.startswith(WITH_ROS):
+            _refuse(f'this needs ROS 2 ({module} is missing): source it and colcon build, '
+                    'or use make setup')
+        extra = EXTRAS.get(module.partition('.')[0])
+        if extra is None:
+            raise
+        _refuse(f"this needs {module}: pip install 'il_ros[{extra}]'")
+    except BrokenPipeError:
+        # The reader (head, less) has left; nothing more can be said on standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse(text: str) -> None:
+    sys.stderr.write(f'il_ros: {text}\n')
+    raise SystemExit(2)
