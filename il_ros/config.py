@@ -5,7 +5,7 @@ An unknown, missing or mistyped key is an error that names the nearest valid one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass, MISSING
 import difflib
 import math
 import os
@@ -14,9 +14,8 @@ import sys
 import types
 from typing import Any, get_args, get_origin, get_type_hints, TypeVar, Union
 
-import yaml
-
 from il_ros.errors import ConfigError
+import yaml
 
 T = TypeVar('T')
 MAX_BYTES = 1_000_000
@@ -52,7 +51,7 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
         raise ConfigError(f'{where}: {len(text)} characters, expected at most {MAX_BYTES}')
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        data = yaml.load(text, Loader=_Loader)
     except ConfigError as error:
         raise ConfigError(f'{where}: {error}') from None
     except yaml.YAMLError as error:

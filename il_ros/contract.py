@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import hashlib
 from pathlib import Path
 
-import numpy as np
-import yaml
-
 from il_ros.config import build, find_config, nearest, parse_yaml, read_text, to_mapping
 from il_ros.errors import ConfigError, ContractMismatchError
 from il_ros.types import Floats
+import numpy as np
+import yaml
 
 ENCODINGS = ('rgb8', 'bgr8', 'mono8', '16UC1')
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')

@@ -32,7 +32,8 @@ class NodeProcess:
                  env: dict[str, str] | None = None) -> None:
         arguments = ['--ros-args']
         for name, value in (parameters or {}).items():
-            arguments += ['-p', f'{name}:={str(value).lower() if isinstance(value, bool) else value}']
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            arguments += ['-p', f'{name}:={text}']
         for name, value in (remaps or {}).items():
             arguments += ['-r', f'{name}:={value}']
         self.log = log

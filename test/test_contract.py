@@ -1,0 +1,70 @@
+from dataclasses import replace
+
+from il_ros.contract import Contract, differences, require_same
+from il_ros.errors import ConfigError, ContractMismatchError
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def contract():
+    return Contract.load('sim_arm')
+
+
+@pytest.mark.parametrize('name', ['sim_arm', 'ur5e_realsense'])
+def test_text_round_trip(name):
+    loaded = Contract.load(name)
+    assert Contract.from_text(loaded.to_text()) == loaded
+    assert Contract.from_text(loaded.to_text()).hash == loaded.hash
+
+
+def test_vectors_follow_joint_order(contract):
+    assert contract.joint_names[-1] == 'gripper'
+    assert contract.gripper_index == 6
+    assert contract.upper[6] == 0.04
+    assert np.all(contract.lower < contract.upper)
+    assert contract.environment_size == 21
+    assert contract.period_ns == 33_333_333
+
+
+def edited(contract, old, new):
+    text = contract.to_text()
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(('old', 'new', 'error'), [
+    ('joint: gripper', 'joint: griper',
+     "gripper: unknown joint 'griper'; did you mean 'gripper'?"),
+    ('name: elbow', 'name: gripper', "joint 'gripper' stands twice"),
+    ('rate_hz: 30.0', 'rate: 30.0', "unknown key 'rate'; did you mean 'rate_hz'?"),
+    ('encoding: rgb8', 'encoding: rgb', "camera 'scene': encoding 'rgb': did you mean 'rgb8'?"),
+    ('type: trajectory_msgs/JointTrajectory', 'type: trajectory_msgs/Joint', 'did you mean'),
+    ('topic: sim/poses', 'topic: joint_states', "topic 'joint_states' stands twice"),
+    ('position_margin: 0.0', 'position_margin: 0.7', 'expected 0 to 0.5, got 0.7'),
+])
+def test_wrong_value_is_named(contract, old, new, error):
+    with pytest.raises(ConfigError) as caught:
+        Contract.from_text(edited(contract, old, new))
+    assert error in str(caught.value)
+
+
+def test_start_must_fit_the_limits(contract):
+    with pytest.raises(ConfigError, match=r"start: joint 'gripper': 0.5 is outside \[0.0, 0.04\]"):
+        replace(contract, start=(*contract.start[:6], 0.5))
+    with pytest.raises(ConfigError, match='start: expected 7 values, got 6'):
+        replace(contract, start=contract.start[:6])
+
+
+def test_unknown_camera_names_the_nearest(contract):
+    with pytest.raises(ConfigError, match="no camera 'scenes'; did you mean 'scene'?"):
+        contract.camera('scenes')
+
+
+def test_differences_are_shown_and_task_text_does_not_count(contract):
+    require_same(contract, replace(contract, task='another'), 'bag', 'checkpoint')
+    other = replace(contract, rate_hz=20.0, cameras=contract.cameras[:1])
+    assert differences(contract, other) == [
+        'rate_hz: 30.0, 20.0', "cameras: ['scene', 'wrist'], ['scene']"]
+    with pytest.raises(ContractMismatchError, match='bag and checkpoint .* rate_hz: 30.0, 20.0'):
+        require_same(contract, other, 'bag', 'checkpoint')
