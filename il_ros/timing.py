@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
@@ -18,7 +17,8 @@ def to_s(nanoseconds: int) -> float:
     return nanoseconds / SECOND
 
 
-class Tick(NamedTuple):
+@dataclass(frozen=True)
+class Tick:
     """One tick of a grid."""
 
     index: int       # counts every tick of the grid, skipped ones included
