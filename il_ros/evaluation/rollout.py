@@ -1,0 +1,125 @@
+"""Seeded rollouts of a policy in the Gymnasium environment, alone or with a human beside it."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from il_ros.contract import Contract
+from il_ros.execution.chunk_scheduler import ChunkScheduler
+from il_ros.policies.policy import Policy
+from il_ros.timing import to_s
+from il_ros.types import ControlSource, Floats, Observation, Pixels
+import numpy as np
+
+IMAGE_KEY = 'observation.images.'
+
+
+class Human(Protocol):
+    """Somebody beside the robot who may take over; see `il_ros.teleop.scripted_device`."""
+
+    def reset(self, seed: int) -> None:
+        """Start an episode."""
+
+    def act(self, state: Floats, environment: Floats, now_ns: int,
+            driving: bool) -> Floats | None:
+        """Return joint targets while the human drives, None while the policy may."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What disturbs the rollouts.
+
+    Attributes:
+        disturb: Push the object away at a random moment.
+        action_noise: Standard deviation added to each joint target [rad].
+    """
+
+    disturb: bool = True
+    action_noise: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """The result of one episode."""
+
+    seed: int
+    success: bool
+    duration_s: float
+    interventions: int = 0
+    human_seconds: float = 0.0
+    frames: tuple[Pixels, ...] = field(default=(), repr=False)
+
+
+def observation_of(values: Mapping[str, Any], stamp_ns: int) -> Observation:
+    """Return the environment's observation as the policy's."""
+    return Observation(
+        stamp_ns, np.asarray(values['observation.state'], dtype=np.float64),
+        np.asarray(values['observation.environment_state'], dtype=np.float64),
+        {key.removeprefix(IMAGE_KEY): value for key, value in values.items()
+         if key.startswith(IMAGE_KEY)})
+
+
+def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkScheduler, seed: int,
+             conditions: Conditions, human: Human | None = None,
+             on_step: Callable[[Observation, Floats, ControlSource], None] | None = None,
+             camera: str = '') -> Rollout:
+    """Run one episode until success or the environment's time limit.
+
+    Row 0 of a chunk is due one tick after its observation, as on the live robot.
+
+    Args:
+        on_step: Told each observation with the action that followed it and who chose it.
+        camera: Name of a camera whose frames the result keeps.
+    """
+    values, _ = env.reset(seed=seed, options={
+        'disturb': conditions.disturb, 'action_noise': conditions.action_noise})
+    policy.reset()
+    scheduler.reset()
+    if human:
+        human.reset(seed)
+    frames: list[Pixels] = []
+    target = np.asarray(values['observation.state'], dtype=np.float64)
+    step, interventions, human_steps, success, done = 0, 0, 0, False, False
+    driving = False
+    while not done:
+        now = step * contract.period_ns
+        observation = observation_of(values, now)
+        theirs = human.act(observation.state, observation.environment, now, driving) \
+            if human else None
+        if theirs is not None:
+            interventions += not driving
+            human_steps += 1
+            target, source = theirs, ControlSource.HUMAN
+        else:
+            if driving:
+                policy.reset()
+                scheduler.reset()
+            scheduler.add(policy.infer(observation), now, now)
+            rows = scheduler.output(now)
+            if rows is not None:
+                target = rows[0]
+            source = ControlSource.POLICY
+        driving = theirs is not None
+        if on_step:
+            on_step(observation, target, source)
+        values, _, terminated, truncated, info = env.step(target)
+        success, done = bool(info['success']), terminated or truncated
+        step += 1
+        if camera and step % 2 == 0:
+            frames.append(env.unwrapped.simulation.render(camera))
+    return Rollout(seed, success, to_s(step * contract.period_ns), interventions,
+                   to_s(human_steps * contract.period_ns), tuple(frames))
+
+
+def evaluate(env: Any, contract: Contract, policy: Policy,
+             make_scheduler: Callable[[], ChunkScheduler], seeds: Iterable[int],
+             conditions: Conditions,
+             progress: Callable[[Rollout], None] = lambda _: None) -> list[Rollout]:
+    """Roll the policy out once per seed, without a human."""
+    results = []
+    for seed in seeds:
+        result = roll_out(env, contract, policy, make_scheduler(), seed, conditions)
+        progress(result)
+        results.append(result)
+    return results

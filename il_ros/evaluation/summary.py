@@ -1,0 +1,28 @@
+"""Rollouts as plain data for JSON files and tables."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from il_ros.evaluation.rollout import Conditions, Rollout
+from il_ros.evaluation.statistics import wilson
+
+
+def summarise(checkpoint: Path, task: str, conditions: Conditions, rollouts: Sequence[Rollout],
+              ros: bool = False) -> dict[str, Any]:
+    """Return counts, the Wilson interval and each episode."""
+    lengths = [rollout.duration_s for rollout in rollouts if rollout.success]
+    return {
+        'checkpoint': str(checkpoint), 'task': task, 'live_ros_graph': ros,
+        'disturb': conditions.disturb, 'action_noise': conditions.action_noise,
+        'episodes': len(rollouts), 'successes': len(lengths),
+        'interval': list(wilson(len(lengths), len(rollouts))),
+        'mean_success_s': fmean(lengths) if lengths else None,
+        'interventions': sum(rollout.interventions for rollout in rollouts),
+        'human_seconds': sum(rollout.human_seconds for rollout in rollouts),
+        'rollouts': [{'seed': r.seed, 'success': r.success, 'duration_s': round(r.duration_s, 3),
+                      'interventions': r.interventions,
+                      'human_seconds': round(r.human_seconds, 3)} for r in rollouts],
+    }

@@ -1,0 +1,1 @@
+"""The whole loop as processes and steps: record, convert, train, roll out, correct."""

@@ -1,0 +1,99 @@
+"""The nodes of one running system as processes of this machine."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+import ctypes
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import IO
+
+from il_ros.errors import IlRosError
+
+STOP_TIMEOUT_S = 8.0
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None)
+
+
+def _end_with_parent() -> None:
+    # A killed workflow must not leave a robot that goes on moving.
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+class GraphError(IlRosError):
+    """A node of the running system ended or did not answer."""
+
+
+def environment(domain: int) -> dict[str, str]:
+    """Return the variables that keep ROS traffic on this machine and in one domain."""
+    prefixes = [sys.prefix, *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
+    return {'ROS_DOMAIN_ID': str(domain),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+            'MUJOCO_GL': os.environ.get('MUJOCO_GL', 'egl'),
+            'AMENT_PREFIX_PATH': os.pathsep.join(p for p in dict.fromkeys(prefixes) if p)}
+
+
+class Graph:
+    """Starts nodes, watches them, and ends exactly those that it started.
+
+    Args:
+        logs: Folder for one text file per node.
+        domain: ROS domain of all nodes.
+    """
+
+    def __init__(self, logs: Path, domain: int) -> None:
+        self._logs = logs
+        self._environment = dict(os.environ, PYTHONUNBUFFERED='1', **environment(domain))
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self, executable: str, parameters: Mapping[str, object],
+              terminal: bool = False) -> None:
+        """Start a node; with `terminal` it reads keys from and writes to this terminal."""
+        command = [sys.executable, '-m', f'il_ros.nodes.{executable}', '--ros-args']
+        for name, value in parameters.items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            command += ['-p', f'{name}:={text}']
+        with (self._logs / f'{executable}.txt').open('ab') as log:
+            sink: IO[bytes] | None = None if terminal else log
+            self._processes[executable] = subprocess.Popen(
+                command, env=self._environment, stdout=sink, stderr=sink,
+                stdin=None if terminal else subprocess.DEVNULL,
+                start_new_session=not terminal, preexec_fn=_end_with_parent)
+
+    def check(self) -> None:
+        """Raise when a node has ended.
+
+        Raises:
+            GraphError: Names the node, its exit code and its last lines.
+        """
+        for name, process in self._processes.items():
+            if (code := process.poll()) is not None:
+                log = self._logs / f'{name}.txt'
+                tail = ' | '.join(log.read_text(errors='replace').splitlines()[-3:])
+                raise GraphError(f'node {name} ended with code {code}: {tail} (see {log})')
+
+    def stop(self) -> None:
+        """End all nodes: SIGINT first, SIGKILL for one that does not leave in time."""
+        processes, self._processes = list(self._processes.values()), {}
+        for process in processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        end = time.monotonic() + STOP_TIMEOUT_S
+        for process in processes:
+            try:
+                process.wait(max(0.0, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -1,0 +1,157 @@
+"""The steps of the loop: demonstrate, convert, train and evaluate, roll out and correct."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from il_ros.datasets.convert import convert
+from il_ros.datasets.reader import Dataset
+from il_ros.errors import ConfigError
+from il_ros.evaluation.checkpoint import evaluate_checkpoint, Trial
+from il_ros.evaluation.rollout import Conditions, Rollout
+from il_ros.training.config import TrainConfig
+from il_ros.training.train import train
+from il_ros.types import ControlSource
+from il_ros.workflow.session import Episode, Session, System
+
+EVALUATION_SEEDS = 1_000_000  # held out: no recorded episode uses a seed from here on
+SEEDS_PER_RUN = 10_000
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """Sizes of the loop.
+
+    Attributes:
+        rollouts: Episodes per round, with the operator ready to take over.
+        episodes: Rollouts per evaluation, on the same seeds for every policy.
+        timeout_s: After which an episode has failed.
+    """
+
+    seed: int = 0
+    robot: str = 'sim_arm'
+    task: str = 'PickPlace'
+    rollouts: int = 10
+    episodes: int = 60
+    timeout_s: float = 12.0
+    device: str = 'scripted'
+    speed: float = 1.0
+    conditions: Conditions = field(default_factory=lambda: Conditions(True, 0.005))
+    training: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        for name in ('rollouts', 'episodes'):
+            if getattr(self, name) < 1:
+                raise ConfigError(f'{name}: expected at least 1, got {getattr(self, name)}')
+        if not 0 <= self.seed < EVALUATION_SEEDS // SEEDS_PER_RUN:
+            raise ConfigError(f'seed: expected 0 to {EVALUATION_SEEDS // SEEDS_PER_RUN - 1}, '
+                              f'got {self.seed}')
+
+
+@dataclass(frozen=True)
+class Round:
+    """A trained policy, what it was trained from and how it did."""
+
+    name: str
+    checkpoint: Path
+    human_seconds: float
+    rollouts: tuple[Rollout, ...]
+
+    @property
+    def successes(self) -> int:
+        """Evaluation episodes that succeeded."""
+        return sum(rollout.success for rollout in self.rollouts)
+
+
+class Progress(Protocol):
+    """Who is told how the demo goes."""
+
+    def step(self, text: str, total: int) -> None:
+        """A step of `total` parts begins."""
+
+    def advance(self, done: int, note: str = '') -> None:
+        """So many parts of the present step are done."""
+
+    def round(self, result: Round) -> None:
+        """A policy has been trained and evaluated."""
+
+
+class Loop:
+    """Runs steps on one simulated robot; what they make lands under `out`.
+
+    bags/<step>/ has the episodes, checkpoints/<step>/ the policies, logs/<step>/ the output of
+    the nodes.
+    """
+
+    def __init__(self, config: LoopConfig, out: Path, progress: Progress) -> None:
+        self._config, self._out, self._progress = config, out, progress
+        self._seed = config.seed * SEEDS_PER_RUN
+
+    def _next_seed(self) -> int:
+        self._seed += 1
+        return self._seed
+
+    def _session(self, name: str, checkpoint: Path | None = None) -> Session:
+        config = self._config
+        system = System(config.robot, config.task, config.device, checkpoint, config.seed,
+                        config.speed)
+        return Session(system, self._out / 'bags' / name, self._out / 'logs' / name)
+
+    def demonstrate(self, name: str, *, count: int | None = None,
+                     human_seconds: float = 0.0) -> list[Path]:
+        episodes: list[Episode] = []
+        per_episode_s = 6.0
+        total = count or max(1, round(human_seconds / per_episode_s))
+        self._progress.step(f'record {name.replace("_", " ")} over ROS 2', total)
+        with self._session(name) as session:
+            while (len(episodes) < count if count
+                   else sum(e.duration_s for e in episodes) < human_seconds):
+                episodes.append(session.demonstrate(self._next_seed(), self._config.timeout_s))
+                self._progress.advance(len(episodes), _score(episodes))
+        return [episode.bag for episode in episodes]
+
+    def correct(self, name: str, checkpoint: Path) -> list[Path]:
+        episodes: list[Episode] = []
+        self._progress.step(f'{name}: the policy drives, the operator corrects',
+                            self._config.rollouts)
+        with self._session(name, checkpoint) as session:
+            while len(episodes) < self._config.rollouts:
+                episodes.append(session.roll_out(self._next_seed(), self._config.conditions,
+                                                 self._config.timeout_s))
+                self._progress.advance(len(episodes), _score(episodes))
+        return [episode.bag for episode in episodes]
+
+    def convert(self, bags: Sequence[Path], dataset: Path) -> None:
+        self._progress.step(f'convert {len(bags)} episodes into {dataset.name}', len(bags))
+
+        def advance(bag: Path, done: int, total: int) -> bool:
+            self._progress.advance(done)
+            return True
+
+        convert(bags, dataset, append=dataset.exists(), trim_idle=True, progress=advance)
+
+    def train(self, name: str, dataset: Path) -> Round:
+        config = replace(self._config.training, seed=self._config.seed)
+        self._progress.step(f'train on {name.replace("_", " ")}', config.steps)
+        checkpoint = train(dataset, self._out / 'checkpoints' / name, config,
+                           progress=lambda state: self._progress.advance(
+                               state.step, f'loss {state.loss:.4f}'))
+        seeds = range(EVALUATION_SEEDS, EVALUATION_SEEDS + self._config.episodes)
+        self._progress.step('evaluate on held-out seeds', len(seeds))
+        rollouts = evaluate_checkpoint(
+            Trial(checkpoint, f'il_ros/{self._config.task}-v0', self._config.conditions), seeds,
+            progress=self._progress.advance)
+        result = Round(name, checkpoint, human_seconds(Dataset(dataset)), tuple(rollouts))
+        self._progress.round(result)
+        return result
+
+
+def human_seconds(dataset: Dataset) -> float:
+    """Return how long a human controlled the robot in a dataset [s]."""
+    return float((dataset.columns['control_source'] == ControlSource.HUMAN).sum() / dataset.fps)
+
+
+def _score(episodes: Sequence[Episode]) -> str:
+    return f'{sum(e.success for e in episodes)}/{len(episodes)} succeeded'

@@ -1,0 +1,150 @@
+"""Episodes on a running system: demonstrations, and rollouts with an operator beside them."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import time
+from types import TracebackType
+
+from il_ros.errors import IlRosError
+from il_ros.evaluation.rollout import Conditions
+from il_ros.nodes.client import Client
+from il_ros.timing import to_s
+from il_ros.types import Mode
+from il_ros.workflow.graph import environment, Graph
+
+READY_TIMEOUT_S = 40.0
+SETTLE_S = 0.3
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class System:
+    """What to start.
+
+    Attributes:
+        device: The operator's device, `scripted` or `keyboard`.
+        checkpoint: Policy to run; None for plain teleoperation.
+        speed: Simulated seconds per real second.
+    """
+
+    robot: str
+    task: str = 'PickPlace'
+    device: str = 'scripted'
+    checkpoint: Path | None = None
+    seed: int = 0
+    speed: float = 1.0
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A recorded episode."""
+
+    bag: Path
+    seed: int
+    success: bool
+    duration_s: float
+    interventions: int = 0
+    human_seconds: float = 0.0
+
+
+def own_domain() -> int:
+    """Return the ROS domain in use, or one that other users of this machine hardly pick."""
+    return int(os.environ.get('ROS_DOMAIN_ID') or 60 + os.getpid() % 40)
+
+
+class Session:
+    """A running system: simulated arm, gate, arbiter, operator, recorder, policy.
+
+    Args:
+        bags: Folder that the recorder writes episodes to.
+        logs: Folder for the nodes' output.
+    """
+
+    def __init__(self, system: System, bags: Path, logs: Path) -> None:
+        self.system = system
+        self._bags = bags
+        domain = own_domain()
+        os.environ.update(environment(domain))
+        self._graph = Graph(logs, domain)
+        self._client = Client(self._graph.check, domain)
+
+    def __enter__(self) -> Session:
+        try:
+            self._start()
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        self._client.close()
+        self._graph.stop()
+
+    def _start(self) -> None:
+        system, autonomous = self.system, self.system.checkpoint is not None
+        clock = {'speed': system.speed, 'use_sim_time': system.speed != 1.0}
+        common = {'robot': system.robot, **clock}
+        self._graph.start('sim_robot', {'robot': system.robot, 'task': system.task,
+                                        'seed': system.seed, 'speed': system.speed})
+        self._graph.start('command_gate', common)
+        self._graph.start('dagger_intervention', {
+            **common, 'mode': 'paused' if autonomous else 'teleop',
+            'corrections': str(self._bags / 'corrections') if autonomous else ''})
+        keyboard = system.device == 'keyboard'
+        self._graph.start('teleop', {
+            **common, 'device': system.device, 'seed': system.seed,
+            'engage': 'never' if autonomous else 'always'}, terminal=keyboard)
+        self._graph.start('teleop_capture', {
+            'robot': system.robot, 'output': str(self._bags), 'operator': system.device,
+            'use_sim_time': clock['use_sim_time']})
+        if autonomous:
+            self._graph.start('policy_inference', {
+                **common, 'checkpoint': str(system.checkpoint), 'autostart': True,
+                'scheduler': 'ensemble'})
+        if not self._client.wait(lambda: self._client.mode is not None, READY_TIMEOUT_S):
+            raise IlRosError('the arbiter did not report its mode; see the logs of the nodes')
+
+    def demonstrate(self, seed: int, timeout_s: float) -> Episode:
+        """Let the operator do the task once and record it."""
+        return self._episode(seed, Conditions(disturb=False), timeout_s, lambda: None)
+
+    def roll_out(self, seed: int, conditions: Conditions, timeout_s: float,
+                 supervised: bool = True) -> Episode:
+        """Let the policy do the task and record it; a supervising operator may take over."""
+        self._client.trigger_until_accepted('dagger/pause', READY_TIMEOUT_S)
+        self._client.set_parameter('teleop', 'engage', 'never')
+
+        def begin() -> None:
+            self._client.trigger_until_accepted('dagger/resume', READY_TIMEOUT_S)
+            if supervised:
+                self._client.set_parameter('teleop', 'engage', 'supervised')
+
+        return self._episode(seed, conditions, timeout_s, begin)
+
+    def _episode(self, seed: int, conditions: Conditions, timeout_s: float,
+                 begin: Callable[[], None]) -> Episode:
+        client = self._client
+        client.trigger('gate/disarm')
+        client.reset('sim/reset', seed, conditions.disturb, conditions.action_noise)
+        if self.system.device == 'scripted':
+            client.reset('teleop/reset', seed)
+        client.begin_episode()
+        client.trigger_until_accepted('gate/arm', READY_TIMEOUT_S)
+        client.trigger_until_accepted('capture/start', READY_TIMEOUT_S)
+        start = time.monotonic()
+        try:
+            begin()
+            client.wait(lambda: client.success or client.mode is Mode.HOLD,
+                        timeout_s / self.system.speed)
+        finally:
+            duration_s = (time.monotonic() - start) * self.system.speed
+            bag = client.stop_capture('success' if client.success else 'failure')
+        return Episode(bag, seed, client.success, duration_s, client.interventions,
+                       to_s(client.human_ns))
