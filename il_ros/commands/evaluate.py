@@ -23,7 +23,7 @@ def evaluate(
     ros: Annotated[bool, typer.Option(
         '--ros', help='Over the live ROS graph, in real time, with a simulated robot.')] = False,
     supervised: Annotated[bool, typer.Option(
-        '--supervised', help='With --ros: the scripted operator takes over when it errs.')] = False,
+        '--supervised', help='With --ros: the scripted operator takes over.')] = False,
     out: Annotated[Path | None, typer.Option(
         help='JSON file to write; with --ros also the folder name of the recorded bags.')] = None,
 ) -> None:

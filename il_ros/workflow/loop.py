@@ -101,6 +101,7 @@ class Loop:
 
     def demonstrate(self, name: str, *, count: int | None = None,
                      human_seconds: float = 0.0) -> list[Path]:
+        """Record `count` demonstrations, or as many as `human_seconds` take; return the bags."""
         episodes: list[Episode] = []
         per_episode_s = 6.0
         total = count or max(1, round(human_seconds / per_episode_s))
@@ -113,6 +114,7 @@ class Loop:
         return [episode.bag for episode in episodes]
 
     def correct(self, name: str, checkpoint: Path) -> list[Path]:
+        """Record rollouts of a policy with the operator ready to take over; return the bags."""
         episodes: list[Episode] = []
         self._progress.step(f'{name}: the policy drives, the operator corrects',
                             self._config.rollouts)
@@ -124,6 +126,7 @@ class Loop:
         return [episode.bag for episode in episodes]
 
     def convert(self, bags: Sequence[Path], dataset: Path) -> None:
+        """Append bags to a dataset, or start it with them."""
         self._progress.step(f'convert {len(bags)} episodes into {dataset.name}', len(bags))
 
         def advance(bag: Path, done: int, total: int) -> bool:
@@ -133,6 +136,7 @@ class Loop:
         convert(bags, dataset, append=dataset.exists(), trim_idle=True, progress=advance)
 
     def train(self, name: str, dataset: Path) -> Round:
+        """Train a policy on a dataset and evaluate it on the held-out seeds."""
         config = replace(self._config.training, seed=self._config.seed)
         self._progress.step(f'train on {name.replace("_", " ")}', config.steps)
         checkpoint = train(dataset, self._out / 'checkpoints' / name, config,
