@@ -1,0 +1,35 @@
+"""Wrong input ends in one line and exit code 2."""
+import subprocess
+import sys
+
+import pytest
+
+
+def il_ros(*arguments, cwd=None):
+    return subprocess.run([sys.executable, '-c', 'from il_ros.cli import main; main()', *arguments],
+                          capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.mark.parametrize(('arguments', 'text'), [
+    (['convert', 'empty', '--out', 'data'], 'empty'),
+    (['convert', 'nowhere', '--out', 'data'], 'nowhere'),
+    (['inspect', 'empty'], 'empty'),
+    (['train', 'empty', '--policy', 'bc', '--out', 'run'], 'empty'),
+    (['evaluate', 'empty'], 'empty'),
+    (['dagger', 'empty', '--checkpoint', 'empty', '--out', 'run'], 'empty'),
+    (['replay', 'empty'], 'empty'),
+    (['doctor', '--robot', 'sim_am'], "did you mean 'sim_arm'?"),
+])
+def test_wrong_input_is_one_line_and_exit_code_2(arguments, text, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    result = il_ros(*arguments, cwd=tmp_path)
+    assert result.returncode == 2, result.stdout + result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1 and text in lines[0], result.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['empty']
+
+
+def test_unknown_option_is_refused():
+    result = il_ros('train', '--polcy', 'bc')
+    assert result.returncode == 2
+    assert 'Traceback' not in result.stderr
