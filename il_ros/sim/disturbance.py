@@ -1,0 +1,78 @@
+"""What makes an episode hard: the object is pushed away, and the arm does not quite obey."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from il_ros.sim.tasks import AREA, BOX_DISTANCE
+from il_ros.types import Floats
+
+LENGTH = (0.04, 0.08)        # how far the object is pushed [m]
+TRIGGER = (0.045, 0.08)      # how near the open gripper comes before that [m]
+REST_TICKS = 24              # between two pushes
+MARGIN = 0.02                # how far out of the area an object may be pushed [m]
+OPEN = 0.03                  # the gripper counts as open from here [m]
+
+
+class Pushes:
+    """Pushes the object away once or twice in an episode, as the open gripper comes near.
+
+    Args:
+        rng: Decides everything.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._triggers = list(rng.uniform(*TRIGGER, size=rng.integers(1, 3)))
+        self._rest = 0
+
+    def update(self, item: Floats, tool: Floats, opening: float, touching: bool,
+               avoid: Sequence[Floats]) -> Floats | None:
+        """Return how far the object is to be pushed from this control tick on, or None.
+
+        Args:
+            item: Position of the object [m]. Shape (3,).
+            tool: Position of the tool [m]. Shape (3,).
+            opening: Of the gripper [m].
+            touching: Whether the gripper touches the object.
+            avoid: Positions that the object is kept away from [m]. Shape (2,) each.
+
+        Returns:
+            Displacement [m]. Shape (2,).
+        """
+        self._rest -= 1
+        near = self._triggers and float(np.linalg.norm(item - tool)) < self._triggers[0]
+        if not near or self._rest > 0 or touching or opening < OPEN:
+            return None
+        angle, length = self._rng.uniform(-np.pi, np.pi), self._rng.uniform(*LENGTH)
+        push: Floats = length * np.array([np.cos(angle), np.sin(angle)])
+        end = item[:2] + push
+        if ((end < AREA[0] - MARGIN).any() or (end > AREA[1] + MARGIN).any()
+                or any(np.linalg.norm(end - place) < BOX_DISTANCE - MARGIN for place in avoid)):
+            return None
+        self._triggers.pop(0)
+        self._rest = REST_TICKS
+        return push
+
+
+class Tremor:
+    """Gaussian noise on the setpoint: one value per joint and control tick, linear in between.
+
+    Args:
+        rng: Decides everything.
+        std: Standard deviation per joint. Shape (J,).
+    """
+
+    def __init__(self, rng: np.random.Generator, std: Floats) -> None:
+        self._rng, self._std = rng, std
+        self._ends = np.zeros((2, len(std)))
+
+    def tick(self) -> None:
+        """Draw the noise at the end of the control period that begins now."""
+        self._ends = np.stack([self._ends[1], self._rng.normal(0.0, 1.0, len(self._std))
+                               * self._std])
+
+    def at(self, shares: Floats) -> Floats:
+        """Return the noise at shares of the control period. Shape (n,) -> (n, J)."""
+        return self._ends[0] + shares[:, None] * (self._ends[1] - self._ends[0])

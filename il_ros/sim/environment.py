@@ -1,0 +1,96 @@
+"""The simulated arm as a Gymnasium environment: one step is one control period."""
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+from gymnasium import spaces
+import numpy as np
+
+from il_ros.contract import Contract
+from il_ros.sim.simulation import Simulation
+from il_ros.types import Floats
+
+Info = dict[str, Any]
+REACH = 2.0   # bound of every position that is observed [m]
+
+
+class ArmEnv(gymnasium.Env[dict[str, np.ndarray], Floats]):
+    """One task of the simulated arm.
+
+    Observation: 'observation.state' (J,) measured joint positions [rad] or [m],
+    'observation.environment_state' (7 * P,) poses, and with `cameras` one
+    'observation.images.<camera>' (H, W, 3) rgb per camera of the contract. Action: absolute joint
+    targets (J,); the setpoint moves linearly to them over the step. Reward 1 and the end when the
+    task is done. `info['success']` says so too.
+
+    `reset(seed=..., options={'disturb': bool, 'action_noise': float})`: see `Simulation.reset`.
+    Without a seed, the next episode follows from the environment's own generator.
+
+    Args:
+        task: PickPlace, Reach or Push.
+        contract: Name or file of the robot's contract, or the contract.
+        cameras: Render the cameras.
+        render_mode: 'rgb_array' for `render()`, which shows the scene.
+        size: Height and width of what `render()` returns [pixels].
+    """
+
+    metadata = {'render_modes': ['rgb_array'], 'render_fps': 30}
+
+    def __init__(self, task: str = 'PickPlace', contract: str | Contract = 'sim_arm',
+                 cameras: bool = False, render_mode: str | None = None,
+                 size: tuple[int, int] = (480, 640)) -> None:
+        if not isinstance(contract, Contract):
+            contract = Contract.load(contract)
+        self.contract = contract
+        self.simulation = Simulation(contract, task)
+        self.render_mode = render_mode
+        self._cameras = contract.cameras if cameras else ()
+        self._size = size
+        poses = np.tile([REACH] * 3 + [1.0] * 4, contract.environment_size // 7)
+        slack = 0.05 * (contract.upper - contract.lower)   # contacts press joints past a limit
+        images = {f'observation.images.{camera.name}':
+                  spaces.Box(0, 255, (camera.height, camera.width, 3), np.uint8)
+                  for camera in self._cameras}
+        self.observation_space = spaces.Dict({
+            'observation.state': spaces.Box(contract.lower - slack, contract.upper + slack,
+                                            dtype=np.float64),
+            'observation.environment_state': spaces.Box(-poses, poses, dtype=np.float64),
+            **images})
+        self.action_space = spaces.Box(contract.lower, contract.upper, dtype=np.float64)
+
+    def reset(self, *, seed: int | None = None,
+              options: dict[str, Any] | None = None) -> tuple[dict[str, np.ndarray], Info]:
+        """Start an episode; returns the observation and the info."""
+        super().reset(seed=seed)
+        if seed is None:
+            seed = int(self.np_random.integers(2 ** 31))
+        self.simulation.reset(seed, **(options or {}))
+        return self._observe(), self._info()
+
+    def step(self, action: Floats) -> tuple[dict[str, np.ndarray], float, bool, bool, Info]:
+        """Move to the targets over one control period."""
+        self.simulation.command(np.asarray(action, dtype=np.float64))
+        self.simulation.step(self.simulation.tick_steps)
+        done = self.simulation.success
+        return self._observe(), float(done), done, False, self._info()
+
+    def render(self) -> np.ndarray | None:  # type: ignore[override]
+        """Return the scene camera's picture in render mode 'rgb_array'."""
+        if self.render_mode != 'rgb_array':
+            return None
+        return self.simulation.render('scene', *self._size)
+
+    def close(self) -> None:
+        """Free the cameras."""
+        self.simulation.close()
+
+    def _observe(self) -> dict[str, np.ndarray]:
+        images = {f'observation.images.{camera.name}':
+                  self.simulation.render(camera.name, camera.height, camera.width)
+                  for camera in self._cameras}
+        return {'observation.state': self.simulation.positions,
+                'observation.environment_state': self.simulation.environment, **images}
+
+    def _info(self) -> Info:
+        return {'success': self.simulation.success}

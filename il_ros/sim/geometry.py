@@ -1,0 +1,40 @@
+"""Quaternions of MuJoCo (w x y z) and of ROS (x y z w)."""
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from il_ros.types import Floats
+
+
+def _cube_turns() -> Floats:
+    """Return the 24 rotations of a cube onto itself as quaternions w x y z. Shape (24, 4)."""
+    half = np.sqrt(0.5)
+    turns = [np.eye(4)[i] for i in range(4)]
+    turns += [half * (np.eye(4)[i] + sign * np.eye(4)[j])
+              for i, j in itertools.combinations(range(4), 2) for sign in (1, -1)]
+    turns += [0.5 * np.array([1, *signs]) for signs in itertools.product((1, -1), repeat=3)]
+    return np.array(turns)
+
+
+IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
+TURNS = _cube_turns()
+
+
+def canonical(quaternion: Floats) -> Floats:
+    """Return the orientation nearest to identity among those of a cube that look the same.
+
+    Args:
+        quaternion: w x y z. Shape (4,).
+    """
+    w, x, y, z = quaternion
+    products = TURNS @ np.array([[w, x, y, z], [-x, w, z, -y], [-y, -z, w, x], [-z, y, -x, w]])
+    best = products[np.argmax(np.abs(products[:, 0]))]
+    return best if best[0] >= 0 else -best
+
+
+def to_xyzw(quaternion: Floats, near: Floats = IDENTITY) -> Floats:
+    """Return a quaternion w x y z as x y z w, with the sign nearer to `near` (w x y z)."""
+    w, x, y, z = quaternion if quaternion @ near >= 0 else -quaternion
+    return np.array([x, y, z, w])

@@ -1,0 +1,248 @@
+"""The simulated arm at its table: physics, commands, what can be seen and measured."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import mujoco
+import numpy as np
+
+from il_ros.config import nearest
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError
+from il_ros.sim.controller import Times, TrajectoryController
+from il_ros.sim.disturbance import Pushes, Tremor
+from il_ros.sim.geometry import canonical, to_xyzw
+from il_ros.sim.rendering import Cameras, focal_length
+from il_ros.sim.tasks import make_task, Scene
+from il_ros.types import Floats, Pixels
+
+MODEL = Path(__file__).parent / 'assets' / 'sim_arm.xml'
+STEPS_PER_S = 600
+PUSH_STEPS = 90
+PUSH_FORCE = 8.0             # bound [N]
+PUSH_STIFFNESS, PUSH_DAMPING = 400.0, 10.0   # [N/m], [N s/m]
+SPAN = np.arange(1, STEPS_PER_S + 1)
+
+
+class Simulation:
+    """One arm, one task. The same seed and commands give the same trajectory, bit for bit.
+
+    Time counts from the reset in physics steps of 1/600 s; a control tick is due every
+    contract period from then on.
+
+    Args:
+        contract: Its joints, in order, make up every state and command.
+        task: PickPlace, Reach or Push.
+
+    Raises:
+        ConfigError: The contract has a joint, camera or pose that the model lacks, or a rate that
+            does not divide 600 Hz, or there is no such task.
+    """
+
+    def __init__(self, contract: Contract, task: str = 'PickPlace') -> None:
+        self.contract = contract
+        self.task = make_task(task)
+        self._model = model = mujoco.MjModel.from_xml_path(str(MODEL))
+        self._data = mujoco.MjData(model)
+        self._cameras = Cameras(model)
+        names = {'joint': [model.joint(i).name for i in range(model.njnt)],
+                 'camera': [model.camera(i).name for i in range(model.ncam)]}
+        for name in contract.joint_names:
+            _require('joint', name, names['joint'])
+        for camera in contract.cameras:
+            _require('camera', camera.name, names['camera'])
+        for pose in contract.poses.names if contract.poses else ():
+            _require('pose', pose, ['cube', 'box', 'end_effector'])
+        if STEPS_PER_S % contract.rate_hz:
+            raise ConfigError(f'rate_hz: the simulation needs a rate that divides {STEPS_PER_S}, '
+                              f'got {contract.rate_hz}')
+        self.tick_steps = round(STEPS_PER_S / contract.rate_hz)
+        self._q = np.array([model.joint(n).qposadr[0] for n in contract.joint_names])
+        self._v = np.array([model.joint(n).dofadr[0] for n in contract.joint_names])
+        self._u = np.array([model.actuator(n).id for n in contract.joint_names])
+        self._grip = model.joint('gripper').qposadr[0]
+        self._pads = {model.geom(n).id for n in ('left_pad', 'right_pad')}
+        self._cube = model.geom('cube').id
+        self._shares = np.arange(1, self.tick_steps + 1) / self.tick_steps
+        self.reset(0)
+
+    def reset(self, seed: int, disturb: bool = False, action_noise: float = 0.0) -> None:
+        """Start an episode: the arm at the contract's start pose, objects as the seed says.
+
+        Args:
+            seed: Decides the whole episode.
+            disturb: Push the object away once or twice as the open gripper comes near.
+            action_noise: Standard deviation added to each arm joint's target at every control
+                tick [rad].
+        """
+        rng, pushes, tremor = (np.random.default_rng([seed, stream]) for stream in range(3))
+        data, start = self._data, np.array(self.contract.start)
+        mujoco.mj_resetData(self._model, data)
+        data.qpos[self._q] = start
+        data.qpos[self._model.joint('gripper_mirror').qposadr[0]] = data.qpos[self._grip]
+        for body, (x, y, z, yaw) in self.task.layout(rng).items():
+            self._place(body, [x, y, z, np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)])
+        data.ctrl[self._u] = start
+        mujoco.mj_forward(self._model, data)
+        self._controller = TrajectoryController(start)
+        self._pushes = Pushes(pushes) if disturb and self.task.disturbed else None
+        gripper = np.array([name == 'gripper' for name in self.contract.joint_names])
+        self._tremor = Tremor(tremor, np.where(gripper, 0.0, action_noise))
+        self._push: tuple[int, Floats, Floats] | None = None
+        self._upright = self._tool()
+        self.steps = 0
+        self.success = self.task.success(self._scene())
+
+    @property
+    def now_ns(self) -> int:
+        """Time since the reset [ns]."""
+        return step_ns(self.steps)
+
+    def command(self, target: Floats) -> None:
+        """Move the setpoint linearly to a target over one control period. Shape (J,)."""
+        end = step_ns(self.steps + self.tick_steps)
+        self.follow(target[None], np.array([end]), self.now_ns)
+
+    def follow(self, positions: Floats, due_ns: Times, start_ns: int) -> int:
+        """Take a trajectory, as `TrajectoryController.follow` does; times since the reset."""
+        return self._controller.follow(positions, due_ns, start_ns, self.now_ns)
+
+    def step(self, count: int = 1) -> None:
+        """Advance the physics by `count` steps of 1/600 s."""
+        while count:
+            phase = self.steps % self.tick_steps
+            if phase == 0:
+                self._tick()
+            piece = min(count, self.tick_steps - phase)
+            setpoints = self._controller.setpoints(step_ns(self.steps + SPAN[:piece]))
+            setpoints += self._tremor.at(self._shares[phase:phase + piece])
+            for setpoint in setpoints:
+                self._data.ctrl[self._u] = setpoint
+                if self._push:
+                    self._apply_push(*self._push)
+                mujoco.mj_step(self._model, self._data)
+                self.steps += 1
+            count -= piece
+        # mj_forward would touch the solver's warm start: the trajectory would depend on `count`.
+        mujoco.mj_kinematics(self._model, self._data)
+        self.success = self.task.success(self._scene())
+
+    @property
+    def positions(self) -> Floats:
+        """Measured joint positions [rad] or [m]. Shape (J,)."""
+        return self._data.qpos[self._q].copy()
+
+    @property
+    def velocities(self) -> Floats:
+        """Measured joint velocities [rad/s] or [m/s]. Shape (J,)."""
+        return self._data.qvel[self._v].copy()
+
+    @property
+    def efforts(self) -> Floats:
+        """Actuator efforts [Nm] or [N]. Shape (J,)."""
+        return self._data.actuator_force[self._u].copy()
+
+    @property
+    def poses(self) -> Mapping[str, Floats]:
+        """Pose of cube, box and end_effector: x y z [m], qx qy qz qw. Shape (7,) each.
+
+        The cube looks the same after each of its 24 turns onto itself: of these orientations the
+        one nearest to the world's axes is told, as a pose estimator would. Of the two signs of
+        the tool's quaternion, the one nearer to the start pose.
+        """
+        data = self._data
+        cube, box = (data.body(name) for name in self.task.reported)
+        return {'cube': np.concatenate([cube.xpos, to_xyzw(canonical(cube.xquat))]),
+                'box': np.concatenate([box.xpos, to_xyzw(box.xquat)]),
+                'end_effector': np.concatenate([data.site('tool').xpos, to_xyzw(self._tool(), self._upright)])}
+
+    @property
+    def environment(self) -> Floats:
+        """The poses that the contract names, in its order. Shape (7 * P,)."""
+        names = self.contract.poses.names if self.contract.poses else ()
+        poses = self.poses
+        return np.concatenate([poses[name] for name in names]) if names else np.empty(0)
+
+    def render(self, camera: str, height: int, width: int) -> Pixels:
+        """Return what a camera sees now. Shape (height, width, 3), rgb."""
+        mujoco.mj_camlight(self._model, self._data)
+        return self._cameras.render(self._data, camera, height, width)
+
+    def focal_length(self, camera: str, height: int) -> float:
+        """Return a camera's focal length [pixels] for images of `height`."""
+        return focal_length(self._model, camera, height)
+
+    def push(self, displacement: Floats) -> None:
+        """Push the task's object along the table, over 0.15 s. [m], shape (2,)."""
+        start = self._data.body(self.task.disturbed).xpos[:2].copy()
+        self._push = (self.steps, start, np.asarray(displacement, dtype=np.float64))
+
+    def close(self) -> None:
+        """Free the cameras."""
+        self._cameras.close()
+
+    def _tick(self) -> None:
+        self._tremor.tick()
+        if self._pushes is None:
+            return
+        scene = self._scene()
+        push = self._pushes.update(scene.cube, scene.tool, float(self._data.qpos[self._grip]),
+                                   scene.touching, [scene.box[:2]])
+        if push is not None:
+            self.push(push)
+
+    def _apply_push(self, begin: int, start: Floats, displacement: Floats) -> None:
+        body = self._data.body(self.task.disturbed)
+        share = (self.steps - begin) / PUSH_STEPS
+        if share >= 1.0:
+            self._push = None
+            body.xfrc_applied[:] = 0.0
+            return
+        # Minimum-jerk motion of a spring that pulls the object along.
+        along = share ** 3 * (10 - 15 * share + 6 * share ** 2)
+        speed = 30 * share ** 2 * (1 - share) ** 2 * STEPS_PER_S / PUSH_STEPS
+        joint = self._data.joint(self.task.disturbed)
+        force = (PUSH_STIFFNESS * (start + along * displacement - joint.qpos[:2])
+                 + PUSH_DAMPING * (speed * displacement - joint.qvel[:2]))
+        body.xfrc_applied[:2] = force * min(1.0, PUSH_FORCE / max(np.linalg.norm(force), 1e-9))
+
+    def _tool(self) -> Floats:
+        quaternion = np.empty(4)
+        mujoco.mju_mat2Quat(quaternion, self._data.site('tool').xmat)
+        return quaternion
+
+    def _place(self, body: str, pose: list[float]) -> None:
+        if (mocap := self._model.body(body).mocapid[0]) >= 0:
+            self._data.mocap_pos[mocap], self._data.mocap_quat[mocap] = pose[:3], pose[3:]
+        else:
+            self._data.joint(body).qpos[:] = pose
+
+    def _scene(self) -> Scene:
+        data = self._data
+        velocity = np.empty(6)
+        mujoco.mj_objectVelocity(self._model, data, mujoco.mjtObj.mjOBJ_SITE,
+                                 self._model.site('tool').id, velocity, 0)
+        goal = {'Reach': 'reach_goal', 'Push': 'push_goal'}.get(self.task.name, 'box')
+        box = data.body('box')
+        return Scene(
+            cube=data.body('cube').xpos.copy(),
+            cube_speed=float(np.linalg.norm(data.joint('cube').qvel[:3])),
+            box=np.concatenate([box.xpos, to_xyzw(box.xquat)]),
+            goal=data.body(goal).xpos.copy(), tool=data.site('tool').xpos.copy(),
+            tool_speed=float(np.linalg.norm(velocity[3:])), touching=self._touching())
+
+    def _touching(self) -> bool:
+        pairs = self._data.contact.geom
+        return any(self._cube in pair and not self._pads.isdisjoint(pair)
+                   for pair in pairs.tolist())
+
+
+def step_ns(step: int | Times) -> int | Times:
+    """Return the time of a physics step since the reset, rounded to [ns]."""
+    return (step * 10_000_000 + 3) // 6
+
+
+def _require(what: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise ConfigError(f'the simulation has no {what} {name!r}; {nearest(name, known)}')
