@@ -18,6 +18,14 @@ def to_s(nanoseconds: int) -> float:
 
 
 @dataclass(frozen=True)
+class Now:
+    """One instant on both clocks: steady for watchdogs and intervals, ROS for stamps."""
+
+    steady_ns: int
+    ros_ns: int
+
+
+@dataclass(frozen=True)
 class Tick:
     """One tick of a grid."""
 

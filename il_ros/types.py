@@ -31,6 +31,24 @@ class Mode(IntEnum):
     HOLD = 5
 
 
+class Request(IntEnum):
+    """What an operator asks for; the values of `TeleopCommand.request`."""
+
+    NONE = 0
+    TAKE_OVER = 1
+    HAND_BACK = 2
+    PAUSE = 3
+
+
+class Verdict(IntEnum):
+    """What the gate did with a command; the values of `CommandReport.verdict`."""
+
+    PASSED = 0
+    CLAMPED = 1
+    REJECTED = 2
+    HELD = 3
+
+
 @dataclass(frozen=True)
 class Observation:
     """What the robot knew at one tick.

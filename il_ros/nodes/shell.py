@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints, TypeVar
 from builtin_interfaces.msg import Time
 from il_ros.config import build
 from il_ros.errors import IlRosError
-from il_ros.timing import Grid, SECOND, Tick
+from il_ros.timing import Grid, Now, SECOND, Tick
 import numpy as np
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -112,6 +112,11 @@ def to_stamp(nanoseconds: int) -> Time:
 def now_ns(node: Node) -> int:
     """Return the node's ROS time [ns]."""
     return int(node.get_clock().now().nanoseconds)
+
+
+def now(node: Node) -> Now:
+    """Return this instant on the steady and the ROS clock."""
+    return Now(time.monotonic_ns(), now_ns(node))
 
 
 def new_session() -> np.ndarray:
