@@ -1,0 +1,1 @@
+"""Streams to the observation at one tick; the same code live and offline."""

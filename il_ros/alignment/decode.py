@@ -1,0 +1,102 @@
+"""Messages to arrays; the same for live messages and for those read from a bag."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from il_ros.contract import Contract
+from il_ros.errors import MessageError
+from il_ros.images import camera_image
+from il_ros.joints import indices
+from il_ros.timing import SECOND
+from il_ros.types import Floats
+import numpy as np
+from numpy.typing import NDArray
+
+
+def decode(contract: Contract, topic: str, message: Any) -> NDArray[Any]:
+    """Return the array that a message of a contract stream stands for.
+
+    Args:
+        contract: The robot.
+        topic: The stream's topic, as the contract names it.
+        message: An rclpy message or one that rosbags deserialised.
+
+    Returns:
+        Joint positions (J,) in contract order, poses (7 * P,) each x y z [m] and qx qy qz qw, or
+        an image (H, W, 3) rgb uint8.
+
+    Raises:
+        MessageError: It does not fit the contract.
+    """
+    if topic == contract.state.topic:
+        return joint_positions(contract, message)
+    if contract.poses and topic == contract.poses.topic:
+        return poses(contract, message)
+    for camera in contract.cameras:
+        if topic == camera.topic:
+            return camera_image(message, camera)
+    raise MessageError(f'{topic}: no stream of the contract of {contract.robot}; '
+                       f'its streams: {", ".join(contract.topics)}')
+
+
+def message_stamp_ns(message: Any) -> int:
+    """Return the stamp of a message with a header [ns]."""
+    stamp = message.header.stamp
+    return int(stamp.sec) * SECOND + int(stamp.nanosec)
+
+
+def joint_positions(contract: Contract, message: Any) -> Floats:
+    """Return the positions of a JointState in contract order. Shape (J,).
+
+    Raises:
+        MessageError: A joint is missing or stands twice, or a position is not finite.
+    """
+    topic = contract.state.topic
+    return reorder(contract, message.name, message.position, topic)
+
+
+def reorder(contract: Contract, names: Sequence[str], values: Sequence[float],
+            where: str) -> Floats:
+    """Return values by joint name in contract order. Shape (J,).
+
+    Raises:
+        MessageError: A joint is missing or stands twice, or a value is not finite.
+    """
+    order = _order(tuple(contract.joint_names), tuple(names), where)
+    if len(values) != len(names):
+        raise MessageError(f'{where}: {len(names)} joint names but {len(values)} positions')
+    found = np.asarray(values, dtype=np.float64)[order]
+    if not np.isfinite(found).all():
+        joint = contract.joint_names[int(np.flatnonzero(~np.isfinite(found))[0])]
+        raise MessageError(f'{where}: position of joint {joint!r} is not finite; '
+                           'check the driver')
+    return found
+
+
+def poses(contract: Contract, message: Any) -> Floats:
+    """Return a PoseArray as one vector. Shape (7 * P,).
+
+    Raises:
+        MessageError: The number of poses differs from the contract, or a value is not finite.
+    """
+    assert contract.poses is not None
+    topic, names = contract.poses.topic, contract.poses.names
+    if len(message.poses) != len(names):
+        raise MessageError(f'{topic}: expected {len(names)} poses ({", ".join(names)}), '
+                           f'got {len(message.poses)}')
+    found = np.array([(p.position.x, p.position.y, p.position.z, p.orientation.x, p.orientation.y,
+                       p.orientation.z, p.orientation.w) for p in message.poses])
+    if not np.isfinite(found).all():
+        pose = names[int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])]
+        raise MessageError(f'{topic}: pose {pose!r} is not finite')
+    return found.reshape(-1)
+
+
+@lru_cache
+def _order(joints: tuple[str, ...], names: tuple[str, ...], where: str) -> list[int]:
+    try:
+        return indices(names, joints, extra=True)
+    except MessageError as error:
+        raise MessageError(f'{where}: {error}') from None

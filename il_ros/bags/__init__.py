@@ -1,0 +1,1 @@
+"""Bag directories to stamped messages. No ROS needed."""

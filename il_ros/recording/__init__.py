@@ -1,0 +1,1 @@
+"""Episodes onto the disk: session, writer, metadata, recovery. No ROS needed."""

@@ -1,0 +1,111 @@
+"""Whether the streams of a robot are alive, fast enough and fresh."""
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from il_ros.recording import cdr
+from il_ros.timing import MILLISECOND, SECOND, to_s
+
+WINDOW_NS = 2 * SECOND
+SLOW = 0.7
+FUTURE_NS = 100 * MILLISECOND
+SILENT_NS = SECOND // 2     # least age that counts as silence, against scheduling hiccups
+
+
+class Health(NamedTuple):
+    """State of one stream."""
+
+    rate_hz: float
+    age_s: float            # infinite before the first message
+    problem: str            # empty when all is well
+
+
+@dataclass
+class StreamHealth:
+    """Follows one stream.
+
+    Attributes:
+        topic: Name for texts.
+        rate_hz: Expected rate; 0 where none is.
+        max_age_ns: Greatest age of a message stamp; 0 where stamps are not checked.
+    """
+
+    topic: str
+    rate_hz: float = 0.0
+    max_age_ns: int = 0
+    received: int = 0
+    stamp_ns: int = 0
+    stamp_age_ns: int = 0
+    arrived_ns: int | None = None
+    times: deque[int] = field(default_factory=deque)
+
+    def arrived(self, data: bytes, log_ns: int, now_ns: int) -> None:
+        """Note one message.
+
+        Args:
+            data: Its bytes, begin with a std_msgs/Header where stamps are checked.
+            log_ns: ROS time of arrival.
+            now_ns: Steady time of arrival.
+        """
+        self.received += 1
+        self.arrived_ns = now_ns
+        if self.times and log_ns < self.times[-1]:      # ROS time was set back
+            self.times.clear()
+        self.times.append(log_ns)
+        while self.times[0] < log_ns - WINDOW_NS:
+            self.times.popleft()
+        if self.max_age_ns:
+            self.stamp_ns = cdr.stamp_ns(data) or 0
+            self.stamp_age_ns = log_ns - self.stamp_ns
+
+    def check(self, now_ns: int) -> Health:
+        """Return rate, age and problem at steady time `now_ns`."""
+        if self.arrived_ns is None:
+            return Health(0.0, float('inf'), f'{self.topic}: no message has come; is its driver '
+                                             f'running and the topic right (ros2 topic list)?'
+                          if self.rate_hz else '')
+        age_ns = now_ns - self.arrived_ns
+        span_ns = self.times[-1] - self.times[0]
+        rate = (len(self.times) - 1) / to_s(span_ns) if span_ns else 0.0
+        if age_ns > WINDOW_NS:
+            rate = 0.0
+        return Health(rate, to_s(age_ns), self._problem(rate, age_ns) if self.rate_hz else '')
+
+    def _problem(self, rate: float, age_ns: int) -> str:
+        if age_ns > max(self.max_age_ns, SILENT_NS):
+            return (f'{self.topic}: silent for {to_s(age_ns):.1f} s; '
+                    'restart its driver or check its cable')
+        if rate < SLOW * self.rate_hz:
+            return (f'{self.topic}: {rate:.1f} Hz, expected {self.rate_hz:g} Hz; free the CPU or '
+                    'network, or correct rate_hz in the contract')
+        if self.max_age_ns and not self.stamp_ns:
+            return f'{self.topic}: stamps are zero; its driver must fill in header.stamp'
+        if self.stamp_age_ns > self.max_age_ns:
+            return (f'{self.topic}: stamps are {to_s(self.stamp_age_ns):.2f} s old, expected at '
+                    f'most {to_s(self.max_age_ns):g} s; synchronise the clocks (chrony) or '
+                    'check use_sim_time')
+        if self.stamp_age_ns < -FUTURE_NS:
+            return (f'{self.topic}: stamps lie {to_s(-self.stamp_age_ns):.2f} s in the future; '
+                    'synchronise the clocks (chrony) or check use_sim_time')
+        return ''
+
+
+@dataclass
+class GapCounter:
+    """Counts messages that a sender sent and that never arrived, from their sequence numbers."""
+
+    lost: int = 0
+    session: bytes = b''
+    seq: int = -1
+
+    def arrived(self, data: bytes) -> int:
+        """Note one message that begins with header, source_id, session, seq; return the gap."""
+        sender = cdr.sender(data)
+        if sender is None:
+            return 0
+        gap = max(sender.seq - self.seq - 1, 0) if sender.session == self.session else 0
+        self.session, self.seq = sender.session, sender.seq
+        self.lost += gap
+        return gap

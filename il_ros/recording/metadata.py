@@ -1,0 +1,173 @@
+"""What rosbag2 writes beside an MCAP file, and what il_ros adds to it."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+import json
+from typing import Any
+
+from il_ros.contract import Contract
+from il_ros.errors import BagError, ConfigError
+from il_ros.recording.definitions import full_type, message_definition
+import yaml
+
+VERSION = 9
+OUTCOMES = ('success', 'failure', 'unlabelled')
+_FOREVER = {'sec': 9223372036, 'nsec': 854775807}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One recorded topic.
+
+    Attributes:
+        name: As the contract or the design names it, relative to the namespace.
+        type: Message type, `package/Name` or `package/msg/Name`.
+        resolved: Full name on the graph and in the bag; `/name` when empty.
+        reliable: Whether its publisher is.
+        latched: Whether its publisher keeps its last message for late subscribers.
+    """
+
+    name: str
+    type: str
+    resolved: str = ''
+    reliable: bool = True
+    latched: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'type', full_type(self.type))
+        object.__setattr__(self, 'resolved', self.resolved or '/' + self.name.lstrip('/'))
+
+    @property
+    def qos(self) -> list[dict[str, Any]]:
+        """The offered QoS in the words of rosbag2 metadata version 9."""
+        return [{
+            'history': 'keep_last',
+            'depth': 1 if self.latched else 10,
+            'reliability': 'reliable' if self.reliable else 'best_effort',
+            'durability': 'transient_local' if self.latched else 'volatile',
+            'deadline': dict(_FOREVER),
+            'lifespan': dict(_FOREVER),
+            'liveliness': 'automatic',
+            'liveliness_lease_duration': dict(_FOREVER),
+            'avoid_ros_namespace_conventions': False,
+        }]
+
+    @property
+    def channel_metadata(self) -> dict[str, str]:
+        """Metadata of the MCAP channel; its QoS must equal that of metadata.yaml."""
+        return {'offered_qos_profiles': to_yaml(self.qos).strip(),
+                'topic_type_hash': message_definition(self.type).hash}
+
+
+@dataclass(frozen=True)
+class EpisodeInfo:
+    """What a bag says about its episode; `custom_data` in metadata.yaml.
+
+    Attributes:
+        control_sources: Commands per source: policy, human, hold.
+        drops: Messages lost per topic, by the transport or by the recorder.
+        topics: Name in the bag per topic of the contract or the design.
+    """
+
+    contract: Contract
+    task: str = ''
+    operator: str = ''
+    outcome: str = 'unlabelled'
+    start_reason: str = ''
+    stop_reason: str = ''
+    control_sources: Mapping[str, int] = field(default_factory=dict)
+    drops: Mapping[str, int] = field(default_factory=dict)
+    topics: Mapping[str, str] = field(default_factory=dict)
+
+    def to_custom_data(self) -> dict[str, str]:
+        """Return the texts that `from_custom_data` reads back."""
+        return {
+            'contract': self.contract.to_text(),
+            'contract_hash': self.contract.hash,
+            'task': self.task,
+            'operator': self.operator,
+            'outcome': self.outcome,
+            'start_reason': self.start_reason,
+            'stop_reason': self.stop_reason,
+            'control_sources': json.dumps(dict(self.control_sources), sort_keys=True),
+            'drops': json.dumps(dict(self.drops), sort_keys=True),
+            'topics': json.dumps(dict(self.topics), sort_keys=True),
+        }
+
+    @staticmethod
+    def from_custom_data(data: Mapping[str, str], where: str) -> EpisodeInfo:
+        """Return what `custom_data` says.
+
+        Raises:
+            BagError: The contract is missing or altered, or a value is not valid.
+        """
+        if 'contract' not in data:
+            raise BagError(f'{where}: no contract in metadata.yaml (custom_data: contract): not '
+                           'recorded by teleop_capture; name the robot with --robot')
+        try:
+            contract = Contract.from_text(data['contract'], f'{where}: contract')
+            sources, drops, topics = (json.loads(data.get(key) or '{}')
+                                      for key in ('control_sources', 'drops', 'topics'))
+        except (ConfigError, json.JSONDecodeError) as error:
+            raise BagError(f'{where}: custom_data is damaged: {error}') from None
+        if contract.hash != data.get('contract_hash'):
+            raise BagError(f'{where}: the contract does not match its hash: metadata.yaml is '
+                           'damaged or was edited')
+        outcome = data.get('outcome', 'unlabelled')
+        if outcome not in OUTCOMES:
+            raise BagError(f'{where}: outcome {outcome!r}: expected one of {", ".join(OUTCOMES)}')
+        return EpisodeInfo(
+            contract, data.get('task', ''), data.get('operator', ''), outcome,
+            data.get('start_reason', ''), data.get('stop_reason', ''), sources, drops, topics)
+
+
+def bag_information(topics: Sequence[Topic], counts: Mapping[str, int], start_ns: int, end_ns: int,
+                    file_name: str, info: EpisodeInfo) -> dict[str, Any]:
+    """Return `rosbag2_bagfile_information` of metadata.yaml, version 9.
+
+    Args:
+        topics: Topics in the order of their channels.
+        counts: Messages per topic name.
+        start_ns: First log time.
+        end_ns: Last log time.
+        file_name: Name of the MCAP file.
+        info: What to keep as custom_data.
+    """
+    start = {'nanoseconds_since_epoch': start_ns}
+    duration = {'nanoseconds': end_ns - start_ns}
+    total = sum(counts.values())
+    return {
+        'version': VERSION,
+        'storage_identifier': 'mcap',
+        'duration': dict(duration),
+        'starting_time': dict(start),
+        'message_count': total,
+        'topics_with_message_count': [{
+            'topic_metadata': {
+                'name': topic.resolved,
+                'type': topic.type,
+                'serialization_format': 'cdr',
+                'offered_qos_profiles': topic.qos,
+                'type_description_hash': message_definition(topic.type).hash,
+            },
+            'message_count': counts.get(topic.name, 0),
+        } for topic in topics],
+        'compression_format': '',
+        'compression_mode': '',
+        'relative_file_paths': [file_name],
+        'files': [{'path': file_name, 'starting_time': start, 'duration': duration,
+                   'message_count': total}],
+        'custom_data': info.to_custom_data(),
+        'ros_distro': 'jazzy',
+    }
+
+
+def to_yaml(data: Any) -> str:
+    """Return YAML in block style, keys in order, without aliases."""
+    return str(yaml.dump(data, Dumper=_NoAlias, sort_keys=False, allow_unicode=True, width=10_000))
+
+
+class _NoAlias(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True

@@ -1,0 +1,191 @@
+"""The recorder without ROS: streams in, episodes out."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from pathlib import Path
+
+from il_ros.contract import Contract
+from il_ros.errors import BagError, RecordingError
+from il_ros.recording import cdr
+from il_ros.recording.definitions import message_definition
+from il_ros.recording.health import GapCounter, Health, StreamHealth
+from il_ros.recording.metadata import EpisodeInfo, OUTCOMES, Topic
+from il_ros.recording.recover import recover
+from il_ros.recording.store import EpisodeStore
+from il_ros.recording.writer import EpisodeWriter, Limits
+from il_ros.timing import to_ns
+from il_ros.types import ControlSource
+
+COMMAND_TOPIC = 'control/command'
+SEQUENCED = ('il_ros/msg/TeleopCommand', 'il_ros/msg/ActionChunk', 'il_ros/msg/Command')
+
+
+class State(IntEnum):
+    """What the recorder does; the values of `CaptureStatus.state`."""
+
+    IDLE = 0
+    RECORDING = 1
+    FINALISING = 2
+
+
+@dataclass(frozen=True)
+class Closed:
+    """One closed episode.
+
+    Attributes:
+        path: Where it lies now.
+        note: What the person should know; empty when all is well.
+    """
+
+    path: Path
+    note: str = ''
+
+
+class Recorder:
+    """Follows the streams all the time and writes them while an episode runs."""
+
+    def __init__(self, contract: Contract, topics: Sequence[Topic], store: EpisodeStore,
+                 operator: str = '', task: str = '', limits: Limits | None = None) -> None:
+        self.contract, self.topics, self.store = contract, list(topics), store
+        self.limits = limits or Limits()
+        self.operator, self.task = operator, task or contract.task
+        for topic in topics:
+            message_definition(topic.type)      # an unknown type is an error now, not mid-episode
+        self.state, self.episode, self.closed = State.IDLE, '', 0
+        self.start_ns = 0
+        expected = {s.topic: (s.rate_hz, to_ns(s.max_age_s)) for s in contract.streams}
+        self.health = {t.name: StreamHealth(t.resolved, *expected.get(t.name, (0.0, 0)))
+                       for t in topics}
+        self._latched: dict[str, bytes] = {}
+        self._kept = {t.name for t in topics if t.latched}
+        self._gaps = {t.name: GapCounter() for t in topics if t.type in SEQUENCED}
+        self._sources = Counter[str]()
+        self._writer: EpisodeWriter | None = None
+        self._info = EpisodeInfo(contract)
+
+    @property
+    def duration_ns(self) -> int:
+        """ROS time from the start to the newest message of the running episode."""
+        newest = max((h.times[-1] for h in self.health.values() if h.times), default=self.start_ns)
+        return max(newest - self.start_ns, 0) if self._writer else 0
+
+    @property
+    def taken_bytes(self) -> int:
+        """Bytes taken into the running episode."""
+        return self._writer.bytes if self._writer else 0
+
+    @property
+    def failure(self) -> str:
+        """Why the running episode must be stopped; empty when it need not."""
+        return self._writer.failure if self._writer else ''
+
+    def arrived(self, name: str, data: bytes, log_ns: int, now_ns: int) -> None:
+        """Take one message.
+
+        Args:
+            name: Topic, as the contract or the design names it.
+            data: Its serialised bytes.
+            log_ns: ROS time of arrival.
+            now_ns: Steady time of arrival.
+        """
+        self.health[name].arrived(data, log_ns, now_ns)
+        if gaps := self._gaps.get(name):
+            gaps.arrived(data)
+        if name in self._kept:
+            self._latched[name] = data
+        if self._writer is None:
+            return
+        if name == COMMAND_TOPIC and (source := cdr.command_source(data)) is not None:
+            self._sources[ControlSource(min(source, ControlSource.HOLD)).name.lower()] += 1
+        self._writer.write(name, log_ns, data)
+
+    def check(self, now_ns: int) -> dict[str, Health]:
+        """Return the health of every stream at steady time `now_ns`."""
+        return {name: health.check(now_ns) for name, health in self.health.items()}
+
+    def start(self, log_ns: int, now_ns: int, reason: str = '', name: str = '') -> Path:
+        """Start an episode.
+
+        Args:
+            log_ns: ROS time.
+            now_ns: Steady time.
+            reason: Why, for the metadata.
+            name: Name of the episode; the next free number when empty.
+
+        Returns:
+            The `.partial` folder.
+
+        Raises:
+            RecordingError: One runs already, a required stream is not well, or the disk refuses.
+        """
+        if self._writer is not None:
+            raise RecordingError(f'{self.episode} is being recorded already; stop it first')
+        if problems := [h.problem for h in self.check(now_ns).values() if h.problem]:
+            raise RecordingError('; '.join(problems))
+        name = name or self.store.next_name()
+        folder = self.store.begin(name, self.limits.start_free_bytes)
+        self._info = EpisodeInfo(self.contract, self.task, self.operator, start_reason=reason,
+                                 topics={t.name: t.resolved for t in self.topics})
+        self._writer = EpisodeWriter(folder, self.topics, self._info, self.limits)
+        self.state, self.episode, self.start_ns = State.RECORDING, name, log_ns
+        self._sources.clear()
+        self._gaps = {topic: GapCounter() for topic in self._gaps}
+        for topic, data in self._latched.items():
+            self._writer.write(topic, log_ns, data)
+        return folder
+
+    def stop(self, outcome: str = 'unlabelled', keep: bool = True, reason: str = '') -> Closed:
+        """Close the running episode.
+
+        Args:
+            outcome: success, failure or unlabelled.
+            keep: False moves it to discarded/.
+            reason: Why, for the metadata.
+
+        Raises:
+            RecordingError: None runs, the outcome is unknown, or the disk refuses.
+        """
+        if self._writer is None:
+            raise RecordingError('no episode is being recorded; start one first')
+        if outcome not in OUTCOMES:
+            raise RecordingError(f'outcome {outcome!r}: expected one of {", ".join(OUTCOMES)}')
+        writer, self._writer, self.state = self._writer, None, State.FINALISING
+        try:
+            counts = writer.close(self._final_info(writer, outcome, reason))
+        except RecordingError as error:
+            return self._rescue(writer, self._final_info(writer, outcome, reason), error)
+        finally:
+            self.state = State.IDLE
+        if not keep:
+            return Closed(self.store.discard(writer.folder), 'discarded')
+        if not counts[self.contract.state.topic]:
+            reason = f'no message of {self.contract.state.topic} was recorded'
+            return Closed(self.store.quarantine(writer.folder, reason), f'quarantined: {reason}')
+        self.closed += 1
+        return Closed(self.store.keep(writer.folder),
+                      f'stopped early: {writer.failure}' if writer.failure else '')
+
+    def drops(self) -> dict[str, int]:
+        """Return messages lost in the running episode, per topic that lost any."""
+        return self._drops(self._writer)
+
+    def _drops(self, writer: EpisodeWriter | None) -> dict[str, int]:
+        lost = Counter({name: gaps.lost for name, gaps in self._gaps.items()})
+        lost.update(writer.drops if writer else {})
+        return {name: count for name, count in sorted(lost.items()) if count}
+
+    def _final_info(self, writer: EpisodeWriter, outcome: str, reason: str) -> EpisodeInfo:
+        return replace(self._info, outcome=outcome, stop_reason=writer.failure or reason,
+                       control_sources=dict(sorted(self._sources.items())),
+                       drops=self._drops(writer))
+
+    def _rescue(self, writer: EpisodeWriter, info: EpisodeInfo, error: RecordingError) -> Closed:
+        try:
+            path = recover(writer.folder, info).path
+        except (OSError, BagError):
+            raise error from None
+        self.closed += 1
+        return Closed(path, f'stopped early: {writer.failure}')
