@@ -7,7 +7,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / 'il_ros'
 GENERATED = {'msg', 'srv', 'action'}
 # Earlier entries know nothing of later ones. Modules at the root are shared by all.
-ORDER = ['errors', 'types', 'timing', 'config', 'contract', 'images', 'kinematics',
+ORDER = ['errors', 'types', 'timing', 'config', 'contract', 'joints', 'images', 'kinematics',
          'alignment', 'recording', 'bags', 'datasets', 'policies', 'training', 'execution',
          'safety', 'planning', 'sim', 'teleop', 'intervention', 'evaluation', 'nodes',
          'workflow', 'commands', 'cli']

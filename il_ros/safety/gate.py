@@ -1,0 +1,237 @@
+"""The gate: decides what of every command reaches the robot, and holds it when things go wrong."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from il_ros.contract import Contract
+from il_ros.errors import IlRosError
+from il_ros.safety.limiter import advance, Setpoint
+from il_ros.safety.limits import Limits
+from il_ros.safety.rules import (
+    check_stamp,
+    clamp_positions,
+    Command,
+    Order,
+    read_positions,
+    Refusal,
+)
+from il_ros.timing import MILLISECOND, Now, to_ns
+from il_ros.types import ControlSource, Floats, Verdict
+import numpy as np
+
+WATCHDOG_NS = 100 * MILLISECOND
+NONFINITE_IN_A_ROW = 3
+JITTER = 0.5      # share of a period by which a command may come early and still count in full
+SHORTEST = 0.1    # share of a period; commands that come closer together are rejected
+
+
+class ArmingError(IlRosError):
+    """The gate cannot be armed now."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate does.
+
+    Attributes:
+        verdict: Sent as asked, sent after limiting, not sent, or held by the gate itself.
+        rule: The rule behind any verdict other than PASSED.
+        detail: What that rule expected and what came.
+        sent: Positions for the robot, in contract order, or None [rad] or [m]. Shape (J,).
+        dt_s: Robot time that the step from the last sent positions was allowed to use [s].
+    """
+
+    verdict: Verdict
+    rule: str = ''
+    detail: str = ''
+    sent: Floats | None = None
+    dt_s: float = 0.0
+
+
+class Gate:
+    """The only way to the robot. Pure: the caller passes both clocks with every call.
+
+    Everything sent is finite and within the position limits; each step keeps |dq| <= v dt and
+    |dv| <= a dt, and every joint can always stop before its limit. The dt of a step is at most one
+    period, and those of any row of steps add up to at most the time between the first and the
+    last plus one and a half periods, however fast commands come. Nothing is sent while disarmed.
+
+    A fault (no command for the watchdog's time, no joint states, non-finite commands in a row, a
+    foreign publisher) is latched: the gate brings the arm to rest where it was measured, rejects
+    every command and needs `arm` to go on. The gripper is held where it was told to be, so that it
+    does not drop what it holds.
+    """
+
+    def __init__(self, contract: Contract, watchdog_ns: int = WATCHDOG_NS,
+                 speed: float = 1.0) -> None:
+        """Make a disarmed gate.
+
+        Args:
+            contract: Limits and the joint state stream.
+            watchdog_ns: Longest steady time without an accepted command [ns].
+            speed: Robot time per steady time (a simulation may run faster).
+        """
+        self.limits = Limits.of(contract)
+        self.armed = False
+        self.fault: tuple[str, str] | None = None
+        self._topic = contract.state.topic
+        self._state_age_ns = to_ns(contract.state.max_age_s)
+        self._gripper = contract.gripper_index
+        self._watchdog_ns, self._speed = watchdog_ns, speed
+        self._order = Order()
+        self._measured: Floats | None = None
+        self._measured_ns = 0
+        self._setpoint = Setpoint.at_rest(np.array(contract.start))
+        self._hold = self._setpoint.positions
+        self._fed_ns: int | None = None
+        self._held_ns = 0
+        self._credit_ns, self._credited_ns = 0.0, 0
+        self._nonfinite = 0
+        self._foreign: tuple[str, ...] = ()
+
+    def measure(self, positions: Floats, now: Now) -> None:
+        """Take in measured positions [rad] or [m], shape (J,); non-finite ones are ignored."""
+        if np.isfinite(positions).all():
+            self._measured, self._measured_ns = positions.copy(), now.steady_ns
+
+    def arm(self, now: Now) -> None:
+        """Let commands through, starting from the measured position at rest; clears a fault.
+
+        Raises:
+            ArmingError: The position of the robot is unknown or outside its limits, or somebody
+                else publishes to the robot.
+        """
+        if self.armed and not self.fault:
+            return
+        if self._measured is None:
+            raise ArmingError(f'arming refused: nothing came on {self._topic}; '
+                              'start the robot driver')
+        if age_ns := self._silent_ns(now):
+            raise ArmingError(f'arming refused: {self._topic} is silent for '
+                              f'{age_ns / 1e6:.0f} ms, expected at most '
+                              f'{self._state_age_ns / 1e6:.0f} ms; check the robot driver')
+        if self._foreign:
+            raise ArmingError(f'arming refused: {_foreign_text(self._foreign)}')
+        start = np.clip(self._measured, self.limits.lower, self.limits.upper)
+        outside = np.abs(start - self._measured) > self.limits.overshoot
+        if outside.any():
+            i = int(outside.argmax())
+            raise ArmingError(
+                f'arming refused: joint {self.limits.names[i]!r} stands at '
+                f'{self._measured[i]:.3f}, expected {self.limits.lower[i]:g} to '
+                f'{self.limits.upper[i]:g}; move it inside at the robot itself')
+        self.armed, self.fault, self._nonfinite = True, None, 0
+        self._setpoint, self._fed_ns = Setpoint.at_rest(start), None
+        self._credit_ns, self._credited_ns = float(self.limits.period_ns), now.steady_ns
+
+    def disarm(self) -> None:
+        """Send nothing any more; clears a fault."""
+        self.armed, self.fault = False, None
+
+    def receive(self, command: Command, now: Now) -> Decision:
+        """Decide about one command."""
+        self._trip(now)
+        try:
+            return self._judge(command, now)
+        except Refusal as refusal:
+            return Decision(Verdict.REJECTED, refusal.rule, refusal.detail)
+
+    def watchdog(self, now: Now) -> Decision | None:
+        """Look for faults; return the next hold once per period while one is latched."""
+        self._trip(now)
+        if not self.fault or (now.steady_ns - self._held_ns) * self._speed < self.limits.period_ns:
+            return None
+        dt_s = self._take_time(now)
+        if dt_s is None:
+            return None
+        self._held_ns = now.steady_ns
+        self._setpoint, _ = advance(self._setpoint, self._hold, dt_s, self.limits)
+        return Decision(Verdict.HELD, *self.fault, self._setpoint.positions, dt_s)
+
+    def foreign(self, publishers: Sequence[str], now: Now) -> None:
+        """Name the other publishers on the robot's command topics; any is a fault."""
+        self._foreign = tuple(publishers)
+        if publishers:
+            self._latch('foreign publisher', _foreign_text(publishers), now)
+
+    def _judge(self, command: Command, now: Now) -> Decision:
+        if not self.armed:
+            raise Refusal('disarmed', 'the gate is disarmed; call gate/arm')
+        if self.fault:
+            raise Refusal('latched', f'the gate holds ({self.fault[1]}); call gate/arm')
+        if command.source not in tuple(ControlSource):
+            raise Refusal('source', f'source: expected 0, 1 or 2, got {command.source}')
+        positions = self._read(command, now)
+        check_stamp(command.stamp_ns, now.ros_ns, round(self._watchdog_ns * self._speed))
+        self._order.admit(command)
+        target = clamp_positions(positions, command.source, self.limits)
+        self._check_jump(command, target)
+        dt_s = self._take_time(now)
+        if dt_s is None:
+            raise Refusal('rate', 'commands come faster than the robot can use them; '
+                                  f'expected one each {self.limits.period_ns / 1e6:.0f} ms')
+        self._setpoint, limit = advance(self._setpoint, target, dt_s, self.limits)
+        self._fed_ns, self._nonfinite = now.steady_ns, 0
+        rule = 'position' if (target != positions).any() else limit
+        return Decision(Verdict.CLAMPED if rule else Verdict.PASSED, rule,
+                        f'limited by {rule}' if rule else '', self._setpoint.positions, dt_s)
+
+    def _read(self, command: Command, now: Now) -> Floats:
+        try:
+            return read_positions(command, self.limits.names)
+        except Refusal as refusal:
+            if refusal.rule == 'nonfinite':
+                self._nonfinite += 1
+                if self._nonfinite >= NONFINITE_IN_A_ROW:
+                    self._latch('nonfinite', f'{self._nonfinite} commands in a row: '
+                                             f'{refusal.detail}', now)
+            raise
+
+    def _check_jump(self, command: Command, target: Floats) -> None:
+        jump = np.abs(target - self._setpoint.positions)
+        if command.source == ControlSource.POLICY and (jump > self.limits.jump).any():
+            i = int((jump > self.limits.jump).argmax())
+            raise Refusal('jump', f'joint {self.limits.names[i]!r}: expected within '
+                                  f'{self.limits.jump[i]:.3f} of the setpoint '
+                                  f'{self._setpoint.positions[i]:.3f}, got {target[i]:.3f}')
+
+    def _take_time(self, now: Now) -> float | None:
+        """Return the robot time that a step may use now [s], None when too little has passed."""
+        period = self.limits.period_ns
+        elapsed = (now.steady_ns - self._credited_ns) * self._speed
+        self._credit_ns = min(self._credit_ns + elapsed, (1 + JITTER) * period)
+        self._credited_ns = now.steady_ns
+        used = min(self._credit_ns, period)
+        if used < SHORTEST * period:
+            return None
+        self._credit_ns -= used
+        return used * 1e-9
+
+    def _silent_ns(self, now: Now) -> int:
+        age = now.steady_ns - self._measured_ns
+        return age if age > self._state_age_ns else 0
+
+    def _trip(self, now: Now) -> None:
+        if not self.armed or self.fault:
+            return
+        if age_ns := self._silent_ns(now):
+            self._latch(self._topic, f'{self._topic} is silent for {age_ns / 1e6:.0f} ms', now)
+        elif self._fed_ns is not None and now.steady_ns - self._fed_ns > self._watchdog_ns:
+            self._latch('watchdog', 'no accepted command for '
+                        f'{(now.steady_ns - self._fed_ns) / 1e6:.0f} ms', now)
+
+    def _latch(self, rule: str, detail: str, now: Now) -> None:
+        if not self.armed or self.fault:
+            return
+        self.fault = (rule, detail)
+        self._held_ns = 0
+        self._hold = self._setpoint.positions.copy()
+        if self._measured is not None and not self._silent_ns(now):
+            arm = np.arange(len(self._hold)) != self._gripper
+            self._hold[arm] = np.clip(self._measured, self.limits.lower, self.limits.upper)[arm]
+
+
+def _foreign_text(publishers: Sequence[str]) -> str:
+    return (f'{", ".join(publishers)} publishes to the robot beside the gate; stop it '
+            '(a killed process is forgotten after 20 s)')

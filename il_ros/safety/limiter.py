@@ -1,0 +1,75 @@
+"""One step of the setpoint within velocity, acceleration and position limits.
+
+A setpoint is safe when every joint can stop before its position limit: v^2 / (2 a) <= room left.
+A step by v' dt keeps that for v' <= sqrt((a dt)^2 + 2 a room) - a dt, and braking with a is always
+such a step whatever dt is (v' dt <= (v^2 - v'^2) / (2 a) for v' = v - a dt), so a safe setpoint
+always has a safe successor.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from il_ros.safety.limits import Limits
+from il_ros.types import Floats
+import numpy as np
+
+RELATIVE_TOLERANCE = 1e-6  # of the velocity limit; less than that off target counts as unchanged
+
+
+@dataclass(frozen=True)
+class Setpoint:
+    """What the robot was told last.
+
+    Attributes:
+        positions: [rad] or [m]. Shape (J,).
+        velocities: Of the step that led there [rad/s] or [m/s]. Shape (J,).
+    """
+
+    positions: Floats
+    velocities: Floats
+
+    @staticmethod
+    def at_rest(positions: Floats) -> Setpoint:
+        """Return a setpoint that stands still."""
+        return Setpoint(positions.copy(), np.zeros_like(positions))
+
+
+def advance(setpoint: Setpoint, target: Floats, dt_s: float,
+            limits: Limits) -> tuple[Setpoint, str]:
+    """Move the setpoint towards `target` for the time `dt_s`.
+
+    A target that the limits allow is reached exactly; any other is approached so that the
+    setpoint comes to rest on it.
+
+    Args:
+        setpoint: A safe setpoint.
+        target: Within the position limits [rad] or [m]. Shape (J,).
+        dt_s: More than 0 [s].
+        limits: Of the same joints.
+
+    Returns:
+        The next setpoint, safe again, and the limit that kept it from the target: 'velocity',
+        'acceleration' or '' for none.
+    """
+    position, velocity = setpoint.positions, setpoint.velocities
+    change = limits.acceleration * dt_s
+    wanted = (target - position) / dt_s
+
+    def stoppable(room: Floats) -> Floats:
+        return np.sqrt(change**2 + 2 * limits.acceleration * np.maximum(room, 0.0)) - change
+
+    highest = np.minimum.reduce([velocity + change, limits.velocity,
+                                 stoppable(limits.upper - position)])
+    lowest = np.maximum.reduce([velocity - change, -limits.velocity,
+                                -stoppable(position - limits.lower)])
+    allowed = (lowest <= wanted) & (wanted <= highest)
+    braking = np.sign(wanted) * np.minimum(np.abs(wanted), stoppable(np.abs(target - position)))
+    chosen = np.where(allowed, wanted, np.minimum(np.maximum(braking, lowest), highest))
+    reached = np.where(allowed, target, position + chosen * dt_s)
+    slack = RELATIVE_TOLERANCE * limits.velocity
+    limit = ''
+    if np.any(np.abs(wanted) > limits.velocity + slack):
+        limit = 'velocity'
+    elif np.any(np.abs(chosen - wanted) > slack):
+        limit = 'acceleration'
+    return Setpoint(np.clip(reached, limits.lower, limits.upper), chosen), limit

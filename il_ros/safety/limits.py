@@ -1,0 +1,54 @@
+"""The limits that every command is held against."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from il_ros.contract import Contract
+from il_ros.types import Floats
+import numpy as np
+
+JUMP_STEPS = 5.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits per joint, in contract order. All arrays have shape (J,).
+
+    Attributes:
+        names: Joint names.
+        lower: Lowest position, margin included [rad] or [m].
+        upper: Highest position, margin included [rad] or [m].
+        velocity: Highest speed [rad/s] or [m/s].
+        acceleration: Highest acceleration [rad/s^2] or [m/s^2].
+        overshoot: How far beyond a position limit a policy's target is clamped rather than
+            rejected: one step of an arm joint, the whole range of the gripper, whose trained
+            targets lie on its limits.
+        scale: How far beyond a position limit nobody's target is believed: the whole range.
+            Degrees for radians and a gripper in percent end here.
+        jump: How far from the present setpoint a policy's target is rejected as discontinuous;
+            infinite for the gripper, which is told to open or close in one row.
+        period_ns: Time between two commands [ns].
+    """
+
+    names: tuple[str, ...]
+    lower: Floats
+    upper: Floats
+    velocity: Floats
+    acceleration: Floats
+    overshoot: Floats
+    scale: Floats
+    jump: Floats
+    period_ns: int
+
+    @staticmethod
+    def of(contract: Contract) -> Limits:
+        """Return the limits that a contract states."""
+        span = contract.upper - contract.lower
+        margin = contract.position_margin * span
+        step = contract.velocity * contract.period_ns * 1e-9
+        overshoot, jump = step.copy(), JUMP_STEPS * step
+        if (gripper := contract.gripper_index) is not None:
+            overshoot[gripper], jump[gripper] = span[gripper], np.inf
+        return Limits(tuple(contract.joint_names), contract.lower + margin,
+                      contract.upper - margin, contract.velocity, contract.acceleration,
+                      overshoot, span, jump, contract.period_ns)

@@ -1,0 +1,137 @@
+"""What a command must look like before its motion is considered."""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from il_ros.errors import MessageError
+from il_ros.joints import indices
+from il_ros.safety.limits import Limits
+from il_ros.types import ControlSource, Floats
+import numpy as np
+
+SESSIONS_REMEMBERED = 64
+SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row for the robot, as it came.
+
+    Attributes:
+        joint_names: In any order.
+        positions: Absolute targets, one per name [rad] or [m].
+        source: A `ControlSource`.
+        session: Names the run of the sender.
+        seq: Counts up within a session.
+        epoch: Control epoch.
+        stamp_ns: ROS time at which it was decided [ns].
+    """
+
+    joint_names: Sequence[str]
+    positions: Sequence[float] | Floats
+    source: int
+    session: bytes
+    seq: int
+    epoch: int
+    stamp_ns: int
+
+
+class Refusal(Exception):
+    """A command breaks a rule.
+
+    Attributes:
+        rule: Name of the rule.
+        detail: Field, what was expected and what came.
+    """
+
+    def __init__(self, rule: str, detail: str) -> None:
+        super().__init__(f'{rule}: {detail}')
+        self.rule, self.detail = rule, detail
+
+
+def read_positions(command: Command, names: Sequence[str]) -> Floats:
+    """Return the positions in the order of `names`. Shape (J,).
+
+    Raises:
+        Refusal: A value is not a normal number ('nonfinite') or the joints are wrong ('joints').
+    """
+    values = np.asarray(command.positions, dtype=np.float64)
+    odd = ~np.isfinite(values) | ((values != 0) & (np.abs(values) < SMALLEST_NORMAL))
+    if odd.any():
+        i = int(odd.argmax())
+        raise Refusal('nonfinite', f'positions[{i}]: expected a finite number, got {values[i]!r}')
+    if len(values) != len(command.joint_names):
+        raise Refusal('joints', f'positions: expected one per joint name '
+                                f'({len(command.joint_names)}), got {len(values)}')
+    try:
+        return values[indices(command.joint_names, names)]
+    except MessageError as error:
+        raise Refusal('joints', f'joint_names: {error}') from None
+
+
+def check_stamp(stamp_ns: int, now_ns: int, max_age_ns: int) -> None:
+    """Check that a stamp is neither zero, old nor in the future.
+
+    Raises:
+        Refusal: It is ('stamp').
+    """
+    age = now_ns - stamp_ns
+    if stamp_ns == 0:
+        raise Refusal('stamp', 'stamp: expected the time of the command, got 0')
+    if abs(age) > max_age_ns:
+        raise Refusal('stamp', f'stamp: expected within {max_age_ns / 1e6:.0f} ms of now, got one '
+                               f'{abs(age) / 1e6:.0f} ms {"old" if age > 0 else "in the future"}')
+
+
+def clamp_positions(positions: Floats, source: int, limits: Limits) -> Floats:
+    """Return the positions clamped into the limits. Shape (J,).
+
+    Raises:
+        Refusal: They are too far outside to be meant ('scale'), or a policy's are further outside
+            than noise explains ('position').
+    """
+    clamped = np.clip(positions, limits.lower, limits.upper)
+    excess = np.abs(positions - clamped)
+    for rule, allowed, applies in (('scale', limits.scale, True),
+                                   ('position', limits.overshoot, source != ControlSource.HUMAN)):
+        if applies and (excess > allowed).any():
+            i = int((excess > allowed).argmax())
+            raise Refusal(rule, f'joint {limits.names[i]!r}: expected {limits.lower[i]:g} to '
+                                f'{limits.upper[i]:g}, got {positions[i]:g}')
+    return clamped
+
+
+class Order:
+    """Lets each command of a session through once, in order, and never an older epoch.
+
+    A session that was followed by another never comes back.
+    """
+
+    def __init__(self) -> None:
+        self._session = b''
+        self._seq = -1
+        self._epoch = 0
+        self._over: deque[bytes] = deque(maxlen=SESSIONS_REMEMBERED)
+
+    def admit(self, command: Command) -> None:
+        """Remember the command as the newest.
+
+        Raises:
+            Refusal: It is not newer than the last one ('seq'), of a session that is over
+                ('session') or of an older epoch ('epoch').
+        """
+        if command.session in self._over:
+            raise Refusal('session', f'session: {command.session.hex()[:8]} was followed by '
+                                     f'{self._session.hex()[:8]}; two senders are at work')
+        if command.session != self._session:
+            if self._session:
+                self._over.append(self._session)
+            self._session, self._seq, self._epoch = command.session, -1, 0
+        if command.seq <= self._seq:
+            raise Refusal('seq', f'seq: expected more than {self._seq}, got {command.seq}')
+        self._seq = command.seq
+        if command.epoch < self._epoch:
+            raise Refusal('epoch', f'epoch: expected {self._epoch} or newer, got {command.epoch}')
+        self._epoch = command.epoch
