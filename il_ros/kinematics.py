@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pinocchio as pin
 
-from il_ros.config import nearest
+from il_ros.config import config_folders, nearest
+from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.types import Floats
 
@@ -110,3 +111,18 @@ class Arm:
         inside = np.empty(self._model.nq)
         inside[self._order] = q
         return inside
+
+
+def find_urdf(contract: Contract) -> Path:
+    """Return the URDF file that a contract names: absolute, or beside the robots' contracts.
+
+    Raises:
+        ConfigError: The contract names none, or there is no such file.
+    """
+    folders = config_folders('robots')
+    for folder in folders:
+        if contract.urdf and (found := folder / contract.urdf).is_file():
+            return found
+    where = ', '.join(map(str, folders))
+    raise ConfigError(f'the contract of {contract.robot!r} names the URDF {contract.urdf!r}, which '
+                      f'is not in {where}; put the file there or name it with its whole path')

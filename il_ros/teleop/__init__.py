@@ -1,0 +1,1 @@
+"""Devices that turn what an operator does into joint targets."""
