@@ -1,0 +1,141 @@
+"""What rebuilds a policy, together with contract, statistics and weights. Free of torch."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from il_ros.config import nearest
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError
+
+KINDS = ('bc', 'act')
+NORMALIZATIONS = ('mean_std', 'min_max')
+
+
+def _within(low: float, high: float, **values: float) -> None:
+    for name, value in values.items():
+        if not low <= value <= high:
+            raise ConfigError(f'{name}: expected {low:g} to {high:g}, got {value:g}')
+
+
+@dataclass(frozen=True)
+class BCConfig:
+    """The chunked MLP (policies/bc.py).
+
+    Attributes:
+        hidden: Width of the trunk.
+        layers: Residual blocks of the trunk.
+        dropout: Share of units left out in training.
+        image_widths: Channels of the image encoder's stages, each halving the image.
+        keypoints: Spatial-softmax points per camera.
+    """
+
+    hidden: int = 256
+    layers: int = 2
+    dropout: float = 0.0
+    image_widths: tuple[int, ...] = (32, 64, 64)
+    keypoints: int = 32
+
+    def __post_init__(self) -> None:
+        _within(1, 8192, hidden=self.hidden, keypoints=self.keypoints)
+        _within(1, 64, layers=self.layers)
+        _within(0, 0.9, dropout=self.dropout)
+        _within(1, 6, image_widths=len(self.image_widths))
+        for width in self.image_widths:
+            _within(1, 1024, image_widths=width)
+
+
+@dataclass(frozen=True)
+class ACTConfig:
+    """Action chunking with transformers (policies/act.py); the defaults train on a CPU.
+
+    Attributes:
+        width: Size of a token.
+        heads: Attention heads.
+        feedforward: Hidden size of the feed-forward layers.
+        encoder_layers: Layers of the encoder and of the CVAE encoder.
+        decoder_layers: Layers of the decoder; all of them are used.
+        latent: Size of the style variable z.
+        kl_weight: Weight of the KL term.
+        dropout: Share of units left out in training.
+        image_widths: Channels of the backbone's stages; (64, 128, 256, 512) is ResNet-18.
+        image_blocks: Residual blocks per stage; 2 in ResNet-18.
+    """
+
+    width: int = 128
+    heads: int = 4
+    feedforward: int = 256
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+    latent: int = 32
+    kl_weight: float = 10.0
+    dropout: float = 0.1
+    image_widths: tuple[int, ...] = (32, 64, 128, 128)
+    image_blocks: int = 1
+
+    def __post_init__(self) -> None:
+        _within(4, 4096, width=self.width)
+        _within(1, 64, heads=self.heads, encoder_layers=self.encoder_layers,
+                decoder_layers=self.decoder_layers, image_blocks=self.image_blocks)
+        _within(1, 16384, feedforward=self.feedforward, latent=self.latent)
+        _within(0, 1e6, kl_weight=self.kl_weight)
+        _within(0, 0.9, dropout=self.dropout)
+        _within(1, 6, image_widths=len(self.image_widths))
+        for width in self.image_widths:
+            _within(1, 1024, image_widths=width)
+        if self.width % self.heads or self.width % 4:
+            raise ConfigError(f'width: expected a multiple of heads ({self.heads}) and of 4, '
+                              f'got {self.width}')
+
+
+@dataclass(frozen=True)
+class PolicyConfig:
+    """One policy.
+
+    Attributes:
+        kind: Which network.
+        inputs: 'state', 'environment' and names of cameras.
+        horizon: Rows of a chunk, H.
+        relative_actions: Learn arm targets relative to the measured position; the gripper's stay
+            absolute.
+        pose_differences: Append the differences between the positions of all poses.
+        normalization: 'mean_std', or 'min_max' to [-1, 1].
+        image_size: Height and width that images are resized to; the contract's when None.
+    """
+
+    kind: str = 'bc'
+    inputs: tuple[str, ...] = ('state', 'environment')
+    horizon: int = 16
+    relative_actions: bool = True
+    pose_differences: bool = True
+    normalization: str = 'mean_std'
+    image_size: tuple[int, int] | None = None
+    bc: BCConfig = field(default_factory=BCConfig)
+    act: ACTConfig = field(default_factory=ACTConfig)
+
+    def __post_init__(self) -> None:
+        for name, value, valid in (('kind', self.kind, KINDS),
+                                   ('normalization', self.normalization, NORMALIZATIONS)):
+            if value not in valid:
+                raise ConfigError(f'{name} {value!r}: {nearest(value, list(valid))}')
+        _within(1, 1000, horizon=self.horizon)
+        if not self.inputs or len(set(self.inputs)) < len(self.inputs):
+            raise ConfigError(f'inputs: expected each input once, got {list(self.inputs)}')
+        if self.image_size:
+            _within(8, 4096, height=self.image_size[0], width=self.image_size[1])
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """The cameras among the inputs."""
+        return tuple(i for i in self.inputs if i not in ('state', 'environment'))
+
+    def check_inputs(self, contract: Contract) -> None:
+        """Check that the contract has every input.
+
+        Raises:
+            ConfigError: It has not; the text names the valid inputs.
+        """
+        valid = ['state', *(['environment'] if contract.poses else []),
+                 *(camera.name for camera in contract.cameras)]
+        if unknown := [i for i in self.inputs if i not in valid]:
+            raise ConfigError(f'robot {contract.robot!r} has no input {unknown[0]!r}; '
+                              f'{nearest(unknown[0], valid)}')

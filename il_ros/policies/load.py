@@ -1,0 +1,112 @@
+"""A checkpoint folder becomes a policy."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from il_ros.contract import Contract, require_same
+from il_ros.errors import CheckpointError
+from il_ros.policies.bc import BC
+from il_ros.policies.checkpoint import Checkpoint, read, read_weights, Weights
+from il_ros.policies.config import PolicyConfig
+from il_ros.policies.network import Network, Sizes
+from il_ros.policies.transforms import Chain, features, to_data
+from il_ros.types import Floats, Observation
+import numpy as np
+import torch
+
+
+class LearnedPolicy:
+    """A network between its transforms; the `Policy` that checkpoints hold."""
+
+    def __init__(self, checkpoint: Checkpoint, network: Network, device: str = 'cpu') -> None:
+        self.contract = checkpoint.contract
+        self.horizon = checkpoint.config.horizon
+        self.cameras = checkpoint.config.cameras
+        self._inputs = checkpoint.config.inputs
+        self._transforms = Chain((features(checkpoint.config, checkpoint.contract),
+                                  checkpoint.normalize))
+        self._network = network.to(device).eval()
+        self._device = device
+
+    def infer(self, observation: Observation) -> Floats:
+        """Return the next joint targets. Shape (H, J)."""
+        data = self._transforms.forward(to_data(observation, self._inputs))
+        with torch.inference_mode():
+            chunk = self._network({key: torch.from_numpy(np.ascontiguousarray(value)).to(
+                self._device) for key, value in data.items()})
+        data['actions'] = chunk.float().cpu().numpy()
+        targets: Floats = self._transforms.backward(data)['actions'][0]
+        return targets
+
+    def reset(self) -> None:
+        """Nothing to forget: every chunk follows from one observation."""
+
+
+def make_network(config: PolicyConfig, contract: Contract) -> Network:
+    """Return an untrained network of the policy's kind and the robot's sizes."""
+    return BC(config.bc, Sizes.of(config, contract))
+
+
+def load(checkpoint: Path, contract: Contract | None = None, device: str = 'cpu') -> LearnedPolicy:
+    """Return the policy of a checkpoint folder, after a dry run.
+
+    Args:
+        checkpoint: A folder that training wrote.
+        contract: The robot it shall drive; the checkpoint's own when None.
+        device: Where the network runs.
+
+    Raises:
+        CheckpointError: A file is missing or damaged, sizes disagree, or weights or outputs are
+            not finite.
+        ContractMismatchError: It was trained for another robot; the text shows the difference.
+    """
+    description = read(checkpoint)
+    if contract is not None:
+        require_same(contract, description.contract, 'this robot', 'the checkpoint')
+    network = make_network(description.config, description.contract)
+    set_weights(network, read_weights(checkpoint / 'model.safetensors'),
+                str(checkpoint / 'model.safetensors'))
+    _check_statistics(description, checkpoint)
+    policy = LearnedPolicy(description, network, device)
+    if not np.isfinite(policy.infer(sample_observation(description))).all():
+        raise CheckpointError(f'{checkpoint}: the dry run gave targets that are not finite')
+    return policy
+
+
+def set_weights(network: Network, weights: Weights, where: str) -> None:
+    """Put weights into a network.
+
+    Raises:
+        CheckpointError: Names or shapes differ; the text shows them.
+    """
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    got = {name: value.shape for name, value in weights.items()}
+    wrong = [f'{name}: expected {expected.get(name, "none")}, got {got.get(name, "none")}'
+             for name in sorted(expected.keys() | got.keys())
+             if expected.get(name) != got.get(name)]
+    if wrong:
+        raise CheckpointError(f'{where}: weights do not fit config.json and contract.yaml: '
+                              + '; '.join(wrong[:4])
+                              + (f'; and {len(wrong) - 4} more' if len(wrong) > 4 else ''))
+    network.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
+
+
+def sample_observation(description: Checkpoint) -> Observation:
+    """Return the robot at its start pose with black images and poses at the origin."""
+    contract = description.contract
+    environment = np.zeros(contract.environment_size)
+    environment[6::7] = 1.0
+    images = {}
+    for name in description.config.cameras:
+        camera = contract.camera(name)
+        images[name] = np.zeros((camera.height, camera.width, 3), np.uint8)
+    return Observation(0, np.array(contract.start), environment, images)
+
+
+def _check_statistics(description: Checkpoint, folder: Path) -> None:
+    sizes = Sizes.of(description.config, description.contract)
+    expected = {'state': (sizes.joints,), **{k: (n,) for k, n in sizes.inputs.items()},
+                'actions': (sizes.horizon, sizes.joints)}
+    got = {key: value.shape for key, value in description.normalize.offset.items()}
+    if got != expected:
+        raise CheckpointError(f'{folder}/statistics.json: expected {expected}, got {got}')

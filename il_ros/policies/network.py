@@ -1,0 +1,75 @@
+"""What training and inference ask of every network."""
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from il_ros.contract import Contract
+from il_ros.policies.config import PolicyConfig
+from il_ros.policies.transforms import features
+import numpy as np
+import torch
+from torch import nn, Tensor
+
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of a network's inputs and outputs.
+
+    Attributes:
+        inputs: Length of each vector input ('state', 'environment').
+        images: Height and width per camera.
+        horizon: Rows of a chunk, H.
+        joints: Values of a row, J.
+    """
+
+    inputs: dict[str, int]
+    images: dict[str, tuple[int, int]]
+    horizon: int
+    joints: int
+
+    @staticmethod
+    def of(config: PolicyConfig, contract: Contract) -> Sizes:
+        """Return the sizes that a policy has on a robot."""
+        config.check_inputs(contract)
+        sample = features(config, contract).forward({
+            'state': np.zeros((1, len(contract.joints))),
+            'environment': np.zeros((1, contract.environment_size))})
+        vectors = {key: value.shape[1] for key, value in sample.items() if key in config.inputs}
+        images = {}
+        for name in config.cameras:
+            camera = contract.camera(name)
+            images[name] = config.image_size or (camera.height, camera.width)
+        return Sizes(vectors, images, config.horizon, len(contract.joints))
+
+
+class Network(nn.Module, ABC):
+    """Normalised features in, normalised actions out.
+
+    A batch holds 'state' (B, J), 'environment' (B, E), 'images.<camera>' (B, H, W, 3) uint8 and,
+    in training, 'actions' (B, H, J) and 'valid' (B, H), true where a row is a label.
+    """
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the chunk. Shape (B, H, J)."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the training loss and the named figures to log."""
+
+
+def masked_l1(predicted: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """Return the mean absolute error over the rows that are labels.
+
+    What stands in the other rows has no influence, be it NaN.
+    """
+    error = torch.where(valid[..., None], predicted - target, 0.0).abs()  # (B, H, J)
+    return error.sum() / (valid.sum().clamp(min=1) * target.shape[-1])
+
+
+def to_planes(images: Tensor) -> Tensor:
+    """Return uint8 images (B, H, W, 3) as floats in [-1, 1]. Shape (B, 3, H, W)."""
+    return images.permute(0, 3, 1, 2).float() / 127.5 - 1.0

@@ -1,0 +1,229 @@
+"""Between a policy's numbers and a network's: pairs that unwind in reverse.
+
+`forward` runs in training and at inference with the same code, `backward` turns the network's
+actions into joint targets. A sample is a mapping of arrays with a leading batch dimension:
+'state' (B, J), 'environment' (B, E), 'images.<camera>' (B, H, W, 3) uint8 and, in training and on
+the way back, 'actions' (B, H, J). After the pattern of openpi's transforms.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Protocol
+
+from il_ros.contract import Contract, POSE_SIZE
+from il_ros.policies.config import PolicyConfig
+from il_ros.types import Observation
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Data = dict[str, Array]
+CONSTANT = 1e-5  # relative spread below which a dimension counts as constant
+
+
+class Transform(Protocol):
+    """One step on the way into the network, and the same step back."""
+
+    def forward(self, data: Data) -> Data:
+        """Return the sample one step nearer to the network."""
+        ...
+
+    def backward(self, data: Data) -> Data:
+        """Return the sample one step nearer to the robot."""
+        ...
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Transforms in order; the way back runs them in reverse."""
+
+    steps: tuple[Transform, ...]
+
+    def forward(self, data: Data) -> Data:
+        """Return what the network sees."""
+        for step in self.steps:
+            data = step.forward(data)
+        return data
+
+    def backward(self, data: Data) -> Data:
+        """Return what the robot is told."""
+        for step in reversed(self.steps):
+            data = step.backward(data)
+        return data
+
+
+@dataclass(frozen=True)
+class WithinLimits:
+    """Clips joint targets on the way out to the contract's limits less its margin.
+
+    A regression that hovers around an open gripper would be refused by the gate in half of its
+    commands otherwise. Bounds have shape (J,).
+    """
+
+    lower: Array
+    upper: Array
+
+    @staticmethod
+    def of(contract: Contract) -> WithinLimits:
+        """Return the limits of a contract."""
+        margin = contract.position_margin * (contract.upper - contract.lower)
+        return WithinLimits(contract.lower + margin, contract.upper - margin)
+
+    def forward(self, data: Data) -> Data:
+        """Return the sample as it is."""
+        return data
+
+    def backward(self, data: Data) -> Data:
+        """Clip the actions."""
+        return data | {'actions': np.clip(data['actions'], self.lower, self.upper)}
+
+
+@dataclass(frozen=True)
+class RelativeActions:
+    """Targets minus the measured position, for the joints of the mask. Shape (J,), 0 or 1."""
+
+    mask: Array
+
+    def forward(self, data: Data) -> Data:
+        """Subtract the position at the observation."""
+        if 'actions' not in data:
+            return data
+        return data | {'actions': data['actions'] - self._reference(data)}
+
+    def backward(self, data: Data) -> Data:
+        """Add the position at the observation."""
+        return data | {'actions': data['actions'] + self._reference(data)}
+
+    def _reference(self, data: Data) -> Array:
+        return (data['state'] * self.mask)[:, None, :].astype(data['actions'].dtype)  # (B, 1, J)
+
+
+@dataclass(frozen=True)
+class PoseFeatures:
+    """Poses as a network learns them best; one way only, nothing reads poses on the way back.
+
+    Each quaternion becomes the first two columns of its rotation matrix, which, unlike q and -q,
+    are continuous and unique (Zhou et al. 2019, arXiv:1812.07035). With `differences`, the
+    differences between the positions of every two poses follow: 9 P + 3 P (P - 1) / 2 values.
+    """
+
+    differences: bool
+
+    def forward(self, data: Data) -> Data:
+        """Return the sample with features in place of poses."""
+        if 'environment' not in data:
+            return data
+        environment = data['environment']
+        poses = environment.reshape(len(environment), -1, POSE_SIZE)  # (B, P, 7)
+        x, y, z, w = np.moveaxis(poses[..., 3:], -1, 0)
+        columns = np.stack([1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w),
+                            2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w)], -1)
+        features = [np.concatenate([poses[..., :3], columns], -1).reshape(len(poses), -1)]
+        if self.differences:
+            features += [poses[:, a, :3] - poses[:, b, :3]
+                         for a, b in combinations(range(poses.shape[1]), 2)]
+        return data | {'environment': np.concatenate(features, -1)}
+
+    def backward(self, data: Data) -> Data:
+        """Return the sample as it is."""
+        return data
+
+
+@dataclass(frozen=True)
+class ResizeImages:
+    """Images by area averaging to a height and width; those of that size pass untouched."""
+
+    height: int
+    width: int
+
+    def forward(self, data: Data) -> Data:
+        """Resize every image."""
+        return {key: self.resize(value) if key.startswith('images.') else value
+                for key, value in data.items()}
+
+    def backward(self, data: Data) -> Data:
+        """Return the sample as it is."""
+        return data
+
+    def resize(self, images: Array) -> Array:
+        """Return uint8 images of the size. Shape (B, H, W, 3)."""
+        if images.shape[1:3] == (self.height, self.width):
+            return images
+        import torch
+        planes = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
+        small = torch.nn.functional.interpolate(planes, (self.height, self.width), mode='area')
+        return np.asarray(small.round().byte().permute(0, 2, 3, 1).contiguous().numpy())
+
+
+@dataclass(frozen=True)
+class Normalize:
+    """(x - offset) / scale for each key that has statistics.
+
+    Attributes:
+        offset: Shape (D,) per key, or (H, D) for actions.
+        scale: The same shape, never 0.
+    """
+
+    offset: Mapping[str, Array]
+    scale: Mapping[str, Array]
+
+    @staticmethod
+    def fit(data: Data, method: str, valid: Array | None = None) -> Normalize:
+        """Return the normalisation that the training data need.
+
+        Args:
+            data: Features of the training split, leading dimension N.
+            method: 'mean_std', or 'min_max' to [-1, 1].
+            valid: Which entries of 'actions' count. Shape (N, H).
+        """
+        offset, scale = {}, {}
+        for key, values in data.items():
+            weight = np.ones(values.shape[:-1], bool)
+            if key == 'actions' and valid is not None:
+                weight = valid
+            kept = np.ma.masked_array(values.astype(np.float64), np.broadcast_to(
+                ~weight[..., None], values.shape))
+            if method == 'mean_std':
+                centre, spread = kept.mean(0), kept.std(0)
+            else:
+                low, high = kept.min(0), kept.max(0)
+                centre, spread = (high + low) / 2, (high - low) / 2
+            centre, spread = centre.filled(0.0), spread.filled(0.0)
+            constant = spread <= CONSTANT * np.maximum(1.0, np.abs(centre))
+            offset[key], scale[key] = centre, np.where(constant, 1.0, spread)
+        return Normalize(offset, scale)
+
+    def forward(self, data: Data) -> Data:
+        """Normalise."""
+        return data | {key: ((data[key] - self.offset[key]) / self.scale[key]).astype(np.float32)
+                       for key in self.offset if key in data}
+
+    def backward(self, data: Data) -> Data:
+        """Undo it, in float64."""
+        return data | {key: data[key].astype(np.float64) * self.scale[key] + self.offset[key]
+                       for key in self.offset if key in data}
+
+
+def features(config: PolicyConfig, contract: Contract) -> Chain:
+    """Return what comes before the normalisation; the statistics are those of its output."""
+    steps: list[Transform] = [WithinLimits.of(contract)]
+    if config.relative_actions:
+        mask = np.ones(len(contract.joints))
+        if contract.gripper_index is not None:
+            mask[contract.gripper_index] = 0.0
+        steps.append(RelativeActions(mask))
+    steps.append(PoseFeatures(config.pose_differences))
+    if config.image_size:
+        steps.append(ResizeImages(*config.image_size))
+    return Chain(tuple(steps))
+
+
+def to_data(observation: Observation, inputs: tuple[str, ...]) -> Data:
+    """Return an observation as a sample of batch size 1. The state is always there."""
+    data: Data = {'state': observation.state[None]}
+    if 'environment' in inputs:
+        data['environment'] = observation.environment[None]
+    return data | {f'images.{name}': observation.images[name][None]
+                   for name in inputs if name not in ('state', 'environment')}

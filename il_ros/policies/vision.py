@@ -1,0 +1,93 @@
+"""Convolutional image encoders. Group norm throughout: batch norm breaks under EMA weights."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn, Tensor
+from torch.nn import functional as F
+
+
+def _norm(channels: int) -> nn.GroupNorm:
+    groups = next(g for g in (16, 8, 4, 2, 1) if channels % g == 0)
+    return nn.GroupNorm(groups, channels)
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions around a shortcut (He et al. 2015, arXiv:1512.03385, figure 2)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.first_norm = _norm(outputs)
+        self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.second_norm = _norm(outputs)
+        self.shortcut = nn.Identity() if stride == 1 and inputs == outputs else nn.Sequential(
+            nn.Conv2d(inputs, outputs, 1, stride, bias=False), _norm(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C', H / stride, W / stride)."""
+        y = F.relu(self.first_norm(self.first(x)))
+        return F.relu(self.second_norm(self.second(y)) + self.shortcut(x))
+
+
+class ResNet(nn.Module):
+    """A residual network without its classifier.
+
+    Widths (64, 128, 256, 512) with 2 blocks each are ResNet-18; its stem divides the image by 4
+    and every stage but the first by 2.
+    """
+
+    def __init__(self, widths: Sequence[int], blocks: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 7, 2, 3, bias=False), _norm(widths[0]),
+                                  nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        layers: list[nn.Module] = []
+        inputs = widths[0]
+        for stage, width in enumerate(widths):
+            for block in range(blocks):
+                layers.append(BasicBlock(inputs, width, 2 if stage and not block else 1))
+                inputs = width
+        self.stages = nn.Sequential(*layers)
+        self.channels = inputs
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Map (B, 3, H, W) to (B, channels, H', W')."""
+        return self.stages(self.stem(planes))  # type: ignore[no-any-return]
+
+
+class KeypointEncoder(nn.Module):
+    """Strided convolutions and a spatial softmax: where in the image, as numbers.
+
+    Levine et al. 2016 (arXiv:1504.00702), section 5.2.
+    """
+
+    def __init__(self, widths: Sequence[int], keypoints: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        inputs = 3
+        for width in widths:
+            layers += [nn.Conv2d(inputs, width, 3, 2, 1), _norm(width), nn.ReLU()]
+            inputs = width
+        self.convolutions = nn.Sequential(*layers, nn.Conv2d(inputs, keypoints, 1))
+        self.outputs = 2 * keypoints
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """Return the expected image coordinates of every keypoint in [-1, 1]. Shape (B, 2 K)."""
+        maps = self.convolutions(planes)  # (B, K, H', W')
+        share = maps.flatten(2).softmax(-1).view_as(maps)
+        rows = torch.linspace(-1, 1, maps.shape[2], device=maps.device)
+        columns = torch.linspace(-1, 1, maps.shape[3], device=maps.device)
+        return torch.cat([share.sum(3) @ rows, share.sum(2) @ columns], -1)
+
+
+def random_shift(planes: Tensor, pixels: int = 4) -> Tensor:
+    """Shift each image by up to `pixels`, repeating its border (Yarats et al. 2021, DrQ)."""
+    count, _, height, width = planes.shape
+    padded = F.pad(planes, (pixels,) * 4, mode='replicate')
+    down, right = torch.randint(0, 2 * pixels + 1, (2, count), device=planes.device)
+    rows = down[:, None] + torch.arange(height, device=planes.device)  # (B, H)
+    columns = right[:, None] + torch.arange(width, device=planes.device)  # (B, W)
+    image = torch.arange(count, device=planes.device)[:, None, None]
+    shifted = padded.permute(0, 2, 3, 1)[image, rows[:, :, None], columns[:, None]]
+    return shifted.permute(0, 3, 1, 2)

@@ -1,0 +1,1 @@
+"""Training: demonstrations and corrections become a checkpoint."""

@@ -1,0 +1,168 @@
+"""Which rows of a dataset are labels, and how chunks are cut from them."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from il_ros.contract import Contract
+from il_ros.errors import DatasetError
+from il_ros.policies.transforms import Data
+from il_ros.training.config import SOURCES, TrainConfig
+from il_ros.types import Pixels
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class Source(Protocol):
+    """Recorded episodes one after the other; `il_ros.datasets.reader.Dataset` is one.
+
+    Attributes:
+        lengths: Rows per episode; they add up to N.
+        columns: At least 'observation.state' (N, J), 'action' (N, J), 'control_source' (N,),
+            'intervention' (N,) and, with poses, 'observation.environment_state' (N, E).
+    """
+
+    @property
+    def contract(self) -> Contract: ...  # noqa: D102
+
+    @property
+    def lengths(self) -> Sequence[int]: ...  # noqa: D102
+
+    @property
+    def columns(self) -> Mapping[str, NDArray[Any]]: ...  # noqa: D102
+
+    def frames(self, camera: str, indices: Any) -> Pixels:
+        """Return the camera's images of the rows. Shape (n, H, W, 3)."""
+        ...
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """Episodes that are in memory; every column as in `Source`."""
+
+    contract: Contract
+    lengths: Sequence[int]
+    columns: Mapping[str, NDArray[Any]]
+    images: Mapping[str, Pixels] = field(default_factory=dict)
+
+    def frames(self, camera: str, indices: Any) -> Pixels:
+        """Return the camera's images of the rows. Shape (n, H, W, 3)."""
+        images: Pixels = self.images[camera][indices]
+        return images
+
+
+def run_ends(lengths: Sequence[int], labelled: Mask) -> Rows:
+    """Return for every row the first later row that is no label or belongs to the next episode.
+
+    A chunk that starts at row k may learn from rows k up to, not including, `run_ends[k]`;
+    `run_ends[k] == k` where row k itself is no label. Shape (N,).
+    """
+    stops = np.flatnonzero(~labelled)
+    rows = np.arange(len(labelled))
+    following = np.append(stops, len(labelled))[np.searchsorted(stops, rows)]
+    episode_ends = np.repeat(np.cumsum(lengths), lengths)
+    ends: Rows = np.minimum(following, episode_ends)
+    return ends
+
+
+def split_episodes(episodes: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Return episode indices for training and for validation, in order.
+
+    Whole episodes, since neighbouring rows are near copies of each other. At least one episode
+    is kept for validation, unless the share is 0 or there is only one.
+    """
+    if share == 0 or len(episodes) < 2:
+        return episodes, episodes[:0]
+    count = max(1, round(share * len(episodes)))
+    order = np.random.default_rng(seed).permutation(episodes)
+    return np.sort(order[count:]), np.sort(order[:count])
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Chunks to learn from.
+
+    Attributes:
+        vectors: 'state' (N, J) and, as an input, 'environment' (N, E).
+        actions: Executed targets. Shape (N, J).
+        images: Per camera (N, H, W, 3) uint8, in memory or mapped from a file.
+        ends: Of `run_ends`. Shape (N,).
+        correction: Where a person was correcting the policy. Shape (N,).
+        training: Rows that start a chunk for training.
+        validation: The same for validation; of other episodes.
+        horizon: Rows of a chunk, H.
+    """
+
+    vectors: Mapping[str, NDArray[np.float32]]
+    actions: NDArray[np.float32]
+    images: Mapping[str, Pixels]
+    ends: Rows
+    correction: Mask
+    training: Rows
+    validation: Rows
+    horizon: int
+
+    @staticmethod
+    def of(source: Source, config: TrainConfig, images: Mapping[str, Pixels]) -> Samples:
+        """Return the samples of a dataset under the label rule of `TrainConfig.sources`.
+
+        Raises:
+            DatasetError: No row is a label, or values are not finite.
+        """
+        columns, lengths = source.columns, source.lengths
+        wanted = [int(SOURCES[name]) for name in config.sources]
+        labelled = np.isin(np.asarray(columns['control_source']).reshape(-1), wanted)
+        if not labelled.any():
+            raise DatasetError(
+                f'no row to learn from: none of {len(labelled)} rows was controlled by '
+                f'{" or ".join(config.sources)}; record demonstrations or name other `sources`')
+        vectors = {'state': _finite(columns, 'observation.state')}
+        if 'environment' in config.policy.inputs:
+            vectors['environment'] = _finite(columns, 'observation.environment_state')
+        episode = np.repeat(np.arange(len(lengths)), lengths)
+        training, validation = split_episodes(
+            np.unique(episode[labelled]), config.validation_share, config.seed)
+        return Samples(
+            vectors, _finite(columns, 'action'), images, run_ends(lengths, labelled),
+            np.asarray(columns['intervention']).reshape(-1).astype(bool),
+            np.flatnonzero(labelled & np.isin(episode, training)),
+            np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon)
+
+    def draw(self, count: int, correction_share: float | None,
+             random: np.random.Generator) -> Rows:
+        """Return training rows drawn with replacement. Shape (count,)."""
+        corrections = self.training[self.correction[self.training]]
+        others = self.training[~self.correction[self.training]]
+        if correction_share is None or not len(corrections) or not len(others):
+            return random.choice(self.training, count)
+        wanted = random.binomial(count, correction_share)
+        return np.concatenate([random.choice(corrections, wanted),
+                               random.choice(others, count - wanted)])
+
+    def batch(self, rows: Rows, with_images: bool = True) -> tuple[Data, Mask]:
+        """Return samples in the robot's units, and which of their rows are labels.
+
+        Returns:
+            The sample with 'actions' (B, H, J), and the mask (B, H).
+        """
+        future = rows[:, None] + np.arange(self.horizon)  # (B, H)
+        valid = future < self.ends[rows][:, None]
+        data: Data = {key: values[rows] for key, values in self.vectors.items()}
+        data['actions'] = self.actions[np.minimum(future, len(self.actions) - 1)]
+        if with_images:
+            data |= {f'images.{name}': values[rows] for name, values in self.images.items()}
+        return data, valid
+
+
+def _finite(columns: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float32]:
+    if key not in columns:
+        raise DatasetError(f'the dataset has no column {key!r}; convert the bags again')
+    values = np.asarray(columns[key], np.float32)
+    if not (rows := np.isfinite(values).all(-1)).all():
+        raise DatasetError(f'column {key!r}: row {int(np.argmin(rows))} is not finite; '
+                           'convert the bags again')
+    return values

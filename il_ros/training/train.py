@@ -1,0 +1,194 @@
+"""The training loop, top to bottom."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import copy
+import math
+import os
+from pathlib import Path
+import time
+from typing import Any
+
+from il_ros.config import to_mapping
+from il_ros.errors import CheckpointError, ContractMismatchError
+from il_ros.policies.checkpoint import Checkpoint, write
+from il_ros.policies.load import make_network
+from il_ros.policies.network import Batch, Network
+from il_ros.policies.transforms import Chain, features, Normalize
+from il_ros.training.checkpoint import load_state, save_state
+from il_ros.training.config import TrainConfig
+from il_ros.training.image_cache import cached_images
+from il_ros.training.samples import Rows, Samples, Source
+from lightning_fabric import Fabric
+from lightning_fabric.loggers import TensorBoardLogger
+import numpy as np
+import torch
+
+Progress = Callable[[int, int, Mapping[str, float]], None]
+REPORT_EVERY = 10           # steps between two calls of `progress`
+STATISTICS_ROWS = 50_000    # more rows do not move mean and spread
+VALIDATION_ROWS = 4_096
+VALIDATION_BATCH = 512
+
+
+def train(dataset: Path, out: Path, config: TrainConfig, *, resume: bool = False,
+          progress: Progress | None = None) -> Path:
+    """Train a policy on a dataset folder; see `fit`."""
+    from il_ros.datasets.reader import Dataset
+    return fit(Dataset(dataset), out, config, resume=resume, progress=progress)
+
+
+def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
+        progress: Progress | None = None) -> Path:
+    """Train a policy.
+
+    Args:
+        source: Recorded episodes.
+        out: Receives `best` (lowest validation loss) and `last`, both checkpoints, `state` (for
+            resuming), `logs` (TensorBoard) and, with cameras, `images`.
+        config: All settings; the same settings and data give the same weights.
+        resume: Go on where a stopped run in `out` was saved last, with equal results.
+        progress: Called with step, steps and the newest figures.
+
+    Returns:
+        The folder of the best checkpoint.
+
+    Raises:
+        CheckpointError: `out` holds a run already, or none to resume, or cannot be written.
+        DatasetError: There is nothing to learn from.
+        ConfigError: The robot has no such input.
+    """
+    if not resume and (out / 'state').exists():
+        raise CheckpointError(f'{out}: holds a training run; give another folder, or --resume')
+    torch.set_num_threads(config.threads)
+    local = int(os.environ.get('LOCAL_WORLD_SIZE', 1))  # more than one under torchrun
+    fabric = Fabric(accelerator=config.accelerator, devices=local,
+                    num_nodes=int(os.environ.get('WORLD_SIZE', 1)) // local,
+                    precision=config.precision, loggers=TensorBoardLogger(out, 'logs', ''))
+    fabric.launch()
+
+    config.policy.check_inputs(source.contract)
+    with fabric.rank_zero_first():
+        images = cached_images(source, config.policy, out / 'images')
+    samples = Samples.of(source, config, images)
+    to_features = features(config.policy, source.contract)
+    normalize = fit_normalization(samples, to_features, config.policy.normalization)
+    transforms = Chain((to_features, normalize))
+
+    torch.manual_seed(config.seed)
+    network = make_network(config.policy, source.contract)
+    average = fabric.to_device(copy.deepcopy(network).eval())
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate,
+                                  weight_decay=config.weight_decay, foreach=True)
+    settings = {'config': to_mapping(config), 'rows': len(samples.actions),
+                'contract': source.contract.hash}
+    start, best, losses = 0, math.inf, {'validation': math.inf}
+    if resume:
+        state = load_state(out / 'state', network, average, optimizer)
+        if state['settings'] != settings:
+            raise ContractMismatchError(
+                f'{out}: was started with other settings, rows or robot: '
+                f'{_difference(state["settings"], settings)}; start a new run')
+        start, best = state['step'], state['best']
+    model, optimizer = fabric.setup(network, optimizer)
+    model.mark_forward_method('loss')
+    checkpoint = Checkpoint(config.policy, source.contract, normalize)
+    began = time.monotonic()
+
+    for step in range(start, config.steps):
+        random = np.random.default_rng([config.seed, step, fabric.global_rank])
+        torch.manual_seed(int(random.integers(2**62)))
+        batch = fabric.to_device(to_batch(samples, transforms, samples.draw(
+            config.batch_size, config.correction_share, random)))
+        for group in optimizer.param_groups:
+            group['lr'] = config.learning_rate * schedule(step, config)
+        model.train()
+        loss, figures = model.loss(batch)
+        fabric.backward(loss)
+        fabric.clip_gradients(model, optimizer, max_norm=config.clip_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        update_average(average, network, step, config.ema_decay)
+
+        done = step + 1
+        if done % REPORT_EVERY == 0 or done == config.steps:
+            losses |= {name: value.item() for name, value in figures.items()}
+            fabric.log_dict({f'train/{name}': losses[name] for name in figures}, done)
+            if progress and fabric.is_global_zero:
+                progress(done, config.steps, losses)
+        if done % config.validate_every == 0 or done == config.steps:
+            losses['validation'] = validate(average, samples, transforms, fabric)
+            fabric.log_dict({'validation/l1': losses['validation'],
+                             'train/learning_rate': optimizer.param_groups[0]['lr']}, done)
+            if fabric.is_global_zero:
+                weights = {k: v.detach().cpu().numpy() for k, v in average.state_dict().items()}
+                record = {'step': done, 'steps': config.steps, **losses,
+                          'rows': len(samples.training), 'episodes': len(source.lengths),
+                          'seconds': time.monotonic() - began, 'config': settings['config']}
+                if not losses['validation'] > best:
+                    best = losses['validation']
+                    write(out / 'best', checkpoint, weights, record)
+                write(out / 'last', checkpoint, weights, record)
+                save_state(out / 'state', network, average, optimizer.optimizer,
+                           {'step': done, 'best': best, 'settings': settings})
+            fabric.barrier()
+    fabric.logger.finalize('success')
+    return out / 'best'
+
+
+def schedule(step: int, config: TrainConfig) -> float:
+    """Return the share of the learning rate at a step: linear warm-up, then a cosine to 0."""
+    if step < config.warmup_steps:
+        return (step + 1) / config.warmup_steps
+    left = max(config.steps - config.warmup_steps, 1)
+    return 0.5 * (1 + math.cos(math.pi * (step - config.warmup_steps) / left))
+
+
+def fit_normalization(samples: Samples, to_features: Chain, method: str) -> Normalize:
+    """Return the normalisation of the training split alone."""
+    every = -(-len(samples.training) // STATISTICS_ROWS)
+    data, valid = samples.batch(samples.training[::every], with_images=False)
+    return Normalize.fit(to_features.forward(data), method, valid)
+
+
+def to_batch(samples: Samples, transforms: Chain, rows: Rows) -> Batch:
+    """Return what the network learns from: normalised features, actions and their mask."""
+    data, valid = samples.batch(rows)
+    return {key: torch.from_numpy(np.ascontiguousarray(value))
+            for key, value in (transforms.forward(data) | {'valid': valid}).items()}
+
+
+@torch.no_grad()
+def update_average(average: Network, network: Network, step: int, decay: float) -> None:
+    """Move the average towards the weights; it follows faster in the first steps."""
+    decay = min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
+
+
+@torch.no_grad()
+def validate(average: Network, samples: Samples, transforms: Chain, fabric: Fabric) -> float:
+    """Return the mean absolute error of the averaged weights, in normalised units.
+
+    Over the validation episodes; NaN where there are none.
+    """
+    every = max(1, -(-len(samples.validation) // VALIDATION_ROWS))
+    rows = samples.validation[::every]
+    total = count = 0.0
+    for begin in range(0, len(rows), VALIDATION_BATCH):
+        batch = fabric.to_device(
+            to_batch(samples, transforms, rows[begin:begin + VALIDATION_BATCH]))
+        error = (average(batch) - batch['actions']).abs().mean(-1)  # (B, H)
+        total += error[batch['valid']].sum().item()
+        count += batch['valid'].sum().item()
+    return total / count if count else math.nan
+
+
+def _difference(ours: dict[str, Any], theirs: dict[str, Any], where: str = '') -> str:
+    lines = []
+    for key in ours.keys() | theirs.keys():
+        a, b = ours.get(key), theirs.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            lines.append(_difference(a, b, f'{where}{key}.'))
+        elif a != b:
+            lines.append(f'{where}{key}: {a}, now {b}')
+    return '; '.join(sorted(line for line in lines if line))
