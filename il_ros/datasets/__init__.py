@@ -1,0 +1,1 @@
+"""Episodes as a LeRobotDataset v3.0: conversion, reading, inspection."""

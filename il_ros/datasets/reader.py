@@ -1,0 +1,125 @@
+"""A dataset on disk: the whole table in memory, images decoded when asked for."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+import json
+from pathlib import Path
+from typing import Any
+
+from il_ros.contract import Contract
+from il_ros.datasets import schema, tables
+from il_ros.datasets.video import read_frames
+from il_ros.errors import ConfigError, DatasetError
+from il_ros.types import Pixels
+import numpy as np
+from numpy.typing import NDArray
+import pyarrow as pa
+
+
+class Dataset:
+    """What `convert` wrote.
+
+    Attributes:
+        root: Its folder.
+        contract: The robot.
+        fps: Rows per second.
+        tasks: Task texts; `columns['task_index']` counts them.
+        episodes: The episode table, one mapping per episode.
+        lengths: Rows per episode.
+        columns: The whole table of N rows. `observation.state` (N, J),
+            `observation.environment_state` (N, E) where the contract names poses, `action` (N, J),
+            `action.policy` (N, J) with NaN where the policy was silent, and of shape (N,):
+            `control_source`, `intervention`, `success`, `tick`, `sync_error`, `timestamp`,
+            `frame_index`, `episode_index`, `index`, `task_index`. Positions in [rad] or [m].
+        stats: Per feature `min`, `max`, `mean`, `std` (D,) and `count` (1,); of images (3, 1, 1)
+            in [0, 1].
+        cameras: Names of the cameras.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Read the tables.
+
+        Raises:
+            DatasetError: It is no dataset of il_ros, or its parts contradict each other.
+        """
+        self.root = root
+        if not (root / schema.INFO_FILE).is_file():
+            raise DatasetError(f'{root}: expected a dataset ({schema.INFO_FILE}), got '
+                               f'{"a folder without it" if root.is_dir() else "nothing"}; '
+                               'write one with il_ros convert BAGS --out DIR')
+        try:
+            self._read()
+        except (OSError, ValueError, KeyError, ConfigError, pa.ArrowException) as error:
+            raise DatasetError(f'{root}: damaged: {error}') from None
+        if not len(self.columns['index']) == sum(self.lengths) == self.info['total_frames']:
+            raise DatasetError(
+                f'{root}: {len(self.columns["index"])} rows, but the episodes say '
+                f'{sum(self.lengths)} and info.json {self.info["total_frames"]}')
+
+    def _read(self) -> None:
+        root = self.root
+        self.info: dict[str, Any] = json.loads((root / schema.INFO_FILE).read_text('utf-8'))
+        if self.info['codebase_version'] != schema.VERSION:
+            raise ValueError(f'expected version {schema.VERSION}, '
+                             f'got {self.info["codebase_version"]}')
+        text = (root / schema.CONTRACT_FILE).read_text('utf-8')
+        self.contract = Contract.from_text(text, str(root / schema.CONTRACT_FILE))
+        self.fps = float(self.info['fps'])
+        self.tasks = tables.read_tasks(root / schema.TASKS_FILE)
+        self.episodes = tables.read_episodes(root)
+        self.lengths = [int(episode['length']) for episode in self.episodes]
+        self.cameras = [camera.name for camera in self.contract.cameras]
+        stats = json.loads((root / schema.STATS_FILE).read_text('utf-8'))
+        self.stats: dict[str, dict[str, NDArray[Any]]] = {
+            feature: {name: np.array(values) for name, values in parts.items()}
+            for feature, parts in stats.items()}
+        places = [(int(e['data/chunk_index']), int(e['data/file_index'])) for e in self.episodes]
+        self.columns = tables.read_data([
+            root / schema.DATA_PATH.format(chunk_index=chunk, file_index=file)
+            for chunk, file in dict.fromkeys(places)])
+        self._starts = np.cumsum([0, *self.lengths])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def rows(self, episode: int) -> slice:
+        """Return the rows of an episode."""
+        return slice(int(self._starts[episode]), int(self._starts[episode + 1]))
+
+    def frames(self, camera: str, indices: Sequence[int] | NDArray[np.int64]) -> Pixels:
+        """Return images by row, decoding only what is needed for them.
+
+        Args:
+            camera: One of `cameras`.
+            indices: Rows of the table, in any order.
+
+        Returns:
+            Shape (n, H, W, 3), rgb.
+
+        Raises:
+            ConfigError: There is no such camera.
+            DatasetError: A row does not exist or a video cannot be read.
+        """
+        c = self.contract.camera(camera)
+        rows = np.asarray(indices, dtype=np.int64)
+        if len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
+            raise DatasetError(f'{self.root}: rows 0 to {len(self) - 1}, '
+                               f'asked for {rows.min()} to {rows.max()}')
+        images = np.empty((len(rows), c.height, c.width, 3), np.uint8)
+        owners = np.searchsorted(self._starts, rows, side='right') - 1
+        for episode in np.unique(owners):
+            mine = np.flatnonzero(owners == episode)
+            first = self._first_frame(camera, int(episode))
+            numbers = first + rows[mine] - self._starts[episode]
+            images[mine] = read_frames(self._video(camera, int(episode)), numbers.tolist())
+        return images
+
+    def _video(self, camera: str, episode: int) -> Path:
+        key, row = schema.IMAGES + camera, self.episodes[episode]
+        return self.root / schema.VIDEO_PATH.format(
+            video_key=key, chunk_index=row[f'videos/{key}/chunk_index'],
+            file_index=row[f'videos/{key}/file_index'])
+
+    def _first_frame(self, camera: str, episode: int) -> int:
+        start = self.episodes[episode][f'videos/{schema.IMAGES}{camera}/from_timestamp']
+        return round(float(start) * self.fps)

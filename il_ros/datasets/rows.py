@@ -1,0 +1,116 @@
+"""One bag as dataset rows: an observation per tick and what was commanded until the next."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from il_ros.alignment.aligner import Aligner
+from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.bags.reader import Bag, Stamped
+from il_ros.contract import Contract
+from il_ros.datasets.commanded import Commanded
+from il_ros.errors import MessageError
+from il_ros.timing import MILLISECOND, SECOND
+from il_ros.types import ControlSource, Floats, Observation
+import numpy as np
+
+STILL = 0.02                        # of the velocity limit; less counts as standing still
+MARGIN_NS = 200 * MILLISECOND       # kept before and after the motion
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the dataset keeps of one tick.
+
+    Attributes:
+        tick: Index on the grid of the bag; jumps where there was no observation.
+        observation: Newest samples at the tick.
+        action: Last command sent until the next tick. Shape (J,).
+        policy_action: What the policy wanted at the next tick, NaN where silent. Shape (J,).
+        source: Who the action came from.
+        intervention: Whether a person corrected the policy.
+    """
+
+    tick: int
+    observation: Observation
+    action: Floats
+    policy_action: Floats
+    source: ControlSource
+    intervention: bool
+
+
+@dataclass
+class Losses:
+    """What did not become rows, and why."""
+
+    ticks: Counter[str] = field(default_factory=Counter)        # per topic without a sample
+    messages: Counter[str] = field(default_factory=Counter)     # per topic, refused
+    first_refusal: str = ''
+    first_absence: str = ''
+
+
+def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = None
+                 ) -> Iterator[Row]:
+    """Yield a row per tick of the contract's period over the log times, where all streams speak.
+
+    Raises:
+        BagError: The bag is damaged or nothing says what the robot was told.
+    """
+    losses = losses if losses is not None else Losses()
+    aligner, commanded = Aligner(bag.contract, cameras), Commanded(bag)
+    feed = _Feed(bag.messages({*aligner.topics, *commanded.topics}), aligner, commanded, losses)
+    period_ns = bag.contract.period_ns
+    for tick in range((bag.end_ns - 1 - bag.start_ns) // period_ns):
+        tick_ns = bag.start_ns + tick * period_ns
+        feed.until(tick_ns)
+        observation = aligner.observe(tick_ns)
+        feed.until(tick_ns + period_ns)
+        if isinstance(observation, Observation):
+            yield Row(tick, observation, commanded.action(observation.state),
+                      commanded.policy_action(tick_ns + period_ns), commanded.source,
+                      commanded.intervention)
+        else:
+            losses.ticks[observation.topic] += 1
+            losses.first_absence = losses.first_absence or ': '.join(observation)
+    feed.until(bag.end_ns)      # to the end, so that the reader can compare its counts
+
+
+def moving_ticks(rows: Iterable[Row], contract: Contract) -> range:
+    """Return the ticks between the idle ends of an episode, with a margin; empty if none moves."""
+    margin = round(MARGIN_NS / contract.period_ns)
+    step = STILL * contract.velocity * contract.period_ns / SECOND
+    first = last = before = None
+    for row in rows:
+        if before is not None and np.any(np.abs(row.observation.state - before) > step):
+            first, last = row.tick if first is None else first, row.tick
+        before = row.observation.state
+    if first is None or last is None:
+        return range(0)
+    return range(first - 1 - margin, last + 1 + margin)
+
+
+class _Feed:
+    """Hands messages to the aligner and to `Commanded` up to a time."""
+
+    def __init__(self, messages: Iterator[Stamped], aligner: Aligner, commanded: Commanded,
+                 losses: Losses) -> None:
+        self.messages, self.losses = messages, losses
+        self.aligner, self.commanded = aligner, commanded
+        self.next = next(messages, None)
+
+    def until(self, end_ns: int) -> None:
+        while self.next is not None and self.next.log_ns <= end_ns:
+            try:
+                self._push(self.next)
+            except MessageError as error:
+                self.losses.messages[self.next.topic] += 1
+                self.losses.first_refusal = self.losses.first_refusal or str(error)
+            self.next = next(self.messages, None)
+
+    def _push(self, stamped: Stamped) -> None:
+        if stamped.topic in self.commanded.topics:
+            self.commanded.push(stamped)
+            return
+        value = decode(self.aligner.contract, stamped.topic, stamped.message)
+        self.aligner.push(stamped.topic, message_stamp_ns(stamped.message), value)

@@ -1,0 +1,72 @@
+"""Names, shapes and files of a dataset: LeRobotDataset v3.0 with the columns of il_ros."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from il_ros.contract import Contract
+
+VERSION = 'v3.0'
+FILES_PER_CHUNK = 1000
+STATE, ENVIRONMENT = 'observation.state', 'observation.environment_state'
+ACTION, POLICY_ACTION = 'action', 'action.policy'
+IMAGES = 'observation.images.'
+DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
+VIDEO_PATH = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'
+EPISODES_PATH = 'meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
+CONTRACT_FILE, INFO_FILE = Path('meta/contract.yaml'), Path('meta/info.json')
+STATS_FILE, TASKS_FILE = Path('meta/stats.json'), Path('meta/tasks.parquet')
+POSE_FIELDS = ('x', 'y', 'z', 'qx', 'qy', 'qz', 'qw')
+
+
+def features(contract: Contract) -> dict[str, dict[str, Any]]:
+    """Return `features` of info.json.
+
+    Beside LeRobot's own columns: `action.policy` (NaN where the policy was silent),
+    `control_source` (0 policy, 1 human, 2 hold), `intervention`, `success` (of the episode),
+    `tick` (index on the recording's grid, jumps at gaps) and `sync_error` (age of the oldest
+    sample behind the observation [s]).
+    """
+    found = {STATE: _vector('float32', contract.joint_names)}
+    if contract.poses:
+        found[ENVIRONMENT] = _vector('float32', [f'{pose}.{value}' for pose in contract.poses.names
+                                                 for value in POSE_FIELDS])
+    for camera in contract.cameras:
+        found[IMAGES + camera.name] = {
+            'dtype': 'video', 'shape': [camera.height, camera.width, 3],
+            'names': ['height', 'width', 'channels']}
+    found[ACTION] = _vector('float32', contract.joint_names)
+    found[POLICY_ACTION] = _vector('float32', contract.joint_names)
+    scalars = {'control_source': 'int64', 'intervention': 'int64', 'success': 'int64',
+               'tick': 'int64', 'sync_error': 'float32', 'timestamp': 'float32',
+               'frame_index': 'int64', 'episode_index': 'int64', 'index': 'int64',
+               'task_index': 'int64'}
+    return found | {name: {'dtype': kind, 'shape': [1], 'names': None}
+                    for name, kind in scalars.items()}
+
+
+def info(contract: Contract, episodes: int, frames: int, tasks: int) -> dict[str, Any]:
+    """Return the content of info.json."""
+    rate = contract.rate_hz
+    return {
+        'codebase_version': VERSION,
+        'robot_type': contract.robot,
+        'total_episodes': episodes,
+        'total_frames': frames,
+        'total_tasks': tasks,
+        'chunks_size': FILES_PER_CHUNK,
+        'fps': int(rate) if rate == int(rate) else rate,
+        'splits': {'train': f'0:{episodes}'},
+        'data_path': DATA_PATH,
+        'video_path': VIDEO_PATH if contract.cameras else None,
+        'features': features(contract),
+    }
+
+
+def file_place(number: int) -> dict[str, int]:
+    """Return chunk and file index of the file of that number."""
+    return dict(zip(('chunk_index', 'file_index'), divmod(number, FILES_PER_CHUNK), strict=True))
+
+
+def _vector(dtype: str, names: list[str]) -> dict[str, Any]:
+    return {'dtype': dtype, 'shape': [len(names)], 'names': names}

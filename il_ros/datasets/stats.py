@@ -1,0 +1,84 @@
+"""Minimum, maximum, mean, standard deviation and count per feature, and their sums."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from il_ros.types import Floats, Pixels
+import numpy as np
+from numpy.typing import NDArray
+
+NAMES = ('min', 'max', 'mean', 'std', 'count')
+Stats = dict[str, Floats]
+SAMPLE_EVERY = 5        # frames
+PIXEL_STRIDE = 2
+
+
+def column_stats(values: NDArray[Any]) -> Stats:
+    """Return the statistics of a column; rows with NaN do not count.
+
+    Args:
+        values: Shape (N,) or (N, D).
+
+    Returns:
+        Arrays of shape (1,) or (D,), zero where no row counts; count has shape (1,).
+    """
+    table = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+    table = table[np.isfinite(table).all(axis=1)]
+    if not len(table):
+        zeros = np.zeros(table.shape[1])
+        return dict.fromkeys(NAMES[:4], zeros) | {'count': np.zeros(1)}
+    return {'min': table.min(axis=0), 'max': table.max(axis=0), 'mean': table.mean(axis=0),
+            'std': table.std(axis=0), 'count': np.array([float(len(table))])}
+
+
+class ImageStats:
+    """Statistics per colour over every few frames of one camera, in [0, 1]."""
+
+    def __init__(self) -> None:
+        self.seen = self.count = 0
+        self.low, self.high = np.ones(3), np.zeros(3)
+        self.total, self.squares = np.zeros(3), np.zeros(3)
+
+    def add(self, image: Pixels) -> None:
+        """Take the next frame. Shape (H, W, 3)."""
+        self.seen += 1
+        if (self.seen - 1) % SAMPLE_EVERY:
+            return
+        pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, 3) / 255.0
+        self.low = np.minimum(self.low, pixels.min(axis=0))
+        self.high = np.maximum(self.high, pixels.max(axis=0))
+        self.total += pixels.mean(axis=0)
+        self.squares += (pixels ** 2).mean(axis=0)
+        self.count += 1
+
+    def stats(self) -> Stats:
+        """Return arrays of shape (3,)."""
+        mean = self.total / max(self.count, 1)
+        variance = self.squares / max(self.count, 1) - mean ** 2
+        return {'min': self.low, 'max': self.high, 'mean': mean,
+                'std': np.sqrt(np.maximum(variance, 0)), 'count': np.array([float(self.count)])}
+
+
+def aggregate(parts: Iterable[Mapping[str, Floats]]) -> Stats:
+    """Return the statistics of the union of disjoint parts."""
+    parts = list(parts)
+    counted = [part for part in parts if part['count'][0] > 0]
+    if not counted:
+        return {name: np.asarray(parts[0][name], dtype=np.float64) for name in NAMES}
+    counts = np.array([part['count'] for part in counted])          # (P, 1)
+    means = np.array([part['mean'] for part in counted])            # (P, D)
+    stds = np.array([part['std'] for part in counted])
+    weights = counts / counts.sum()
+    mean = (weights * means).sum(axis=0)
+    variance = (weights * (stds ** 2 + (means - mean) ** 2)).sum(axis=0)
+    return {'min': np.min([part['min'] for part in counted], axis=0),
+            'max': np.max([part['max'] for part in counted], axis=0),
+            'mean': mean, 'std': np.sqrt(variance), 'count': counts.sum(axis=0)}
+
+
+def to_json(stats: Mapping[str, Floats], image: bool) -> dict[str, Any]:
+    """Return statistics as lists, those of images in shape (3, 1, 1)."""
+    return {name: ([int(values[0])] if name == 'count'
+                   else np.reshape(values, (-1, 1, 1) if image else -1).tolist())
+            for name, values in stats.items()}

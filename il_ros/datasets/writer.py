@@ -1,0 +1,191 @@
+"""Writes episodes as a LeRobotDataset v3.0: one data file and one video per camera each."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from il_ros.contract import Contract, require_same
+from il_ros.datasets import schema, tables
+from il_ros.datasets.atomic import link_files
+from il_ros.datasets.rows import Row
+from il_ros.datasets.stats import aggregate, column_stats, ImageStats, to_json
+from il_ros.datasets.video import VideoWriter
+from il_ros.timing import to_s
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass
+class DatasetWriter:
+    """Adds episodes to a dataset that is being written in `folder`.
+
+    Attributes:
+        folder: Where to write; nobody reads it yet.
+        contract: Of the first episode; None before it.
+        tasks: Task texts in the order of their indices.
+        earlier: Rows of the episode table that are in closed files.
+        added: Rows of the episode table of this run.
+    """
+
+    folder: Path
+    contract: Contract | None = None
+    tasks: list[str] = field(default_factory=list)
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+    added: list[dict[str, Any]] = field(default_factory=list)
+
+    @staticmethod
+    def onto(folder: Path, dataset: Path) -> DatasetWriter:
+        """Return a writer whose episodes follow those of `dataset`; closed files are linked."""
+        for part in ('data', 'videos', 'meta/episodes'):
+            if (dataset / part).is_dir():
+                link_files(dataset / part, folder / part)
+        text = (dataset / schema.CONTRACT_FILE).read_text(encoding='utf-8')
+        contract = Contract.from_text(text, str(dataset / schema.CONTRACT_FILE))
+        return DatasetWriter(folder, contract, tables.read_tasks(dataset / schema.TASKS_FILE),
+                             tables.read_episodes(dataset))
+
+    @property
+    def episodes(self) -> list[dict[str, Any]]:
+        """The episode table."""
+        return self.earlier + self.added
+
+    @property
+    def frames(self) -> int:
+        """Rows of all episodes."""
+        return int(self.episodes[-1]['dataset_to_index']) if self.episodes else 0
+
+    @property
+    def sources(self) -> set[str]:
+        """Content hashes of the bags that are in the dataset."""
+        return {str(episode['source_hash']) for episode in self.episodes}
+
+    def require(self, contract: Contract, where: str) -> None:
+        """Check that an episode was recorded with the dataset's robot.
+
+        Raises:
+            ContractMismatchError: It was not; the text shows the differences.
+        """
+        if self.contract is None:
+            self.contract = contract
+        require_same(self.contract, contract, 'the dataset', where)
+
+    def add(self, rows: Iterable[Row], contract: Contract, task: str, success: bool) -> int:
+        """Write one episode.
+
+        Args:
+            rows: Its rows, with the images of every camera of the contract.
+            contract: Its robot.
+            task: Its task text.
+            success: Whether it succeeded.
+
+        Returns:
+            The number of rows; with none, nothing is added.
+
+        Raises:
+            DatasetError: A video cannot be written or lacks frames.
+        """
+        number = len(self.episodes)
+        place = schema.file_place(number)
+        videos = {camera.name: VideoWriter(
+            self.folder / schema.VIDEO_PATH.format(video_key=schema.IMAGES + camera.name, **place),
+            camera.height, camera.width, contract.rate_hz) for camera in contract.cameras}
+        pixels = {name: ImageStats() for name in videos}
+        kept: list[Row] = []
+        try:
+            for row in rows:
+                for name, video in videos.items():
+                    video.write(row.observation.images[name])
+                    pixels[name].add(row.observation.images[name])
+                kept.append(_without_images(row))
+        except BaseException:
+            for video in videos.values():
+                video.abandon()
+            raise
+        if not kept:
+            for video in videos.values():
+                video.abandon()
+                video.path.unlink(missing_ok=True)
+            return 0
+        for video in videos.values():
+            video.close(len(kept))
+        columns = self._columns(kept, contract, number, task, success)
+        tables.write_data(self.folder / schema.DATA_PATH.format(**place), contract, columns)
+        self.added.append(self._episode(number, len(kept), task, columns, pixels, contract))
+        return len(kept)
+
+    def describe(self, values: Mapping[str, Any]) -> None:
+        """Add values to the newest episode's row of the episode table."""
+        self.added[-1].update(values)
+
+    def finish(self) -> None:
+        """Write the tables that describe the whole dataset."""
+        assert self.contract is not None
+        if self.added:
+            run = len(list((self.folder / 'meta/episodes').rglob('*.parquet')))
+            place = schema.file_place(run)
+            for episode in self.added:
+                episode.update({f'meta/episodes/{key}': value for key, value in place.items()})
+            tables.write_episodes(self.folder / schema.EPISODES_PATH.format(**place), self.added)
+        stats = {}
+        for name, feature in schema.features(self.contract).items():
+            whole = aggregate(tables.stats_of(episode, name) for episode in self.episodes)
+            stats[name] = to_json(whole, image=feature['dtype'] == 'video')
+        tables.write_json(self.folder / schema.STATS_FILE, stats)
+        tables.write_tasks(self.folder / schema.TASKS_FILE, self.tasks)
+        tables.write_json(self.folder / schema.INFO_FILE, schema.info(
+            self.contract, len(self.episodes), self.frames, len(self.tasks)))
+        (self.folder / schema.CONTRACT_FILE).write_text(self.contract.to_text(), encoding='utf-8')
+
+    def _columns(self, rows: Sequence[Row], contract: Contract, number: int, task: str,
+                 success: bool) -> tables.Columns:
+        if task not in self.tasks:
+            self.tasks.append(task)
+        count = len(rows)
+        frame = np.arange(count)
+        columns: dict[str, NDArray[Any]] = {
+            schema.STATE: np.array([row.observation.state for row in rows], np.float32),
+            schema.ACTION: np.array([row.action for row in rows], np.float32),
+            schema.POLICY_ACTION: np.array([row.policy_action for row in rows], np.float32),
+            'control_source': np.array([row.source for row in rows], np.int64),
+            'intervention': np.array([row.intervention for row in rows], np.int64),
+            'success': np.full(count, success, np.int64),
+            'tick': np.array([row.tick for row in rows], np.int64),
+            'sync_error': np.array([to_s(max(row.observation.ages_ns.values()))
+                                    for row in rows], np.float32),
+            'timestamp': (frame / contract.rate_hz).astype(np.float32),
+            'frame_index': frame,
+            'episode_index': np.full(count, number),
+            'index': self.frames + frame,
+            'task_index': np.full(count, self.tasks.index(task)),
+        }
+        if contract.poses:
+            columns[schema.ENVIRONMENT] = np.array(
+                [row.observation.environment for row in rows], np.float32)
+        return columns
+
+    def _episode(self, number: int, length: int, task: str, columns: tables.Columns,
+                 pixels: Mapping[str, ImageStats], contract: Contract) -> dict[str, Any]:
+        place = schema.file_place(number)
+        row: dict[str, Any] = {
+            'episode_index': number, 'tasks': [task], 'length': length,
+            'dataset_from_index': self.frames, 'dataset_to_index': self.frames + length,
+            **{f'data/{key}': value for key, value in place.items()}}
+        for name in pixels:
+            prefix = f'videos/{schema.IMAGES}{name}'
+            row |= {f'{prefix}/{key}': value for key, value in place.items()}
+            row |= {f'{prefix}/from_timestamp': 0.0,
+                    f'{prefix}/to_timestamp': length / contract.rate_hz}
+        for name, values in columns.items():
+            row |= tables.stats_columns(name, column_stats(values))
+        for name, stats in pixels.items():
+            row |= tables.stats_columns(schema.IMAGES + name, stats.stats())
+        return row
+
+
+def _without_images(row: Row) -> Row:
+    observation = row.observation
+    kept = type(observation)(observation.stamp_ns, observation.state, observation.environment, {},
+                             observation.ages_ns)
+    return Row(row.tick, kept, row.action, row.policy_action, row.source, row.intervention)
