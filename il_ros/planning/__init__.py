@@ -1,0 +1,1 @@
+"""Motions that no person and no policy makes: going home, without touching oneself."""

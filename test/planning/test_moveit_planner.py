@@ -1,0 +1,56 @@
+"""MoveIt is not on PyPI: here its absence, and our calls against its real type stubs.
+
+MOVEIT_STUBS: the folder moveit_py of a checkout of moveit/moveit2 (branch jazzy).
+"""
+from importlib.util import find_spec
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+from il_ros.contract import Contract
+from il_ros.errors import PlanningError
+from il_ros.planning import moveit_planner
+from il_ros.planning.moveit_planner import MoveItPlanner
+import pytest
+
+SOURCE = Path(moveit_planner.__file__)
+CONFIG = """
+[mypy]
+strict = True
+follow_imports = silent
+[mypy-moveit.*]
+ignore_errors = True
+"""
+
+
+@pytest.mark.skipif(find_spec('moveit') is not None, reason='MoveIt is installed')
+def test_its_absence_is_an_error_that_says_what_to_do():
+    with pytest.raises(PlanningError) as caught:
+        MoveItPlanner(Contract.load('sim_arm'))
+    assert str(caught.value) == ('MoveIt is not installed: sudo apt install ros-jazzy-moveit-py, '
+                                 'or plan with Pinocchio')
+
+
+def check(source, folder):
+    stubs = os.environ.get('MOVEIT_STUBS')
+    if not stubs:
+        pytest.skip('MOVEIT_STUBS does not name the folder moveit_py of a checkout of moveit2')
+    assert Path(stubs, 'moveit/planning.pyi').is_file()
+    (folder / 'mypy.ini').write_text(CONFIG)
+    return subprocess.run(
+        [sys.executable, '-m', 'mypy', '--config-file', str(folder / 'mypy.ini'),
+         '--cache-dir', str(folder / 'cache'), str(source)], cwd=SOURCE.parents[2],
+        env=dict(os.environ, MYPYPATH=stubs), capture_output=True, text=True)
+
+
+def test_calls_fit_the_stubs_of_moveit(tmp_path):
+    result = check(SOURCE, tmp_path)
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_check_finds_a_wrong_name(tmp_path):
+    wrong = tmp_path / 'wrong.py'
+    wrong.write_text(SOURCE.read_text().replace('.get_planning_scene_monitor(', '.get_scene('))
+    result = check(wrong, tmp_path)
+    assert '"MoveItPy" has no attribute "get_scene"' in result.stdout
