@@ -1,0 +1,80 @@
+import bag_factory as bags
+from il_ros.recording.health import GapCounter, StreamHealth
+from il_ros.timing import MILLISECOND, SECOND
+import numpy as np
+import pytest
+
+CONTRACT = bags.small_contract()
+NOW = 50 * SECOND
+
+
+def state(stamp_ns):
+    return bags.serialize('sensor_msgs/JointState',
+                          bags.joint_state(CONTRACT, stamp_ns, np.zeros(7)))
+
+
+def fed(rate_hz=100.0, seconds=1.0, stamp_offset_ns=0, stamp=None):
+    """Return the health of a stream declared at 100 Hz that ran at `rate_hz` until NOW."""
+    health = StreamHealth('/joint_states', 100.0, 100 * MILLISECOND)
+    for k in range(int(rate_hz * seconds), -1, -1):
+        ns = NOW - round(k * SECOND / rate_hz)
+        at = stamp if stamp is not None else bags.START_NS + ns + stamp_offset_ns
+        health.arrived(state(at), bags.START_NS + ns, ns)
+    return health
+
+
+def test_a_stream_at_its_rate_is_well():
+    rate, age, problem = fed().check(NOW)
+    assert (round(rate, 6), age, problem) == (100.0, 0.0, '')
+
+
+@pytest.mark.parametrize('health, now_ns, text', [
+    (StreamHealth('/joint_states', 100.0, 1), NOW,
+     '/joint_states: no message has come; is its driver running and the topic right '
+     '(ros2 topic list)?'),
+    (fed(), NOW + SECOND, '/joint_states: silent for 1.0 s; restart its driver or check its '
+                          'cable'),
+    (fed(rate_hz=50.0), NOW, '/joint_states: 50.0 Hz, expected 100 Hz; free the CPU or network, '
+                             'or correct rate_hz in the contract'),
+    (fed(stamp_offset_ns=-2 * SECOND), NOW,
+     '/joint_states: stamps are 2.00 s old, expected at most 0.1 s; synchronise the clocks '
+     '(chrony) or check use_sim_time'),
+    (fed(stamp_offset_ns=3 * SECOND), NOW,
+     '/joint_states: stamps lie 3.00 s in the future; synchronise the clocks (chrony) or check '
+     'use_sim_time'),
+    (fed(stamp=0), NOW, '/joint_states: stamps are zero; its driver must fill in header.stamp'),
+], ids=['absent', 'silent', 'slow', 'old', 'future', 'zero'])
+def test_problems_say_what_to_do(health, now_ns, text):
+    assert health.check(now_ns).problem == text
+
+
+def test_seventy_percent_of_the_rate_is_enough():
+    assert fed(rate_hz=71.0).check(NOW).problem == ''
+
+
+def test_rate_survives_a_clock_that_was_set_back():
+    health = fed()
+    for k in range(101):
+        health.arrived(state(bags.START_NS + k * 10 * MILLISECOND),
+                       bags.START_NS + k * 10 * MILLISECOND, NOW + k)
+    assert round(health.check(NOW + 101).rate_hz, 6) == 100.0
+
+
+def command(seq, session=0):
+    message = bags.command(CONTRACT, 1, np.zeros(7), seq=seq)
+    message.session = np.full(16, session, np.uint8)
+    return bags.serialize('il_ros/Command', message)
+
+
+def test_gaps_are_counted_exactly():
+    counter = GapCounter()
+    for seq in (7, 8, 12, 13, 15):
+        counter.arrived(command(seq))
+    assert counter.lost == 3 + 1
+
+
+def test_a_new_session_is_no_gap():
+    counter = GapCounter()
+    for seq, session in ((7, 0), (100, 1), (101, 1), (2, 2)):
+        counter.arrived(command(seq, session))
+    assert counter.lost == 0
