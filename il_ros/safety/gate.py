@@ -84,6 +84,7 @@ class Gate:
         self._measured_ns = 0
         self._setpoint = Setpoint.at_rest(np.array(contract.start))
         self._hold = self._setpoint.positions
+        self._armed_ns = 0
         self._fed_ns: int | None = None
         self._held_ns = 0
         self._credit_ns, self._credited_ns = 0.0, 0
@@ -92,15 +93,18 @@ class Gate:
 
     def measure(self, positions: Floats, now: Now) -> None:
         """Take in measured positions [rad] or [m], shape (J,); non-finite ones are ignored."""
-        if np.isfinite(positions).all():
-            self._measured, self._measured_ns = positions.copy(), now.steady_ns
+        if not np.isfinite(positions).all():
+            return
+        self._measured, self._measured_ns = positions.copy(), now.steady_ns
+        if self._fed_ns is None and not self.fault:
+            self._setpoint = Setpoint.at_rest(self._inside(positions))
 
     def arm(self, now: Now) -> None:
         """Let commands through, starting from the measured position at rest; clears a fault.
 
         Raises:
-            ArmingError: The position of the robot is unknown or outside its limits, or somebody
-                else publishes to the robot.
+            ArmingError: The position of the robot is unknown or outside its limits, it still
+                brakes, or somebody else publishes to it.
         """
         if self.armed and not self.fault:
             return
@@ -113,7 +117,9 @@ class Gate:
                               f'{self._state_age_ns / 1e6:.0f} ms; check the robot driver')
         if self._foreign:
             raise ArmingError(f'arming refused: {_foreign_text(self._foreign)}')
-        start = np.clip(self._measured, self.limits.lower, self.limits.upper)
+        if self.fault and self._setpoint.velocities.any():
+            raise ArmingError('arming refused: the arm is not at rest yet; call again')
+        start = self._inside(self._measured)
         outside = np.abs(start - self._measured) > self.limits.overshoot
         if outside.any():
             i = int(outside.argmax())
@@ -122,7 +128,7 @@ class Gate:
                 f'{self._measured[i]:.3f}, expected {self.limits.lower[i]:g} to '
                 f'{self.limits.upper[i]:g}; move it inside at the robot itself')
         self.armed, self.fault, self._nonfinite = True, None, 0
-        self._setpoint, self._fed_ns = Setpoint.at_rest(start), None
+        self._setpoint, self._fed_ns, self._armed_ns = Setpoint.at_rest(start), None, now.steady_ns
         self._credit_ns, self._credited_ns = float(self.limits.period_ns), now.steady_ns
 
     def disarm(self) -> None:
@@ -160,6 +166,8 @@ class Gate:
             raise Refusal('disarmed', 'the gate is disarmed; call gate/arm')
         if self.fault:
             raise Refusal('latched', f'the gate holds ({self.fault[1]}); call gate/arm')
+        if self._measured_ns <= self._armed_ns:
+            raise Refusal('arming', f'waiting for {self._topic} after arming')
         if command.source not in tuple(ControlSource):
             raise Refusal('source', f'source: expected 0, 1 or 2, got {command.source}')
         positions = self._read(command, now)
@@ -229,7 +237,10 @@ class Gate:
         self._hold = self._setpoint.positions.copy()
         if self._measured is not None and not self._silent_ns(now):
             arm = np.arange(len(self._hold)) != self._gripper
-            self._hold[arm] = np.clip(self._measured, self.limits.lower, self.limits.upper)[arm]
+            self._hold[arm] = self._inside(self._measured)[arm]
+
+    def _inside(self, positions: Floats) -> Floats:
+        return np.clip(positions, self.limits.lower, self.limits.upper)
 
 
 def _foreign_text(publishers: Sequence[str]) -> str:

@@ -23,23 +23,25 @@ class Setpoint:
     Attributes:
         positions: [rad] or [m]. Shape (J,).
         velocities: Of the step that led there [rad/s] or [m/s]. Shape (J,).
+        target: Where that step should have led [rad] or [m]. Shape (J,).
     """
 
     positions: Floats
     velocities: Floats
+    target: Floats
 
     @staticmethod
     def at_rest(positions: Floats) -> Setpoint:
         """Return a setpoint that stands still."""
-        return Setpoint(positions.copy(), np.zeros_like(positions))
+        return Setpoint(positions.copy(), np.zeros_like(positions), positions.copy())
 
 
 def advance(setpoint: Setpoint, target: Floats, dt_s: float,
             limits: Limits) -> tuple[Setpoint, str]:
     """Move the setpoint towards `target` for the time `dt_s`.
 
-    A target that the limits allow is reached exactly; any other is approached so that the
-    setpoint comes to rest on it.
+    A target that the limits allow is reached exactly. Any other is approached so that the setpoint
+    meets it with the velocity at which it moves, at rest if it stands still.
 
     Args:
         setpoint: A safe setpoint.
@@ -62,14 +64,18 @@ def advance(setpoint: Setpoint, target: Floats, dt_s: float,
                                  stoppable(limits.upper - position)])
     lowest = np.maximum.reduce([velocity - change, -limits.velocity,
                                 -stoppable(position - limits.lower)])
-    allowed = (lowest <= wanted) & (wanted <= highest)
-    braking = np.sign(wanted) * np.minimum(np.abs(wanted), stoppable(np.abs(target - position)))
-    chosen = np.where(allowed, wanted, np.minimum(np.maximum(braking, lowest), highest))
-    reached = np.where(allowed, target, position + chosen * dt_s)
     slack = RELATIVE_TOLERANCE * limits.velocity
+    moving = np.clip((target - setpoint.target) / dt_s, -limits.velocity, limits.velocity)
+    closing = wanted - moving
+    allowed = ((lowest - slack <= wanted) & (wanted <= highest + slack)
+               & (np.abs(closing) <= change + slack))
+    braked = moving + np.sign(closing) * np.minimum(np.abs(closing),
+                                                    stoppable(np.abs(closing) * dt_s))
+    chosen = np.minimum(np.maximum(np.where(allowed, wanted, braked), lowest), highest)
+    reached = np.where(chosen == wanted, target, position + chosen * dt_s)
     limit = ''
     if np.any(np.abs(wanted) > limits.velocity + slack):
         limit = 'velocity'
     elif np.any(np.abs(chosen - wanted) > slack):
         limit = 'acceleration'
-    return Setpoint(np.clip(reached, limits.lower, limits.upper), chosen), limit
+    return Setpoint(np.clip(reached, limits.lower, limits.upper), chosen, target.copy()), limit

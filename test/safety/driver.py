@@ -1,0 +1,105 @@
+"""A sender of commands and an oracle, for the tests of the gate."""
+from __future__ import annotations
+
+import math
+
+from il_ros.contract import Contract
+from il_ros.safety.gate import Decision, Gate
+from il_ros.safety.limits import Limits
+from il_ros.safety.rules import Command
+from il_ros.timing import MILLISECOND, Now
+from il_ros.types import ControlSource
+import numpy as np
+
+CONTRACT = Contract.load('sim_arm')
+LIMITS = Limits.of(CONTRACT)
+PERIOD_NS = CONTRACT.period_ns
+MEASURED = np.array([0.0, -0.4, 1.2, 0.0, 0.77, 0.0, 0.02])
+ROS_OFFSET_NS = 1_700_000_000_000_000_000
+
+
+class Driver:
+    """Drives one gate by hand: time passes only through `wait`."""
+
+    def __init__(self, gate: Gate | None = None) -> None:
+        self.gate = gate or Gate(CONTRACT)
+        self.steady_ns = 1_000_000_000
+        self.seq = -1
+        self.measured = MEASURED.copy()
+
+    @property
+    def now(self) -> Now:
+        return Now(self.steady_ns, self.steady_ns + ROS_OFFSET_NS)
+
+    def wait(self, duration_ns: int = PERIOD_NS, measure: bool = True) -> None:
+        self.steady_ns += duration_ns
+        if measure:
+            self.gate.measure(self.measured, self.now)
+
+    def armed(self) -> Driver:
+        self.wait()
+        self.gate.arm(self.now)
+        self.wait()
+        return self
+
+    def command(self, positions=None, source=ControlSource.HUMAN, **changes) -> Command:
+        self.seq += 1
+        fields = {'joint_names': CONTRACT.joint_names, 'source': int(source), 'epoch': 0,
+                  'positions': self.measured if positions is None else positions,
+                  'session': b'A' * 16, 'seq': self.seq, 'stamp_ns': self.now.ros_ns}
+        return Command(**(fields | changes))
+
+    def send(self, positions=None, source=ControlSource.HUMAN, **changes) -> Decision:
+        return self.gate.receive(self.command(positions, source, **changes), self.now)
+
+    def hold(self) -> Decision:
+        """Return the next hold, within 40 ms."""
+        for _ in range(40):
+            if decision := self.gate.watchdog(self.now):
+                return decision
+            self.wait(MILLISECOND)
+        raise AssertionError('no hold')
+
+
+def moved(**by: float) -> np.ndarray:
+    """Return the measured position with some joints moved."""
+    target = MEASURED.copy()
+    for name, change in by.items():
+        target[CONTRACT.joint_names.index(name)] += change
+    return target
+
+
+class Oracle:
+    """Knows only what was sent and when; checks the promise of the gate."""
+
+    def __init__(self, start: np.ndarray, speed: float = 1.0) -> None:
+        self.position, self.velocity = start.copy(), np.zeros(len(start))
+        self.speed = speed
+        self.used: list[tuple[int, float]] = []
+        self.sent = 0
+
+    def check(self, decision: Decision | None, now: Now) -> None:
+        if decision is None or decision.sent is None:
+            return
+        self.sent += 1
+        q, dt = decision.sent, decision.dt_s
+        assert np.isfinite(q).all()
+        assert (q >= LIMITS.lower).all() and (q <= LIMITS.upper).all()
+        assert 0 < dt <= PERIOD_NS * 1e-9
+        step = q - self.position
+        assert (np.abs(step) <= LIMITS.velocity * dt + 1e-9).all()
+        velocity = step / dt
+        assert (np.abs(velocity - self.velocity) <= LIMITS.acceleration * dt + 1e-6).all()
+        room = np.where(velocity > 0, LIMITS.upper - q, q - LIMITS.lower)
+        assert (velocity**2 <= 2 * LIMITS.acceleration * room + 1e-6).all(), 'cannot stop'
+        self.used = [*self.used[-20:], (now.steady_ns, dt)]
+        for i, (since, _) in enumerate(self.used):
+            elapsed = (now.steady_ns - since) * 1e-9 * self.speed
+            total = math.fsum(d for _, d in self.used[i:])
+            assert total <= elapsed + 1.5 * PERIOD_NS * 1e-9 + 1e-9
+        self.position, self.velocity = q.copy(), velocity
+
+    def restart(self, position: np.ndarray) -> None:
+        """A newly armed gate starts from where the robot stands."""
+        self.position, self.velocity = position.copy(), np.zeros(len(position))
+        self.used = []
