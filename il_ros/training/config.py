@@ -72,7 +72,7 @@ class TrainConfig:
             raise ConfigError(f'accelerator {self.accelerator!r}: valid: auto, cpu, cuda')
 
     @staticmethod
-    def load(name: str) -> TrainConfig:
+    def preset(name: str) -> TrainConfig:
         """Return the settings of a name under config/training/ or a YAML file.
 
         Raises:

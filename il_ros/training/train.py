@@ -1,15 +1,16 @@
 """The training loop, top to bottom."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 import copy
 import math
 import os
 from pathlib import Path
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from il_ros.config import to_mapping
+from il_ros.datasets.reader import Dataset
 from il_ros.errors import CheckpointError, ContractMismatchError
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.load import make_network
@@ -24,17 +25,32 @@ from lightning_fabric.loggers import TensorBoardLogger
 import numpy as np
 import torch
 
-Progress = Callable[[int, int, Mapping[str, float]], None]
 REPORT_EVERY = 10           # steps between two calls of `progress`
 STATISTICS_ROWS = 50_000    # more rows do not move mean and spread
 VALIDATION_ROWS = 4_096
 VALIDATION_BATCH = 512
 
 
+class Report(NamedTuple):
+    """Where a run stands.
+
+    Attributes:
+        loss: Of the newest batch.
+        validation: Newest validation error; NaN before the first and without episodes for it.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    validation: float
+
+
+Progress = Callable[[Report], None]
+
+
 def train(dataset: Path, out: Path, config: TrainConfig, *, resume: bool = False,
           progress: Progress | None = None) -> Path:
     """Train a policy on a dataset folder; see `fit`."""
-    from il_ros.datasets.reader import Dataset
     return fit(Dataset(dataset), out, config, resume=resume, progress=progress)
 
 
@@ -48,7 +64,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
             resuming), `logs` (TensorBoard) and, with cameras, `images`.
         config: All settings; the same settings and data give the same weights.
         resume: Go on where a stopped run in `out` was saved last, with equal results.
-        progress: Called with step, steps and the newest figures.
+        progress: Called every few steps.
 
     Returns:
         The folder of the best checkpoint.
@@ -79,10 +95,10 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     network = make_network(config.policy, source.contract)
     average = fabric.to_device(copy.deepcopy(network).eval())
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate,
-                                  weight_decay=config.weight_decay, foreach=True)
+                                  weight_decay=config.weight_decay, fused=True)
     settings = {'config': to_mapping(config), 'rows': len(samples.actions),
                 'contract': source.contract.hash}
-    start, best, losses = 0, math.inf, {'validation': math.inf}
+    start, best, validation = 0, math.inf, math.nan
     if resume:
         state = load_state(out / 'state', network, average, optimizer)
         if state['settings'] != settings:
@@ -112,21 +128,21 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
 
         done = step + 1
         if done % REPORT_EVERY == 0 or done == config.steps:
-            losses |= {name: value.item() for name, value in figures.items()}
-            fabric.log_dict({f'train/{name}': losses[name] for name in figures}, done)
+            fabric.log_dict({f'train/{k}': v.item() for k, v in figures.items()}, done)
             if progress and fabric.is_global_zero:
-                progress(done, config.steps, losses)
+                progress(Report(done, config.steps, loss.item(), validation))
         if done % config.validate_every == 0 or done == config.steps:
-            losses['validation'] = validate(average, samples, transforms, fabric)
-            fabric.log_dict({'validation/l1': losses['validation'],
+            validation = validate(average, samples, transforms, fabric)
+            fabric.log_dict({'validation/l1': validation,
                              'train/learning_rate': optimizer.param_groups[0]['lr']}, done)
             if fabric.is_global_zero:
                 weights = {k: v.detach().cpu().numpy() for k, v in average.state_dict().items()}
-                record = {'step': done, 'steps': config.steps, **losses,
+                record = {'step': done, 'steps': config.steps,
+                          'validation': None if math.isnan(validation) else validation,
                           'rows': len(samples.training), 'episodes': len(source.lengths),
                           'seconds': time.monotonic() - began, 'config': settings['config']}
-                if not losses['validation'] > best:
-                    best = losses['validation']
+                if not validation > best:  # NaN, without validation: the last is the best
+                    best = validation
                     write(out / 'best', checkpoint, weights, record)
                 write(out / 'last', checkpoint, weights, record)
                 save_state(out / 'state', network, average, optimizer.optimizer,

@@ -1,0 +1,1 @@
+"""Execution: chunks become one row per tick, and inference keeps to its own process."""
