@@ -24,7 +24,7 @@ class Driver:
     def __init__(self, gate: Gate | None = None) -> None:
         self.gate = gate or Gate(CONTRACT)
         self.steady_ns = 1_000_000_000
-        self.seq = -1
+        self.seq, self.session = -1, b'A' * 16
         self.measured = MEASURED.copy()
 
     @property
@@ -46,7 +46,7 @@ class Driver:
         self.seq += 1
         fields = {'joint_names': CONTRACT.joint_names, 'source': int(source), 'epoch': 0,
                   'positions': self.measured if positions is None else positions,
-                  'session': b'A' * 16, 'seq': self.seq, 'stamp_ns': self.now.ros_ns}
+                  'session': self.session, 'seq': self.seq, 'stamp_ns': self.now.ros_ns}
         return Command(**(fields | changes))
 
     def send(self, positions=None, source=ControlSource.HUMAN, **changes) -> Decision:

@@ -43,7 +43,9 @@ def _changes(rng: np.random.Generator, driver: Driver) -> dict[str, object]:
     if kind == 4:
         return {'epoch': int(rng.integers(0, 3))}
     if kind == 5:
-        return {'session': bytes(rng.integers(0, 256, 16, dtype=np.uint8)), 'seq': 0}
+        driver.session, driver.seq = bytes(rng.integers(0, 256, 16, dtype=np.uint8)), -1
+    if kind == 7:
+        return {'session': bytes(16)}
     if kind == 6:
         return {'source': int(rng.integers(0, 256))}
     return {}
@@ -77,7 +79,7 @@ def fuzz(number: int, seed: int) -> Counter[Verdict]:
                 assert driver.gate.armed
                 # The robot follows with an error.
                 driver.measured = decision.sent + rng.normal(size=7) * 1e-3
-        if driver.gate.fault and rng.random() < 0.05:
+        if driver.gate.fault and rng.random() < 0.2:
             driver.wait(1_000_000)
             try:
                 driver.gate.arm(driver.now)
