@@ -48,7 +48,8 @@ def test_quarantine_says_why(tmp_path):
     assert (where / 'reason.txt').read_text() == 'no message\n'
 
 
-@pytest.mark.parametrize('name', ['', '../x', '/etc/x', 'a/b', 'a.b', 'a\0b', 'x' * 65, 'ä', 'a\n'])
+@pytest.mark.parametrize('name', ['', '../x', '/etc/x', 'a/b', 'a.b', 'a\0b', 'x' * 65, 'ä',
+                                  'a\n'])
 def test_names_are_checked(tmp_path, name):
     with pytest.raises(RecordingError, match='expected 1 to 64 characters of A-Z a-z 0-9 _ -'):
         EpisodeStore(tmp_path).begin(name, 0)
