@@ -1,7 +1,7 @@
 """The simulated arm at its table: physics, commands, what can be seen and measured."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import mujoco
@@ -82,7 +82,7 @@ class Simulation:
         data.qpos[self._q] = start
         data.qpos[self._model.joint('gripper_mirror').qposadr[0]] = data.qpos[self._grip]
         for body, (x, y, z, yaw) in self.task.layout(rng).items():
-            self._place(body, [x, y, z, np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)])
+            self.place(body, [x, y, z], [0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)])
         data.ctrl[self._u] = start
         mujoco.mj_forward(self._model, data)
         self._controller = TrajectoryController(start)
@@ -178,6 +178,22 @@ class Simulation:
         start = self._data.body(self.task.disturbed).xpos[:2].copy()
         self._push = (self.steps, start, np.asarray(displacement, dtype=np.float64))
 
+    def place(self, body: str, position: Sequence[float], quaternion: Sequence[float]) -> None:
+        """Put a body of the model somewhere, at rest.
+
+        Args:
+            body: cube, box, green_can, yellow_block, reach_goal or push_goal.
+            position: x y z [m].
+            quaternion: x y z w.
+        """
+        pose = [*position, quaternion[3], *quaternion[:3]]
+        if (mocap := self._model.body(body).mocapid[0]) >= 0:
+            self._data.mocap_pos[mocap], self._data.mocap_quat[mocap] = pose[:3], pose[3:]
+        else:
+            joint = self._data.joint(body)
+            joint.qpos[:], joint.qvel[:] = pose, 0.0
+        mujoco.mj_kinematics(self._model, self._data)
+
     def close(self) -> None:
         """Free the cameras."""
         self._cameras.close()
@@ -211,12 +227,6 @@ class Simulation:
         quaternion = np.empty(4)
         mujoco.mju_mat2Quat(quaternion, self._data.site('tool').xmat)
         return quaternion
-
-    def _place(self, body: str, pose: list[float]) -> None:
-        if (mocap := self._model.body(body).mocapid[0]) >= 0:
-            self._data.mocap_pos[mocap], self._data.mocap_quat[mocap] = pose[:3], pose[3:]
-        else:
-            self._data.joint(body).qpos[:] = pose
 
     def _scene(self) -> Scene:
         data = self._data

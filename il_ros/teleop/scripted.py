@@ -9,8 +9,11 @@ import pinocchio as pin
 from il_ros.contract import Contract
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.teleop.scripted_stages import CARRY, CLEAR, HOVER, LEAST, Reader, RELEASE, Stage, View
+from il_ros.teleop.scripted_supervisor import Supervisor
 from il_ros.timing import to_s
 from il_ros.types import Floats
+
+__all__ = ['ScriptedOperator', 'Supervisor']
 
 DOWN = np.diag([-1.0, 1.0, -1.0])     # rotation of the tool pointing down at yaw 0
 SHARE = 0.85                          # of the contract's limits that the operator uses

@@ -1,0 +1,129 @@
+"""When the scripted operator takes over from a policy, and when it hands back."""
+from __future__ import annotations
+
+import numpy as np
+
+from il_ros.contract import Contract
+from il_ros.teleop.scripted_stages import Reader, Stage, View
+from il_ros.timing import to_ns, to_s
+from il_ros.types import Floats
+
+REACTION_NS = to_ns(0.3)     # from seeing an error to acting on it
+PATIENCE_NS = to_ns(1.5)     # without progress
+RECOVERED_NS = to_ns(0.3)    # how long the recovery has to last
+PROGRESS = 0.01              # decrease of the distance that counts [m]
+KNOCK = 0.25                 # speed of a cube that something other than the arm moves [m/s]
+EMPTY = 0.012                # the gripper is closed on nothing below this opening [m]
+TOO_LOW = 0.006              # of the tool above the table [m]
+TOO_FAR = 0.62               # of the tool from the base [m]
+
+
+class Supervisor:
+    """An attentive person beside a policy: takes over when the arm errs, hands back after.
+
+    Errors: no progress towards the next step of the task, the gripper closed without the cube, the
+    cube dropped, the tool at the table or far off. It hands back when the step that failed is done:
+    a grasp once the cube is lifted clear, the way to the box once the cube is above it, the rest at
+    the end of the task.
+
+    Args:
+        contract: The robot; needs a gripper and the poses of the simulation.
+
+    Raises:
+        ConfigError: The contract lacks something.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._reader = Reader(contract)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin an episode."""
+        self.cause = ''
+        self._engaged = False
+        self._forget()
+
+    def update(self, state: Floats, environment: Floats, now_ns: int,
+               human_in_control: bool) -> bool:
+        """Return whether the person wants to drive now.
+
+        Args:
+            state: Measured joint positions [rad] or [m]. Shape (J,).
+            environment: Poses as the contract says. Shape (7 * P,).
+            now_ns: The present time [ns].
+            human_in_control: Whether the arm obeys the person now.
+
+        Returns:
+            True while the person wants to drive; `cause` then says why.
+        """
+        view = self._reader.view(state, environment)
+        stage = view.stage
+        if not self._engaged:
+            self._watch(view, stage, now_ns)
+        elif human_in_control and self._recovered(stage, now_ns):
+            self._engaged = False
+            self._forget()
+        return self._engaged
+
+    def _watch(self, view: View, stage: Stage, now_ns: int) -> None:
+        if self._seen_ns is None:
+            if not (cause := self._error(view, stage, now_ns)):
+                return
+            self.cause, self._seen_ns, self._failed = cause, now_ns, stage
+        if stage is Stage.DONE:
+            self._forget()
+        elif now_ns - self._seen_ns >= REACTION_NS:
+            self._engaged = True
+            self._since_ns = None
+
+    def _error(self, view: View, stage: Stage, now_ns: int) -> str:
+        self._track(view, stage, now_ns)
+        if stage >= Stage.RELEASE:
+            self._carried = False
+        elif stage >= Stage.CARRY:
+            self._carried = True
+        elif self._carried and not view.around:
+            return 'dropped the cube'
+        if stage < Stage.GRASP and view.opening < EMPTY and not view.around:
+            return 'closed the gripper without the cube'
+        if view.tool[2] < TOO_LOW:
+            return 'the tool is at the table'
+        if (view.tool[0] ** 2 + view.tool[1] ** 2) ** 0.5 > TOO_FAR:
+            return 'the tool is far off'
+        if now_ns - self._progress_ns > PATIENCE_NS:
+            return f'no progress: {stage.name.lower()}'
+        return ''
+
+    def _track(self, view: View, stage: Stage, now_ns: int) -> None:
+        """Note when the task last came nearer; a cube that is knocked away excuses the arm."""
+        moved = float(np.linalg.norm(view.cube - self._cube))
+        knocked = not view.around and moved > KNOCK * max(to_s(now_ns - self._last_ns), 1e-3)
+        self._cube, self._last_ns = view.cube, now_ns
+        distance = view.distance()
+        if knocked or stage > self._furthest or stage is Stage.DONE:
+            self._furthest, self._least, self._progress_ns = stage, distance, now_ns
+        elif stage is self._furthest and distance < self._least - PROGRESS:
+            self._least, self._progress_ns = distance, now_ns
+
+    def _recovered(self, stage: Stage, now_ns: int) -> bool:
+        if self._failed <= Stage.LIFT:
+            done = stage >= Stage.CARRY
+        elif self._failed is Stage.CARRY:
+            done = stage >= Stage.LOWER
+        else:
+            done = stage is Stage.DONE
+        if not done:
+            self._since_ns = None
+            return False
+        if self._since_ns is None:
+            self._since_ns = now_ns
+        return now_ns - self._since_ns >= RECOVERED_NS
+
+    def _forget(self) -> None:
+        self._seen_ns: int | None = None
+        self._since_ns: int | None = None
+        self._progress_ns = self._last_ns = 0
+        self._failed = self._furthest = Stage.APPROACH
+        self._cube = np.full(3, np.inf)   # the next view begins a new attempt
+        self._least = 0.0
+        self._carried = False
