@@ -1,0 +1,134 @@
+"""A joint state publisher over DDS that stands for the robot, and eyes on the control topics."""
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+import time
+from typing import Any
+
+from il_ros.contract import Contract
+from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, Correction, TeleopCommand
+from il_ros.nodes import shell
+from nodes.harness import wait_for
+import numpy as np
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+CONTRACT = Contract.load('sim_arm')
+START = np.array([0.0, -0.4, 1.2, 0.0, 0.77, 0.0, 0.02])
+
+
+class Robot:
+    """Publishes joint states at 100 Hz while it spins; follows the commands that reach it."""
+
+    def __init__(self, domain: int, follow: bool = True) -> None:
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        self.context = rclpy.Context()
+        self.context.init(domain_id=domain)
+        self.node = rclpy.create_node('test_robot', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.position = START.copy()
+        self.sends_states = True
+        self.commands: list[np.ndarray] = []
+        self.reports: list[CommandReport] = []
+        self.log: list[Any] = []  # modes and commands of the arbiter in the order of arrival
+        self.corrections: list[Correction] = []
+        self.session = shell.new_session()
+        self._seq = 0
+        self._follow = follow
+        self._state = self.node.create_publisher(JointState, CONTRACT.state.topic, shell.STREAM)
+        self._subscribe(JointTrajectory, CONTRACT.command.topic, self._on_command)
+        self._subscribe(CommandReport, 'control/report', self.reports.append)
+        self._subscribe(Command, 'control/command', self.log.append)
+        self._subscribe(Correction, 'control/correction', self.corrections.append)
+        self.node.create_subscription(ControlMode, 'control/mode', self.log.append, shell.LATCHED)
+        self.node.create_timer(0.01, self.publish_state)
+
+    def _subscribe(self, kind: type, topic: str, callback: Callable[[Any], None]) -> None:
+        self.node.create_subscription(kind, topic, callback, shell.STREAM)
+
+    def __enter__(self) -> Robot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+
+    @property
+    def modes(self) -> list[ControlMode]:
+        return [m for m in self.log if isinstance(m, ControlMode)]
+
+    @property
+    def rows(self) -> list[Command]:
+        return [m for m in self.log if isinstance(m, Command)]
+
+    def publish_state(self) -> None:
+        if self.sends_states:
+            message = JointState(name=['unrelated', *reversed(CONTRACT.joint_names)],
+                                 position=[0.0, *reversed(self.position.tolist())])
+            message.header.stamp = self.node.get_clock().now().to_msg()
+            self._state.publish(message)
+
+    def _on_command(self, message: JointTrajectory) -> None:
+        assert list(message.joint_names) == CONTRACT.joint_names
+        assert (message.header.stamp.sec, message.header.stamp.nanosec) == (0, 0)
+        point, = message.points
+        assert (point.time_from_start.sec, point.time_from_start.nanosec) == (
+            0, CONTRACT.period_ns)
+        self.commands.append(np.array(point.positions))
+        if self._follow:
+            self.position = self.commands[-1].copy()
+
+    def spin(self) -> None:
+        self.executor.spin_once(timeout_sec=0.01)
+
+    def until(self, condition: Callable[[], Any], what: str, timeout_s: float = 20.0,
+              each: Callable[[], None] | None = None) -> Any:
+        """Spin, and call `each` in between, until the condition holds."""
+        def turn() -> None:
+            self.spin()
+            if each:
+                each()
+        return wait_for(condition, what, timeout_s, turn)
+
+    def call(self, name: str) -> Trigger.Response:
+        client = self.node.create_client(Trigger, name)
+        self.until(client.service_is_ready, f'service {name}')
+        future = client.call_async(Trigger.Request())
+        self.until(future.done, f'answer of {name}')
+        return future.result()
+
+    def publisher(self, kind: type, topic: str) -> Any:
+        """Return a publisher that somebody listens to."""
+        publisher = self.node.create_publisher(kind, topic, shell.STREAM)
+        self.until(lambda: publisher.get_subscription_count() > 0, f'subscriber of {topic}')
+        return publisher
+
+    def fill(self, message: Any, positions: np.ndarray, **fields: Any) -> Any:
+        """Fill stamp, session, seq and joints of a Command, TeleopCommand or ActionChunk."""
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        message.session, message.seq = self.session, self._seq
+        self._seq += 1
+        message.joint_names = CONTRACT.joint_names
+        message.positions = np.asarray(positions, dtype=float).ravel().tolist()
+        for name, value in fields.items():
+            setattr(message, name, value)
+        return message
+
+    def sender(self, publisher: Any, make: Callable[[], Any]) -> Callable[[], None]:
+        """Return a function that publishes `make()` at most once per control period."""
+        last = [0]
+
+        def send() -> None:
+            if time.monotonic_ns() - last[0] >= CONTRACT.period_ns:
+                last[0] = time.monotonic_ns()
+                publisher.publish(make())
+        return send
+
+
+__all__ = ['CONTRACT', 'START', 'ActionChunk', 'Robot', 'TeleopCommand']

@@ -1,0 +1,169 @@
+"""The gate as a process; the test is the robot, the arbiter and at times the rogue."""
+from __future__ import annotations
+
+from diagnostic_msgs.msg import DiagnosticArray
+from il_ros.msg import Command, CommandReport
+from nodes.harness import running
+from nodes.robot import CONTRACT, Robot, START
+import numpy as np
+import pytest
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory
+import yaml
+
+HUMAN = 1
+DOMAIN = 40
+
+
+@pytest.fixture
+def gate(tmp_path):
+    with running('command_gate', DOMAIN, tmp_path / 'gate.txt') as process:
+        yield process
+
+
+@pytest.fixture
+def robot():
+    with Robot(DOMAIN) as robot:
+        yield robot
+
+
+def feed(robot, **fields):
+    """Return a function that sends the measured position as a command, 30 times a second."""
+    publisher = robot.publisher(Command, 'control/command')
+    return robot.sender(publisher, lambda: robot.fill(
+        Command(), robot.position, **{'source': HUMAN, **fields}))
+
+
+def last_reports(robot, verdict, rule):
+    return [r for r in robot.reports if (r.verdict, r.rule) == (verdict, rule)]
+
+
+def arm(robot):
+    assert robot.call('gate/arm').message == 'armed'
+
+
+def test_disarmed_sends_nothing_and_arming_names_what_is_missing(gate, robot):
+    robot.sends_states = False
+    answer = robot.call('gate/arm')
+    assert not answer.success
+    assert answer.message == ('arming refused: nothing came on joint_states; '
+                              'start the robot driver')
+    send = feed(robot)
+    robot.until(lambda: len(last_reports(robot, CommandReport.REJECTED, 'disarmed')) > 5,
+                'rejections', each=send)
+    assert robot.commands == []
+    assert all(not report.sent for report in robot.reports)
+    robot.sends_states = True
+    robot.until(lambda: robot.call('gate/arm').success, 'armed')
+    robot.until(lambda: robot.commands, 'commands', each=send)
+    robot.call('gate/disarm')
+    number, robot.reports[:] = len(robot.commands), []
+    robot.until(lambda: len(robot.reports) > 5, 'rejections', each=send)
+    assert len(robot.commands) == number
+
+
+def test_passes_clamps_rejects_and_reports(gate, robot):
+    send = feed(robot)
+    arm(robot)
+    robot.until(lambda: robot.commands, 'a command', each=send)
+    publisher = robot.publisher(Command, 'control/command')
+    far = START + np.array([1.0, 0, 0, 0, 0, 0, 0])
+    robot.until(lambda: last_reports(robot, CommandReport.CLAMPED, 'velocity'), 'clamped',
+                each=robot.sender(publisher, lambda: robot.fill(Command(), far, source=HUMAN)))
+    report = last_reports(robot, CommandReport.CLAMPED, 'velocity')[0]
+    assert list(report.asked.positions) == far.tolist()
+    step = report.sent[0] - START[0]
+    assert 0 < step <= CONTRACT.acceleration[0] * (CONTRACT.period_ns * 1e-9)**2 + 1e-9
+    assert np.isfinite(np.array(robot.commands)).all()
+
+
+def test_nan_commands_never_pass_and_three_in_a_row_hold(gate, robot):
+    send = feed(robot)
+    arm(robot)
+    robot.until(lambda: robot.commands, 'a command', each=send)
+    publisher = robot.publisher(Command, 'control/command')
+    bad = START.copy()
+    bad[3] = np.nan
+    robot.until(lambda: last_reports(robot, CommandReport.HELD, 'nonfinite'), 'hold',
+                each=robot.sender(publisher, lambda: robot.fill(Command(), bad, source=HUMAN)))
+    assert len(last_reports(robot, CommandReport.REJECTED, 'nonfinite')) == 3
+    assert np.isfinite(np.array(robot.commands)).all()
+
+
+def test_a_silent_sender_and_silent_states_are_held_until_armed_again(gate, robot):
+    send = feed(robot)
+    arm(robot)
+    robot.until(lambda: robot.commands, 'a command', each=send)
+    robot.until(lambda: last_reports(robot, CommandReport.HELD, 'watchdog'), 'watchdog hold')
+    held = last_reports(robot, CommandReport.HELD, 'watchdog')[0]
+    np.testing.assert_allclose(held.sent, START, atol=1e-12)
+    assert held.asked.joint_names == []
+    robot.until(lambda: last_reports(robot, CommandReport.REJECTED, 'latched'), 'latched',
+                each=send)
+    arm(robot)
+    number = len(last_reports(robot, CommandReport.PASSED, ''))
+    robot.until(lambda: len(last_reports(robot, CommandReport.PASSED, '')) > number, 'passed',
+                each=send)
+    robot.sends_states = False
+    robot.until(lambda: last_reports(robot, CommandReport.HELD, 'joint_states'), 'hold', each=send)
+    answer = robot.call('gate/arm')
+    assert not answer.success
+    assert answer.message.startswith('arming refused: joint_states is silent for ')
+
+
+def test_a_foreign_publisher_is_named_and_stops_the_gate(gate, robot):
+    diagnostics = []
+    robot.node.create_subscription(DiagnosticArray, '/diagnostics',
+                                   lambda m: diagnostics.append(m.status[0]), 10)
+    send = feed(robot)
+    arm(robot)
+    robot.until(lambda: robot.commands, 'a command', each=send)
+    rogue = robot.node.create_publisher(JointTrajectory, CONTRACT.command.topic, 1)
+    robot.until(lambda: last_reports(robot, CommandReport.HELD, 'foreign publisher'), 'hold',
+                each=send)
+    text = ('/test_robot publishes to the robot beside the gate; stop it '
+            '(a killed process is forgotten after 20 s)')
+    answer = robot.call('gate/arm')
+    assert (answer.success, answer.message) == (False, f'arming refused: {text}')
+    robot.until(lambda: diagnostics and diagnostics[-1].level == b'\x02', 'diagnostic', each=send)
+    assert diagnostics[-1].name == '/command_gate'
+    assert diagnostics[-1].message == f'holding: {text}; call gate/arm'
+    robot.node.destroy_publisher(rogue)
+    robot.until(lambda: robot.call('gate/arm').success, 'armed again')
+
+
+def test_bad_joint_states_are_named_and_do_not_count(gate, robot):
+    robot.sends_states = False
+    publisher = robot.publisher(JointState, CONTRACT.state.topic)
+    message = JointState(name=CONTRACT.joint_names[1:], position=[0.0] * 6)
+    robot.until(lambda: "joint_states: missing joint 'shoulder_pan'" in gate.output, 'error text',
+                each=robot.sender(publisher, lambda: message))
+    assert 'nothing came on joint_states' in robot.call('gate/arm').message
+
+
+def test_a_gripper_with_its_own_topic_gets_its_share(robot, tmp_path):
+    gripper = {'joint': 'gripper', 'open': 0.04, 'closed': 0.0, 'command': {
+        'topic': 'gripper/commands', 'type': 'std_msgs/Float64MultiArray'}}
+    path = tmp_path / 'apart.yaml'
+    path.write_text(yaml.safe_dump(yaml.safe_load(CONTRACT.to_text()) | {
+        'gripper': gripper, 'command': {'topic': 'arm', 'type': 'trajectory_msgs/JointTrajectory'}
+    }))
+    arms, grippers = [], []
+    robot.node.create_subscription(JointTrajectory, 'arm', arms.append, 10)
+    robot.node.create_subscription(
+        Float64MultiArray, 'gripper/commands', lambda m: grippers.append(list(m.data)), 10)
+    with running('command_gate', DOMAIN, tmp_path / 'gate.txt',
+                 parameters={'robot': path, 'armed': True}):
+        robot.until(lambda: arms and grippers, 'commands', each=feed(robot))
+    assert list(arms[0].joint_names) == CONTRACT.joint_names[:6]
+    assert list(arms[0].points[0].positions) == START[:6].tolist()
+    assert grippers[0] == [START[6]]
+
+
+def test_a_wrong_parameter_is_one_line_and_code_2(tmp_path):
+    with running('command_gate', DOMAIN, tmp_path / 'log.txt',
+                 parameters={'robot': 'sim_amr'}) as node:
+        assert node.process.wait(20) == 2
+        assert "no config/robots/sim_amr.yaml; did you mean 'sim_arm'?" in node.output
+        assert 'Traceback' not in node.output
