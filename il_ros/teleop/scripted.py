@@ -24,6 +24,8 @@ GRIPPER, GRIPPER_ACCELERATION, GRIPPER_GAIN = 0.12, 1.5, 10.0   # [m/s], [m/s^2]
 LAG = 0.2                             # how far behind a command the arm may be [s]
 SLACK = 0.05                          # and at rest [rad]
 SQUEEZE = 0.022                       # and the gripper, closed on something [m]
+CONTORTED, SETTLED = 1.25, 0.5        # away from the start pose, any joint but the last [rad]
+UNTWIST = 1.2                         # speed of the way back from there [rad/s]
 WANDER, WANDER_TIME = 0.004, 0.4      # of the hand: standard deviation [m], time constant [s]
 PAUSES = 0.12                         # how often the hand rests [1/s]
 SPEED = {Stage.APPROACH: 0.20, Stage.DESCEND: 0.11, Stage.GRASP: 0.06, Stage.LIFT: 0.15,
@@ -64,6 +66,8 @@ class ScriptedOperator:
         self._arm = Arm(find_urdf(contract), names, contract.tip)
         self._velocity = SHARE * contract.velocity[self._arm_joints]
         self._acceleration = SHARE * contract.acceleration[self._arm_joints]
+        self._start = np.array(contract.start)[self._arm_joints]
+        self._proper = np.array([CONTORTED] * (len(names) - 1) + [2 * CONTORTED])
         self._closed, self._open = ((contract.gripper.closed, contract.gripper.open)
                                     if contract.gripper else (0.0, 0.0))
         self.reset(seed)
@@ -115,6 +119,7 @@ class ScriptedOperator:
         self._q, self._dq = measured.copy(), np.zeros(len(measured))
         self._v, self._w = np.zeros(3), np.zeros(3)
         self._grip, self._grip_speed = opening, 0.0
+        self._contorted = False
 
     def _keep_up(self, measured: Floats, opening: float) -> None:
         slack = SLACK + LAG * np.abs(self._dq)
@@ -153,19 +158,27 @@ class ScriptedOperator:
         return Goal(at + wander, yaw, is_open)
 
     def _move_arm(self, goal: Goal, stage: Stage, dt: float, resting: bool) -> None:
-        position, turned = self._arm.forward(self._q)
         pace = 0.0 if resting else self._pace * (1 + self._tempo)
+        away = np.abs(self._q - self._start)
+        self._contorted = bool((away > (SETTLED if self._contorted else self._proper)).any())
+        if self._contorted:
+            self._v, self._w = np.zeros(3), np.zeros(3)
+            dq = np.clip(GAIN * (self._start - self._q), -UNTWIST, UNTWIST) * pace
+        else:
+            dq = (self._steered(goal, stage, dt, pace) - self._q) / dt
+        dq = np.clip(dq, self._dq - self._acceleration * dt, self._dq + self._acceleration * dt)
+        self._dq = np.clip(dq, -self._velocity, self._velocity)
+        self._q = np.clip(self._q + self._dq * dt, self._arm.lower, self._arm.upper)
+
+    def _steered(self, goal: Goal, stage: Stage, dt: float, pace: float) -> Floats:
+        position, turned = self._arm.forward(self._q)
         wanted = turn_about_z(goal.yaw) @ DOWN
         v = _capped(GAIN * (goal.position - position), SPEED[stage]) * pace
         w = _capped(GAIN * pin.log3(wanted @ turned.T), TURN) * pace
         self._v = self._v + _capped(v - self._v, ACCELERATION * dt)
         self._w = self._w + _capped(w - self._w, TURN_ACCELERATION * dt)
-        reached = self._arm.step(self._q, position + self._v * dt,
-                                 pin.exp3(self._w * dt) @ turned, max_step=0.3)
-        dq = (reached - self._q) / dt
-        dq = np.clip(dq, self._dq - self._acceleration * dt, self._dq + self._acceleration * dt)
-        self._dq = np.clip(dq, -self._velocity, self._velocity)
-        self._q = np.clip(self._q + self._dq * dt, self._arm.lower, self._arm.upper)
+        return self._arm.step(self._q, position + self._v * dt,
+                              pin.exp3(self._w * dt) @ turned, max_step=0.3)
 
     def _move_gripper(self, is_open: bool, dt: float) -> None:
         left = (self._open if is_open else self._closed) - self._grip
