@@ -1,0 +1,147 @@
+"""dagger_intervention: the arbiter between teleoperation and policy; sends at every tick."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from il_ros.alignment.decode import decode
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError, MessageError
+from il_ros.intervention.arbiter import Arbiter
+from il_ros.intervention.state import ControlState
+from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, TeleopCommand
+from il_ros.nodes import control_messages as messages
+from il_ros.nodes import shell
+from il_ros.nodes.corrections import Corrections
+from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger
+from il_ros.timing import Now, SECOND, Tick
+from il_ros.types import Mode, Verdict
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+
+LOG_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """ROS parameters.
+
+    Attributes:
+        robot: Name or file of the contract.
+        mode: 'teleop', 'autonomous' or 'paused' (autonomy after dagger/resume).
+        speed: Robot time per steady time.
+        corrections: Folder for one JSON file per correction; '' for none.
+    """
+
+    robot: str = 'sim_arm'
+    mode: str = 'teleop'
+    speed: float = 1.0
+    corrections: str = ''
+
+    def __post_init__(self) -> None:
+        if self.mode.upper() not in (modes := ('TELEOP', 'AUTONOMOUS', 'PAUSED')):
+            raise ConfigError(f'mode: expected one of {", ".join(modes).lower()}, '
+                              f'got {self.mode!r}')
+        if self.speed <= 0:
+            raise ConfigError(f'speed: expected more than 0, got {self.speed}')
+
+
+class DaggerIntervention(Node):
+    """Shell around `intervention.arbiter.Arbiter`."""
+
+    def __init__(self) -> None:
+        super().__init__('dagger_intervention')
+        self.parameters = shell.declare(self, Parameters)
+        self.contract = contract = Contract.load(self.parameters.robot)
+        self._arbiter = arbiter = Arbiter(contract, Mode[self.parameters.mode.upper()])
+        self.corrections = Corrections(self, contract.joint_names, self.parameters.corrections)
+        self._session, self._seq, self._refused = shell.new_session(), 0, 0
+        self._command = self.create_publisher(Command, 'control/command', shell.STREAM)
+        self._mode = self.create_publisher(ControlMode, 'control/mode', shell.LATCHED)
+        self._diagnostics, self._told_ns = Diagnostics(self), 0
+        for kind, topic, take, qos in (
+                (JointState, contract.state.topic, self._on_state, shell.SENSOR),
+                (TeleopCommand, 'teleop/command', self._on_teleop, shell.STREAM),
+                (ActionChunk, 'policy/chunk', self._on_chunk, shell.STREAM),
+                (CommandReport, 'control/report', self._on_report, shell.STREAM)):
+            self.create_subscription(kind, topic, partial(self._take, topic, take=take), qos)
+        for name, action in (('take_over', arbiter.take_over), ('pause', arbiter.pause),
+                             ('resume', arbiter.resume)):
+            trigger(self, f'dagger/{name}', partial(self._ask, action))
+        self._tell_changes()
+
+    def tick(self, tick: Tick) -> None:
+        """Send one row; the only place that sends."""
+        now = shell.now(self)
+        step = self._arbiter.tick(now)
+        self._tell_changes()
+        if step:
+            self._command.publish(Command(
+                header=messages.header(now.ros_ns), source_id='dagger_intervention',
+                session=self._session, seq=self._seq, epoch=self._arbiter.state.epoch,
+                source=int(step.source), joint_names=self.contract.joint_names,
+                positions=step.positions.tolist()))
+            self._seq += 1
+            self.corrections.add(step, now.ros_ns)
+        if now.steady_ns - self._told_ns >= SECOND:
+            self._tell(self._arbiter.state)
+
+    def _take(self, topic: str, message: Any, take: Callable[[Any], None]) -> None:
+        try:
+            take(message)
+        except MessageError as error:
+            self._refused += 1
+            self.get_logger().warning(f'{topic}: {error}', throttle_duration_sec=LOG_EVERY_S)
+        self._tell_changes()
+
+    def _ask(self, action: Callable[[Now], str]) -> str:
+        try:
+            return action(shell.now(self))
+        finally:
+            self._tell_changes()
+
+    def _on_state(self, message: JointState) -> None:
+        positions = decode(self.contract, self.contract.state.topic, message)
+        self._arbiter.measure(positions, shell.now(self))
+
+    def _on_teleop(self, message: TeleopCommand) -> None:
+        self._arbiter.teleop(messages.to_sample(message), shell.now(self))
+
+    def _on_chunk(self, message: ActionChunk) -> None:
+        self._arbiter.chunk(messages.to_chunk(message), shell.now(self))
+
+    def _on_report(self, message: CommandReport) -> None:
+        if message.verdict in tuple(Verdict):
+            self._arbiter.gate(Verdict(message.verdict), message.rule)
+
+    def _tell_changes(self) -> None:
+        changes, self._arbiter.changes = self._arbiter.changes, []
+        for state in changes:
+            self._tell(state)
+            self.get_logger().info(f'{state.mode.name} (epoch {state.epoch}): {state.reason}')
+            self.corrections.change(state)
+
+    def _tell(self, state: ControlState) -> None:
+        self._mode.publish(messages.from_state(state, shell.now_ns(self)))
+        self._told_ns = shell.now(self).steady_ns
+        self._diagnostics.publish(ERROR if state.mode is Mode.HOLD else OK,
+                                  f'{state.mode.name}: {state.reason}',
+                                  {'epoch': state.epoch, 'refused messages': self._refused})
+
+
+def _spin(node: DaggerIntervention) -> None:
+    try:
+        shell.spin_on_grid(node, round(node.contract.period_ns / node.parameters.speed), node.tick)
+    finally:
+        node.corrections.close()
+
+
+def main() -> int:
+    """Run the node."""
+    return shell.main(DaggerIntervention, _spin)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
