@@ -96,7 +96,7 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool, report: 
                        bag.info.outcome == 'success')
     if not count:
         raise BagError(f'{bag.path}: no complete observation: '
-                       f'{losses.first_refusal or losses.first_absence or "the arm never moves"}')
+                       f'{losses.reason() or "the arm never moves"}')
     writer.describe({
         'source': bag.path.name,
         'source_hash': digest,

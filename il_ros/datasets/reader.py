@@ -47,14 +47,15 @@ class Dataset:
             raise DatasetError(f'{root}: expected a dataset ({schema.INFO_FILE}), got '
                                f'{"a folder without it" if root.is_dir() else "nothing"}; '
                                'write one with il_ros convert BAGS --out DIR')
-        try:
-            self._read()
-        except (OSError, ValueError, KeyError, ConfigError, pa.ArrowException) as error:
-            raise DatasetError(f'{root}: damaged: {error}') from None
-        if not len(self.columns['index']) == sum(self.lengths) == self.info['total_frames']:
-            raise DatasetError(
-                f'{root}: {len(self.columns["index"])} rows, but the episodes say '
-                f'{sum(self.lengths)} and info.json {self.info["total_frames"]}')
+        while True:
+            folder = root.stat().st_ino
+            try:
+                self._read()
+                break
+            except (OSError, ValueError, KeyError, ConfigError, pa.ArrowException) as error:
+                # A conversion that appends puts another folder in this place: read that one.
+                if not root.is_dir() or root.stat().st_ino == folder:
+                    raise DatasetError(f'{root}: damaged: {error}') from None
 
     def _read(self) -> None:
         root = self.root
@@ -78,6 +79,9 @@ class Dataset:
             root / schema.DATA_PATH.format(chunk_index=chunk, file_index=file)
             for chunk, file in dict.fromkeys(places)])
         self._starts = np.cumsum([0, *self.lengths])
+        if not len(self.columns['index']) == sum(self.lengths) == self.info['total_frames']:
+            raise ValueError(f'{len(self.columns["index"])} rows, but the episodes say '
+                             f'{sum(self.lengths)} and info.json {self.info["total_frames"]}')
 
     def __len__(self) -> int:
         return int(self._starts[-1])

@@ -46,8 +46,17 @@ class Losses:
 
     ticks: Counter[str] = field(default_factory=Counter)        # per topic without a sample
     messages: Counter[str] = field(default_factory=Counter)     # per topic, refused
-    first_refusal: str = ''
-    first_absence: str = ''
+    absences: dict[str, str] = field(default_factory=dict)      # why, per topic
+    refusals: dict[str, str] = field(default_factory=dict)
+
+    def reason(self) -> str:
+        """Return why most ticks or messages were lost; empty where none was."""
+        if self.messages:
+            return self.refusals[self.messages.most_common(1)[0][0]]
+        if self.ticks:
+            topic = self.ticks.most_common(1)[0][0]
+            return f'{topic}: {self.absences[topic]}'
+        return ''
 
 
 def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = None
@@ -72,7 +81,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
                       commanded.intervention)
         else:
             losses.ticks[observation.topic] += 1
-            losses.first_absence = losses.first_absence or ': '.join(observation)
+            losses.absences.setdefault(*observation)
     feed.until(bag.end_ns)      # to the end, so that the reader can compare its counts
 
 
@@ -105,7 +114,7 @@ class _Feed:
                 self._push(self.next)
             except MessageError as error:
                 self.losses.messages[self.next.topic] += 1
-                self.losses.first_refusal = self.losses.first_refusal or str(error)
+                self.losses.refusals.setdefault(self.next.topic, str(error))
             self.next = next(self.messages, None)
 
     def _push(self, stamped: Stamped) -> None:
