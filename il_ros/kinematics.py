@@ -4,13 +4,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import pinocchio as pin
-
 from il_ros.config import config_folders, nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.types import Floats
+import numpy as np
+import pinocchio as pin
 
 DAMPING = 1e-3       # of the least squares; bounds the step near a singularity
 STEP = 0.3           # largest change of a joint in one iteration of `inverse` [rad]
@@ -124,5 +123,5 @@ def find_urdf(contract: Contract) -> Path:
         if contract.urdf and (found := folder / contract.urdf).is_file():
             return found
     where = ', '.join(map(str, folders))
-    raise ConfigError(f'the contract of {contract.robot!r} names the URDF {contract.urdf!r}, which '
-                      f'is not in {where}; put the file there or name it with its whole path')
+    raise ConfigError(f'the contract of {contract.robot!r} names the URDF {contract.urdf!r}, '
+                      f'not found in {where}; put it there or name it with its whole path')

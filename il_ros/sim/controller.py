@@ -1,10 +1,9 @@
 """The setpoint of the simulated arm, as ros2_control's joint_trajectory_controller makes it."""
 from __future__ import annotations
 
+from il_ros.types import Floats
 import numpy as np
 from numpy.typing import NDArray
-
-from il_ros.types import Floats
 
 Times = NDArray[np.int64]
 

@@ -2,16 +2,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from dataclasses import dataclass
 
 from il_ros.sim.tasks import AREA, BOX_DISTANCE
 from il_ros.types import Floats
+import numpy as np
 
 LENGTH = (0.04, 0.08)        # how far the object is pushed [m]
 TRIGGER = (0.045, 0.08)      # how near the open gripper comes before that [m]
 REST_TICKS = 24              # between two pushes
 MARGIN = 0.02                # how far out of the area an object may be pushed [m]
+SHOVE_STEPS, SHOVE_TIME = 90, 0.15   # how long a push takes, in physics steps and [s]
+STIFFNESS, DAMPING, STRENGTH = 400.0, 10.0, 8.0   # of the spring [N/m], [N s/m], [N]
 OPEN = 0.03                  # the gripper counts as open from here [m]
 
 
@@ -56,6 +58,38 @@ class Pushes:
         return push
 
 
+@dataclass(frozen=True)
+class Shove:
+    """A push in progress: a spring of bounded force pulls the object along a smooth path.
+
+    Attributes:
+        begin: Physics step at which it began.
+        start: Where the object was [m]. Shape (2,).
+        displacement: Where to, from there [m]. Shape (2,).
+    """
+
+    begin: int
+    start: Floats
+    displacement: Floats
+
+    def over(self, step: int) -> bool:
+        """Return whether the push has ended."""
+        return step >= self.begin + SHOVE_STEPS
+
+    def force(self, step: int, position: Floats, velocity: Floats) -> Floats:
+        """Return the force on the object at a physics step [N]. Shape (2,)."""
+        if self.over(step):
+            return np.zeros(2)
+        share = (step - self.begin) / SHOVE_STEPS
+        along = share ** 3 * (10 - 15 * share + 6 * share ** 2)   # minimum jerk
+        speed = 30 * share ** 2 * (1 - share) ** 2 / SHOVE_TIME
+        force = (STIFFNESS * (self.start + along * self.displacement - position)
+                 + DAMPING * (speed * self.displacement - velocity))
+        strength = float(np.linalg.norm(force))
+        bounded: Floats = force * min(1.0, STRENGTH / max(strength, 1e-9))
+        return bounded
+
+
 class Tremor:
     """Gaussian noise on the setpoint: one value per joint and control tick, linear in between.
 
@@ -75,4 +109,5 @@ class Tremor:
 
     def at(self, shares: Floats) -> Floats:
         """Return the noise at shares of the control period. Shape (n,) -> (n, J)."""
-        return self._ends[0] + shares[:, None] * (self._ends[1] - self._ends[0])
+        noise: Floats = self._ends[0] + shares[:, None] * (self._ends[1] - self._ends[0])
+        return noise

@@ -5,17 +5,16 @@ from typing import Any
 
 import gymnasium
 from gymnasium import spaces
-import numpy as np
-
 from il_ros.contract import Contract
 from il_ros.sim.simulation import Simulation
 from il_ros.types import Floats
+import numpy as np
 
 Info = dict[str, Any]
 REACH = 2.0   # bound of every position that is observed [m]
 
 
-class ArmEnv(gymnasium.Env[dict[str, np.ndarray], Floats]):
+class ArmEnv(gymnasium.Env):  # type: ignore[misc]
     """One task of the simulated arm.
 
     Observation: 'observation.state' (J,) measured joint positions [rad] or [m],
@@ -75,7 +74,7 @@ class ArmEnv(gymnasium.Env[dict[str, np.ndarray], Floats]):
         done = self.simulation.success
         return self._observe(), float(done), done, False, self._info()
 
-    def render(self) -> np.ndarray | None:  # type: ignore[override]
+    def render(self) -> np.ndarray | None:
         """Return the scene camera's picture in render mode 'rgb_array'."""
         if self.render_mode != 'rgb_array':
             return None

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
-
 from il_ros.types import Floats
+import numpy as np
 
 
 def _cube_turns() -> Floats:
@@ -30,7 +29,7 @@ def canonical(quaternion: Floats) -> Floats:
     """
     w, x, y, z = quaternion
     products = TURNS @ np.array([[w, x, y, z], [-x, w, z, -y], [-y, -z, w, x], [-z, y, -x, w]])
-    best = products[np.argmax(np.abs(products[:, 0]))]
+    best: Floats = products[np.argmax(np.abs(products[:, 0]))]
     return best if best[0] >= 0 else -best
 
 

@@ -3,11 +3,10 @@ from __future__ import annotations
 
 import os
 
-import mujoco
-import numpy as np
-
 from il_ros.errors import IlRosError
 from il_ros.types import Pixels
+import mujoco
+import numpy as np
 
 APT = 'apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri'
 

@@ -4,25 +4,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import mujoco
-import numpy as np
-
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.controller import Times, TrajectoryController
-from il_ros.sim.disturbance import Pushes, Tremor
+from il_ros.sim.disturbance import Pushes, Shove, Tremor
 from il_ros.sim.geometry import canonical, to_xyzw
 from il_ros.sim.rendering import Cameras, focal_length
 from il_ros.sim.tasks import make_task, Scene
 from il_ros.types import Floats, Pixels
+import mujoco
+import numpy as np
 
 MODEL = Path(__file__).parent / 'assets' / 'sim_arm.xml'
 STEPS_PER_S = 600
-PUSH_STEPS = 90
-PUSH_FORCE = 8.0             # bound [N]
-PUSH_STIFFNESS, PUSH_DAMPING = 400.0, 10.0   # [N/m], [N s/m]
-SPAN = np.arange(1, STEPS_PER_S + 1)
 
 
 class Simulation:
@@ -89,7 +84,7 @@ class Simulation:
         self._pushes = Pushes(pushes) if disturb and self.task.disturbed else None
         gripper = np.array([name == 'gripper' for name in self.contract.joint_names])
         self._tremor = Tremor(tremor, np.where(gripper, 0.0, action_noise))
-        self._push: tuple[int, Floats, Floats] | None = None
+        self._push: Shove | None = None
         self._upright = self._tool()
         self.steps = 0
         self.success = self.task.success(self._scene())
@@ -115,12 +110,13 @@ class Simulation:
             if phase == 0:
                 self._tick()
             piece = min(count, self.tick_steps - phase)
-            setpoints = self._controller.setpoints(step_ns(self.steps + SPAN[:piece]))
+            times = [step_ns(self.steps + i) for i in range(1, piece + 1)]
+            setpoints = self._controller.setpoints(np.array(times))
             setpoints += self._tremor.at(self._shares[phase:phase + piece])
             for setpoint in setpoints:
                 self._data.ctrl[self._u] = setpoint
                 if self._push:
-                    self._apply_push(*self._push)
+                    self._shove(self._push)
                 mujoco.mj_step(self._model, self._data)
                 self.steps += 1
             count -= piece
@@ -131,17 +127,17 @@ class Simulation:
     @property
     def positions(self) -> Floats:
         """Measured joint positions [rad] or [m]. Shape (J,)."""
-        return self._data.qpos[self._q].copy()
+        return np.array(self._data.qpos[self._q])
 
     @property
     def velocities(self) -> Floats:
         """Measured joint velocities [rad/s] or [m/s]. Shape (J,)."""
-        return self._data.qvel[self._v].copy()
+        return np.array(self._data.qvel[self._v])
 
     @property
     def efforts(self) -> Floats:
         """Actuator efforts [Nm] or [N]. Shape (J,)."""
-        return self._data.actuator_force[self._u].copy()
+        return np.array(self._data.actuator_force[self._u])
 
     @property
     def poses(self) -> Mapping[str, Floats]:
@@ -155,7 +151,8 @@ class Simulation:
         cube, box = (data.body(name) for name in self.task.reported)
         return {'cube': np.concatenate([cube.xpos, to_xyzw(canonical(cube.xquat))]),
                 'box': np.concatenate([box.xpos, to_xyzw(box.xquat)]),
-                'end_effector': np.concatenate([data.site('tool').xpos, to_xyzw(self._tool(), self._upright)])}
+                'end_effector': np.concatenate([data.site('tool').xpos,
+                                                to_xyzw(self._tool(), self._upright)])}
 
     @property
     def environment(self) -> Floats:
@@ -176,7 +173,7 @@ class Simulation:
     def push(self, displacement: Floats) -> None:
         """Push the task's object along the table, over 0.15 s. [m], shape (2,)."""
         start = self._data.body(self.task.disturbed).xpos[:2].copy()
-        self._push = (self.steps, start, np.asarray(displacement, dtype=np.float64))
+        self._push = Shove(self.steps, start, displacement)
 
     def place(self, body: str, position: Sequence[float], quaternion: Sequence[float]) -> None:
         """Put a body of the model somewhere, at rest.
@@ -208,20 +205,12 @@ class Simulation:
         if push is not None:
             self.push(push)
 
-    def _apply_push(self, begin: int, start: Floats, displacement: Floats) -> None:
+    def _shove(self, shove: Shove) -> None:
         body = self._data.body(self.task.disturbed)
-        share = (self.steps - begin) / PUSH_STEPS
-        if share >= 1.0:
-            self._push = None
-            body.xfrc_applied[:] = 0.0
-            return
-        # Minimum-jerk motion of a spring that pulls the object along.
-        along = share ** 3 * (10 - 15 * share + 6 * share ** 2)
-        speed = 30 * share ** 2 * (1 - share) ** 2 * STEPS_PER_S / PUSH_STEPS
         joint = self._data.joint(self.task.disturbed)
-        force = (PUSH_STIFFNESS * (start + along * displacement - joint.qpos[:2])
-                 + PUSH_DAMPING * (speed * displacement - joint.qvel[:2]))
-        body.xfrc_applied[:2] = force * min(1.0, PUSH_FORCE / max(np.linalg.norm(force), 1e-9))
+        body.xfrc_applied[:2] = shove.force(self.steps, joint.qpos[:2], joint.qvel[:2])
+        if shove.over(self.steps):
+            self._push = None
 
     def _tool(self) -> Floats:
         quaternion = np.empty(4)
@@ -248,7 +237,7 @@ class Simulation:
                    for pair in pairs.tolist())
 
 
-def step_ns(step: int | Times) -> int | Times:
+def step_ns(step: int) -> int:
     """Return the time of a physics step since the reset, rounded to [ns]."""
     return (step * 10_000_000 + 3) // 6
 

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from il_ros.config import nearest
 from il_ros.errors import ConfigError
 from il_ros.types import Floats
+import numpy as np
 
 CUBE_HALF = 0.02            # half the cube's edge [m]
 BOX_HALF, BOX_HEIGHT = 0.065, 0.05   # half the box's inner width, and its height [m]
@@ -71,7 +70,7 @@ class PickPlace:
 
     name = 'PickPlace'
     reported = ('cube', 'box')
-    disturbed = 'cube'
+    disturbed: str | None = 'cube'
 
     def layout(self, rng: np.random.Generator) -> Mapping[str, Floats]:
         """Cube and box anywhere in the area, apart from each other."""
@@ -90,7 +89,7 @@ class Reach:
 
     name = 'Reach'
     reported = ('reach_goal', 'box')
-    disturbed = None
+    disturbed: str | None = None
 
     def layout(self, rng: np.random.Generator) -> Mapping[str, Floats]:
         """Marker anywhere above the area."""
@@ -109,7 +108,7 @@ class Push:
 
     name = 'Push'
     reported = ('cube', 'push_goal')
-    disturbed = 'cube'
+    disturbed: str | None = 'cube'
 
     def layout(self, rng: np.random.Generator) -> Mapping[str, Floats]:
         """Cube and zone anywhere in the area, apart from each other."""
@@ -166,13 +165,13 @@ def _pose(at: Floats, z: float, yaw: float) -> Floats:
 def _apart(rng: np.random.Generator, distance: float,
            margin: float = 0.0) -> tuple[Floats, Floats]:
     while True:
-        one, other = rng.uniform(AREA[0] + margin, AREA[1] - margin, (2, 2))
+        one, other = (rng.uniform(AREA[0] + margin, AREA[1] - margin) for _ in range(2))
         if np.linalg.norm(one - other) >= distance:
             return one, other
 
 
 def _bystanders(rng: np.random.Generator) -> dict[str, Floats]:
     side = rng.choice([-1.0, 1.0])
-    can, block = rng.uniform(*SIDE_TABLE, (2, 2)) * [[1.0, side], [1.0, -side]]
+    can, block = rng.uniform(*SIDE_TABLE) * [1, side], rng.uniform(*SIDE_TABLE) * [1, -side]
     return {'green_can': _pose(can, 0.025, 0.0),
             'yellow_block': _pose(block, 0.02, rng.uniform(-np.pi, np.pi))}

@@ -3,15 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import pinocchio as pin
-
 from il_ros.contract import Contract
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.teleop.scripted_stages import CARRY, CLEAR, HOVER, LEAST, Reader, RELEASE, Stage, View
 from il_ros.teleop.scripted_supervisor import Supervisor
 from il_ros.timing import to_s
 from il_ros.types import Floats
+import numpy as np
+import pinocchio as pin
 
 __all__ = ['ScriptedOperator', 'Supervisor']
 

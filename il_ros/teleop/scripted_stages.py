@@ -7,11 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-import numpy as np
-
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.errors import ConfigError
 from il_ros.types import Floats
+import numpy as np
 
 CUBE_HALF = 0.02                     # half the cube's edge [m]
 BOX_HALF, BOX_HEIGHT = 0.065, 0.05   # half the box's inner width, and its height [m]

@@ -1,12 +1,11 @@
 """When the scripted operator takes over from a policy, and when it hands back."""
 from __future__ import annotations
 
-import numpy as np
-
 from il_ros.contract import Contract
 from il_ros.teleop.scripted_stages import Reader, Stage, View
 from il_ros.timing import to_ns, to_s
 from il_ros.types import Floats
+import numpy as np
 
 REACTION_NS = to_ns(0.3)     # from seeing an error to acting on it
 PATIENCE_NS = to_ns(1.5)     # without progress
@@ -21,10 +20,10 @@ TOO_FAR = 0.62               # of the tool from the base [m]
 class Supervisor:
     """An attentive person beside a policy: takes over when the arm errs, hands back after.
 
-    Errors: no progress towards the next step of the task, the gripper closed without the cube, the
-    cube dropped, the tool at the table or far off. It hands back when the step that failed is done:
-    a grasp once the cube is lifted clear, the way to the box once the cube is above it, the rest at
-    the end of the task.
+    Errors: no progress towards the next step of the task, the gripper closed without the cube,
+    the cube dropped, the tool at the table or far off. It hands back when the step that failed is
+    done: a grasp once the cube is lifted clear, the way to the box once the cube is above it, the
+    rest at the end of the task.
 
     Args:
         contract: The robot; needs a gripper and the poses of the simulation.
@@ -35,6 +34,11 @@ class Supervisor:
 
     def __init__(self, contract: Contract) -> None:
         self._reader = Reader(contract)
+        self._seen_ns: int | None = None     # when the present error was seen
+        self._since_ns: int | None = None    # since when its step is done
+        self._last_ns = self._progress_ns = 0
+        self._furthest = self._failed = Stage.APPROACH
+        self._cube = np.empty(3)
         self.reset()
 
     def reset(self) -> None:
@@ -120,9 +124,8 @@ class Supervisor:
         return now_ns - self._since_ns >= RECOVERED_NS
 
     def _forget(self) -> None:
-        self._seen_ns: int | None = None
-        self._since_ns: int | None = None
-        self._progress_ns = self._last_ns = 0
+        self._seen_ns = self._since_ns = None
+        self._last_ns = self._progress_ns = 0
         self._failed = self._furthest = Stage.APPROACH
         self._cube = np.full(3, np.inf)   # the next view begins a new attempt
         self._least = 0.0

@@ -1,0 +1,134 @@
+"""sim_robot: the simulated arm behind the topics of a ROS 2 robot."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import json
+import math
+from pathlib import Path
+import time
+from typing import Any
+
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError, MessageError
+from il_ros.nodes import shell
+from il_ros.nodes.sim_topics import CameraTopics, StateTopics
+from il_ros.sim.commands import setpoint, trajectory
+from il_ros.sim.robot import PERIOD_NS, SimulatedRobot
+from il_ros.sim.simulation import Simulation
+from il_ros.srv import ResetSim
+from il_ros.timing import Tick, to_s
+import numpy as np
+from rclpy.node import Node
+from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory
+
+MOST_OVERDUE = 10   # periods that are caught up with; what is beyond is lost time
+THROTTLE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of sim_robot; `log` is a file that gets every command applied (JSON lines)."""
+
+    robot: str = 'sim_arm'
+    task: str = 'PickPlace'
+    seed: int = 0
+    cameras: bool = True
+    speed: float = 1.0
+    use_clock: bool = False
+    log: str = ''
+
+    def __post_init__(self) -> None:
+        if not self.speed > 0:
+            raise ConfigError(f'speed: expected more than 0, got {self.speed}')
+        if self.seed < 0:
+            raise ConfigError(f'seed: expected 0 or more, got {self.seed}')
+
+
+class SimRobotNode(Node):
+    """Joint states and poses at 100 Hz, images at the contract's rate, commands, reset, /clock."""
+
+    def __init__(self) -> None:
+        super().__init__('sim_robot')
+        self.parameters = parameters = shell.declare(self, Parameters)
+        self.contract = contract = Contract.load(parameters.robot)
+        self.simulation = Simulation(contract, parameters.task)
+        self.simulation.reset(parameters.seed)
+        self.robot = SimulatedRobot(self.simulation)
+        self._log = Path(parameters.log) if parameters.log else None
+        self._own_clock = parameters.use_clock or parameters.speed != 1.0
+        self._state = StateTopics(self, self.simulation, self._own_clock)
+        self._cameras = [CameraTopics(self, self.simulation, camera)
+                         for camera in contract.cameras if parameters.cameras]
+        for kind, standard, take in (
+                (JointTrajectory, 'joint_trajectory_controller/joint_trajectory', self._follow),
+                (Float64MultiArray, 'position_controller/commands', self._jump)):
+            named = contract.command.type.endswith(kind.__name__)
+            topic = contract.command.topic if named else standard
+            self.create_subscription(kind, topic, self._checked(topic, take), shell.STREAM)
+        self.create_service(ResetSim, 'sim/reset', self._reset)
+
+    def tick(self, tick: Tick) -> None:
+        """Simulate and publish all periods up to a tick of the steady grid."""
+        periods = 1 + min(tick.skipped, MOST_OVERDUE)
+        if tick.skipped >= MOST_OVERDUE:
+            self.get_logger().warning(
+                f'cannot keep up: {to_s(tick.skipped * PERIOD_NS):.2f} s behind; set cameras to '
+                'false, lower speed, or run less beside it', throttle_duration_sec=THROTTLE_S)
+        if not self._own_clock:
+            due_ns = shell.now_ns(self) - (time.monotonic_ns() - tick.due_ns)
+            self.robot.keep_time(due_ns - (periods - 1) * PERIOD_NS)
+        for _ in range(periods):
+            for moment in self.robot.advance():
+                for camera in self._cameras if moment.images else ():
+                    camera.publish(moment.stamp_ns)
+                if moment.state:
+                    self._state.publish(moment.stamp_ns)
+
+    def _checked(self, topic: str, take: Callable[[Any], None]) -> Callable[[Any], None]:
+        def callback(message: Any) -> None:
+            try:
+                take(message)
+            except MessageError as error:
+                self.get_logger().error(f'{topic}: refused: {error}',
+                                        throttle_duration_sec=THROTTLE_S)
+        return callback
+
+    def _follow(self, message: JointTrajectory) -> None:
+        positions, after_ns = trajectory(self.contract, message)
+        self._apply(positions, after_ns, shell.stamp_ns(message.header.stamp))
+
+    def _jump(self, message: Float64MultiArray) -> None:
+        self._apply(setpoint(self.contract, message), np.zeros(1, dtype=np.int64), 0)
+
+    def _apply(self, positions: np.ndarray, after_ns: np.ndarray, start_ns: int) -> None:
+        due_ns = self.robot.follow(positions, after_ns, start_ns)
+        if due_ns is None:
+            raise MessageError('every point is in the past')
+        if self._log:
+            with self._log.open('a') as log:
+                log.write(json.dumps({
+                    'monotonic_ns': time.monotonic_ns(), 'stamp_ns': self.robot.stamp_ns,
+                    'due_ns': due_ns.tolist(), 'positions': positions.tolist(),
+                    'measured': self.simulation.positions.tolist()}) + '\n')
+
+    def _reset(self, request: ResetSim.Request, response: ResetSim.Response) -> ResetSim.Response:
+        noise = request.action_noise
+        response.success = math.isfinite(noise) and noise >= 0
+        if response.success:
+            start_ns = self.robot.reset(request.seed, request.disturb, noise)
+            response.message = f'seed {request.seed}, starts at {start_ns} ns'
+        else:
+            response.message = f'action_noise: expected 0 or more, got {noise}'
+        return response
+
+
+def main() -> int:
+    """Run sim_robot."""
+    return shell.main(SimRobotNode, lambda node: shell.spin_on_grid(
+        node, round(PERIOD_NS / node.parameters.speed), node.tick))
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

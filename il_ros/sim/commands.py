@@ -1,0 +1,72 @@
+"""Commands of standard ROS 2 controllers onto the simulation; messages are duck-typed."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from il_ros.contract import Contract
+from il_ros.errors import MessageError
+from il_ros.sim.controller import Times
+from il_ros.timing import SECOND
+from il_ros.types import Floats
+import numpy as np
+
+
+def trajectory(contract: Contract, message: Any) -> tuple[Floats, Times]:
+    """Return the points of a trajectory_msgs/JointTrajectory and when they are due.
+
+    Returns:
+        Joint positions in contract order, shape (K, J), and time from the start [ns], shape (K,).
+
+    Raises:
+        MessageError: A joint is missing, unknown or named twice, a point has too few positions or
+            one that is not finite, or the times do not increase. joint_trajectory_controller
+            refuses the same (without partial goals).
+    """
+    order = _order(contract, message.joint_names)
+    if not message.points:
+        raise MessageError('JointTrajectory: expected at least one point, got none')
+    for i, point in enumerate(message.points):
+        if len(point.positions) != len(order):
+            raise MessageError(f'JointTrajectory: point {i}: expected {len(order)} positions, '
+                               f'got {len(point.positions)}')
+    positions = np.array([point.positions for point in message.points], dtype=np.float64)
+    due = np.array([point.time_from_start.sec * SECOND + point.time_from_start.nanosec
+                    for point in message.points], dtype=np.int64)
+    if (np.diff(due) <= 0).any() or due[0] < 0:
+        raise MessageError('JointTrajectory: expected times from start that increase from 0 on, '
+                           f'got {(due / SECOND).tolist()} s')
+    return _finite(contract, positions[:, order], 'JointTrajectory'), due
+
+
+def setpoint(contract: Contract, message: Any) -> Floats:
+    """Return the positions of a std_msgs/Float64MultiArray in contract order. Shape (1, J).
+
+    Raises:
+        MessageError: It has another length or a value that is not finite.
+    """
+    expected = len(contract.joints)
+    if len(message.data) != expected:
+        raise MessageError(f'Float64MultiArray: expected {expected} positions in the order '
+                           f'{", ".join(contract.joint_names)}, got {len(message.data)}')
+    return _finite(contract, np.array([message.data], dtype=np.float64), 'Float64MultiArray')
+
+
+def _order(contract: Contract, names: Sequence[str]) -> list[int]:
+    problems = [f'{what} {", ".join(found)}' for what, found in (
+        ('missing', [name for name in contract.joint_names if name not in names]),
+        ('unknown', [name for name in names if name not in contract.joint_names]),
+        ('twice', sorted({name for name in names if list(names).count(name) > 1}))) if found]
+    if problems:
+        raise MessageError(f'JointTrajectory: expected the joints '
+                           f'{", ".join(contract.joint_names)}; {"; ".join(problems)}')
+    return [list(names).index(name) for name in contract.joint_names]
+
+
+def _finite(contract: Contract, positions: Floats, what: str) -> Floats:
+    bad = np.argwhere(~np.isfinite(positions))
+    if len(bad):
+        row, column = bad[0]
+        raise MessageError(f'{what}: expected finite positions, got {positions[row, column]} for '
+                           f'{contract.joint_names[column]}')
+    return positions
