@@ -51,6 +51,8 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         sys.stderr.write(f'{error}\n')
         return 2
     finally:
+        # Under ros2 launch Ctrl-C arrives twice: from the terminal and from launch.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
