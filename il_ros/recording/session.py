@@ -82,6 +82,10 @@ class Recorder:
         """Why the running episode must be stopped; empty when it need not."""
         return self._writer.failure if self._writer else ''
 
+    def offer(self, topic: Topic) -> None:
+        """Take over what is now known of a topic's publishers, for the next episode."""
+        self.topics = [topic if t.name == topic.name else t for t in self.topics]
+
     def arrived(self, name: str, data: bytes, log_ns: int, now_ns: int) -> None:
         """Take one message.
 

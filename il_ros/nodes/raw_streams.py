@@ -1,0 +1,64 @@
+"""Subscriptions that hand on serialised bytes; nothing is turned into Python objects."""
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from il_ros.recording.metadata import Topic
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+DEPTH = 100     # messages that may wait while an episode is being closed
+
+
+class RawStreams:
+    """One raw subscription per topic."""
+
+    def __init__(self, node: Node, topics: Iterable[Topic], adaptive: Collection[str],
+                 arrived: Callable[[str, bytes], None]) -> None:
+        """Subscribe.
+
+        Args:
+            node: The node.
+            topics: What to follow.
+            adaptive: Names of topics whose publishers may be reliable or best effort.
+            arrived: Takes the topic's name and the bytes of each message.
+        """
+        self._node, self._arrived = node, arrived
+        # Best effort hears every publisher; `follow_publishers` improves on it.
+        self._topics = {t.name: replace(t, reliable=t.name not in adaptive) for t in topics}
+        self._adaptive = adaptive
+        self._subscriptions = {name: self._subscribe(t) for name, t in self._topics.items()}
+
+    def follow_publishers(self) -> list[Topic]:
+        """Subscribe reliably where all publishers offer it, since then nothing is lost.
+
+        Returns:
+            The topics that changed.
+        """
+        changed = []
+        for name in self._adaptive:
+            topic = self._topics[name]
+            offered = [publisher.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+                       for publisher in self._node.get_publishers_info_by_topic(topic.resolved)]
+            if offered and all(offered) != topic.reliable:
+                self._node.destroy_subscription(self._subscriptions[name])
+                self._topics[name] = replace(topic, reliable=all(offered))
+                self._subscriptions[name] = self._subscribe(self._topics[name])
+                changed.append(self._topics[name])
+        return changed
+
+    def _subscribe(self, topic: Topic) -> Any:
+        package, _, name = topic.type.split('/')
+        qos = QoSProfile(
+            depth=DEPTH,
+            reliability=(ReliabilityPolicy.RELIABLE if topic.reliable
+                         else ReliabilityPolicy.BEST_EFFORT),
+            durability=(DurabilityPolicy.TRANSIENT_LOCAL if topic.latched
+                        else DurabilityPolicy.VOLATILE))
+        return self._node.create_subscription(
+            getattr(import_module(f'{package}.msg'), name), topic.name,
+            partial(self._arrived, topic.name), qos, raw=True)

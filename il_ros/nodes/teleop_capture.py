@@ -1,0 +1,127 @@
+"""Records episodes: every stream of the contract and everything about control."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+import time
+
+from il_ros.contract import Contract
+from il_ros.errors import RecordingError
+from il_ros.msg import CaptureStatus, StreamStatus
+from il_ros.nodes import shell
+from il_ros.nodes.raw_streams import RawStreams
+from il_ros.nodes.services import trigger
+from il_ros.recording.session import Recorder, State
+from il_ros.recording.store import EpisodeStore
+from il_ros.recording.topics import recorded_topics
+from il_ros.srv import StopCapture
+from il_ros.timing import to_s
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """ROS parameters.
+
+    Attributes:
+        robot: Name or path of the contract.
+        output: Folder of the episodes.
+        operator: Who teaches, for the metadata.
+        task: Instruction text; the contract's when empty.
+    """
+
+    robot: str = 'sim_arm'
+    output: str = 'bags'
+    operator: str = ''
+    task: str = ''
+
+
+class TeleopCapture(Node):
+    """Hands serialised messages to the recorder, and the recorder's services to people."""
+
+    def __init__(self) -> None:
+        super().__init__('teleop_capture')
+        parameters = shell.declare(self, Parameters)
+        contract, folder = Contract.load(parameters.robot), Path(parameters.output)
+        topics = recorded_topics(contract, self.resolve_topic_name)
+        self.recorder = Recorder(contract, topics, EpisodeStore(folder), parameters.operator,
+                                 parameters.task)
+        self.streams = RawStreams(self, topics, contract.topics, self._arrived)
+        self.problems: dict[str, str] = {}
+        self.status = self.create_publisher(CaptureStatus, 'capture/status', shell.STREAM)
+        trigger(self, 'capture/start', self._start)
+        trigger(self, 'capture/discard', lambda: self._stop('', False, 'capture/discard').message)
+        self.create_service(StopCapture, 'capture/stop', self._on_stop)
+        self.create_timer(1.0, self._every_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.get_logger().info(f'episodes of {contract.robot} go to {folder.resolve()}')
+
+    def destroy_node(self) -> None:
+        """Close a running episode before the node goes."""
+        if self.recorder.state == State.RECORDING:
+            self._close_early('the recorder was stopped')
+        super().destroy_node()
+
+    def _arrived(self, name: str, data: bytes) -> None:
+        self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns())
+
+    def _start(self) -> str:
+        self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start')
+        self.get_logger().info(f'recording {self.recorder.episode}')
+        return self.recorder.episode
+
+    def _stop(self, outcome: str, keep: bool, reason: str) -> StopCapture.Response:
+        closed = self.recorder.stop(outcome or 'unlabelled', keep, reason)
+        message = closed.note or f'kept {closed.path.name}'
+        self.get_logger().info(f'{message}: {closed.path}')
+        return StopCapture.Response(success=True, message=message,
+                                    episode=str(closed.path.resolve()))
+
+    def _on_stop(self, request: StopCapture.Request, _: StopCapture.Response
+                 ) -> StopCapture.Response:
+        try:
+            return self._stop(request.outcome, request.keep, 'capture/stop')
+        except RecordingError as error:
+            return StopCapture.Response(success=False, message=str(error))
+
+    def _close_early(self, reason: str) -> None:
+        try:
+            self._stop('unlabelled', True, reason)
+            self.get_logger().warning(f'{reason}; the episode is unlabelled')
+        except RecordingError as error:
+            self.get_logger().error(str(error))
+
+    def _every_second(self) -> None:
+        recorder = self.recorder
+        if recorder.failure:
+            self._close_early(recorder.failure)
+        if recorder.state == State.IDLE:
+            for topic in self.streams.follow_publishers():
+                recorder.offer(topic)
+        message = CaptureStatus(
+            state=int(recorder.state), episode=recorder.episode, bytes=recorder.taken_bytes,
+            duration=to_s(recorder.duration_ns), episodes=recorder.closed)
+        message.header.stamp = shell.to_stamp(shell.now_ns(self))
+        drops = recorder.drops()
+        for name, health in recorder.check(time.monotonic_ns()).items():
+            message.streams.append(StreamStatus(
+                topic=name, rate=health.rate_hz, age=health.age_s,
+                received=recorder.health[name].received, dropped=drops.get(name, 0),
+                ok=not health.problem, problem=health.problem))
+            self._warn(name, health.problem)
+        self.status.publish(message)
+
+    def _warn(self, name: str, problem: str) -> None:
+        recording = self.recorder.state == State.RECORDING
+        if problem and recording and not self.problems.get(name):
+            self.get_logger().warning(problem)
+        self.problems[name] = problem if recording else ''
+
+
+def main() -> int:
+    """Run the node."""
+    return shell.main(TeleopCapture)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

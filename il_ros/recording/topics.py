@@ -1,0 +1,39 @@
+"""Which topics an episode holds."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from il_ros.contract import Contract
+from il_ros.recording.metadata import Topic
+
+CONTROL = {
+    'teleop/command': 'il_ros/TeleopCommand',
+    'policy/chunk': 'il_ros/ActionChunk',
+    'control/command': 'il_ros/Command',
+    'control/mode': 'il_ros/ControlMode',
+    'control/report': 'il_ros/CommandReport',
+    'control/correction': 'il_ros/Correction',
+}
+LATCHED = ('control/mode',)
+
+
+def recorded_topics(contract: Contract, resolve: Callable[[str], str]) -> list[Topic]:
+    """Return the contract's streams, the control topics, robot commands and camera calibration.
+
+    Args:
+        contract: The robot.
+        resolve: Gives a topic's full name on the graph (namespace and remapping).
+    """
+    types = {stream.topic: stream.type for stream in contract.streams} | CONTROL
+    commands = [contract.command, contract.gripper and contract.gripper.command]
+    types |= {command.topic: command.type for command in commands if command}
+    types |= {camera_info_topic(camera.topic): 'sensor_msgs/CameraInfo'
+              for camera in contract.cameras}
+    return [Topic(name, kind, resolve(name), latched=name in LATCHED)
+            for name, kind in types.items()]
+
+
+def camera_info_topic(image_topic: str) -> str:
+    """Return where image_transport puts the calibration of an image topic."""
+    base = image_topic.removesuffix('/compressed')
+    return f'{base.rpartition("/")[0]}/camera_info' if '/' in base else 'camera_info'

@@ -1,0 +1,222 @@
+"""The real recorder over DDS; the messages come from an rclpy publisher in this process."""
+import signal
+
+from il_ros.bags.reader import Bag
+from il_ros.datasets.convert import convert
+from il_ros.recording.recover import recover
+from nodes.harness import environment, running, wait_for
+import pytest
+
+rclpy = pytest.importorskip('rclpy')
+
+from il_ros.msg import CaptureStatus, Command, ControlMode  # noqa: E402
+from il_ros.nodes import shell  # noqa: E402
+from il_ros.srv import StopCapture  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.qos import QoSProfile  # noqa: E402
+from sensor_msgs.msg import JointState  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+
+DOMAIN = 21
+CONTRACT = """
+robot: small
+task: wave
+rate_hz: 30.0
+joints:
+  - {name: a, position: [-1.0, 1.0], velocity: 1.0, acceleration: 5.0}
+  - {name: b, position: [-1.0, 1.0], velocity: 1.0, acceleration: 5.0}
+start: [0.0, 0.0]
+state: {topic: joint_states, type: sensor_msgs/JointState, rate_hz: 50.0, max_age_s: 0.2}
+command: {topic: arm/commands, type: std_msgs/Float64MultiArray}
+"""
+
+
+class Robot:
+    """Publishes joint states at 50 Hz and commands at 25 Hz, and calls the recorder."""
+
+    def __init__(self, monkeypatch):
+        for name, value in environment(DOMAIN).items():
+            monkeypatch.setenv(name, value)
+        self.context = rclpy.Context()
+        self.context.init(domain_id=DOMAIN)
+        self.node = rclpy.create_node('robot', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.states = self.node.create_publisher(JointState, 'joint_states', shell.STREAM)
+        self.commands = self.node.create_publisher(Command, 'control/command',
+                                                   QoSProfile(depth=50))
+        self.mode = self.node.create_publisher(ControlMode, 'control/mode', shell.LATCHED)
+        self.status = None
+        self.node.create_subscription(CaptureStatus, 'capture/status', self._on_status, 10)
+        self.mode.publish(ControlMode(mode=ControlMode.TELEOP, epoch=7, reason='before'))
+        self.sent, self.seq, self.talking = [], 0, True
+        self.node.create_timer(0.02, self._talk)
+
+    def _on_status(self, message):
+        self.status = message
+
+    def _talk(self):
+        if not self.talking:
+            return
+        now = self.node.get_clock().now().to_msg()
+        message = JointState(name=['a', 'b'], position=[0.001 * len(self.sent), -0.5])
+        message.header.stamp = now
+        self.states.publish(message)
+        self.sent.append(message.position[0])
+        if len(self.sent) % 2:
+            command = Command(seq=self.seq, source=Command.HUMAN, joint_names=['a', 'b'],
+                              positions=[0.25, 0.5])
+            command.header.stamp = now
+            self.commands.publish(command)
+            self.seq += 1
+
+    def spin(self):
+        self.executor.spin_once(timeout_sec=0.02)
+
+    def until(self, condition, what, timeout_s=30.0):
+        return wait_for(condition, what, timeout_s, self.spin)
+
+    def call(self, kind, name, **fields):
+        client = self.node.create_client(kind, name)
+        self.until(client.service_is_ready, f'service {name}')
+        future = client.call_async(kind.Request(**fields))
+        self.until(future.done, f'answer of {name}')
+        self.node.destroy_client(client)
+        return future.result()
+
+    def start(self):
+        """Start as soon as the recorder hears everybody."""
+        def heard():
+            return self.status and {s.topic: s.received for s in self.status.streams}[
+                'control/mode']
+
+        def accepted():
+            answer = self.call(Trigger, 'capture/start')
+            return answer if answer.success else None
+        self.until(heard, 'the mode at the recorder')
+        return self.until(accepted, 'an accepted start')
+
+    def record(self, messages):
+        """Talk until that many more states were sent."""
+        goal = len(self.sent) + messages
+        self.until(lambda: len(self.sent) >= goal, 'states sent')
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+
+
+@pytest.fixture
+def robot(monkeypatch):
+    robot = Robot(monkeypatch)
+    yield robot
+    robot.close()
+
+
+@pytest.fixture
+def capture(tmp_path, robot):
+    contract = tmp_path / 'small.yaml'
+    contract.write_text(CONTRACT)
+    with running('teleop_capture', DOMAIN, tmp_path / 'log', parameters={
+            'robot': contract, 'output': tmp_path / 'bags', 'operator': 'anna'}) as node:
+        yield node
+
+
+def test_records_what_was_published(capture, robot, tmp_path):
+    answer = robot.start()
+    assert answer.message == 'episode_0001'
+    again = robot.call(Trigger, 'capture/start')
+    assert (again.success, again.message) == (
+        False, 'episode_0001 is being recorded already; stop it first')
+    robot.record(100)
+    robot.until(lambda: robot.status and robot.status.state == CaptureStatus.RECORDING
+                and robot.status.bytes > 0, 'a status while recording')
+    streams = {s.topic: s for s in robot.status.streams}
+    assert streams['joint_states'].ok
+    assert streams['teleop/command'].received == 0
+    answer = robot.call(StopCapture, 'capture/stop', outcome='success', keep=True)
+    assert (answer.success, answer.message) == (True, 'kept episode_0001')
+    assert answer.episode == str(tmp_path / 'bags/episode_0001')
+
+    with Bag(tmp_path / 'bags/episode_0001') as bag:
+        assert (bag.info.outcome, bag.info.operator, bag.info.task) == ('success', 'anna', 'wave')
+        assert bag.info.start_reason == 'capture/start'
+        states = [m.message.position[0] for m in bag.messages({'joint_states'})]
+        seqs = [m.message.seq for m in bag.messages({'control/command'})]
+        modes = list(bag.messages({'control/mode'}))
+        assert bag.info.control_sources == {'human': len(seqs)}
+        gaps = sum(b - a - 1 for a, b in zip(seqs, seqs[1:], strict=False))
+        assert sum(bag.info.drops.values()) == gaps
+        assert modes[0].log_ns == bag.start_ns
+    assert (modes[0].message.epoch, modes[0].message.reason) == (7, 'before')
+    first = robot.sent.index(states[0])
+    assert states == robot.sent[first:first + len(states)]
+    assert len(states) >= 100
+    again = robot.call(StopCapture, 'capture/stop', outcome='success', keep=True)
+    assert (again.success, again.message) == (
+        False, 'no episode is being recorded; start one first')
+
+
+def test_its_bags_convert(capture, robot, tmp_path):
+    robot.start()
+    robot.record(60)
+    robot.call(StopCapture, 'capture/stop', outcome='success', keep=True)
+    with pytest.raises(Exception, match='neither control/report nor arm/commands was recorded'):
+        convert([tmp_path / 'bags'], tmp_path / 'dataset')
+
+
+def test_refuses_while_a_stream_is_missing(capture, robot):
+    robot.talking = False
+    robot.until(lambda: robot.status, 'a status')
+    answer = robot.call(Trigger, 'capture/start')
+    assert not answer.success
+    assert answer.message == ('/joint_states: no message has come; is its driver running and the '
+                              'topic right (ros2 topic list)?')
+    assert [s.problem for s in robot.status.streams if s.topic == 'joint_states'] == [
+        answer.message]
+
+
+def test_discard_and_unknown_outcome(capture, robot, tmp_path):
+    robot.start()
+    robot.record(20)
+    answer = robot.call(StopCapture, 'capture/stop', outcome='splendid', keep=True)
+    assert (answer.success, answer.message) == (
+        False, "outcome 'splendid': expected one of success, failure, unlabelled")
+    assert robot.call(Trigger, 'capture/discard').success
+    assert (tmp_path / 'bags/discarded/episode_0001/metadata.yaml').is_file()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_recorder_closes_its_episode(capture, robot, tmp_path, number):
+    robot.start()
+    robot.record(50)
+    capture.send(number)
+    assert capture.process.wait(10) == 0
+    with Bag(tmp_path / 'bags/episode_0001') as bag:
+        assert (bag.info.outcome, bag.info.stop_reason) == (
+            'unlabelled', 'the recorder was stopped')
+        assert bag.counts['joint_states'] > 30
+
+
+def test_kill_9_leaves_a_recoverable_episode(capture, robot, tmp_path):
+    robot.start()
+    robot.record(100)
+    before = len(robot.sent)
+    capture.send(signal.SIGKILL)
+    capture.process.wait()
+    assert [p.name for p in (tmp_path / 'bags').iterdir()] == ['episode_0001.partial']
+    recovered = recover(tmp_path / 'bags/episode_0001.partial')
+    with Bag(recovered.path) as bag:
+        states = [m.message.position[0] for m in bag.messages({'joint_states'})]
+    first = robot.sent.index(states[0])
+    assert states == robot.sent[first:first + len(states)]
+    assert before - (first + len(states)) <= 50     # at 50 Hz, less than 1 s
+
+
+def test_an_unknown_robot_ends_in_one_line(tmp_path):
+    with running('teleop_capture', DOMAIN, tmp_path / 'log',
+                 parameters={'robot': 'nowhere'}) as node:
+        assert node.process.wait(30) == 2
+    assert 'no config/robots/nowhere.yaml' in node.output
+    assert 'Traceback' not in node.output
