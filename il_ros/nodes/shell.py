@@ -50,6 +50,9 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     except IlRosError as error:
         sys.stderr.write(f'{error}\n')
         return 2
+    except RuntimeError:   # RCLError: a signal ended the context in the midst of a callback
+        if rclpy.ok():
+            raise
     finally:
         # Under ros2 launch Ctrl-C arrives twice: from the terminal and from launch.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -94,7 +97,7 @@ def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None]) -> No
         while rclpy.ok():
             if due := grid.take(time.monotonic_ns()):
                 tick(due)
-                continue
+            # Also when the next tick is overdue: one callback per tick is served at least.
             left_s = (grid.due_ns - time.monotonic_ns()) / SECOND
             executor.spin_once(timeout_sec=max(left_s, 0.0))
     finally:
