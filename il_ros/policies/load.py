@@ -19,6 +19,7 @@ class LearnedPolicy:
     """A network between its transforms; the `Policy` that checkpoints hold."""
 
     def __init__(self, checkpoint: Checkpoint, network: Network, device: str = 'cpu') -> None:
+        self.description = checkpoint
         self.contract = checkpoint.contract
         self.horizon = checkpoint.config.horizon
         self.cameras = checkpoint.config.cameras

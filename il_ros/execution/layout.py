@@ -1,0 +1,86 @@
+"""How observations and chunks lie in the memory that two processes share."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+import mmap
+from typing import Any
+
+from il_ros.contract import Contract
+from il_ros.types import Floats, Observation, Pixels
+import numpy as np
+from numpy.typing import NDArray
+
+STAMP = np.dtype(np.int64)
+VALUE = np.dtype(np.float64)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One observation and one chunk.
+
+    Never more than one request is under way, and a message over a socket follows every write, so
+    neither side reads what the other is writing.
+
+    Attributes:
+        joints: Length of the state and of a row, J.
+        environment: Length of the environment vector, E.
+        images: Height and width per camera.
+        horizon: Rows of a chunk, H.
+    """
+
+    joints: int
+    environment: int
+    images: dict[str, tuple[int, int]]
+    horizon: int
+
+    @staticmethod
+    def of(contract: Contract, cameras: tuple[str, ...], horizon: int) -> Layout:
+        """Return the layout for a policy on a robot."""
+        images = {name: (contract.camera(name).height, contract.camera(name).width)
+                  for name in cameras}
+        return Layout(len(contract.joints), contract.environment_size, images, horizon)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the memory."""
+        values = self.joints + self.environment + self.horizon * self.joints
+        return (STAMP.itemsize + VALUE.itemsize * values
+                + sum(3 * height * width for height, width in self.images.values()))
+
+    def views(self, memory: mmap.mmap) -> Views:
+        """Return arrays that lie in the memory."""
+        at = 0
+
+        def take(dtype: type, *shape: int) -> Any:
+            nonlocal at
+            view: NDArray[Any] = np.frombuffer(memory, dtype, int(np.prod(shape)), at)
+            at += view.nbytes
+            return view.reshape(shape)
+
+        return Views(take(np.int64, 1), take(np.float64, self.joints),
+                     take(np.float64, self.environment),
+                     take(np.float64, self.horizon, self.joints),
+                     {name: take(np.uint8, *size, 3) for name, size in self.images.items()})
+
+
+@dataclass(frozen=True)
+class Views:
+    """Arrays in shared memory."""
+
+    stamp: NDArray[np.int64]
+    state: Floats
+    environment: Floats
+    chunk: Floats
+    images: dict[str, Pixels]
+
+    def put(self, observation: Observation) -> None:
+        """Copy an observation into the memory."""
+        self.stamp[0] = observation.stamp_ns
+        self.state[:] = observation.state
+        self.environment[:] = observation.environment
+        for name, image in self.images.items():
+            image[:] = observation.images[name]
+
+    def get(self) -> Observation:
+        """Return the observation; its arrays are those of the memory."""
+        return Observation(int(self.stamp[0]), self.state, self.environment, self.images)

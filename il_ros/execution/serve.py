@@ -1,0 +1,65 @@
+"""The child of `InferenceWorker`: loads a checkpoint and answers until its parent is gone."""
+from __future__ import annotations
+
+import contextlib
+import mmap
+from pathlib import Path
+import signal
+import socket
+import sys
+import time
+
+from il_ros.errors import CheckpointError, IlRosError
+from il_ros.execution.layout import Layout, Views
+from il_ros.execution.worker import CHUNK, DURATION, ERROR, MAX_MESSAGE, READY, RESET
+from il_ros.policies.load import load, sample_observation
+from il_ros.policies.policy import Policy
+import numpy as np
+import torch
+
+WARM_UP = 3  # the first runs of a network are slow
+
+
+def main(checkpoint: str, socket_fd: str, memory_fd: str, threads: str, device: str) -> int:
+    """Serve one checkpoint; the arguments come from `InferenceWorker`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends us
+    torch.set_num_threads(int(threads))
+    with (socket.socket(fileno=int(socket_fd)) as channel,
+          contextlib.suppress(BrokenPipeError, ConnectionResetError)):  # the parent is gone
+        try:
+            policy = load(Path(checkpoint), device=device)
+            layout = Layout.of(policy.contract, policy.cameras, policy.horizon)
+            memory = mmap.mmap(int(memory_fd), 0)
+            if len(memory) != layout.size:
+                raise CheckpointError(f'{checkpoint}: was replaced while it was loaded')
+            for _ in range(WARM_UP):
+                policy.infer(sample_observation(policy.description))
+            policy.reset()
+        except (IlRosError, RuntimeError) as error:
+            channel.send(ERROR + str(error).encode()[:MAX_MESSAGE - 1])
+            return 2
+        channel.send(READY)
+        answer(policy, layout.views(memory), channel)
+    return 0
+
+
+def answer(policy: Policy, views: Views, channel: socket.socket) -> None:
+    """Infer for each request until the parent is gone."""
+    while request := channel.recv(1):
+        if request == RESET:
+            policy.reset()
+        began = time.monotonic_ns()
+        try:
+            chunk = policy.infer(views.get())
+        except (RuntimeError, ValueError) as error:  # out of memory, device lost
+            channel.send(ERROR + f'inference failed: {error}'.encode()[:MAX_MESSAGE - 1])
+            continue
+        if not np.isfinite(chunk).all():
+            channel.send(ERROR + b'the policy gave targets that are not finite')
+            continue
+        views.chunk[:] = chunk
+        channel.send(CHUNK + DURATION.pack(time.monotonic_ns() - began))
+
+
+if __name__ == '__main__':
+    raise SystemExit(main(*sys.argv[1:]))

@@ -1,0 +1,197 @@
+"""Inference in a process of its own, so that whoever publishes never waits for a network.
+
+Observation and chunk lie in anonymous shared memory (a memfd, which the kernel frees with its last
+process: nothing can leak); a socket pair carries one-byte messages and tells each side when the
+other has ended. A plain child, not `multiprocessing`, which would import the parent's main module
+(rclpy) a second time.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+import mmap
+import os
+from pathlib import Path
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from typing import NamedTuple
+
+from il_ros.contract import Contract, require_same
+from il_ros.execution.layout import Layout
+from il_ros.policies.checkpoint import read
+from il_ros.timing import SECOND, to_ns
+from il_ros.types import Floats, Observation
+
+INFER, RESET = b'i', b'r'               # parent to child: infer; reset, then infer
+READY, CHUNK, ERROR = b'l', b'c', b'e'  # child to parent; with CHUNK comes a duration
+DURATION = struct.Struct('<q')
+MAX_MESSAGE = 8192
+STOP_S = 2.0
+
+
+class State(Enum):
+    """Of the child process."""
+
+    STARTING = 'starting'
+    IDLE = 'idle'
+    BUSY = 'busy'
+    ENDED = 'ended'
+
+
+class Result(NamedTuple):
+    """A finished chunk."""
+
+    chunk: Floats           # absolute joint targets. Shape (H, J)
+    observation_ns: int     # stamp of the observation behind it
+    inference_ns: int       # time in the network
+
+
+class Failure(NamedTuple):
+    """Why there is no chunk; reported once. `state` tells whether the process lives on."""
+
+    reason: str
+
+
+class InferenceWorker:
+    """One policy in one child process; every call returns at once but `wait` and `close`."""
+
+    def __init__(self, checkpoint: Path, contract: Contract | None = None, *,
+                 deadline_s: float = 1.0, start_deadline_s: float = 60.0, threads: int = 1,
+                 device: str = 'cpu', clock: Callable[[], int] = time.monotonic_ns) -> None:
+        """Check the checkpoint's description and start the child, which loads the weights.
+
+        Args:
+            deadline_s: Longest time for one inference; after it the child is killed.
+            start_deadline_s: The same for loading.
+            threads: CPU threads of the network.
+            device: Of torch.
+            clock: Steady time [ns].
+
+        Raises:
+            CheckpointError: The description cannot be read.
+            ContractMismatchError: It is for another robot; the text shows the difference.
+        """
+        self.checkpoint = checkpoint
+        self.description = read(checkpoint)
+        if contract is not None:
+            require_same(contract, self.description.contract, 'this robot', 'the checkpoint')
+        self._layout = Layout.of(self.description.contract, self.description.config.cameras,
+                                 self.description.config.horizon)
+        self._deadline_ns, self._start_ns = to_ns(deadline_s), to_ns(start_deadline_s)
+        self._options = [str(threads), device]
+        self._clock = clock
+        self._start()
+
+    def _start(self) -> None:
+        with tempfile.TemporaryFile() if sys.platform != 'linux' else os.fdopen(
+                os.memfd_create('il_ros_inference'), 'r+b') as file:
+            file.truncate(self._layout.size)
+            self._views = self._layout.views(mmap.mmap(file.fileno(), self._layout.size))
+            self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, '-m', 'il_ros.execution.serve', str(self.checkpoint),
+                     str(theirs.fileno()), str(file.fileno()), *self._options],
+                    pass_fds=(theirs.fileno(), file.fileno()), stdin=subprocess.DEVNULL)
+        self.state = State.STARTING
+        self._give_up_ns = self._clock() + self._start_ns
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    def submit(self, observation: Observation, *, reset: bool = False) -> bool:
+        """Ask for a chunk; False when the child is not idle.
+
+        Args:
+            observation: What to infer from; copied.
+            reset: Let the policy forget what came before.
+        """
+        if self.state is not State.IDLE:
+            return False
+        self._views.put(observation)
+        try:
+            self._socket.send(RESET if reset else INFER)
+        except OSError:
+            return False  # it has ended: `poll` says why
+        self.state = State.BUSY
+        self._give_up_ns = self._clock() + self._deadline_ns
+        return True
+
+    def poll(self) -> Result | Failure | None:
+        """Return a finished chunk, a failure that was not reported yet, or None."""
+        if self.state is State.ENDED:
+            return None
+        if select.select([self._socket], [], [], 0)[0]:
+            return self._receive()
+        if self.state is not State.IDLE and self._clock() > self._give_up_ns:
+            what, limit_ns = (('not loaded', self._start_ns) if self.state is State.STARTING
+                              else ('no chunk', self._deadline_ns))
+            self._process.kill()
+            self._end()
+            return Failure(f'{what} within {limit_ns / SECOND:g} s; inference process killed')
+        return None
+
+    def wait(self, timeout_s: float) -> Result | Failure | None:
+        """Return what `poll` does, as soon as there is something, the deadline or IDLE."""
+        end_ns = self._clock() + to_ns(timeout_s)
+        while (found := self.poll()) is None and self.state not in (State.IDLE, State.ENDED):
+            left_ns = min(end_ns, self._give_up_ns + 1) - self._clock()
+            if self._clock() >= end_ns:
+                break
+            select.select([self._socket], [], [], max(left_ns, 0) / SECOND)
+        return found
+
+    def restart(self) -> None:
+        """Start a new child in place of the present one."""
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        """End the child."""
+        if self.state is not State.ENDED:
+            if self.state is State.IDLE:
+                self._socket.shutdown(socket.SHUT_RDWR)  # it ends when it sees this
+            else:
+                self._process.kill()
+            self._end()
+
+    def _receive(self) -> Result | Failure | None:
+        try:
+            message = self._socket.recv(MAX_MESSAGE)
+        except OSError:
+            message = b''
+        kind, content = message[:1], message[1:]
+        if kind == CHUNK:
+            self.state = State.IDLE
+            return Result(self._views.chunk.copy(), int(self._views.stamp[0]),
+                          DURATION.unpack(content)[0])
+        if kind == READY:
+            self.state = State.IDLE
+            return None
+        if kind == ERROR and self.state is State.BUSY:
+            self.state = State.IDLE
+            return Failure(content.decode(errors='replace'))
+        self._end()
+        if kind == ERROR:
+            return Failure(content.decode(errors='replace'))
+        code = self._process.returncode
+        how = signal.Signals(-code).name if code < 0 else f'exit code {code}'
+        return Failure(f'inference process ended with {how}')
+
+    def _end(self) -> None:
+        """Wait for the child, which is ending; kill it if it is not."""
+        self._socket.close()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self.state = State.ENDED

@@ -1,0 +1,150 @@
+"""policy_inference: runs a checkpoint and publishes its chunks on a steady grid."""
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+import time
+
+from il_ros.contract import Contract
+from il_ros.errors import CheckpointError, ConfigError, IlRosError
+from il_ros.execution.chunk_scheduler import make_scheduler
+from il_ros.execution.runner import Chunk, PolicyRunner, Silent
+from il_ros.execution.worker import Failure, InferenceWorker
+from il_ros.msg import ControlMode
+from il_ros.nodes import shell
+from il_ros.nodes.chunk_publisher import ChunkPublisher
+from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger, WARN
+from il_ros.nodes.streams import Streams
+from il_ros.srv import LoadPolicy
+from il_ros.timing import Tick
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.task import Future
+
+LOG_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """ROS parameters.
+
+    Attributes:
+        robot: Name or file of the contract.
+        checkpoint: Folder to load at the start; '' waits for policy/load.
+        scheduler: 'ensemble' or 'receding'.
+        execute_steps: Rows of a chunk that 'receding' executes before it takes the next.
+        ensemble_m: Of the weight exp(-m i) of 'ensemble'.
+        autostart: Activate after each load.
+        speed: Robot time per steady time.
+        deadline_s: Longest steady time for one inference.
+        device: Of torch.
+    """
+
+    robot: str = 'sim_arm'
+    checkpoint: str = ''
+    scheduler: str = 'ensemble'
+    execute_steps: int = 1
+    ensemble_m: float = 0.01
+    autostart: bool = False
+    speed: float = 1.0
+    deadline_s: float = 1.0
+    device: str = 'cpu'
+
+    def __post_init__(self) -> None:
+        for name in ('speed', 'deadline_s'):
+            if (value := getattr(self, name)) <= 0:
+                raise ConfigError(f'{name}: expected more than 0, got {value}')
+
+
+class PolicyInference(Node):
+    """Shell around `execution.runner.PolicyRunner`."""
+
+    def __init__(self) -> None:
+        super().__init__('policy_inference')
+        self._parameters = p = shell.declare(self, Parameters)
+        contract = Contract.load(p.robot)
+        self.period_ns = round(contract.period_ns / p.speed)
+        self._runner = PolicyRunner(
+            contract,
+            make_scheduler(p.scheduler, contract.period_ns, p.execute_steps, p.ensemble_m),
+            partial(InferenceWorker, deadline_s=p.deadline_s, device=p.device))
+        self._streams = Streams(self, contract, self._runner.push)
+        self._streams.follow(self._runner.topics)
+        self._publisher = ChunkPublisher(self, contract)
+        self._diagnostics = Diagnostics(self)
+        self._answer: Future | None = None
+        self._newest: Chunk | Silent = Silent('starting')
+        self._skipped = 0
+        self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+        self.create_service(LoadPolicy, 'policy/load', self._load,
+                            callback_group=MutuallyExclusiveCallbackGroup())
+        trigger(self, 'policy/activate', self._runner.activate)
+        trigger(self, 'policy/deactivate', self._runner.deactivate)
+        self.create_timer(1.0, self._diagnose, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        if p.checkpoint:
+            self._runner.load(Path(p.checkpoint))
+
+    def destroy_node(self) -> None:
+        """End the inference process, too."""
+        self._runner.close()
+        super().destroy_node()
+
+    def tick(self, tick: Tick) -> None:
+        """Publish what is due."""
+        self._finish_load()
+        self._skipped += tick.skipped
+        late_ns = round((time.monotonic_ns() - tick.due_ns) * self._parameters.speed)
+        self._newest = due = self._runner.tick(shell.now_ns(self) - late_ns)
+        if isinstance(due, Chunk):
+            self._publisher.publish(due, self._runner.kind)
+        elif due.problem:
+            self.get_logger().warning(f'no chunk: {due.reason}',
+                                      throttle_duration_sec=LOG_EVERY_S)
+
+    def _on_mode(self, message: ControlMode) -> None:
+        self._runner.change_epoch(message.epoch, shell.stamp_ns(message.header.stamp))
+
+    async def _load(self, request: LoadPolicy.Request,
+                    response: LoadPolicy.Response) -> LoadPolicy.Response:
+        try:
+            self._runner.load(Path(request.checkpoint))
+        except IlRosError as error:
+            response.message = str(error)
+            return response
+        self._answer = Future()
+        found = await self._answer  # the policy at work goes on meanwhile
+        response.success = not isinstance(found, Failure)
+        response.message = f'loaded {found}' if response.success else found.reason
+        return response
+
+    def _finish_load(self) -> None:
+        found = self._runner.loaded(activate=self._parameters.autostart)
+        if isinstance(found, Failure) and self._answer is None:
+            raise CheckpointError(found.reason)  # the checkpoint of the parameter
+        if isinstance(found, Path):
+            self._streams.follow(self._runner.topics)
+            self.get_logger().info(f'loaded {found}')
+        if found and self._answer:
+            self._answer.set_result(found)
+            self._answer = None
+
+    def _diagnose(self) -> None:
+        newest = self._newest
+        level, text = OK, 'publishing chunks'
+        if isinstance(newest, Silent):
+            level, text = ERROR if newest.problem else WARN, newest.reason
+        values = asdict(self._runner.counters) | {
+            'checkpoint': self._runner.checkpoint, 'ticks_skipped': self._skipped}
+        self._diagnostics.publish(level, text, values)
+
+
+def main() -> int:
+    """Run the node."""
+    return shell.main(PolicyInference,
+                      lambda node: shell.spin_on_grid(node, node.period_ns, node.tick))
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,52 @@
+"""Subscriptions to the streams of a contract."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from geometry_msgs.msg import PoseArray
+from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.contract import Contract
+from il_ros.errors import MessageError
+from il_ros.nodes import shell
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image, JointState
+
+TYPES = {'sensor_msgs/JointState': JointState, 'geometry_msgs/PoseArray': PoseArray,
+         'sensor_msgs/Image': Image, 'sensor_msgs/CompressedImage': CompressedImage}
+LOG_EVERY_S = 1.0
+
+
+class Streams:
+    """Decodes the messages of contract topics and hands the samples on."""
+
+    def __init__(self, node: Node, contract: Contract,
+                 push: Callable[[str, int, Any], None]) -> None:
+        """Follow no topic yet.
+
+        Args:
+            node: The node.
+            contract: The robot.
+            push: Takes topic, stamp [ns] and array, as `Aligner.push` does.
+        """
+        self._node = node
+        self._contract = contract
+        self._push = push
+        self._subscriptions: dict[str, Any] = {}
+
+    def follow(self, topics: Iterable[str]) -> None:
+        """Subscribe to these topics of the contract, and to no others from now on."""
+        types = {stream.topic: TYPES[stream.type] for stream in self._contract.streams}
+        wanted = set(topics)
+        for topic in self._subscriptions.keys() - wanted:
+            self._node.destroy_subscription(self._subscriptions.pop(topic))
+        for topic in wanted - self._subscriptions.keys():
+            self._subscriptions[topic] = self._node.create_subscription(
+                types[topic], topic, partial(self._receive, topic), shell.SENSOR)
+
+    def _receive(self, topic: str, message: Any) -> None:
+        try:
+            self._push(topic, message_stamp_ns(message), decode(self._contract, topic, message))
+        except MessageError as error:
+            self._node.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)

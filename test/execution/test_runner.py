@@ -1,0 +1,212 @@
+"""The runner with a real inference process; time is the test's."""
+import os
+import select
+import signal
+
+from checkpoint_factory import CONTRACT, make_checkpoint, observation
+from il_ros.errors import CheckpointError, ConfigError
+from il_ros.execution.chunk_scheduler import RecedingHorizon
+from il_ros.execution.runner import Chunk, PolicyRunner, Silent
+from il_ros.execution.worker import InferenceWorker
+from il_ros.policies.load import load
+from nodes.harness import wait_for
+import numpy as np
+import pytest
+
+P = CONTRACT.period_ns
+T0 = 1_000 * P
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    return make_checkpoint(tmp_path_factory.mktemp('runner') / 'c')
+
+
+@pytest.fixture(scope='module')
+def ready(checkpoint):
+    """One process for the tests that do not end it: a start takes seconds."""
+    worker = InferenceWorker(checkpoint, CONTRACT)
+    worker.wait(60)
+    yield worker
+    worker.close()
+
+
+class Life:
+    """A runner that lives tick by tick."""
+
+    def __init__(self, ready: InferenceWorker) -> None:
+        ready.wait(10)
+        self.workers = [ready]
+        self.runner = PolicyRunner(CONTRACT, RecedingHorizon(P), self.start)
+        self.now = T0
+
+    def start(self, checkpoint, contract):
+        if checkpoint != self.workers[0].checkpoint:
+            self.workers.append(InferenceWorker(checkpoint, contract))
+        return self.workers[-1]
+
+    def load(self, checkpoint, activate=True):
+        self.runner.load(checkpoint)
+        return wait_for(lambda: self.runner.loaded(activate=activate), 'loading', 60)
+
+    def see(self, age_ns=0):
+        seen = observation(self.now // P)
+        for topic, value in ((CONTRACT.state.topic, seen.state),
+                             (CONTRACT.poses.topic, seen.environment)):
+            self.runner.push(topic, self.now - age_ns, value)
+        return seen
+
+    def tick(self):
+        due = self.runner.tick(self.now)
+        self.now += P
+        return due
+
+    def until_idle(self):
+        """Wait until the chunk under way lies in the socket."""
+        select.select([self.workers[-1]._socket], [], [], 10)
+
+
+@pytest.fixture
+def life(ready):
+    life = Life(ready)
+    yield life
+    for worker in life.workers[1:]:
+        worker.close()
+
+
+def test_row_0_is_for_the_tick_after_the_observation(life, checkpoint):
+    assert life.load(checkpoint) == checkpoint
+    seen = life.see()
+    assert life.tick() == Silent('waiting for the first chunk')
+    life.until_idle()
+    life.see()
+    due = life.tick()
+    assert isinstance(due, Chunk)
+    assert (due.stamp_ns, due.observation_ns, due.epoch) == (T0 + P, T0, 0)
+    np.testing.assert_allclose(due.positions, load(checkpoint).infer(seen), atol=1e-6)
+
+
+def test_a_slow_network_costs_rows_not_ticks(life, checkpoint):
+    life.load(checkpoint)
+    seen = life.see()
+    life.tick()
+    life.until_idle()
+    life.now += 3 * P
+    life.see()
+    due = life.tick()
+    np.testing.assert_allclose(due.positions, load(checkpoint).infer(seen)[3:], atol=1e-6)
+
+
+def test_says_what_is_missing(life, checkpoint):
+    assert life.tick() == Silent('no policy is loaded')
+    with pytest.raises(ConfigError, match='no policy is loaded; call policy/load'):
+        life.runner.activate()
+    life.load(checkpoint, activate=False)
+    assert life.tick() == Silent('not active')
+    assert life.runner.activate() == f'active: {checkpoint}'
+    assert life.tick() == Silent('joint_states: no message yet', problem=True)
+    life.see(age_ns=0)
+    life.now += 10 * P
+    assert life.tick() == Silent('joint_states: the newest sample is 0.333 s old, at most 0.1 s '
+                                 'is accepted', problem=True)
+    assert life.runner.counters.unavailable == 2
+    assert life.runner.deactivate() == 'not active'
+    assert life.tick() == Silent('not active')
+
+
+def test_a_new_epoch_voids_everything_from_before(life, checkpoint):
+    life.load(checkpoint)
+    life.see()
+    life.tick()
+    life.until_idle()
+    life.see()
+    assert isinstance(life.tick(), Chunk)  # and the next is under way
+    life.until_idle()
+    life.runner.change_epoch(7, life.now + P // 2)
+    life.see()
+    assert life.tick() == Silent('waiting for the first chunk')  # not newer than the epoch
+    assert life.runner.counters.void == 1
+    first = life.see()
+    assert life.tick() == Silent('waiting for the first chunk')
+    life.until_idle()
+    life.see()
+    due = life.tick()
+    assert (due.epoch, due.observation_ns) == (7, life.now - 2 * P)
+    np.testing.assert_allclose(due.positions, load(checkpoint).infer(first), atol=1e-6)
+
+
+def test_the_same_epoch_again_changes_nothing(life, checkpoint):
+    life.load(checkpoint)
+    life.runner.change_epoch(3, T0 - P)
+    for _ in range(4):
+        life.see()
+        due = life.tick()
+        life.until_idle()
+        life.runner.change_epoch(3, life.now)
+    assert isinstance(due, Chunk)
+
+
+def test_a_clock_set_back_starts_afresh(life, checkpoint):
+    life.load(checkpoint)
+    life.runner.change_epoch(1, T0 - 1)
+    life.see()
+    life.tick()
+    life.until_idle()
+    life.now = T0 - 500 * P
+    assert life.tick() == Silent('joint_states: no message yet', problem=True)
+    life.see()
+    life.tick()
+    life.until_idle()
+    life.see()
+    assert isinstance(life.tick(), Chunk)
+
+
+def test_a_checkpoint_that_fails_leaves_the_policy_at_work(life, checkpoint, tmp_path):
+    life.load(checkpoint)
+    failure = life.load(make_checkpoint(tmp_path / 'bad', poison=np.inf))
+    assert 'is not finite; training diverged' in failure.reason
+    assert life.runner.checkpoint == checkpoint
+    assert life.runner.active
+
+
+def test_a_crash_silences_at_once_and_the_policy_comes_back(life, checkpoint):
+    life.load(checkpoint)
+    life.see()
+    life.tick()
+    life.until_idle()
+    life.see()
+    assert isinstance(life.tick(), Chunk)
+    life.until_idle()
+    os.kill(life.workers[0].pid, signal.SIGKILL)
+
+    def crashed():
+        life.see()
+        due = life.tick()
+        return isinstance(due, Silent) and due
+    assert wait_for(crashed, 'silence') == Silent('inference process ended with SIGKILL', True)
+    assert life.runner.counters.failures == 1
+
+    def again():
+        life.see()
+        return isinstance(life.tick(), Chunk)
+    wait_for(again, 'chunks of the new process', 60)
+
+
+def test_a_policy_stays_at_work_until_the_next_is_ready(life, checkpoint, tmp_path):
+    other = make_checkpoint(tmp_path / 'other', seed=1)
+    life.load(checkpoint)
+    life.runner.load(other)
+    with pytest.raises(CheckpointError, match='other is being loaded; wait until that is done'):
+        life.runner.load(checkpoint)
+    chunks = 0
+    while (found := life.runner.loaded()) is None:
+        life.see()
+        chunks += isinstance(life.tick(), Chunk)
+        wait_for(lambda: True, 'a moment')
+    assert found == other == life.runner.checkpoint
+    assert chunks > 0
+    seen = life.see()
+    life.tick()
+    life.until_idle()
+    life.see()
+    np.testing.assert_allclose(life.tick().positions, load(other).infer(seen), atol=1e-6)
