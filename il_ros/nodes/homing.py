@@ -1,0 +1,113 @@
+"""homing: drives the arm to the contract's start pose as a device does, then leaves.
+
+Run it with `python -m il_ros.nodes.homing --ros-args -p robot:=sim_arm`. Its rows go through
+arbiter and gate like a person's; other devices may stay connected while they are not engaged.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from il_ros.alignment.decode import decode
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError
+from il_ros.msg import ControlMode, TeleopCommand
+from il_ros.nodes import shell
+from il_ros.planning.homing import Homing
+from il_ros.planning.planner import Planner
+from il_ros.timing import Tick, to_ns
+from il_ros.types import Floats, Mode
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """ROS parameters.
+
+    Attributes:
+        robot: Name or file of the contract.
+        planner: 'pinocchio', or 'moveit' where a MoveIt configuration is loaded.
+        group: MoveIt's joint model group of the arm.
+        timeout_s: Longest wait for joint states and the arbiter.
+        speed: Robot time per steady time.
+    """
+
+    robot: str = 'sim_arm'
+    planner: str = 'pinocchio'
+    group: str = 'manipulator'
+    timeout_s: float = 5.0
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.planner not in ('pinocchio', 'moveit'):
+            raise ConfigError(f'planner: expected pinocchio or moveit, got {self.planner!r}')
+        for name in ('timeout_s', 'speed'):
+            if (value := getattr(self, name)) <= 0:
+                raise ConfigError(f'{name}: expected more than 0, got {value}')
+
+
+def make_planner(contract: Contract, name: str, group: str) -> Planner:
+    """Return the planner of that name.
+
+    Raises:
+        IlRosError: It cannot work here; the text says why.
+    """
+    if name == 'moveit':
+        from il_ros.planning.moveit_planner import MoveItPlanner
+        return MoveItPlanner(contract, group)
+    from il_ros.kinematics import find_urdf
+    from il_ros.planning.pinocchio_planner import PinocchioPlanner
+    return PinocchioPlanner(contract, find_urdf(contract))
+
+
+class HomingNode(Node):
+    """Shell around `planning.homing.Homing`."""
+
+    def __init__(self) -> None:
+        super().__init__('homing')
+        self.parameters = parameters = shell.declare(self, Parameters)
+        self.contract = contract = Contract.load(parameters.robot)
+        planner = make_planner(contract, parameters.planner, parameters.group)
+        self._homing = Homing(contract, planner, to_ns(parameters.timeout_s))
+        self._measured: Floats | None = None
+        self._mode: Mode | None = None
+        self._session, self._seq = shell.new_session(), 0
+        self._command = self.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
+        self.create_subscription(JointState, contract.state.topic, self._on_state, shell.SENSOR)
+        self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+
+    def _on_state(self, message: JointState) -> None:
+        self._measured = decode(self.contract, self.contract.state.topic, message)
+
+    def _on_mode(self, message: ControlMode) -> None:
+        self._mode = Mode(message.mode)
+
+    def tick(self, tick: Tick) -> None:
+        """Send one sample; end the node when the arm is home."""
+        if self._homing.done:
+            self.get_logger().info('the arm is at its start pose')
+            raise ExternalShutdownException
+        wish = self._homing.tick(self._measured, self._mode, shell.now(self).steady_ns)
+        if wish is None:
+            return
+        self._command.publish(TeleopCommand(
+            header=Header(stamp=shell.to_stamp(shell.now_ns(self))), source_id='homing',
+            session=self._session, seq=self._seq, engaged=wish.engaged,
+            request=int(wish.request), joint_names=self.contract.joint_names,
+            positions=wish.positions.tolist()))
+        self._seq += 1
+
+
+def _spin(node: HomingNode) -> None:
+    shell.spin_on_grid(node, round(node.contract.period_ns / node.parameters.speed), node.tick)
+
+
+def main() -> int:
+    """Run the node."""
+    return shell.main(HomingNode, _spin)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,100 @@
+"""The way home as a device drives it: wait for the robot, plan, drive, let go."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from il_ros.contract import Contract
+from il_ros.errors import PlanningError
+from il_ros.planning.planner import Planner
+from il_ros.timing import SECOND, to_s
+from il_ros.types import Floats, Mode, Request
+import numpy as np
+
+ARRIVED = 0.02      # largest distance of an arm joint from the start pose [rad] or [m]
+SETTLE_NS = 3 * SECOND
+LAST_WORDS = 3      # samples that say that nobody drives any more
+
+
+class Wish(NamedTuple):
+    """One sample of the homing device."""
+
+    positions: Floats
+    engaged: bool
+    request: Request
+
+
+@dataclass
+class Homing:
+    """Pure state machine; the caller passes measured joints, mode and steady time.
+
+    Attributes:
+        timeout_ns: Longest wait for joint states and the arbiter's mode.
+        done: The arm is home and nobody drives it any more.
+    """
+
+    contract: Contract
+    planner: Planner
+    timeout_ns: int
+    done: bool = False
+    _rows: Floats | None = None
+    _since_ns: int | None = None
+    _sent: int = 0
+    _parting: int = 0
+    _goal: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._goal = np.array(self.contract.start)
+
+    def tick(self, measured: Floats | None, mode: Mode | None, now_ns: int) -> Wish | None:
+        """Return what to send now, None while there is nothing to send.
+
+        Args:
+            measured: Newest joint positions [rad] or [m]. Shape (J,). None if none came.
+            mode: The arbiter's, None if it was not heard.
+            now_ns: Steady time.
+
+        Raises:
+            PlanningError: The robot is absent, may not or cannot go home, or did not arrive.
+        """
+        if self._since_ns is None:
+            self._since_ns = now_ns
+        if measured is None or mode is None:
+            self._wait(measured, now_ns - self._since_ns)
+            return None
+        if self._rows is None:
+            self._rows = self._plan(measured, mode)
+        if self._sent < len(self._rows):
+            self._sent, self._since_ns = self._sent + 1, now_ns
+            return Wish(self._rows[self._sent - 1], True, Request.NONE)
+        if not self._parting and not self._arrived(measured, now_ns - self._since_ns):
+            return Wish(self._goal, True, Request.NONE)
+        self._parting += 1
+        self.done = self._parting >= LAST_WORDS
+        # Whoever paused the robot finds it paused again.
+        pause = self._parting == 1 and mode is not Mode.TELEOP
+        return Wish(self._goal, False, Request.PAUSE if pause else Request.NONE)
+
+    def _wait(self, measured: Floats | None, waited_ns: int) -> None:
+        if waited_ns > self.timeout_ns:
+            what = (f'joint states on {self.contract.state.topic}; is the robot running?'
+                    if measured is None else 'control/mode; is dagger_intervention running?')
+            raise PlanningError(f'within {to_s(self.timeout_ns):g} s came no {what}')
+
+    def _plan(self, measured: Floats, mode: Mode) -> Floats:
+        if mode in (Mode.AUTONOMOUS, Mode.CORRECTING):
+            raise PlanningError(f'homing while the mode is {mode.name} would count as a '
+                                'correction of the policy; call dagger/pause first')
+        return self.planner.home(measured, self._goal)
+
+    def _arrived(self, measured: Floats, waited_ns: int) -> bool:
+        distance = np.abs(measured - self._goal)
+        if (gripper := self.contract.gripper_index) is not None:
+            distance[gripper] = 0.0  # it may hold something
+        far = int(np.argmax(distance))
+        if distance[far] > ARRIVED and waited_ns > SETTLE_NS:
+            raise PlanningError(
+                f'the arm did not arrive: joint {self.contract.joint_names[far]!r} is at '
+                f'{measured[far]:.3f}, expected {self._goal[far]:.3f}; is the gate armed '
+                '(service gate/arm)?')
+        return bool(distance[far] <= ARRIVED)
