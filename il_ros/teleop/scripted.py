@@ -1,11 +1,12 @@
 """The scripted operator: plays the person at the controls of the simulated arm."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from il_ros.config import nearest
 from il_ros.contract import Contract
+from il_ros.errors import ConfigError
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.teleop.scripted_stages import CARRY, CLEAR, HOVER, LEAST, Reader, RELEASE, Stage, View
+from il_ros.teleop.scripted_goals import draw_habits, Goal, GOALS
+from il_ros.teleop.scripted_stages import Reader
 from il_ros.teleop.scripted_supervisor import Supervisor
 from il_ros.timing import to_s
 from il_ros.types import Floats
@@ -27,22 +28,9 @@ CONTORTED, SETTLED = 1.25, 0.5        # away from the start pose, any joint but 
 UNTWIST = 1.2                         # speed of the way back from there [rad/s]
 WANDER, WANDER_TIME = 0.004, 0.4      # of the hand: standard deviation [m], time constant [s]
 PAUSES = 0.12                         # how often the hand rests [1/s]
-SPEED = {Stage.APPROACH: 0.20, Stage.DESCEND: 0.11, Stage.GRASP: 0.06, Stage.LIFT: 0.15,
-         Stage.CARRY: 0.19, Stage.LOWER: 0.11, Stage.RELEASE: 0.05, Stage.DONE: 0.15}
-STEADY = {Stage.DESCEND: 0.4, Stage.GRASP: 0.15, Stage.RELEASE: 0.2}   # share of the wander
-
-
-@dataclass(frozen=True)
-class Goal:
-    """Where the operator wants the tool: position [m], yaw [rad], gripper open or closed."""
-
-    position: Floats
-    yaw: float
-    open: bool
-
 
 class ScriptedOperator:
-    """A person who puts the cube into the box, from any state, watching what happens.
+    """A person who does a task of the simulation, from any state, watching what happens.
 
     The goal follows from the present state alone; the hand on the way there wanders a little,
     varies its speed and pauses at times. Targets stay inside the contract's limits of velocity
@@ -51,12 +39,17 @@ class ScriptedOperator:
     Args:
         contract: The robot; needs a URDF, a gripper and the poses of the simulation.
         seed: Decides how the hand moves.
+        task: PickPlace, Reach or Push.
 
     Raises:
-        ConfigError: The contract lacks something.
+        ConfigError: The contract lacks something, or there is no such task.
     """
 
-    def __init__(self, contract: Contract, seed: int) -> None:
+    def __init__(self, contract: Contract, seed: int, task: str = 'PickPlace') -> None:
+        if task not in GOALS:
+            raise ConfigError(f'the scripted operator knows no task {task!r}; '
+                              f'{nearest(task, list(GOALS))}')
+        self._wanted = GOALS[task]
         self._reader = Reader(contract)
         gripper = contract.gripper_index
         self._gripper = gripper if gripper is not None else -1
@@ -75,9 +68,7 @@ class ScriptedOperator:
         """Begin an episode with the habits of another seed."""
         self._rng = rng = np.random.default_rng(seed)
         self._pace = rng.uniform(0.88, 1.12)
-        self._hover = HOVER + rng.uniform(-0.015, 0.025)
-        self._carry = CARRY + rng.uniform(-0.01, 0.02)
-        self._release = RELEASE + rng.uniform(-0.006, 0.006)
+        self._habits = draw_habits(rng)
         self._wander = np.zeros(3)
         self._tempo = 0.0
         self._rest_until = 0
@@ -104,11 +95,9 @@ class ScriptedOperator:
             dt = float(np.clip(to_s(now_ns - self._last_ns), 1e-3, 0.1))
         self._last_ns = now_ns
         self._keep_up(measured, opening)
-        view = self._reader.view(state, environment)
-        stage = view.stage
-        self._move_hand(dt, now_ns, stage)
-        goal = self._goal(view, stage)
-        self._move_arm(goal, stage, dt, resting=now_ns < self._rest_until)
+        goal = self._wanted(self._reader.view(state, environment), self._habits)
+        self._move_hand(dt, now_ns, goal.busy)
+        self._move_arm(goal, dt, resting=now_ns < self._rest_until)
         self._move_gripper(goal.open, dt)
         target = np.empty(len(state))
         target[self._arm_joints], target[self._gripper] = self._q, self._grip
@@ -125,38 +114,15 @@ class ScriptedOperator:
         self._q = np.clip(self._q, measured - slack, measured + slack)
         self._grip = float(np.clip(self._grip, opening - SQUEEZE, opening + SQUEEZE))
 
-    def _move_hand(self, dt: float, now_ns: int, stage: Stage) -> None:
+    def _move_hand(self, dt: float, now_ns: int, busy: bool) -> None:
         keep = np.exp(-dt / WANDER_TIME)
         fresh = self._rng.normal(size=4) * np.sqrt(1 - keep ** 2)
         self._wander = keep * self._wander + WANDER * fresh[:3]
         self._tempo = keep * self._tempo + 0.12 * fresh[3]
-        if (self._rng.random() < PAUSES * dt and now_ns >= self._rest_until
-                and stage not in (Stage.GRASP, Stage.RELEASE)):
+        if self._rng.random() < PAUSES * dt and now_ns >= self._rest_until and not busy:
             self._rest_until = now_ns + int(self._rng.uniform(0.2, 0.5) * 1e9)
 
-    def _goal(self, view: View, stage: Stage) -> Goal:
-        cube, tool, box = view.cube, view.tool, view.box
-        yaw = view.yaw
-        is_open = stage in (Stage.APPROACH, Stage.DESCEND, Stage.RELEASE, Stage.DONE)
-        over_box = np.array([*(tool + box - cube)[:2], self._carry])
-        at = np.array([*tool[:2], self._carry])
-        if stage is Stage.APPROACH:
-            yaw = view.grasp_yaw()
-            above = np.array([*cube[:2], cube[2] + self._hover - 0.02])
-            at = _high_way(tool, above, CLEAR - 0.02, CLEAR + 0.015)
-        elif stage in (Stage.DESCEND, Stage.GRASP):
-            yaw = view.grasp_yaw() if stage is Stage.DESCEND else yaw
-            at = np.array([*cube[:2], max(cube[2], LEAST)])
-        elif stage in (Stage.LIFT, Stage.CARRY):
-            at = _high_way(tool, over_box, CARRY - 0.06, CARRY - 0.02)
-        elif stage is Stage.LOWER:
-            at = np.array([*over_box[:2], box[2] + self._release])
-        elif stage is Stage.RELEASE:
-            at = np.array([*over_box[:2], max(tool[2], box[2] + self._release)])
-        wander = self._wander * STEADY.get(stage, 1.0)
-        return Goal(at + wander, yaw, is_open)
-
-    def _move_arm(self, goal: Goal, stage: Stage, dt: float, resting: bool) -> None:
+    def _move_arm(self, goal: Goal, dt: float, resting: bool) -> None:
         pace = 0.0 if resting else self._pace * (1 + self._tempo)
         away = np.abs(self._q - self._start)
         self._contorted = bool((away > (SETTLED if self._contorted else self._proper)).any())
@@ -164,15 +130,16 @@ class ScriptedOperator:
             self._v, self._w = np.zeros(3), np.zeros(3)
             dq = np.clip(GAIN * (self._start - self._q), -UNTWIST, UNTWIST) * pace
         else:
-            dq = (self._steered(goal, stage, dt, pace) - self._q) / dt
+            dq = (self._steered(goal, dt, pace) - self._q) / dt
         dq = np.clip(dq, self._dq - self._acceleration * dt, self._dq + self._acceleration * dt)
         self._dq = np.clip(dq, -self._velocity, self._velocity)
         self._q = np.clip(self._q + self._dq * dt, self._arm.lower, self._arm.upper)
 
-    def _steered(self, goal: Goal, stage: Stage, dt: float, pace: float) -> Floats:
+    def _steered(self, goal: Goal, dt: float, pace: float) -> Floats:
         position, turned = self._arm.forward(self._q)
         wanted = turn_about_z(goal.yaw) @ DOWN
-        v = _capped(GAIN * (goal.position - position), SPEED[stage]) * pace
+        left = goal.position + goal.wander * self._wander - position
+        v = _capped(GAIN * left, goal.speed) * pace
         w = _capped(GAIN * pin.log3(wanted @ turned.T), TURN) * pace
         self._v = self._v + _capped(v - self._v, ACCELERATION * dt)
         self._w = self._w + _capped(w - self._w, TURN_ACCELERATION * dt)
@@ -193,14 +160,6 @@ def turn_about_z(yaw: float) -> Floats:
     """Return the rotation by a yaw [rad]. Shape (3, 3)."""
     c, s = np.cos(yaw), np.sin(yaw)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-
-
-def _high_way(tool: Floats, goal: Floats, low: float, high: float) -> Floats:
-    """Return a goal that goes up before it goes sideways, unless it is nearly there."""
-    share = float(np.clip((tool[2] - low) / (high - low), 0.0, 1.0))
-    aside = float(np.linalg.norm(goal[:2] - tool[:2]))
-    share = max(share, 1.0 - aside / 0.02)
-    return np.array([*(tool[:2] + share * (goal[:2] - tool[:2])), goal[2]])
 
 
 def _capped(vector: Floats, limit: float) -> Floats:

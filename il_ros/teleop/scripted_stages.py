@@ -12,14 +12,11 @@ from il_ros.errors import ConfigError
 from il_ros.types import Floats
 import numpy as np
 
-CUBE_HALF = 0.02                     # half the cube's edge [m]
 BOX_HALF, BOX_HEIGHT = 0.065, 0.05   # half the box's inner width, and its height [m]
 FINGER, FINGER_HALF = 0.048, 0.014   # centre of an open finger beside the tool, half its width [m]
 HELD = 0.0235                        # the gripper is closed on the cube below this opening [m]
 OPEN = 0.032                         # it can take the cube in from here [m]
-CLEAR, HOVER = 0.075, 0.10           # tool height clear of the box's wall; above the cube [m]
-CARRY, RELEASE = 0.135, 0.062        # tool heights with the cube: on the way, above the box [m]
-LEAST = 0.014                        # lowest tool height [m]
+LIFTED, LOW = 0.095, 0.074           # tool height clear with the cube; cube's to let it go [m]
 
 
 class Stage(IntEnum):
@@ -89,14 +86,14 @@ class View:
         """How far putting the cube into the box is."""
         beside = np.abs(self.in_box(self.cube)).max()
         above = self.cube[2] - self.box[2]
-        if beside < 0.036 and self.around and above < RELEASE + 0.012:
+        if beside < 0.036 and self.around and above < LOW:
             return Stage.RELEASE
         if beside < BOX_HALF and above < BOX_HEIGHT and not self.holding:
             return Stage.DONE
         if self.holding:
             if beside < 0.036:
                 return Stage.LOWER
-            return Stage.CARRY if self.tool[2] > CARRY - 0.04 else Stage.LIFT
+            return Stage.CARRY if self.tool[2] > LIFTED else Stage.LIFT
         x, y, z = self.offset
         if self.around and abs(z) < 0.011 and abs(x) < 0.011:
             return Stage.GRASP
@@ -128,7 +125,7 @@ class View:
         if stage is Stage.GRASP:
             return self.opening
         if stage is Stage.LIFT:
-            return float(CARRY - self.tool[2])
+            return float(LIFTED - self.tool[2])
         if stage is Stage.CARRY:
             return float(np.linalg.norm(self.box[:2] - self.cube[:2]))
         if stage is Stage.LOWER:
