@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from il_ros.action import ConvertBags
 from il_ros.datasets.convert import Cancelled, convert
@@ -22,6 +22,7 @@ class BagConverter(Node):
     def __init__(self) -> None:
         super().__init__('bag_converter')
         self.busy = Lock()
+        self.stopping = Event()
         ActionServer(self, ConvertBags, 'convert', self._execute,
                      callback_group=ReentrantCallbackGroup(), goal_callback=self._accept,
                      cancel_callback=lambda _: CancelResponse.ACCEPT)
@@ -34,8 +35,10 @@ class BagConverter(Node):
 
     def _execute(self, goal: ServerGoalHandle) -> ConvertBags.Result:
         def progress(bag: Path, done: int, total: int) -> bool:
+            if self.stopping.is_set() or not rclpy.ok():
+                return False
             goal.publish_feedback(ConvertBags.Feedback(bag=str(bag), done=done, total=total))
-            return rclpy.ok() and not goal.is_cancel_requested
+            return not goal.is_cancel_requested
 
         request: ConvertBags.Goal = goal.request
         try:
@@ -59,13 +62,15 @@ class BagConverter(Node):
                                   episodes=result.episodes, frames=result.frames)
 
 
-def spin(node: Node) -> None:
+def spin(node: BagConverter) -> None:
     """Serve goals and cancellations while a conversion runs in another thread."""
     executor = MultiThreadedExecutor(num_threads=3)
     executor.add_node(node)
     try:
-        executor.spin()
+        while rclpy.ok():
+            executor.spin_once(timeout_sec=0.2)     # SIGTERM does not wake an idle executor
     finally:
+        node.stopping.set()     # the executor waits for the conversion
         executor.shutdown()
 
 
