@@ -1,0 +1,52 @@
+"""The arm goes home through the real arbiter and gate; the test is the robot."""
+from __future__ import annotations
+
+from il_ros.contract import Contract
+from il_ros.timing import to_s
+from nodes.harness import NodeProcess, running
+from nodes.robot import Robot
+import numpy as np
+import pytest
+
+DOMAIN = 53
+CONTRACT = Contract.load('sim_arm')
+HOME = np.array(CONTRACT.start)
+
+
+@pytest.fixture
+def robot(tmp_path):
+    with (running('command_gate', DOMAIN, tmp_path / 'gate.txt'),
+          running('dagger_intervention', DOMAIN, tmp_path / 'arbiter.txt'),
+          Robot(DOMAIN) as robot):
+        robot.position = HOME + [0.3, -0.2, 0.1, 0.0, 0.3, 0.1, -0.02]
+        robot.until(lambda: robot.modes, 'the mode of the arbiter')
+        yield robot
+
+
+def run_homing(robot, tmp_path):
+    """Return the exit code and the last line of the node."""
+    homing = NodeProcess('homing', DOMAIN, tmp_path / 'homing.txt')
+    try:
+        robot.until(lambda: homing.process.poll() is not None, 'the end of homing')
+        return homing.stop(), homing.output.strip().splitlines()[-1]
+    finally:
+        homing.stop()
+
+
+def test_goes_home_and_gives_control_back(robot, tmp_path):
+    robot.until(lambda: robot.call('gate/arm').success, 'armed')
+    before = robot.position
+    code, last = run_homing(robot, tmp_path)
+    assert code == 0 and last.endswith('the arm is at its start pose')
+    np.testing.assert_allclose(robot.position, HOME, atol=1e-6)
+    steps = np.diff([before, *robot.commands], axis=0)
+    assert (np.abs(steps) <= CONTRACT.velocity * to_s(CONTRACT.period_ns) + 1e-9).all()
+    robot.until(lambda: robot.rows[-1].source != 1, 'nobody drives')
+    assert {mode.mode for mode in robot.modes} == {0}  # TELEOP all the time
+
+
+def test_a_disarmed_robot_is_an_error_that_says_so(robot, tmp_path):
+    code, last = run_homing(robot, tmp_path)
+    assert (code, robot.commands) == (2, [])
+    assert last == ("the arm did not arrive: joint 'shoulder_pan' is at 0.300, expected 0.000; "
+                    'is the gate armed (service gate/arm)?')
