@@ -1,0 +1,203 @@
+"""policy_inference as a process; the test is the robot, the arbiter and an independent eye."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+import os
+from pathlib import Path
+import signal
+
+from checkpoint_factory import CONTRACT, make_checkpoint, SMALL
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import Pose, PoseArray
+from il_ros.contract import Contract
+from il_ros.msg import ActionChunk, ControlMode
+from il_ros.nodes import shell
+from il_ros.policies.load import load
+from il_ros.srv import LoadPolicy
+from il_ros.types import Observation
+from nodes.harness import NodeProcess, running
+from nodes.robot import Robot, START
+import numpy as np
+import pytest
+from trajectory_msgs.msg import JointTrajectory
+
+DOMAIN = 30
+PERIOD = CONTRACT.period_ns
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    return make_checkpoint(tmp_path_factory.mktemp('node') / 'c')
+
+
+class World(Robot):
+    """The robot with poses, and everything that policy_inference publishes."""
+
+    def __init__(self) -> None:
+        super().__init__(DOMAIN, follow=False)
+        self.sends_poses = True
+        self.chunks: list[ActionChunk] = []
+        self.trajectories: list[JointTrajectory] = []
+        self.diagnostics: list[DiagnosticArray] = []
+        self._poses = self.node.create_publisher(PoseArray, 'sim/poses', shell.STREAM)
+        self._mode = self.node.create_publisher(ControlMode, 'control/mode', shell.LATCHED)
+        self._subscribe(ActionChunk, 'policy/chunk', self.chunks.append)
+        self._subscribe(JointTrajectory, 'policy/trajectory', self.trajectories.append)
+        self._subscribe(DiagnosticArray, '/diagnostics', self.diagnostics.append)
+        self.node.create_timer(0.01, self.publish_poses)
+
+    def publish_poses(self) -> None:
+        if self.sends_poses:
+            message = PoseArray(poses=[Pose() for _ in CONTRACT.poses.names])
+            message.header.stamp = self.node.get_clock().now().to_msg()
+            self._poses.publish(message)
+
+    def publish_mode(self, epoch: int) -> int:
+        message = ControlMode(mode=ControlMode.AUTONOMOUS, epoch=epoch)
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        self._mode.publish(message)
+        return shell.stamp_ns(message.header.stamp)
+
+    def load(self, checkpoint: object) -> LoadPolicy.Response:
+        client = self.node.create_client(LoadPolicy, 'policy/load')
+        self.until(client.service_is_ready, 'policy/load')
+        future = client.call_async(LoadPolicy.Request(checkpoint=str(checkpoint)))
+        self.until(future.done, 'answer of policy/load', 60)
+        return future.result()
+
+    def status(self, wanted: Callable[[str], bool]) -> str:
+        return self.until(lambda: next((s.message for a in self.diagnostics for s in a.status
+                                        if wanted(s.message)), ''), 'diagnostics')
+
+
+@pytest.fixture
+def world():
+    with World() as world:
+        yield world
+
+
+@pytest.fixture
+def node(tmp_path, checkpoint):
+    with running('policy_inference', DOMAIN, tmp_path / 'log.txt', parameters={
+            'checkpoint': checkpoint, 'autostart': True, 'scheduler': 'receding'}) as process:
+        yield process
+
+
+def test_publishes_every_tick_and_keeps_to_epochs_and_streams(world, node, checkpoint):
+    world.until(lambda: len(world.chunks) >= 60, 'chunks', 60)
+    chunks, session = world.chunks, world.chunks[0].session
+    stamps = np.array([shell.stamp_ns(c.header.stamp) for c in chunks])
+    assert [c.seq for c in chunks] == list(range(chunks[0].seq, chunks[0].seq + len(chunks)))
+    assert all((c.session == session).all() for c in chunks)
+    steps = np.diff(stamps) / PERIOD
+    assert (np.abs(steps - np.round(steps)) < 0.25).all(), 'stamps lie on the grid of the period'
+    assert np.median(np.round(steps)) == 1
+
+    chunk = chunks[-1]
+    assert chunk.joint_names == CONTRACT.joint_names
+    assert (chunk.source_id, chunk.dt, chunk.task) == ('bc', PERIOD / 1e9, CONTRACT.task)
+    observed = shell.stamp_ns(chunk.observation_stamp)
+    due = round((stamps[-1] - observed) / PERIOD)  # ticks since the observation
+    assert due >= 1
+    assert chunk.horizon == SMALL.horizon - (due - 1)
+    rows = np.array(chunk.positions).reshape(chunk.horizon, len(CONTRACT.joints))
+    poses = np.tile([0.0] * 6 + [1.0], len(CONTRACT.poses.names))
+    expected = load(checkpoint).infer(Observation(observed, START, poses))
+    np.testing.assert_allclose(rows, expected[due - 1:], atol=1e-6)
+    twin = world.until(lambda: next((t for t in world.trajectories
+                                     if t.header.stamp == chunk.header.stamp), None), 'its twin')
+    np.testing.assert_array_equal([p.positions for p in twin.points], rows)
+    assert [p.time_from_start.sec * 10**9 + p.time_from_start.nanosec
+            for p in twin.points] == [i * PERIOD for i in range(chunk.horizon)]
+    assert twin.joint_names == CONTRACT.joint_names
+
+    since_ns = world.publish_mode(epoch=5)
+    world.until(lambda: world.chunks[-1].epoch == 5, 'chunks of the new epoch')
+    world.until(lambda: world.chunks[-1].seq > chunk.seq + 20, 'more chunks')
+    new = [c for c in world.chunks if c.epoch == 5]
+    assert all(shell.stamp_ns(c.observation_stamp) > since_ns for c in new)
+    assert all(c.epoch == 5 for c in world.chunks if c.seq >= new[0].seq)
+
+    world.sends_poses = False
+    world.status(lambda text: text.startswith('sim/poses: the newest sample is'))
+    world.chunks.clear()
+    world.until(lambda: 'no chunk: sim/poses: the newest sample is' in node.output, 'the warning')
+    assert not world.chunks
+    world.sends_poses = True
+    world.until(lambda: world.chunks, 'chunks again')
+
+    assert world.call('policy/deactivate').message == 'not active'
+    world.status(lambda text: text == 'not active')
+    world.chunks.clear()
+    world.diagnostics.clear()
+    world.status(lambda text: text == 'not active')
+    assert not world.chunks
+    assert world.call('policy/activate').message == f'active: {checkpoint}'
+    world.until(lambda: world.chunks, 'chunks after activation')
+    assert node.stop() == 0
+
+
+def test_load_service_says_why_it_refuses(world, tmp_path, checkpoint):
+    other = replace(CONTRACT, rate_hz=50.0)
+    with running('policy_inference', DOMAIN, tmp_path / 'log.txt') as node:
+        answer = world.call('policy/activate')
+        assert (answer.success, answer.message) == (
+            False, 'no policy is loaded; call policy/load with a checkpoint first')
+        answer = world.load(tmp_path)
+        assert not answer.success
+        assert 'no checkpoint: missing config.json' in answer.message
+        answer = world.load(make_checkpoint(tmp_path / 'other', contract=other))
+        assert (answer.success, answer.message) == (
+            False, 'this robot and the checkpoint were made for different robots (value of this '
+            'robot, value of the checkpoint): rate_hz: 30.0, 50.0')
+        answer = world.load(make_checkpoint(tmp_path / 'nan', poison=np.nan))
+        assert not answer.success
+        assert "weight 'trunk.0.weight' is not finite" in answer.message
+        answer = world.load(checkpoint)
+        assert (answer.success, answer.message) == (True, f'loaded {checkpoint}')
+        assert world.call('policy/activate').success
+        world.until(lambda: world.chunks, 'chunks')
+        assert node.stop() == 0
+
+
+@pytest.mark.parametrize(('make', 'text'), [
+    (lambda folder: make_checkpoint(folder, contract=Contract.load('ur5e_realsense'),
+                                    config=replace(SMALL, inputs=('state',))),
+     'this robot and the checkpoint were made for different robots (value of this robot, value of '
+     'the checkpoint): robot: sim_arm, ur5e'),
+    (lambda folder: make_checkpoint(folder, poison=np.nan),
+     "weight 'trunk.0.weight' is not finite; training diverged"),
+], ids=['another robot', 'nan weights'])
+def test_a_wrong_checkpoint_parameter_ends_with_one_line(tmp_path, make, text):
+    node = NodeProcess('policy_inference', DOMAIN + 1, tmp_path / 'log.txt',
+                       parameters={'checkpoint': make(tmp_path / 'c')})
+    assert node.process.wait(60) == 2
+    assert text in node.output
+    assert len(node.output.splitlines()) == 1
+
+
+def child_of(node):
+    pid = node.process.pid
+    child, = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+    return int(child)
+
+
+def test_the_two_processes_survive_and_end_as_they_should(world, node):
+    world.until(lambda: world.chunks, 'chunks', 60)
+    os.kill(child_of(node), signal.SIGKILL)
+    world.until(lambda: 'no chunk: inference process ended with SIGKILL' in node.output,
+                'the report')
+    world.chunks.clear()
+    world.until(lambda: world.chunks, 'chunks of the next process', 60)
+
+    child = child_of(node)
+    node.send(signal.SIGKILL)
+
+    def gone():
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return True
+        return False
+    world.until(gone, 'end of the inference process')
