@@ -1,0 +1,6 @@
+"""The converter, which serves the action `convert` (il_ros/action/ConvertBags)."""
+from il_ros.nodes.launching import description, node
+
+
+def generate_launch_description():
+    return description(('namespace',), node('bag_converter'))

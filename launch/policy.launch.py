@@ -1,0 +1,8 @@
+"""A policy drives the robot by itself."""
+from il_ros.nodes.launching import control, description, monitoring, policy, simulation
+
+
+def generate_launch_description():
+    return description(
+        ('robot', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'sim_task', 'seed'),
+        simulation(), *control('paused'), policy(), *monitoring())

@@ -1,0 +1,8 @@
+"""The simulated arm alone."""
+from il_ros.nodes.launching import description, monitoring, simulation
+
+
+def generate_launch_description():
+    return description(
+        ('robot', 'use_sim', 'rviz', 'namespace', 'sim_task', 'seed'),
+        simulation(), *monitoring(), use_sim='true')
