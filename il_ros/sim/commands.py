@@ -1,11 +1,11 @@
 """Commands of standard ROS 2 controllers onto the simulation; messages are duck-typed."""
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
+from il_ros.joints import indices
 from il_ros.sim.controller import Times
 from il_ros.timing import SECOND
 from il_ros.types import Floats
@@ -23,7 +23,7 @@ def trajectory(contract: Contract, message: Any) -> tuple[Floats, Times]:
             one that is not finite, or the times do not increase. joint_trajectory_controller
             refuses the same (without partial goals).
     """
-    order = _order(contract, message.joint_names)
+    order = indices(message.joint_names, contract.joint_names)
     if not message.points:
         raise MessageError('JointTrajectory: expected at least one point, got none')
     for i, point in enumerate(message.points):
@@ -50,17 +50,6 @@ def setpoint(contract: Contract, message: Any) -> Floats:
         raise MessageError(f'Float64MultiArray: expected {expected} positions in the order '
                            f'{", ".join(contract.joint_names)}, got {len(message.data)}')
     return _finite(contract, np.array([message.data], dtype=np.float64), 'Float64MultiArray')
-
-
-def _order(contract: Contract, names: Sequence[str]) -> list[int]:
-    problems = [f'{what} {", ".join(found)}' for what, found in (
-        ('missing', [name for name in contract.joint_names if name not in names]),
-        ('unknown', [name for name in names if name not in contract.joint_names]),
-        ('twice', sorted({name for name in names if list(names).count(name) > 1}))) if found]
-    if problems:
-        raise MessageError(f'JointTrajectory: expected the joints '
-                           f'{", ".join(contract.joint_names)}; {"; ".join(problems)}')
-    return [list(names).index(name) for name in contract.joint_names]
 
 
 def _finite(contract: Contract, positions: Floats, what: str) -> Floats:

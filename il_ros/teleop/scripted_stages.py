@@ -9,10 +9,10 @@ from enum import IntEnum
 
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.errors import ConfigError
+from il_ros.sim.tasks import BOX_HALF, BOX_HEIGHT
 from il_ros.types import Floats
 import numpy as np
 
-BOX_HALF, BOX_HEIGHT = 0.065, 0.05   # half the box's inner width, and its height [m]
 FINGER, FINGER_HALF = 0.048, 0.014   # centre of an open finger beside the tool, half its width [m]
 HELD = 0.0235                        # the gripper is closed on the cube below this opening [m]
 OPEN = 0.032                         # it can take the cube in from here [m]
