@@ -1,0 +1,138 @@
+"""teleop: publishes what the operator of a device wants, at the control rate."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from geometry_msgs.msg import PoseArray
+from il_ros.alignment.aligner import Aligner, Unavailable
+from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError, MessageError
+from il_ros.msg import ControlMode, TeleopCommand
+from il_ros.nodes import control_messages as messages
+from il_ros.nodes import shell
+from il_ros.nodes.capture_keys import CaptureKeys
+from il_ros.srv import ResetSim
+from il_ros.teleop.device import DeviceContext, ENGAGE
+from il_ros.teleop.devices import open_device
+from il_ros.timing import Tick
+from il_ros.types import Mode
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import JointState
+
+LOG_EVERY_S = 2.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """ROS parameters.
+
+    Attributes:
+        robot: Name or file of the contract.
+        device: Name of the device.
+        seed: Habits of the scripted operator.
+        engage: When the scripted operator drives: 'always', 'supervised' or 'never'; may be
+            changed while the node runs.
+        speed: Robot time per steady time.
+    """
+
+    robot: str = 'sim_arm'
+    device: str = 'keyboard'
+    seed: int = 0
+    engage: str = 'always'
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.engage not in ENGAGE:
+            raise ConfigError(f'engage: expected one of {", ".join(ENGAGE)}, got {self.engage!r}')
+        if self.speed <= 0:
+            raise ConfigError(f'speed: expected more than 0, got {self.speed}')
+
+
+class Teleop(Node):
+    """Shell around a `teleop.device.Device`; silent while it does not know the robot's state."""
+
+    def __init__(self) -> None:
+        super().__init__('teleop')
+        parameters = shell.declare(self, Parameters)
+        self.contract = contract = Contract.load(parameters.robot)
+        self.period_ns = round(contract.period_ns / parameters.speed)
+        self._aligner = Aligner(contract)
+        self._mode = Mode.PAUSED
+        self._session, self._seq = shell.new_session(), 0
+        self._command = self.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
+        self._capture = CaptureKeys(self)
+        for kind, stream in ((JointState, contract.state), (PoseArray, contract.poses)):
+            if stream:
+                self.create_subscription(kind, stream.topic, partial(self._push, stream.topic),
+                                         shell.SENSOR)
+        self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+        self.create_service(ResetSim, 'teleop/reset', self._on_reset)
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self.device = open_device(parameters.device, contract, parameters.seed, parameters.engage)
+
+    def tick(self, tick: Tick) -> None:
+        """Read the device and publish what it says."""
+        now_ns = shell.now_ns(self)
+        seen = self._aligner.observe(now_ns)
+        if isinstance(seen, Unavailable):
+            self.get_logger().warning(f'waiting for {seen.topic}: {seen.reason}',
+                                      throttle_duration_sec=LOG_EVERY_S)
+            return
+        intent = self.device.read(DeviceContext(seen.state, seen.environment, now_ns, self._mode))
+        if intent is None:
+            return
+        self._command.publish(TeleopCommand(
+            header=messages.header(now_ns), source_id=self.device.name, session=self._session,
+            seq=self._seq, engaged=intent.engaged, request=int(intent.request),
+            joint_names=self.contract.joint_names, positions=intent.positions.tolist()))
+        self._seq += 1
+        if intent.capture:
+            self._capture.ask(intent.capture)
+
+    def _push(self, topic: str, message: JointState | PoseArray) -> None:
+        try:
+            self._aligner.push(topic, message_stamp_ns(message),
+                               decode(self.contract, topic, message))
+        except MessageError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)
+
+    def _on_mode(self, message: ControlMode) -> None:
+        if message.mode in tuple(Mode):
+            self._mode = Mode(message.mode)
+
+    def _on_reset(self, request: ResetSim.Request,
+                  response: ResetSim.Response) -> ResetSim.Response:
+        self.device.reset(request.seed)
+        response.success, response.message = True, f'{self.device.name}: seed {request.seed}'
+        return response
+
+    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        for parameter in parameters:
+            if parameter.name == 'engage':
+                try:
+                    Parameters(engage=parameter.value)
+                except ConfigError as error:
+                    return SetParametersResult(successful=False, reason=str(error))
+                if hasattr(self.device, 'engage'):  # a person decides by hand
+                    self.device.engage = parameter.value
+        return SetParametersResult(successful=True)
+
+
+def _spin(node: Teleop) -> None:
+    try:
+        shell.spin_on_grid(node, node.period_ns, node.tick)
+    finally:
+        node.device.close()
+
+
+def main() -> int:
+    """Run the node."""
+    return shell.main(Teleop, _spin)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

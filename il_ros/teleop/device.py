@@ -1,0 +1,73 @@
+"""What a teleoperation device is."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from il_ros.types import Floats, Mode, Request
+
+ENGAGE = ('always', 'supervised', 'never')   # when a scripted operator drives
+
+
+class Capture(Enum):
+    """What an operator asks of the recorder."""
+
+    START = 'start'
+    SUCCESS = 'success'
+    FAILURE = 'failure'
+    DISCARD = 'discard'
+
+
+@dataclass(frozen=True)
+class DeviceContext:
+    """What a device may know when it is read.
+
+    Attributes:
+        state: Measured joint positions in contract order [rad] or [m]. Shape (J,).
+        environment: Poses as the contract says, (0,) where there are none. Shape (7 * P,).
+        now_ns: ROS time [ns].
+        mode: Who controls the robot.
+    """
+
+    state: Floats
+    environment: Floats
+    now_ns: int
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What the operator wants.
+
+    Attributes:
+        engaged: The dead-man switch is held: the operator drives, or wants to.
+        positions: Absolute joint targets in contract order; the measured positions while nobody
+            is engaged [rad] or [m]. Shape (J,).
+        request: Asked for in this reading only.
+        capture: Asked of the recorder in this reading only.
+    """
+
+    engaged: bool
+    positions: Floats
+    request: Request = Request.NONE
+    capture: Capture | None = None
+
+
+class Device(Protocol):
+    """Turns what an operator does into joint targets.
+
+    `read` is called at the control rate and never blocks. Targets start from the measured position
+    whenever the operator engages, so that the robot does not jump.
+    """
+
+    name: str
+
+    def read(self, context: DeviceContext) -> Intent | None:
+        """Return what the operator wants now, None when the device cannot tell."""
+
+    def reset(self, seed: int) -> None:
+        """Begin an episode: let go, and forget the one before."""
+
+    def close(self) -> None:
+        """Give the device back as it was."""

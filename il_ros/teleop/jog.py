@@ -1,0 +1,60 @@
+"""Velocities to joint targets, one joint at a time; `tool_jog` moves the tool."""
+from __future__ import annotations
+
+from typing import Protocol
+
+from il_ros.contract import Contract
+from il_ros.types import Floats
+import numpy as np
+
+JOINT_SHARE = 0.5    # of a joint's velocity limit, at full speed
+AHEAD_S = 0.2        # how far a target may be ahead of the measured joint, at full speed
+
+
+class Jog(Protocol):
+    """Integrates a velocity into targets for the arm's joints."""
+
+    axes: str
+
+    def start(self, q: Floats) -> None:
+        """Begin from measured arm joints [rad]. Shape (A,)."""
+
+    def move(self, q: Floats, velocity: Floats, dt_s: float) -> Floats:
+        """Return the targets after `dt_s` of a velocity in shares of full speed.
+
+        Args:
+            q: Measured arm joints [rad]. Shape (A,).
+            velocity: Along x y z and about x y z for the tool, else in its first entry for the
+                chosen joint, each -1 to 1. Shape (6,).
+            dt_s: Time since the last call [s].
+        """
+
+
+class JointJog:
+    """Moves one joint at a time, for a robot without a URDF."""
+
+    axes = 'number: choose a joint   w/s move it'
+
+    def __init__(self, contract: Contract) -> None:
+        """Take joints and limits from the contract."""
+        self._arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
+        self._contract = contract
+        self.joint = 0
+
+    def choose(self, number: int) -> None:
+        """Choose the arm joint of a number, counted from 1; others are ignored."""
+        if 1 <= number <= len(self._arm):
+            self.joint = number - 1
+
+    def start(self, q: Floats) -> None:
+        """Begin from measured arm joints [rad]. Shape (A,)."""
+        self._q = q.copy()
+
+    def move(self, q: Floats, velocity: Floats, dt_s: float) -> Floats:
+        """Return the targets after `dt_s`; see `Jog`."""
+        limits = self._contract.joints[self._arm[self.joint]]
+        ahead = self._q[self.joint] + JOINT_SHARE * limits.velocity * velocity[0] * dt_s
+        reach = limits.velocity * AHEAD_S
+        self._q[self.joint] = np.clip(ahead, max(limits.position[0], q[self.joint] - reach),
+                                      min(limits.position[1], q[self.joint] + reach))
+        return self._q.copy()

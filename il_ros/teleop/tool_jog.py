@@ -1,0 +1,47 @@
+"""Velocities of the tool to joint targets."""
+from __future__ import annotations
+
+from il_ros.contract import Contract
+from il_ros.kinematics import Arm, find_urdf
+from il_ros.teleop.jog import JOINT_SHARE
+from il_ros.types import Floats
+import numpy as np
+import pinocchio as pin
+
+SPEED = 0.25         # of the tool [m/s]
+TURN = 1.0           # of the tool [rad/s]
+LEASH = 0.04         # how far the wanted tool may be ahead of the measured one [m]
+
+
+class ToolJog:
+    """Moves the tool in the robot's frame."""
+
+    axes = 'w/s x   a/d y   r/f z   q/e yaw   i/k pitch   j/l roll'
+
+    def __init__(self, contract: Contract) -> None:
+        """Take the kinematics from the contract's URDF.
+
+        Raises:
+            ConfigError: The URDF is missing or does not fit.
+        """
+        arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
+        self._arm = Arm(find_urdf(contract), [contract.joint_names[i] for i in arm], contract.tip)
+        self._limit = JOINT_SHARE * contract.velocity[arm]
+
+    def start(self, q: Floats) -> None:
+        """Begin from measured arm joints [rad]. Shape (A,)."""
+        self._q = q.copy()
+        self._position, self._rotation = self._arm.forward(q)
+
+    def move(self, q: Floats, velocity: Floats, dt_s: float) -> Floats:
+        """Return the targets after `dt_s`; see `Jog`."""
+        measured, _ = self._arm.forward(q)
+        wanted = self._position + SPEED * velocity[:3] * dt_s
+        ahead = wanted - measured
+        self._position = measured + ahead * min(1.0, LEASH / max(float(np.linalg.norm(ahead)),
+                                                                 1e-9))
+        self._rotation = pin.exp3(TURN * velocity[3:] * dt_s) @ self._rotation
+        step = self._arm.step(self._q, self._position, self._rotation,
+                              float(self._limit.min()) * dt_s)
+        self._q = step
+        return step
