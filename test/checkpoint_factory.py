@@ -22,6 +22,9 @@ SMALL = PolicyConfig(
 VARIANTS = {
     'bc': SMALL,
     'bc camera': replace(SMALL, inputs=('state', 'wrist'), image_size=(32, 32)),
+    'act': replace(SMALL, kind='act', relative_actions=False),
+    'act camera': replace(SMALL, kind='act', inputs=('state', 'wrist', 'scene'),
+                          image_size=(32, 32), relative_actions=False),
 }
 
 

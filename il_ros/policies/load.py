@@ -5,6 +5,7 @@ from pathlib import Path
 
 from il_ros.contract import Contract, require_same
 from il_ros.errors import CheckpointError
+from il_ros.policies.act import ACT
 from il_ros.policies.bc import BC
 from il_ros.policies.checkpoint import Checkpoint, read, read_weights, Weights
 from il_ros.policies.config import PolicyConfig
@@ -45,7 +46,8 @@ class LearnedPolicy:
 
 def make_network(config: PolicyConfig, contract: Contract) -> Network:
     """Return an untrained network of the policy's kind and the robot's sizes."""
-    return BC(config.bc, Sizes.of(config, contract))
+    sizes = Sizes.of(config, contract)
+    return ACT(config.act, sizes) if config.kind == 'act' else BC(config.bc, sizes)
 
 
 def load(checkpoint: Path, contract: Contract | None = None, device: str = 'cpu') -> LearnedPolicy:
