@@ -10,13 +10,10 @@ from il_ros.alignment.decode import decode, message_stamp_ns
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.contract import Contract
 from il_ros.datasets.commanded import Commanded
+from il_ros.datasets.idle import margin_ticks, motion
 from il_ros.errors import MessageError
-from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import ControlSource, Floats, Observation
 import numpy as np
-
-STILL = 0.02                        # of the velocity limit; less counts as standing still
-MARGIN_NS = 200 * MILLISECOND       # kept before and after the motion
 
 
 @dataclass(frozen=True)
@@ -87,16 +84,12 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
 
 def moving_ticks(rows: Iterable[Row], contract: Contract) -> range:
     """Return the ticks between the idle ends of an episode, with a margin; empty if none moves."""
-    margin = round(MARGIN_NS / contract.period_ns)
-    step = STILL * contract.velocity * contract.period_ns / SECOND
-    first = last = before = None
-    for row in rows:
-        if before is not None and np.any(np.abs(row.observation.state - before) > step):
-            first, last = row.tick if first is None else first, row.tick
-        before = row.observation.state
-    if first is None or last is None:
+    found = [(row.tick, row.observation.state) for row in rows]
+    span = motion(np.array([state for _, state in found]), contract) if found else None
+    if span is None:
         return range(0)
-    return range(first - 1 - margin, last + 1 + margin)
+    margin = margin_ticks(contract)
+    return range(found[span[0]][0] - margin, found[span[1]][0] + margin + 1)
 
 
 class _Feed:

@@ -1,0 +1,70 @@
+"""`il_ros convert`: bags to a dataset."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from il_ros.commands import console
+from il_ros.commands.progress import new_progress
+from il_ros.errors import ConfigError, RecordingError
+import typer
+
+
+def convert(
+    bags: Annotated[list[Path], typer.Argument(help='Bag directories or folders of them.')],
+    out: Annotated[Path | None, typer.Option(help='Folder of the dataset.')] = None,
+    append: Annotated[bool, typer.Option(
+        '--append', help='Add to a dataset that exists; bags in it are skipped.')] = False,
+    trim_idle: Annotated[bool, typer.Option(
+        '--trim-idle', help='Leave out the ends in which the arm stands still.')] = False,
+    skip_bad: Annotated[bool, typer.Option(
+        '--skip-bad', help='Go on without bags that cannot be read.')] = False,
+    robot: Annotated[str, typer.Option(
+        help='Robot name or contract file, for bags that carry no contract.')] = '',
+    recover: Annotated[bool, typer.Option(
+        '--recover', help='Close these .partial episodes of a killed recorder; '
+                          'convert nothing.')] = False,
+) -> None:
+    """Turn recorded bags into one LeRobotDataset v3.0. Needs no ROS.
+
+    Example: `il_ros convert bags/ --out dataset --append`
+    """
+    if recover:
+        _recover(bags)
+        return
+    if out is None:
+        raise ConfigError('--out: name the folder of the dataset')
+    from il_ros.contract import Contract
+    from il_ros.datasets.convert import convert as run
+
+    contract = Contract.load(robot) if robot else None
+    with new_progress() as progress:
+        task = progress.add_task('bags', total=None, note='')
+
+        def report(bag: Path, done: int, total: int) -> bool:
+            progress.update(task, completed=done, total=total, note=bag.name)
+            return True
+
+        result = run(bags, out, append=append, trim_idle=trim_idle, skip_bad=skip_bad,
+                     contract=contract, progress=report)
+        total = progress.tasks[0].total
+        progress.update(task, completed=total, note='')
+    for path, reason in result.skipped:
+        console.print(f'skipped {path}: {reason}', markup=False, highlight=False, soft_wrap=True)
+    console.print(f'{out}: {result.episodes} episodes, {result.frames} rows added', markup=False,
+                  highlight=False, soft_wrap=True)
+
+
+def _recover(folders: list[Path]) -> None:
+    from il_ros.recording.recover import recover
+
+    for folder in folders:
+        try:
+            found = recover(folder)
+        except OSError as error:
+            raise RecordingError(f'{folder}: cannot be recovered: {error.strerror}; it is '
+                                 'unchanged') from None
+        console.print(
+            f'{found.path}: {found.messages} messages recovered; lost: {found.lost_bytes} bytes '
+            f'at the end, {found.bad_chunks} damaged chunks. The original is kept in '
+            f'{folder.parent / "recovered"}', markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,59 @@
+"""`il_ros record`: start and stop episodes by keys."""
+from __future__ import annotations
+
+from typing import Annotated, TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from il_ros.nodes.record_client import RecordClient
+    from il_ros.teleop.terminal import Terminal
+
+KEYS = 's start   y success   n failure   u unlabelled   d discard   q quit'
+OUTCOMES = {'y': 'success', 'n': 'failure', 'u': 'unlabelled'}
+REFRESH_S = 0.1
+
+
+def record(
+    namespace: Annotated[str, typer.Option(help='Namespace of teleop_capture.')] = '',
+) -> None:
+    """Start, stop, label and discard episodes at the running teleop_capture by keys.
+
+    Example: `il_ros record --namespace left_arm`
+    """
+    from il_ros.nodes.record_client import RecordClient
+    from il_ros.teleop.terminal import Terminal
+
+    terminal = Terminal()
+    try:
+        client = RecordClient(namespace)
+        try:
+            terminal.say(KEYS)
+            _serve(client, terminal)
+        finally:
+            client.close()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        terminal.close()
+
+
+def _serve(client: RecordClient, terminal: Terminal) -> None:
+    while True:
+        for key in terminal.typed():
+            if key == 'q' and not client.recording:
+                return
+            if text := _press(key, client):
+                terminal.say(text)
+        client.wait(lambda: False, REFRESH_S)
+        terminal.show(client.line())
+
+
+def _press(key: str, client: RecordClient) -> str:
+    if key == 's':
+        return client.start()
+    if key in OUTCOMES:
+        return client.stop(OUTCOMES[key])
+    if key == 'd':
+        return client.discard()
+    return 'an episode is running: y, n, u or d ends it' if key == 'q' else KEYS

@@ -1,0 +1,212 @@
+"""What a dataset is worth: gaps, idleness, coverage, outliers, limits, interventions."""
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from il_ros.contract import POSE_SIZE
+from il_ros.datasets import schema
+from il_ros.datasets.idle import motion
+from il_ros.datasets.reader import Dataset
+from il_ros.types import ControlSource, Floats
+import numpy as np
+
+CELL_M = 0.1                # a zone is a square of this size
+ENOUGH_ZONES = 6
+IDLE_S = 1.0                # longer idle ends are worth trimming
+SHORT_S = 1.0
+NEAR_LIMIT = 0.02           # of a joint's range
+OUTLIER = 3.5               # robust standard deviations (Iglewicz and Hoaglin 1993)
+FEW = 5                     # episodes, below which nothing is called an outlier
+PATH_POINTS = 32
+TIP = 'end_effector'
+
+
+class Zone(NamedTuple):
+    """A square of the table; x and y of its corner in units of its size."""
+
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class EpisodeReport:
+    """One episode.
+
+    Attributes:
+        duration_s: Rows by their period.
+        rate_hz: Rows per second of recorded time; below the contract's where ticks are missing.
+        missing_ticks: Ticks inside the episode without a complete observation.
+        lost_messages: Dropped while recording or refused while converting.
+        sync_error_s: 99th percentile of the age of the oldest sample behind an observation.
+        idle_head_s: Standing still at the beginning.
+        idle_tail_s: Standing still at the end.
+        human: Share of the rows that a person drove.
+        intervention: Share of the rows in which a person corrected the policy.
+        near_limit: Share of the rows with a joint (not the gripper) next to a position limit.
+        distance: From the median path, as a share of the joint ranges.
+        start_zone: Where the first pose of the contract lay at the start.
+        grasp_zone: Where the end effector was when the gripper first closed.
+        problems: What to look at.
+    """
+
+    index: int
+    source: str
+    outcome: str
+    operator: str
+    frames: int
+    duration_s: float
+    rate_hz: float
+    missing_ticks: int
+    lost_messages: int
+    sync_error_s: float
+    idle_head_s: float
+    idle_tail_s: float
+    human: float
+    intervention: float
+    near_limit: float
+    distance: float
+    start_zone: Zone | None
+    grasp_zone: Zone | None
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A dataset.
+
+    Attributes:
+        start_zones: Episodes per zone; empty where the contract names no poses.
+        grasp_zones: Likewise.
+        problems: What concerns the dataset as a whole.
+    """
+
+    root: str
+    robot: str
+    tasks: list[str]
+    frames: int
+    duration_s: float
+    episodes: list[EpisodeReport]
+    start_zones: dict[Zone, int]
+    grasp_zones: dict[Zone, int]
+    problems: list[str]
+
+
+def inspect(dataset: Dataset) -> Report:
+    """Return the report of a dataset."""
+    distances = _distances(dataset)
+    episodes = [_episode(dataset, k, distances) for k in range(len(dataset.lengths))]
+    start = Counter(e.start_zone for e in episodes if e.start_zone)
+    grasp = Counter(e.grasp_zone for e in episodes if e.grasp_zone)
+    return Report(str(dataset.root), dataset.contract.robot, dataset.tasks, len(dataset),
+                  len(dataset) / dataset.fps, episodes, dict(sorted(start.items())),
+                  dict(sorted(grasp.items())), _problems(dataset, episodes, start, grasp))
+
+
+def _episode(dataset: Dataset, index: int, distances: Floats) -> EpisodeReport:
+    contract, row, rows = dataset.contract, dataset.episodes[index], dataset.rows(index)
+    columns = {name: values[rows] for name, values in dataset.columns.items()}
+    state = columns[schema.STATE].astype(np.float64)
+    ticks, count, fps = columns['tick'], len(state), dataset.fps
+    span = motion(state, contract) or (count - 1, count - 1)
+    missing = int(ticks[-1] - ticks[0] + 1) - count
+    found: dict[str, Any] = {
+        'frames': count,
+        'duration_s': count / fps,
+        'rate_hz': fps * count / (count + missing),
+        'missing_ticks': missing,
+        'lost_messages': int(row.get('drops') or 0) + int(row.get('refused_messages') or 0),
+        'sync_error_s': float(np.percentile(columns['sync_error'], 99)),
+        'idle_head_s': span[0] / fps,
+        'idle_tail_s': (count - 1 - span[1]) / fps,
+        'human': float(np.mean(columns['control_source'] == ControlSource.HUMAN)),
+        'intervention': float(np.mean(columns['intervention'] > 0)),
+        'near_limit': _near_limit(dataset, state),
+        'distance': float(distances[index]),
+        'outcome': str(row.get('outcome', '')),
+    }
+    problems = _episode_problems(found, str(row.get('stop_reason') or ''))
+    if len(distances) >= FEW and _is_outlier(distances, index):
+        problems.append(f'differs from the rest (distance {distances[index]:.2f}, '
+                        f'median {np.median(distances):.2f})')
+    return EpisodeReport(
+        index=index, source=str(row.get('source', '')), operator=str(row.get('operator', '')),
+        start_zone=_start_zone(dataset, columns), grasp_zone=_grasp_zone(dataset, columns),
+        problems=problems, **found)
+
+
+def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
+    idle_s = max(found['idle_head_s'], found['idle_tail_s'])
+    checks = {
+        f'{found["missing_ticks"]} ticks without observation': found['missing_ticks'],
+        f'{found["lost_messages"]} messages lost': found['lost_messages'],
+        f'idle for {idle_s:.1f} s at an end: convert with --trim-idle': idle_s > IDLE_S,
+        f'only {found["duration_s"]:.1f} s long': found['duration_s'] < SHORT_S,
+        'incomplete: no outcome was given': found['outcome'] == 'unlabelled',
+        f'incomplete: {stop_reason}': stop_reason.startswith(('recovered', 'disk full')),
+        f'{found["near_limit"]:.0%} of the rows at a joint limit': found['near_limit'] > 0.1,
+    }
+    return [text for text, applies in checks.items() if applies]
+
+
+def _near_limit(dataset: Dataset, state: Floats) -> float:
+    contract = dataset.contract
+    arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
+    spread = contract.upper - contract.lower
+    margin = np.minimum(state - contract.lower, contract.upper - state) / spread
+    return float((margin[:, arm] < NEAR_LIMIT).any(axis=1).mean())
+
+
+def _distances(dataset: Dataset) -> Floats:
+    spread = dataset.contract.upper - dataset.contract.lower
+    paths = []
+    for index in range(len(dataset.lengths)):
+        state = dataset.columns[schema.STATE][dataset.rows(index)] / spread
+        at = np.linspace(0, len(state) - 1, PATH_POINTS)
+        paths.append([np.interp(at, np.arange(len(state)), joint) for joint in state.T])
+    away = np.array(paths) - np.median(paths, axis=0)       # (episodes, J, points)
+    return np.asarray(np.sqrt((away ** 2).mean(axis=(1, 2))))
+
+
+def _is_outlier(distances: Floats, index: int) -> bool:
+    middle = np.median(distances)
+    scale = np.median(np.abs(distances - middle)) / 0.6745
+    return bool(distances[index] - middle > OUTLIER * max(scale, 1e-3))
+
+
+def _zone(dataset: Dataset, columns: dict[str, Any], pose: str, row: int) -> Zone | None:
+    poses = dataset.contract.poses
+    if poses is None or pose not in poses.names:
+        return None
+    first = POSE_SIZE * poses.names.index(pose)
+    x, y = columns[schema.ENVIRONMENT][row, first:first + 2]
+    return Zone(int(np.floor(x / CELL_M)), int(np.floor(y / CELL_M)))
+
+
+def _start_zone(dataset: Dataset, columns: dict[str, Any]) -> Zone | None:
+    poses = dataset.contract.poses
+    return _zone(dataset, columns, poses.names[0], 0) if poses else None
+
+
+def _grasp_zone(dataset: Dataset, columns: dict[str, Any]) -> Zone | None:
+    gripper, index = dataset.contract.gripper, dataset.contract.gripper_index
+    if gripper is None or index is None:
+        return None
+    closed = (columns[schema.ACTION][:, index] - gripper.open) / (gripper.closed - gripper.open)
+    grasps = np.flatnonzero((closed[1:] > 0.5) & (closed[:-1] <= 0.5))
+    return _zone(dataset, columns, TIP, int(grasps[0]) + 1) if len(grasps) else None
+
+
+def _problems(dataset: Dataset, episodes: list[EpisodeReport], start: Counter[Zone],
+              grasp: Counter[Zone]) -> list[str]:
+    found = []
+    if dataset.contract.poses is None:
+        found.append('coverage is not known: the contract names no poses')
+    for name, zones in (('start', start), ('grasp', grasp)):
+        if zones and len(zones) < ENOUGH_ZONES:
+            found.append(f'{name} positions cover {len(zones)} zones of 10 x 10 cm, '
+                         f'expected at least {ENOUGH_ZONES}: vary where the objects lie')
+    if episodes and not any(e.outcome == 'success' for e in episodes):
+        found.append('no episode is labelled success')
+    return found

@@ -1,0 +1,60 @@
+"""The report of a dataset as one HTML page without further files."""
+from __future__ import annotations
+
+from il_ros.datasets.inspection import Report, Zone
+from jinja2 import Environment
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ report.root }}</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; color: #222 }
+table { border-collapse: collapse } h1 { font-size: 1.4rem } h2 { font-size: 1.1rem }
+th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd }
+th:first-child, td:first-child, .text { text-align: left }
+.bar { display: inline-block; height: .7rem; background: #d97706; vertical-align: middle }
+.zones td { border: 1px solid #bbb; width: 2.2rem; height: 2.2rem; text-align: center }
+.problem { color: #b91c1c } .wide { overflow-x: auto }
+</style></head><body>
+<h1>{{ report.root }}</h1>
+<p>{{ report.episodes | length }} episodes, {{ report.frames }} rows,
+{{ '%.1f' | format(report.duration_s / 60) }} min of {{ report.robot }}:
+{{ report.tasks | join('; ') }}</p>
+{% for problem in report.problems %}<p class="problem">{{ problem }}</p>{% endfor %}
+<h2>Episodes</h2><div class="wide"><table>
+<tr><th>episode</th><th class="text">bag</th><th class="text">outcome</th><th>length [s]</th>
+<th>rate [Hz]</th><th>missing ticks</th><th>lost messages</th><th>sync error [ms]</th>
+<th>idle head, tail [s]</th><th>human</th><th>intervention</th><th>at limits</th>
+<th>distance</th><th class="text">look at</th></tr>
+{% for e in report.episodes %}<tr><td>{{ e.index }}</td><td class="text">{{ e.source }}</td>
+<td class="text">{{ e.outcome }}</td><td>{{ '%.1f' | format(e.duration_s) }}</td>
+<td>{{ '%.1f' | format(e.rate_hz) }}</td><td>{{ e.missing_ticks }}</td>
+<td>{{ e.lost_messages }}</td><td>{{ '%.0f' | format(1000 * e.sync_error_s) }}</td>
+<td>{{ '%.1f, %.1f' | format(e.idle_head_s, e.idle_tail_s) }}</td>
+<td>{{ '%.0f %%' | format(100 * e.human) }}</td>
+<td class="text"><span class="bar" style="width: {{ '%.0f' | format(60 * e.intervention) }}px">
+</span> {{ '%.0f %%' | format(100 * e.intervention) }}</td>
+<td>{{ '%.0f %%' | format(100 * e.near_limit) }}</td><td>{{ '%.2f' | format(e.distance) }}</td>
+<td class="text problem">{{ e.problems | join('; ') }}</td></tr>
+{% endfor %}</table></div>
+{% for title, rows in grids %}<h2>{{ title }} positions, episodes per zone of 10 x 10 cm</h2>
+<table class="zones">{% for row in rows %}<tr>{% for n in row %}
+<td style="background: rgba(217, 119, 6, {{ '%.2f' | format(n / most) }})">{{ n or '' }}</td>
+{% endfor %}</tr>{% endfor %}</table>
+{% endfor %}</body></html>
+"""
+
+
+def render(report: Report) -> str:
+    """Return the page; every text of the dataset is escaped."""
+    grids = [(title, _grid(zones)) for title, zones in (
+        ('Start', report.start_zones), ('Grasp', report.grasp_zones)) if zones]
+    most = max([*report.start_zones.values(), *report.grasp_zones.values()], default=1)
+    template = Environment(autoescape=True).from_string(PAGE)
+    return template.render(report=report, grids=grids, most=most)
+
+
+def _grid(zones: dict[Zone, int]) -> list[list[int]]:
+    """Return counts as seen from above: x to the right, y up."""
+    columns = range(min(z.x for z in zones), max(z.x for z in zones) + 1)
+    lines = range(max(z.y for z in zones), min(z.y for z in zones) - 1, -1)
+    return [[zones.get(Zone(x, y), 0) for x in columns] for y in lines]
