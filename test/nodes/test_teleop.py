@@ -1,0 +1,203 @@
+"""The teleop node as a process: key bytes through a pseudo-terminal, the scripted operator."""
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import termios
+
+from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
+from il_ros.kinematics import Arm, find_urdf
+from il_ros.msg import Command, ControlMode, TeleopCommand
+from il_ros.nodes import shell
+from il_ros.srv import ResetSim, StopCapture
+from nodes.harness import running
+from nodes.robot import CONTRACT, Robot, START
+import numpy as np
+import pytest
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
+
+DOMAIN = 42
+ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
+
+
+class Scene(Robot):
+    """A robot with the poses that the contract names, and eyes on teleop/command."""
+
+    def __init__(self) -> None:
+        super().__init__(DOMAIN)
+        self.samples: list[TeleopCommand] = []
+        self._subscribe(TeleopCommand, 'teleop/command', self.samples.append)
+        self._poses = self.node.create_publisher(PoseArray, CONTRACT.poses.topic, shell.STREAM)
+        self._mode = self.node.create_publisher(ControlMode, 'control/mode', shell.LATCHED)
+        self.node.create_timer(0.01, self._publish_poses)
+
+    def _publish_poses(self) -> None:
+        message = PoseArray(poses=[Pose(position=Point(x=x, y=y, z=z),
+                                        orientation=Quaternion(w=1.0))
+                                   for x, y, z in ((0.4, 0.0, 0.02), (0.3, 0.25, 0.0),
+                                                   (0.35, 0.0, 0.25))])
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        self._poses.publish(message)
+
+    def tell(self, mode: int) -> None:
+        self._mode.publish(ControlMode(mode=mode))
+
+    def answer(self, kind, name, request):
+        client = self.node.create_client(kind, name)
+        self.until(client.service_is_ready, name)
+        future = client.call_async(request)
+        self.until(future.done, f'answer of {name}')
+        return future.result()
+
+    def sample(self, condition, what):
+        """Return the first new sample for which the condition holds."""
+        self.samples.clear()
+        return self.until(lambda: next((s for s in self.samples if condition(s)), None), what)
+
+
+@pytest.fixture
+def scene():
+    with Scene() as scene:
+        yield scene
+
+
+@pytest.fixture
+def keyboard(tmp_path):
+    master, slave = pty.openpty()
+    with running('teleop', DOMAIN, tmp_path / 'teleop.txt', stdin=slave,
+                 parameters={'device': 'keyboard'}) as process:
+        process.press = lambda keys: os.write(master, keys.encode())
+        process.attributes = lambda: termios.tcgetattr(slave)
+        yield process
+    os.close(master)
+    os.close(slave)
+
+
+def tool(positions):
+    return ARM.forward(np.array(positions[:6]))[0]
+
+
+def test_keys_become_joint_targets(keyboard, scene):
+    scene.tell(ControlMode.TELEOP)
+    sample = scene.sample(lambda s: True, 'samples')
+    assert (sample.source_id, sample.engaged) == ('keyboard', False)
+    assert list(sample.joint_names) == CONTRACT.joint_names
+    scene.until(lambda: b'teleop' in keyboard.log.read_bytes(), 'mode on the status line')
+
+    def hold_key():
+        keyboard.press('w')
+    scene.samples.clear()
+    scene.until(lambda: any(s.engaged and tool(s.positions)[0] > tool(START)[0] + 0.02
+                            for s in scene.samples), 'the tool ahead', each=hold_key)
+    moved = tool(scene.samples[-1].positions) - tool(START)
+    assert abs(moved[1]) < 0.01 and abs(moved[2]) < 0.01
+    numbers = [s.seq for s in scene.samples]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    keyboard.press(' ')
+    gripper = scene.samples[-1].positions[6]
+    scene.sample(lambda s: s.positions[6] != gripper, 'the gripper changes')
+    keyboard.press('p')
+    sample = scene.sample(lambda s: s.request == TeleopCommand.PAUSE, 'pause')
+    assert not sample.engaged
+
+
+def test_t_takes_over_from_a_policy_and_hands_back(keyboard, scene):
+    scene.tell(ControlMode.AUTONOMOUS)
+    scene.until(lambda: b'autonomous' in keyboard.log.read_bytes(), 'mode on the status line')
+    keyboard.press('t')
+    assert scene.sample(lambda s: s.request == TeleopCommand.TAKE_OVER, 'take over').engaged
+    keyboard.press('t')
+    assert not scene.sample(lambda s: s.request == TeleopCommand.HAND_BACK, 'hand back').engaged
+
+
+def test_capture_keys_call_the_recorder(keyboard, scene):
+    keyboard.press('c')
+    scene.until(lambda: 'capture/start: no recorder; start teleop_capture' in keyboard.output,
+                'warning')
+    asked = []
+
+    def start(request, response):
+        asked.append('start')
+        response.success, response.message = True, 'recording'
+        return response
+
+    def stop(request, response):
+        asked.append((request.outcome, request.keep))
+        response.success, response.message = False, 'nothing to stop'
+        return response
+    scene.node.create_service(Trigger, 'capture/start', start)
+    scene.node.create_service(StopCapture, 'capture/stop', stop)
+    scene.until(lambda: asked, 'start', each=lambda: keyboard.press('c'))
+    scene.until(lambda: ('success', True) in asked, 'stop', each=lambda: keyboard.press('y'))
+    scene.until(lambda: ('failure', True) in asked, 'stop', each=lambda: keyboard.press('n'))
+    scene.until(lambda: 'recorder: nothing to stop' in keyboard.output, 'answer')
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_the_terminal_is_given_back(keyboard, scene, number):
+    scene.sample(lambda s: True, 'samples')
+    assert not keyboard.attributes()[3] & termios.ECHO
+    keyboard.send(number)
+    assert keyboard.process.wait(10) == 0
+    assert keyboard.attributes()[3] & (termios.ECHO | termios.ICANON) == (
+        termios.ECHO | termios.ICANON)
+
+
+def test_without_a_terminal_it_is_one_line_and_code_2(tmp_path):
+    with running('teleop', DOMAIN, tmp_path / 'log.txt') as process:
+        assert process.process.wait(20) == 2
+        assert process.output.splitlines()[-1].startswith(
+            'keyboard: expected a terminal as standard input; ')
+
+
+def test_the_scripted_operator_engages_as_the_parameter_says(tmp_path, scene):
+    def set_engage(value):
+        request = SetParameters.Request(
+            parameters=[Parameter('engage', value=value).to_parameter_msg()])
+        return scene.answer(SetParameters, 'teleop/set_parameters', request).results[0]
+
+    with running('teleop', DOMAIN, tmp_path / 'teleop.txt',
+                 parameters={'device': 'scripted', 'engage': 'never'}) as process:
+        assert not scene.sample(lambda s: True, 'samples').engaged
+        assert set_engage('always').successful
+        sample = scene.sample(lambda s: s.engaged, 'engaged')
+        step = np.abs(np.array(sample.positions) - START)[:6]
+        assert (step < CONTRACT.velocity[:6] * 0.2).all()
+        result = set_engage('sometimes')
+        assert (result.successful, result.reason) == (
+            False, "engage: expected one of always, supervised, never, got 'sometimes'")
+        answer = scene.answer(ResetSim, 'teleop/reset', ResetSim.Request(seed=5))
+        assert (answer.success, answer.message) == (True, 'scripted: seed 5')
+        assert not scene.until(lambda: [s for s in scene.samples if not s.engaged],
+                               'let go once')[-1].engaged
+        assert set_engage('supervised').successful
+        scene.tell(ControlMode.AUTONOMOUS)
+        scene.sample(lambda s: not s.engaged, 'watching')
+        scene.sample(lambda s: s.engaged, 'takes over from an arm that does nothing')
+        scene.sends_states = False
+        scene.until(lambda: 'waiting for joint_states: the newest sample is' in process.output,
+                    'warning')
+        scene.samples.clear()
+        for _ in range(20):
+            scene.spin()
+        assert scene.samples == []
+
+
+def test_killed_teleop_while_correcting_holds(tmp_path, scene):
+    with running('dagger_intervention', DOMAIN, tmp_path / 'arbiter.txt',
+                 parameters={'mode': 'paused'}), \
+            running('teleop', DOMAIN, tmp_path / 'teleop.txt',
+                    parameters={'device': 'scripted'}) as process:
+        def newest():
+            return scene.modes[-1].mode if scene.modes else None
+        scene.until(lambda: newest() == ControlMode.CORRECTING, 'correcting')
+        scene.until(lambda: scene.rows and scene.rows[-1].source == Command.HUMAN, 'human rows')
+        process.send(signal.SIGKILL)
+        scene.until(lambda: newest() == ControlMode.HOLD, 'hold')
+        assert scene.modes[-1].reason.startswith('scripted silent for ')
+        number = len(scene.rows)
+        scene.until(lambda: len(scene.rows) > number + 10, 'rows')
+        assert {row.source for row in scene.rows[number:]} == {Command.HOLD}

@@ -1,0 +1,191 @@
+import os
+import pty
+import termios
+
+from il_ros.config import parse_yaml
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError
+from il_ros.kinematics import Arm, find_urdf
+from il_ros.teleop.device import Capture
+from il_ros.teleop.devices import open_device
+from il_ros.teleop.keyboard import Keyboard
+from il_ros.teleop.terminal import Terminal
+from il_ros.types import Mode, Request
+import numpy as np
+import pytest
+from teleop.device_conformance import CONTRACT, DeviceConformance, STATE
+import yaml
+
+ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
+
+
+class Keys:
+    """A real pseudo-terminal with a keyboard device at its end."""
+
+    def __init__(self, contract: Contract = CONTRACT) -> None:
+        self.master, self.slave = pty.openpty()
+        self.before = termios.tcgetattr(self.slave)
+        self.device = Keyboard(contract, Terminal(self.slave, self.slave))
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def close(self) -> None:
+        self.device.close()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def keys():
+    keys = Keys()
+    yield keys
+    keys.close()
+
+
+class TestKeyboard(DeviceConformance):
+    @pytest.fixture
+    def device(self, keys):
+        self.keys = keys
+        return keys.device
+
+    def engage(self, device):
+        self.keys.press('w')
+
+    def let_go(self, device):
+        device.reset(0)
+
+    def tool(self, positions):
+        return ARM.forward(positions[:6])
+
+    def drive(self, device, key, times=20, mode=Mode.TELEOP):
+        """Hold a key while the arm follows; return the last intent."""
+        state = STATE
+        for _ in range(times):
+            self.keys.press(key)
+            intent = self.read(device, mode, state)
+            if intent.engaged:
+                state = intent.positions
+        return intent
+
+    @pytest.mark.parametrize('key, axis, sign', [
+        ('w', 0, 1), ('s', 0, -1), ('a', 1, 1), ('d', 1, -1), ('r', 2, 1), ('f', 2, -1)])
+    def test_a_key_moves_the_tool_along_its_axis(self, device, key, axis, sign):
+        start, upright = self.tool(STATE)
+        end, rotation = self.tool(self.drive(device, key).positions)
+        moved = end - start
+        assert sign * moved[axis] > 0.02
+        assert np.abs(np.delete(moved, axis)).max() < 0.1 * abs(moved[axis])
+        np.testing.assert_allclose(rotation, upright, atol=0.02)
+
+    @pytest.mark.parametrize('key, axis, sign', [
+        ('q', 2, 1), ('e', 2, -1), ('i', 1, 1), ('k', 1, -1), ('l', 0, 1), ('j', 0, -1)])
+    def test_a_key_turns_the_tool_about_its_axis(self, device, key, axis, sign):
+        start, before = self.tool(STATE)
+        end, after = self.tool(self.drive(device, key).positions)
+        turned = after @ before.T
+        vector = np.array([turned[2, 1] - turned[1, 2], turned[0, 2] - turned[2, 0],
+                           turned[1, 0] - turned[0, 1]]) / 2
+        assert sign * vector[axis] > 0.1
+        assert np.linalg.norm(end - start) < 0.01
+
+    def test_without_keys_the_target_stays(self, device):
+        self.engage(device)
+        for _ in range(30):
+            self.read(device)
+        first = self.read(device).positions
+        np.testing.assert_allclose(self.read(device).positions, first, atol=1e-6)
+
+    def test_the_target_stays_on_a_leash(self, device):
+        for _ in range(100):  # the robot does not move
+            self.keys.press('w')
+            intent = self.read(device)
+        ahead = self.tool(intent.positions)[0] - self.tool(STATE)[0]
+        assert np.linalg.norm(ahead) < 0.05
+
+    def test_space_closes_and_opens_the_gripper(self, device):
+        self.keys.press(' ')
+        assert self.read(device).positions[-1] == 0.0
+        self.keys.press(' ')
+        assert self.read(device).positions[-1] == 0.04
+
+    def test_engaging_keeps_hold_of_what_is_in_the_gripper(self, device):
+        state = STATE.copy()
+        state[-1] = 0.02
+        self.keys.press('w')
+        assert self.read(device, state=state).positions[-1] == 0.0
+
+    def test_digits_set_the_speed(self, device):
+        self.keys.press('9')
+        fast = self.tool(self.drive(device, 'w', 8).positions)[0]
+        device.reset(0)
+        self.keys.press('1')
+        slow = self.tool(self.drive(device, 'w', 8).positions)[0]
+        start = self.tool(STATE)[0]
+        assert fast[0] - start[0] > 4 * (slow[0] - start[0]) > 0
+
+    def test_t_takes_over_and_hands_back(self, device):
+        self.keys.press('w')
+        intent = self.read(device, Mode.AUTONOMOUS)
+        assert not intent.engaged, 'moving keys do not take over from a policy'
+        self.keys.press('t')
+        intent = self.read(device, Mode.AUTONOMOUS)
+        assert (intent.engaged, intent.request) == (True, Request.TAKE_OVER)
+        assert self.read(device, Mode.CORRECTING).request is Request.NONE
+        self.keys.press('\t')
+        intent = self.read(device, Mode.CORRECTING)
+        assert (intent.engaged, intent.request) == (False, Request.HAND_BACK)
+
+    def test_p_pauses_and_lets_go(self, device):
+        self.engage(device)
+        self.read(device)
+        self.keys.press('p')
+        intent = self.read(device)
+        assert (intent.engaged, intent.request) == (False, Request.PAUSE)
+
+    @pytest.mark.parametrize('key, capture', [
+        ('c', Capture.START), ('y', Capture.SUCCESS), ('n', Capture.FAILURE),
+        ('x', Capture.DISCARD)])
+    def test_capture_keys(self, device, key, capture):
+        self.keys.press(key)
+        assert self.read(device).capture is capture
+        assert self.read(device).capture is None
+
+    def test_other_bytes_are_ignored(self, device):
+        os.write(self.keys.master, bytes(range(128, 256)) + b'\x1b[A\x00?Z')
+        assert not self.read(device).engaged
+
+
+def test_the_terminal_is_given_back_as_it_was(keys):
+    during = termios.tcgetattr(keys.slave)
+    assert not during[3] & (termios.ICANON | termios.ECHO)
+    keys.device.close()
+    assert termios.tcgetattr(keys.slave) == keys.before
+
+
+def test_without_a_terminal_the_error_says_what_to_do():
+    read, write = os.pipe()
+    with pytest.raises(ConfigError) as error:
+        Terminal(read, write)
+    assert str(error.value) == (
+        'keyboard: expected a terminal as standard input; start teleop in a terminal of its own '
+        "('ros2 run il_ros teleop'), or choose another device")
+
+
+def test_a_robot_without_urdf_is_jogged_joint_by_joint():
+    data = parse_yaml(CONTRACT.to_text(), 'test')
+    keys = Keys(Contract.from_text(yaml.safe_dump(data | {'urdf': '', 'tip': ''})))
+    test = TestKeyboard()
+    test.keys = keys
+    keys.press('3')
+    end = test.drive(keys.device, 'w', 10).positions
+    moved = end - STATE
+    assert moved[2] > 0.05
+    assert (np.delete(moved[:6], 2) == 0).all()
+    keys.close()
+
+
+def test_an_unknown_device_is_named():
+    with pytest.raises(ConfigError) as error:
+        open_device('keybord', CONTRACT)
+    assert str(error.value) == "no device 'keybord'; did you mean 'keyboard'?"
