@@ -1,6 +1,5 @@
 """A policy drives the robot, a person takes over where it errs, everything is recorded."""
 from il_ros.nodes.launching import (
-    argument,
     control,
     description,
     monitoring,
@@ -9,11 +8,12 @@ from il_ros.nodes.launching import (
     recorder,
     simulation,
 )
+from launch.substitutions import LaunchConfiguration as given
 from launch.substitutions import PathJoinSubstitution
 
 
 def generate_launch_description():
-    corrections = PathJoinSubstitution([argument('output'), 'corrections'])
+    corrections = PathJoinSubstitution([given('output'), 'corrections'])
     return description(
         ('robot', 'teleop', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output', 'task',
          'operator', 'sim_task', 'seed', 'terminal'),

@@ -20,10 +20,10 @@ from launch.substitutions import (
     EnvironmentVariable,
     EqualsSubstitution,
     IfElseSubstitution,
-    LaunchConfiguration,
     NotEqualsSubstitution,
     PathJoinSubstitution,
 )
+from launch.substitutions import LaunchConfiguration as given
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -45,11 +45,6 @@ ARGUMENTS = {
 PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
-def argument(name: str) -> LaunchConfiguration:
-    """Return what the user gave for a launch argument."""
-    return LaunchConfiguration(name)
-
-
 def share(*parts: str | Substitution) -> PathJoinSubstitution:
     """Return a path below share/il_ros."""
     return PathJoinSubstitution([FindPackageShare('il_ros'), *parts])
@@ -67,7 +62,7 @@ def description(arguments: tuple[str, ...], *actions: Action,
                                 description=ARGUMENTS[name][1]) for name in arguments),
         *(SetEnvironmentVariable(name, EnvironmentVariable(
             name, default_value=share('config', 'fastdds.xml'))) for name in PROFILES),
-        GroupAction([PushRosNamespace(argument('namespace')), *actions])])
+        GroupAction([PushRosNamespace(given('namespace')), *actions])])
 
 
 def node(executable: str, *, condition: Any = None, prefix: Any = None, respawn: bool = False,
@@ -84,8 +79,8 @@ def node(executable: str, *, condition: Any = None, prefix: Any = None, respawn:
 
 def simulation() -> Node:
     """Return the simulated arm, if `use_sim`."""
-    return node('sim_robot', condition=IfCondition(argument('use_sim')), robot=argument('robot'),
-                task=argument('sim_task'), seed=argument('seed'))
+    return node('sim_robot', condition=IfCondition(given('use_sim')), robot=given('robot'),
+                task=given('sim_task'), seed=given('seed'))
 
 
 def control(mode: str, **parameters: Any) -> list[Action]:
@@ -95,50 +90,59 @@ def control(mode: str, **parameters: Any) -> list[Action]:
     """
     services = 'gate/arm' if mode == 'teleop' else 'gate/arm and dagger/resume'
     return [
-        node('command_gate', respawn=True, robot=argument('robot')),
-        node('dagger_intervention', robot=argument('robot'), mode=mode, **parameters),
+        node('command_gate', respawn=True, robot=given('robot')),
+        node('dagger_intervention', robot=given('robot'), mode=mode, **parameters),
         LogInfo(msg=f'The robot is disarmed and waits for the services {services} '
                     '(std_srvs/srv/Trigger)')]
 
 
 def operator(engage: str) -> Node:
     """Return the operator's device, unless `teleop:=none`; a keyboard in its own terminal."""
-    terminal = IfElseSubstitution(EqualsSubstitution(argument('teleop'), 'keyboard'),
-                                  argument('terminal'), '')
-    return node('teleop', condition=IfCondition(NotEqualsSubstitution(argument('teleop'), 'none')),
-                prefix=terminal, robot=argument('robot'), device=argument('teleop'),
-                seed=argument('seed'), engage=engage)
+    terminal = IfElseSubstitution(EqualsSubstitution(given('teleop'), 'keyboard'),
+                                  given('terminal'), '')
+    return node('teleop', condition=IfCondition(NotEqualsSubstitution(given('teleop'), 'none')),
+                prefix=terminal, robot=given('robot'), device=given('teleop'),
+                seed=given('seed'), engage=engage)
 
 
 def recorder() -> Node:
     """Return the recorder."""
-    return node('teleop_capture', robot=argument('robot'), output=argument('output'),
-                task=argument('task'), operator=argument('operator'))
+    return node('teleop_capture', robot=given('robot'), output=given('output'),
+                task=given('task'), operator=given('operator'))
 
 
 def policy() -> Node:
     """Return the policy; with a `checkpoint` it starts by itself."""
-    return node('policy_inference', robot=argument('robot'), checkpoint=argument('checkpoint'),
+    return node('policy_inference', robot=given('robot'), checkpoint=given('checkpoint'),
                 autostart=True)
 
 
 def monitoring() -> list[Action]:
     """Return the monitor and, if `rviz`, RViz and the robot's model."""
-    return [node('monitor', robot=argument('robot')),
-            OpaqueFunction(function=_visualisation, condition=IfCondition(argument('rviz')))]
+    return [node('monitor', robot=given('robot')),
+            OpaqueFunction(function=_visualisation, condition=IfCondition(given('rviz')))]
 
 
 def _visualisation(context: LaunchContext) -> list[Action]:
+    """Return RViz and the robot's model as far as they are installed; say what is not."""
     from il_ros.kinematics import find_urdf  # needs Pinocchio, which only this needs
-    contract = Contract.load(argument('robot').perform(context))
-    actions: list[Action] = [Node(package='rviz2', executable='rviz2',
-                                  arguments=['-d', share('config', 'rviz', 'il_ros.rviz')])]
+    contract = Contract.load(given('robot').perform(context))
+    rviz = Node(package='rviz2', executable='rviz2',
+                arguments=['-d', share('config', 'rviz', 'il_ros.rviz')])
     try:
-        get_package_share_directory('robot_state_publisher')
-        urdf = find_urdf(contract)
-    except (PackageNotFoundError, IlRosError) as error:
-        return [*actions, LogInfo(msg=f'RViz shows no robot model: {error}')]
-    return [*actions, Node(
-        package='robot_state_publisher', executable='robot_state_publisher',
-        parameters=[{'robot_description': urdf.read_text()}],
-        remappings=[('joint_states', contract.state.topic)])]
+        model = Node(package='robot_state_publisher', executable='robot_state_publisher',
+                     parameters=[{'robot_description': find_urdf(contract).read_text()}],
+                     remappings=[('joint_states', contract.state.topic)])
+    except IlRosError as error:
+        return [*_installed(rviz), LogInfo(msg=f'RViz shows no robot model: {error}')]
+    return [*_installed(rviz), *_installed(model)]
+
+
+def _installed(action: Node) -> list[Action]:
+    package = action.node_package
+    try:
+        get_package_share_directory(package)
+    except PackageNotFoundError:
+        return [LogInfo(msg=f'{package} is not installed: '
+                            f'sudo apt install ros-jazzy-{package.replace("_", "-")}')]
+    return [action]

@@ -64,7 +64,7 @@ def test_arguments(name):
 
 @pytest.mark.parametrize('name', FILES)
 def test_whatever_reads_an_argument_is_used_where_it_is_declared(name):
-    """`argument('x')` in a helper needs 'x' in each file that uses the helper."""
+    """`given('x')` in a helper needs 'x' in each file that uses the helper."""
     helpers = {f.name: f for f in ast.parse(LAUNCHING.read_text()).body
                if isinstance(f, ast.FunctionDef)}
 
@@ -72,7 +72,7 @@ def test_whatever_reads_an_argument_is_used_where_it_is_declared(name):
         found = set()
         for n in ast.walk(function):
             if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and (
-                    n.func.id == 'argument' and isinstance(n.args[0], ast.Constant)):
+                    n.func.id == 'given' and isinstance(n.args[0], ast.Constant)):
                 found.add(n.args[0].value)
             elif isinstance(n, ast.Name) and n.id in helpers and n.id != function.name:
                 found |= reads(helpers[n.id])
