@@ -1,8 +1,10 @@
 """`il_ros record`: start and stop episodes by keys."""
 from __future__ import annotations
 
+import sys
 from typing import Annotated, TYPE_CHECKING
 
+from il_ros.errors import ConfigError
 import typer
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ def record(
     from il_ros.nodes.record_client import RecordClient
     from il_ros.teleop.terminal import Terminal
 
+    if not sys.stdin.isatty():
+        raise ConfigError('il_ros record: expected a terminal as standard input; elsewhere use '
+                          'the services capture/start and capture/stop')
     terminal = Terminal()
     try:
         client = RecordClient(namespace)

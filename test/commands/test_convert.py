@@ -1,0 +1,39 @@
+import bag_factory as bags
+from il_ros.commands.convert import convert
+from il_ros.datasets.reader import Dataset
+from il_ros.errors import BagError, ConfigError
+import pytest
+
+
+@pytest.fixture
+def folder(tmp_path):
+    bags.write_bags(tmp_path / 'bags', 2, seconds=1.0)
+    return tmp_path / 'bags'
+
+
+def test_says_what_was_added_and_skipped(folder, tmp_path, capsys):
+    (folder / 'discarded').mkdir()
+    convert([folder], tmp_path / 'out')
+    rows = len(Dataset(tmp_path / 'out'))
+    printed = capsys.readouterr().out
+    assert f'skipped {folder}/discarded: set aside by the recorder' in printed
+    assert f'{tmp_path}/out: 2 episodes, {rows} rows added' in printed
+    convert([folder], tmp_path / 'out', append=True)
+    printed = capsys.readouterr().out
+    assert f'skipped {folder}/episode_0001: already in the dataset' in printed
+    assert f'{tmp_path}/out: 0 episodes, 0 rows added' in printed
+
+
+def test_recovers_on_request(folder, tmp_path, capsys):
+    partial = (folder / 'episode_0001').rename(folder / 'episode_0001.partial')
+    with pytest.raises(BagError, match=f'never closed; run: il_ros convert --recover {partial}'):
+        convert([partial], tmp_path / 'out')
+    convert([partial], recover=True)
+    assert f'{folder}/episode_0001: ' in capsys.readouterr().out
+    convert([folder], tmp_path / 'out')
+    assert len(Dataset(tmp_path / 'out').lengths) == 2
+
+
+def test_out_is_needed(folder):
+    with pytest.raises(ConfigError, match='--out: name the folder of the dataset'):
+        convert([folder])
