@@ -23,7 +23,7 @@ from il_ros.intervention.state import ControlState, Step
 from il_ros.timing import MILLISECOND, Now
 from il_ros.types import ControlSource, Floats, Mode, Request, Verdict
 
-STATE_SILENT_NS = 150 * MILLISECOND
+SILENT_NS = 150 * MILLISECOND    # device, policy or joint states, while they are needed
 RELEASE_NS = 100 * MILLISECOND   # a dead-man that is let go for less than that was not let go
 NOT_MOVING = ('disarmed', 'latched', 'arming')   # rules with which the gate rejects everything
 
@@ -35,16 +35,22 @@ class TransitionError(IlRosError):
 class Arbiter:
     """Pure state machine; the caller passes both clocks and sends what comes out."""
 
-    def __init__(self, contract: Contract, start: Mode) -> None:
+    def __init__(self, contract: Contract, start: Mode, silent_ns: int = SILENT_NS) -> None:
         """Begin in TELEOP, PAUSED or AUTONOMOUS (that is: returning to the policy).
 
         After TELEOP, `resume` leads back to TELEOP; otherwise to the policy.
+
+        Args:
+            contract: The robot.
+            start: First mode.
+            silent_ns: Longest accepted silence of whoever drives [ns of steady time].
         """
+        self._silent_ns = silent_ns
         self._names = contract.joint_names
         self._gripper = contract.gripper_index
         self._teleop = start is Mode.TELEOP
-        self._operators = Operators(self._names)
-        self._policy = PolicyRows(self._names)
+        self._operators = Operators(self._names, silent_ns)
+        self._policy = PolicyRows(self._names, silent_ns)
         self._measured: Floats | None = None
         self._measured_ns = 0
         self._held: Floats | None = None
@@ -183,7 +189,7 @@ class Arbiter:
     def _look_for_silence(self, now: Now) -> None:
         mode, drives = self.state.mode, self._operators.engaged
         age_ns = now.steady_ns - self._measured_ns
-        if age_ns > STATE_SILENT_NS and (mode in (Mode.AUTONOMOUS, Mode.CORRECTING) or (
+        if age_ns > self._silent_ns and (mode in (Mode.AUTONOMOUS, Mode.CORRECTING) or (
                 mode is Mode.TELEOP and drives)):
             self._fault(f'joint states silent for {age_ns / 1e6:.0f} ms', 'robot')
         elif mode in (Mode.TELEOP, Mode.CORRECTING) and drives and (

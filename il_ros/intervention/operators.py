@@ -54,7 +54,8 @@ class Operators:
     restarted.
     """
 
-    def __init__(self, joint_names: Sequence[str]) -> None:
+    def __init__(self, joint_names: Sequence[str], silent_ns: int = SILENT_NS) -> None:
+        self._silent_ns = silent_ns
         self._names = list(joint_names)
         self._devices: dict[bytes, _Device] = {}
         self._driver: bytes | None = None
@@ -103,7 +104,7 @@ class Operators:
         if self._driver is None:
             return 0
         age = now_ns - self._devices[self._driver].heard_ns
-        return age if age > SILENT_NS else 0
+        return age if age > self._silent_ns else 0
 
     def positions(self) -> Floats | None:
         """Return the targets of the driving device, None when it is not engaged. Shape (J,)."""

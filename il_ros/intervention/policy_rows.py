@@ -43,7 +43,8 @@ class Chunk:
 class PolicyRows:
     """Keeps the newest chunk that is valid; all others are refused with the reason."""
 
-    def __init__(self, joint_names: Sequence[str]) -> None:
+    def __init__(self, joint_names: Sequence[str], silent_ns: int = SILENT_NS) -> None:
+        self._silent_ns = silent_ns
         self._names = list(joint_names)
         self._chunk: Chunk | None = None
         self._rows: Floats = np.empty((0, len(self._names)))
@@ -75,7 +76,7 @@ class PolicyRows:
     def silent_ns(self, now_ns: int) -> int:
         """Return for how long no valid chunk came; 0 within the accepted time."""
         age = now_ns - self._heard_ns
-        return age if age > SILENT_NS else 0
+        return age if age > self._silent_ns else 0
 
     def row(self, ros_ns: int) -> Floats | None:
         """Return the row due at a ROS time, None when the chunk has none. Shape (J,)."""

@@ -101,7 +101,8 @@ class CommandGate(Node):
         report.header.stamp = shell.to_stamp(shell.now_ns(self))
         self._report.publish(report)
         self._counts[f'{decision.verdict.name} {decision.rule}'.strip()] += 1
-        if decision.verdict in (Verdict.REJECTED, Verdict.HELD):
+        if decision.verdict in (Verdict.REJECTED, Verdict.HELD) and (
+                decision.rule not in ('disarmed', 'arming')):
             self.get_logger().error(f'{decision.verdict.name} {decision.rule}: {decision.detail}',
                                     throttle_duration_sec=LOG_EVERY_S)
 

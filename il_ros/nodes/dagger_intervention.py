@@ -16,7 +16,7 @@ from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
 from il_ros.nodes.corrections import Corrections
 from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger
-from il_ros.timing import Now, SECOND, Tick
+from il_ros.timing import Now, SECOND, Tick, to_ns
 from il_ros.types import Mode, Verdict
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -32,20 +32,23 @@ class Parameters:
         robot: Name or file of the contract.
         mode: 'teleop', 'autonomous' or 'paused' (autonomy after dagger/resume).
         speed: Robot time per steady time.
+        silent_s: Longest accepted silence of whoever drives, in steady time.
         corrections: Folder for one JSON file per correction; '' for none.
     """
 
     robot: str = 'sim_arm'
     mode: str = 'teleop'
     speed: float = 1.0
+    silent_s: float = 0.15
     corrections: str = ''
 
     def __post_init__(self) -> None:
         if self.mode.upper() not in (modes := ('TELEOP', 'AUTONOMOUS', 'PAUSED')):
             raise ConfigError(f'mode: expected one of {", ".join(modes).lower()}, '
                               f'got {self.mode!r}')
-        if self.speed <= 0:
-            raise ConfigError(f'speed: expected more than 0, got {self.speed}')
+        for name in ('speed', 'silent_s'):
+            if (value := getattr(self, name)) <= 0:
+                raise ConfigError(f'{name}: expected more than 0, got {value}')
 
 
 class DaggerIntervention(Node):
@@ -55,7 +58,8 @@ class DaggerIntervention(Node):
         super().__init__('dagger_intervention')
         self.parameters = shell.declare(self, Parameters)
         self.contract = contract = Contract.load(self.parameters.robot)
-        self._arbiter = arbiter = Arbiter(contract, Mode[self.parameters.mode.upper()])
+        self._arbiter = arbiter = Arbiter(contract, Mode[self.parameters.mode.upper()],
+                                          to_ns(self.parameters.silent_s))
         self.corrections = Corrections(self, contract.joint_names, self.parameters.corrections)
         self._session, self._seq, self._refused = shell.new_session(), 0, 0
         self._command = self.create_publisher(Command, 'control/command', shell.STREAM)
