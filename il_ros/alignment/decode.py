@@ -57,7 +57,7 @@ def joint_positions(contract: Contract, message: Any) -> Floats:
     return reorder(contract, message.name, message.position, topic)
 
 
-def reorder(contract: Contract, names: Sequence[str], values: Sequence[float],
+def reorder(contract: Contract, names: Sequence[str], values: Sequence[float] | Floats,
             where: str) -> Floats:
     """Return values by joint name in contract order. Shape (J,).
 
