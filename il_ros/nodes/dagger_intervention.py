@@ -46,9 +46,8 @@ class Parameters:
         if self.mode.upper() not in (modes := ('TELEOP', 'AUTONOMOUS', 'PAUSED')):
             raise ConfigError(f'mode: expected one of {", ".join(modes).lower()}, '
                               f'got {self.mode!r}')
-        for name in ('speed', 'silent_s'):
-            if (value := getattr(self, name)) <= 0:
-                raise ConfigError(f'{name}: expected more than 0, got {value}')
+        if min(self.speed, self.silent_s) <= 0:
+            raise ConfigError(f'speed {self.speed}, silent_s {self.silent_s}: expected above 0')
 
 
 class DaggerIntervention(Node):

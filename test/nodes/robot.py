@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import os
+from pathlib import Path
 import time
 from typing import Any
 
@@ -16,9 +17,20 @@ from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
+import yaml
 
 CONTRACT = Contract.load('sim_arm')
 START = np.array([0.0, -0.4, 1.2, 0.0, 0.77, 0.0, 0.02])
+
+
+def patient(folder: Path) -> Path:
+    """Return a contract that accepts joint states 1 s old: this machine may be busy."""
+    data = yaml.safe_load(CONTRACT.to_text())
+    for stream in ('state', 'poses'):
+        data[stream]['max_age_s'] = 1.0
+    path = folder / 'patient.yaml'
+    path.write_text(yaml.safe_dump(data))
+    return path
 
 
 class Robot:
@@ -131,4 +143,4 @@ class Robot:
         return send
 
 
-__all__ = ['CONTRACT', 'START', 'ActionChunk', 'Robot', 'TeleopCommand']
+__all__ = ['CONTRACT', 'START', 'ActionChunk', 'Robot', 'TeleopCommand', 'patient']

@@ -4,7 +4,7 @@ from __future__ import annotations
 from diagnostic_msgs.msg import DiagnosticArray
 from il_ros.msg import Command, CommandReport
 from nodes.harness import running
-from nodes.robot import CONTRACT, Robot, START
+from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
 from sensor_msgs.msg import JointState
@@ -18,7 +18,8 @@ DOMAIN = 40
 
 @pytest.fixture
 def gate(tmp_path):
-    with running('command_gate', DOMAIN, tmp_path / 'gate.txt') as process:
+    with running('command_gate', DOMAIN, tmp_path / 'gate.txt',
+                 parameters={'robot': patient(tmp_path), 'watchdog_s': 0.5}) as process:
         yield process
 
 

@@ -6,7 +6,7 @@ import signal
 
 from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, TeleopCommand
 from nodes.harness import NodeProcess, running
-from nodes.robot import CONTRACT, Robot, START
+from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
 from trajectory_msgs.msg import JointTrajectory
@@ -36,7 +36,7 @@ class Sides:
         self._chunks = robot.sender(chunks, self._chunk)
 
     def _chunk(self) -> ActionChunk:
-        chunk = self.robot.fill(ActionChunk(), np.tile(POLICY_ROW, 10), horizon=10,
+        chunk = self.robot.fill(ActionChunk(), np.tile(POLICY_ROW, 60), horizon=60,
                                 dt=CONTRACT.period_ns * 1e-9, source_id='test',
                                 epoch=self.robot.modes[-1].epoch if self.robot.modes else 0)
         chunk.observation_stamp = chunk.header.stamp
@@ -59,7 +59,13 @@ class Sides:
 
 
 def arbiter(tmp_path, **parameters) -> NodeProcess:
-    return running('dagger_intervention', DOMAIN, tmp_path / 'arbiter.txt', parameters=parameters)
+    return running('dagger_intervention', DOMAIN, tmp_path / 'arbiter.txt',
+                   parameters={'silent_s': 0.5, **parameters})
+
+
+def gate(tmp_path) -> NodeProcess:
+    return running('command_gate', DOMAIN, tmp_path / 'gate.txt', parameters={
+        'robot': patient(tmp_path), 'armed': True, 'watchdog_s': 0.5})
 
 
 def test_takeover_correction_and_return(tmp_path, robot):
@@ -149,8 +155,7 @@ def test_an_unknown_mode_is_one_line_and_code_2(tmp_path):
 
 
 def test_killed_arbiter_leaves_a_held_robot(tmp_path, robot):
-    with running('command_gate', DOMAIN, tmp_path / 'gate.txt', parameters={'armed': True}), \
-            arbiter(tmp_path, mode='autonomous') as process:
+    with gate(tmp_path), arbiter(tmp_path, mode='autonomous') as process:
         sides = Sides(robot)
         sides.until_mode(ControlMode.AUTONOMOUS)
         robot.until(lambda: len(robot.commands) > 10, 'policy moves the robot', each=sides)
@@ -168,8 +173,7 @@ def test_killed_arbiter_leaves_a_held_robot(tmp_path, robot):
 
 
 def test_a_gate_that_holds_stops_the_arbiter_too(tmp_path, robot):
-    with running('command_gate', DOMAIN, tmp_path / 'gate.txt', parameters={'armed': True}), \
-            arbiter(tmp_path, mode='autonomous'):
+    with gate(tmp_path), arbiter(tmp_path, mode='autonomous'):
         sides = Sides(robot)
         sides.until_mode(ControlMode.AUTONOMOUS)
         robot.until(lambda: len(robot.commands) > 3, 'policy moves the robot', each=sides)

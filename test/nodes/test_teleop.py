@@ -12,7 +12,7 @@ from il_ros.msg import Command, ControlMode, TeleopCommand
 from il_ros.nodes import shell
 from il_ros.srv import ResetSim, StopCapture
 from nodes.harness import running
-from nodes.robot import CONTRACT, Robot, START
+from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
 from rcl_interfaces.srv import SetParameters
@@ -68,7 +68,7 @@ def scene():
 def keyboard(tmp_path):
     master, slave = pty.openpty()
     with running('teleop', DOMAIN, tmp_path / 'teleop.txt', stdin=slave,
-                 parameters={'device': 'keyboard'}) as process:
+                 parameters={'robot': patient(tmp_path), 'device': 'keyboard'}) as process:
         process.press = lambda keys: os.write(master, keys.encode())
         process.attributes = lambda: termios.tcgetattr(slave)
         yield process
@@ -160,7 +160,8 @@ def test_the_scripted_operator_engages_as_the_parameter_says(tmp_path, scene):
         return scene.answer(SetParameters, 'teleop/set_parameters', request).results[0]
 
     with running('teleop', DOMAIN, tmp_path / 'teleop.txt',
-                 parameters={'device': 'scripted', 'engage': 'never'}) as process:
+                 parameters={'robot': patient(tmp_path), 'device': 'scripted',
+                             'engage': 'never'}) as process:
         assert not scene.sample(lambda s: True, 'samples').engaged
         assert set_engage('always').successful
         sample = scene.sample(lambda s: s.engaged, 'engaged')
@@ -188,9 +189,9 @@ def test_the_scripted_operator_engages_as_the_parameter_says(tmp_path, scene):
 
 def test_killed_teleop_while_correcting_holds(tmp_path, scene):
     with running('dagger_intervention', DOMAIN, tmp_path / 'arbiter.txt',
-                 parameters={'mode': 'paused'}), \
-            running('teleop', DOMAIN, tmp_path / 'teleop.txt',
-                    parameters={'device': 'scripted'}) as process:
+                 parameters={'mode': 'paused', 'silent_s': 0.5}), \
+            running('teleop', DOMAIN, tmp_path / 'teleop.txt', parameters={
+                'robot': patient(tmp_path), 'device': 'scripted'}) as process:
         def newest():
             return scene.modes[-1].mode if scene.modes else None
         scene.until(lambda: newest() == ControlMode.CORRECTING, 'correcting')
