@@ -17,6 +17,16 @@ def _within(low: float, high: float, **values: float) -> None:
             raise ConfigError(f'{name}: expected {low:g} to {high:g}, got {value:g}')
 
 
+def one_of(value: str, valid: tuple[str, ...], what: str) -> None:
+    """Check that a value is one of the valid ones.
+
+    Raises:
+        ConfigError: It is not; the text names the nearest.
+    """
+    if value not in valid:
+        raise ConfigError(f'{what} {value!r}: {nearest(value, list(valid))}')
+
+
 @dataclass(frozen=True)
 class BCConfig:
     """The chunked MLP (policies/bc.py).
@@ -113,10 +123,8 @@ class PolicyConfig:
     act: ACTConfig = field(default_factory=ACTConfig)
 
     def __post_init__(self) -> None:
-        for name, value, valid in (('kind', self.kind, KINDS),
-                                   ('normalization', self.normalization, NORMALIZATIONS)):
-            if value not in valid:
-                raise ConfigError(f'{name} {value!r}: {nearest(value, list(valid))}')
+        one_of(self.kind, KINDS, 'kind')
+        one_of(self.normalization, NORMALIZATIONS, 'normalization')
         _within(1, 1000, horizon=self.horizon)
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):
             raise ConfigError(f'inputs: expected each input once, got {list(self.inputs)}')
@@ -138,4 +146,4 @@ class PolicyConfig:
                  *(camera.name for camera in contract.cameras)]
         if unknown := [i for i in self.inputs if i not in valid]:
             raise ConfigError(f'robot {contract.robot!r} has no input {unknown[0]!r}; '
-                              f'{nearest(unknown[0], valid)}')
+                              f'valid: {", ".join(valid)}')

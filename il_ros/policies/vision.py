@@ -69,7 +69,7 @@ class KeypointEncoder(nn.Module):
         for width in widths:
             layers += [nn.Conv2d(inputs, width, 3, 2, 1), _norm(width), nn.ReLU()]
             inputs = width
-        self.convolutions = nn.Sequential(*layers, nn.Conv2d(inputs, keypoints, 1))
+        self.convolutions = nn.Sequential(*layers, nn.Conv2d(inputs, keypoints, 1, bias=False))
         self.outputs = 2 * keypoints
 
     def forward(self, planes: Tensor) -> Tensor:

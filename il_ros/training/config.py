@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from il_ros.config import build, find_config, nearest, parse_yaml, read_text
+from il_ros.config import build, find_config, parse_yaml, read_text
 from il_ros.errors import ConfigError
-from il_ros.policies.config import PolicyConfig
+from il_ros.policies.config import one_of, PolicyConfig
 from il_ros.types import ControlSource
 
 SOURCES = {source.name.lower(): source for source in ControlSource}
@@ -63,13 +63,9 @@ class TrainConfig:
         if not self.sources:
             raise ConfigError(f'sources: expected at least one of {", ".join(SOURCES)}')
         for source in self.sources:
-            if source not in SOURCES:
-                raise ConfigError(f'source {source!r}: {nearest(source, list(SOURCES))}')
-        if self.precision not in PRECISIONS:
-            raise ConfigError(f'precision {self.precision!r}: '
-                              f'{nearest(self.precision, list(PRECISIONS))}')
-        if self.accelerator not in ('cpu', 'cuda', 'auto'):
-            raise ConfigError(f'accelerator {self.accelerator!r}: valid: auto, cpu, cuda')
+            one_of(source, tuple(SOURCES), 'source')
+        one_of(self.precision, PRECISIONS, 'precision')
+        one_of(self.accelerator, ('auto', 'cpu', 'cuda'), 'accelerator')
 
     @staticmethod
     def preset(name: str) -> TrainConfig:

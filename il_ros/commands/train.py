@@ -1,0 +1,74 @@
+"""`il_ros train`: a dataset becomes a checkpoint."""
+from __future__ import annotations
+
+from dataclasses import replace
+import json
+import math
+from pathlib import Path
+from typing import Annotated, TYPE_CHECKING
+
+from il_ros.commands import console
+from il_ros.commands.progress import new_progress
+from il_ros.errors import ConfigError
+import typer
+
+if TYPE_CHECKING:
+    from il_ros.training.config import TrainConfig
+
+
+def train(
+    dataset: Annotated[Path, typer.Argument(help='Folder that `il_ros convert` wrote.')],
+    out: Annotated[Path, typer.Option(help='Folder for checkpoints and logs.')],
+    policy: Annotated[str, typer.Option(help='bc or act.')] = 'bc',
+    config: Annotated[str | None, typer.Option(
+        help='YAML file, or name under config/training/; the policy names the default.')] = None,
+    cameras: Annotated[str, typer.Option(
+        help='Learn from these cameras, as in scene,wrist, in place of the poses.')] = '',
+    steps: Annotated[int | None, typer.Option(min=1, help='Optimiser steps.')] = None,
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    resume: Annotated[bool, typer.Option(
+        '--resume', help='Go on with the run in --out where it was saved last.')] = False,
+) -> None:
+    """Train a policy.
+
+    Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
+    """
+    settings = _settings(policy, config, cameras, steps, seed)
+
+    from il_ros.training.train import Report
+    from il_ros.training.train import train as run
+
+    with new_progress() as progress:
+        task = progress.add_task(f'train {policy}', total=settings.steps, note='')
+
+        def show(report: Report) -> None:
+            note = f'loss {report.loss:.4f}'
+            if not math.isnan(report.validation):
+                note += f', validation {report.validation:.4f}'
+            progress.update(task, completed=report.step, note=note)
+
+        best = run(dataset, out, settings, resume=resume, progress=show)
+    record = json.loads((best / 'training.json').read_text())
+    validation = record['validation']
+    quality = f'validation error {validation:.4f}' if validation is not None else 'not validated'
+    console.print(f'[bold]{best}[/]: step {record["step"]} of {record["steps"]}, {quality}, '
+                  f'{record["rows"]} labelled rows of {record["episodes"]} episodes',
+                  highlight=False, soft_wrap=True)
+    console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
+
+
+def _settings(policy: str, config: str | None, cameras: str, steps: int | None,
+              seed: int | None) -> TrainConfig:
+    from il_ros.policies.config import KINDS, one_of
+    from il_ros.training.config import TrainConfig
+
+    one_of(policy, KINDS, 'policy')
+    names = tuple(name.strip() for name in cameras.split(',') if name.strip())
+    settings = TrainConfig.preset(config or ('bc_vision' if policy == 'bc' and names else policy))
+    if settings.policy.kind != policy:
+        raise ConfigError(f'--policy {policy}, but {config} is for {settings.policy.kind}; '
+                          f'give --policy {settings.policy.kind}')
+    if names:
+        settings = replace(settings, policy=replace(settings.policy, inputs=('state', *names)))
+    return replace(settings, steps=steps or settings.steps,
+                   seed=settings.seed if seed is None else seed)

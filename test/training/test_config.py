@@ -1,0 +1,52 @@
+from dataclasses import replace
+
+from il_ros.config import build, config_folders
+from il_ros.errors import ConfigError
+from il_ros.policies.config import ACTConfig, PolicyConfig
+from il_ros.training.config import TrainConfig
+import pytest
+
+PRESETS = sorted(p.stem for p in config_folders('training')[0].glob('*.yaml'))
+
+
+def test_presets():
+    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_vision']
+    kinds = {name: TrainConfig.preset(name).policy.kind for name in PRESETS}
+    assert kinds == {'act': 'act', 'act_paper': 'act', 'bc': 'bc', 'bc_vision': 'bc'}
+    assert TrainConfig.preset('bc_vision').policy.cameras == ('scene', 'wrist')
+
+
+def test_bc_preset_is_the_default():
+    assert TrainConfig.preset('bc') == TrainConfig()
+
+
+def test_an_unknown_preset_names_the_nearest():
+    with pytest.raises(ConfigError, match="no config/training/bc_vison.yaml; did you mean "
+                                          "'bc_vision'"):
+        TrainConfig.preset('bc_vison')
+
+
+@pytest.mark.parametrize(('changes', 'text'), [
+    ({'steps': 0}, 'steps: expected more than 0, got 0'),
+    ({'ema_decay': 1.0}, 'ema_decay: expected 0 or more and less than 1, got 1.0'),
+    ({'correction_share': -0.1}, 'correction_share: expected 0 or more and less than 1'),
+    ({'sources': ()}, 'sources: expected at least one of policy, human, hold'),
+    ({'sources': ('humen',)}, "source 'humen': did you mean 'human'"),
+    ({'precision': '32'}, "precision '32': "),
+    ({'accelerator': 'gpu'}, "accelerator 'gpu': "),
+    ({'seed': -1}, 'expected 0 or more'),
+])
+def test_wrong_settings(changes, text):
+    with pytest.raises(ConfigError, match=text):
+        replace(TrainConfig(), **changes)
+
+
+def test_wrong_policy_settings():
+    with pytest.raises(ConfigError, match="kind 'bb': did you mean 'bc'"):
+        PolicyConfig(kind='bb')
+    with pytest.raises(ConfigError, match='inputs: expected each input once'):
+        PolicyConfig(inputs=('state', 'state'))
+    with pytest.raises(ConfigError, match=r'width: expected a multiple of heads \(3\) and of 4'):
+        ACTConfig(width=128, heads=3)
+    with pytest.raises(ConfigError, match="x: policy: bc: unknown key 'hiden'; did you mean"):
+        build(TrainConfig, {'policy': {'bc': {'hiden': 3}}}, 'x')
