@@ -11,6 +11,7 @@ from il_ros.alignment.decode import decode
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.msg import ControlMode, TeleopCommand
+from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
 from il_ros.planning.homing import Homing
 from il_ros.planning.planner import Planner
@@ -19,7 +20,6 @@ from il_ros.types import Floats, Mode
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Header
 
 
 @dataclass(frozen=True)
@@ -62,46 +62,66 @@ def make_planner(contract: Contract, name: str, group: str) -> Planner:
     return PinocchioPlanner(contract, find_urdf(contract))
 
 
-class HomingNode(Node):
-    """Shell around `planning.homing.Homing`."""
+class MotionNode(Node):
+    """Shell around `planning.homing.Homing`.
 
-    def __init__(self) -> None:
-        super().__init__('homing')
-        self.parameters = parameters = shell.declare(self, Parameters)
-        self.contract = contract = Contract.load(parameters.robot)
-        planner = make_planner(contract, parameters.planner, parameters.group)
-        self._homing = Homing(contract, planner, to_ns(parameters.timeout_s))
+    Attributes:
+        seen: Measured joints as each row of `Homing.then` was sent. Shape (J,) each.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.seen: list[Floats] = []
         self._measured: Floats | None = None
         self._mode: Mode | None = None
         self._session, self._seq = shell.new_session(), 0
+
+    def connect(self, motion: Homing) -> None:
+        """Begin to listen and to speak."""
+        self._motion, self._contract = motion, motion.contract
         self._command = self.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
-        self.create_subscription(JointState, contract.state.topic, self._on_state, shell.SENSOR)
+        self.create_subscription(JointState, self._contract.state.topic, self._on_state,
+                                 shell.SENSOR)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
 
     def _on_state(self, message: JointState) -> None:
-        self._measured = decode(self.contract, self.contract.state.topic, message)
+        self._measured = decode(self._contract, self._contract.state.topic, message)
 
     def _on_mode(self, message: ControlMode) -> None:
         self._mode = Mode(message.mode)
 
     def tick(self, tick: Tick) -> None:
-        """Send one sample; end the node when the arm is home."""
-        if self._homing.done:
-            self.get_logger().info('the arm is at its start pose')
+        """Send one sample; end the node when the motion is done."""
+        if self._motion.done:
             raise ExternalShutdownException
-        wish = self._homing.tick(self._measured, self._mode, shell.now(self).steady_ns)
+        repeated = self._motion.repeated
+        wish = self._motion.tick(self._measured, self._mode, shell.now(self).steady_ns)
         if wish is None:
             return
+        if self._motion.repeated > repeated and self._measured is not None:
+            self.seen.append(self._measured)
         self._command.publish(TeleopCommand(
-            header=Header(stamp=shell.to_stamp(shell.now_ns(self))), source_id='homing',
+            header=messages.header(shell.now_ns(self)), source_id=self.get_name(),
             session=self._session, seq=self._seq, engaged=wish.engaged,
-            request=int(wish.request), joint_names=self.contract.joint_names,
+            request=int(wish.request), joint_names=self._contract.joint_names,
             positions=wish.positions.tolist()))
         self._seq += 1
 
 
+class HomingNode(MotionNode):
+    """Goes to the contract's start pose."""
+
+    def __init__(self) -> None:
+        super().__init__('homing')
+        parameters = shell.declare(self, Parameters)
+        contract = Contract.load(parameters.robot)
+        self.period_ns = round(contract.period_ns / parameters.speed)
+        planner = make_planner(contract, parameters.planner, parameters.group)
+        self.connect(Homing(contract, planner, to_ns(parameters.timeout_s)))
+
+
 def _spin(node: HomingNode) -> None:
-    shell.spin_on_grid(node, round(node.contract.period_ns / node.parameters.speed), node.tick)
+    shell.spin_on_grid(node, node.period_ns, node.tick)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The way home as a device drives it: wait for the robot, plan, drive, let go."""
+"""A motion as a device drives it: wait for the robot, plan the way to a pose, drive, let go."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -30,21 +30,27 @@ class Homing:
 
     Attributes:
         timeout_ns: Longest wait for joint states and the arbiter's mode.
-        done: The arm is home and nobody drives it any more.
+        goal: Where to go; the contract's start pose when None. Shape (J,).
+        then: Rows to drive after the arrival, one per control period. Shape (N, J).
+        done: The arm was there and nobody drives it any more.
+        repeated: Rows of `then` that were sent.
     """
 
     contract: Contract
     planner: Planner
     timeout_ns: int
-    done: bool = False
-    _rows: Floats | None = None
-    _since_ns: int | None = None
-    _sent: int = 0
-    _parting: int = 0
-    _goal: Floats = field(init=False)
+    goal: Floats | None = None
+    then: Floats | None = None
+    done: bool = field(default=False, init=False)
+    repeated: int = field(default=0, init=False)
+    _rows: Floats | None = field(default=None, init=False)
+    _since_ns: int | None = field(default=None, init=False)
+    _sent: int = field(default=0, init=False)
+    _parting: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._goal = np.array(self.contract.start)
+        self._goal = np.array(self.contract.start) if self.goal is None else self.goal
+        self._then = np.empty((0, len(self._goal))) if self.then is None else self.then
 
     def tick(self, measured: Floats | None, mode: Mode | None, now_ns: int) -> Wish | None:
         """Return what to send now, None while there is nothing to send.
@@ -67,13 +73,17 @@ class Homing:
         if self._sent < len(self._rows):
             self._sent, self._since_ns = self._sent + 1, now_ns
             return Wish(self._rows[self._sent - 1], True, Request.NONE)
-        if not self._parting and not self._arrived(measured, now_ns - self._since_ns):
+        if not self._parting and not self.repeated and not self._arrived(
+                measured, now_ns - self._since_ns):
             return Wish(self._goal, True, Request.NONE)
+        if self.repeated < len(self._then):
+            self.repeated += 1
+            return Wish(self._then[self.repeated - 1], True, Request.NONE)
         self._parting += 1
         self.done = self._parting >= LAST_WORDS
         # Whoever paused the robot finds it paused again.
         pause = self._parting == 1 and mode is not Mode.TELEOP
-        return Wish(self._goal, False, Request.PAUSE if pause else Request.NONE)
+        return Wish(measured, False, Request.PAUSE if pause else Request.NONE)
 
     def _wait(self, measured: Floats | None, waited_ns: int) -> None:
         if waited_ns > self.timeout_ns:
@@ -83,7 +93,7 @@ class Homing:
 
     def _plan(self, measured: Floats, mode: Mode) -> Floats:
         if mode in (Mode.AUTONOMOUS, Mode.CORRECTING):
-            raise PlanningError(f'homing while the mode is {mode.name} would count as a '
+            raise PlanningError(f'a motion while the mode is {mode.name} would count as a '
                                 'correction of the policy; call dagger/pause first')
         return self.planner.home(measured, self._goal)
 

@@ -40,6 +40,15 @@ def test_drives_the_plan_and_lets_go(homing, mode, request_):
     assert [w.request for w in parting] == [request_, Request.NONE, Request.NONE]
 
 
+def test_drives_further_rows_after_the_arrival(homing):
+    then = np.linspace(AWAY, START, 5)
+    repeat = Homing(CONTRACT, homing.planner, SECOND, goal=AWAY, then=then)
+    wishes = drive(repeat, Mode.TELEOP, START)
+    way = homing.planner.home(START, AWAY)
+    np.testing.assert_array_equal([w.positions for w in wishes if w.engaged], [*way, *then])
+    assert repeat.repeated == 5
+
+
 def test_a_held_object_does_not_keep_the_gripper_from_arriving(homing):
     for now in range(0, 90 * CONTRACT.period_ns, CONTRACT.period_ns):
         if homing.done:
@@ -60,7 +69,7 @@ def test_waits_for_the_robot_and_the_arbiter_and_names_what_is_missing(homing):
 
 @pytest.mark.parametrize('mode', [Mode.AUTONOMOUS, Mode.CORRECTING])
 def test_takes_nothing_from_a_policy(homing, mode):
-    with pytest.raises(PlanningError, match=f'^homing while the mode is {mode.name} would count '
+    with pytest.raises(PlanningError, match=f'^a motion while the mode is {mode.name} would count '
                                             'as a correction of the policy; call dagger/pause '
                                             'first$'):
         homing.tick(AWAY, mode, 0)
