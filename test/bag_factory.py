@@ -10,7 +10,7 @@ from typing import Any
 from il_ros.contract import Contract
 from il_ros.recording.definitions import full_type, message_definition
 from il_ros.recording.metadata import EpisodeInfo, Topic
-from il_ros.recording.writer import EpisodeWriter
+from il_ros.recording.writer import EpisodeWriter, Limits
 from il_ros.timing import SECOND, to_ns
 import numpy as np
 from rosbags.typesys import get_types_from_msg, get_typestore, Stores
@@ -226,7 +226,7 @@ def write_bag(folder: Path, script: Script, *, outcome: str = 'success', operato
     info = info or EpisodeInfo(
         script.contract, script.contract.task, operator, outcome,
         topics={topic.name: topic.resolved for topic in recorded})
-    writer = EpisodeWriter(folder, recorded, info)
+    writer = EpisodeWriter(folder, recorded, info, Limits(queue_bytes=1 << 40))
     for event in script.events() if events is None else events:
         assert writer.write(event.topic, event.log_ns, event.data)
     writer.close(info)

@@ -37,27 +37,28 @@ class ImageStats:
 
     def __init__(self) -> None:
         self.seen = self.count = 0
-        self.low, self.high = np.ones(3), np.zeros(3)
-        self.total, self.squares = np.zeros(3), np.zeros(3)
+        self.histogram = np.zeros((3, 256), np.int64)
 
     def add(self, image: Pixels) -> None:
         """Take the next frame. Shape (H, W, 3)."""
+        if self.seen % SAMPLE_EVERY == 0:
+            pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, 3)
+            for color, histogram in enumerate(self.histogram):
+                histogram += np.bincount(pixels[:, color], minlength=256)
+            self.count += 1
         self.seen += 1
-        if (self.seen - 1) % SAMPLE_EVERY:
-            return
-        pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, 3) / 255.0
-        self.low = np.minimum(self.low, pixels.min(axis=0))
-        self.high = np.maximum(self.high, pixels.max(axis=0))
-        self.total += pixels.mean(axis=0)
-        self.squares += (pixels ** 2).mean(axis=0)
-        self.count += 1
 
     def stats(self) -> Stats:
         """Return arrays of shape (3,)."""
-        mean = self.total / max(self.count, 1)
-        variance = self.squares / max(self.count, 1) - mean ** 2
-        return {'min': self.low, 'max': self.high, 'mean': mean,
-                'std': np.sqrt(np.maximum(variance, 0)), 'count': np.array([float(self.count)])}
+        level = np.arange(256) / 255
+        share = self.histogram / max(self.histogram[0].sum(), 1)    # (3, 256)
+        mean = share @ level
+        seen = self.histogram > 0
+        return {'min': np.array([level[color].min(initial=1.0) for color in seen]),
+                'max': np.array([level[color].max(initial=0.0) for color in seen]),
+                'mean': mean,
+                'std': np.sqrt(np.maximum(share @ level ** 2 - mean ** 2, 0)),
+                'count': np.array([float(self.count)])}
 
 
 def aggregate(parts: Iterable[Mapping[str, Floats]]) -> Stats:
