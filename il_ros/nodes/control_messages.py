@@ -14,9 +14,9 @@ import numpy as np
 from std_msgs.msg import Header
 
 
-def header(stamp_ns: int) -> Header:
-    """Return a header with a stamp [ns]."""
-    return Header(stamp=shell.to_stamp(stamp_ns))
+def header(stamp_ns: int, frame: str = '') -> Header:
+    """Return a header with a stamp [ns] and a TF frame."""
+    return Header(stamp=shell.to_stamp(stamp_ns), frame_id=frame)
 
 
 def to_sample(message: TeleopCommand) -> Sample:

@@ -2,17 +2,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
-from geometry_msgs.msg import PoseArray
 from il_ros.alignment.aligner import Aligner, Unavailable
-from il_ros.alignment.decode import decode, message_stamp_ns
 from il_ros.contract import Contract
-from il_ros.errors import ConfigError, MessageError
+from il_ros.errors import ConfigError
 from il_ros.msg import ControlMode, TeleopCommand
 from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
 from il_ros.nodes.capture_keys import CaptureKeys
+from il_ros.nodes.streams import Streams
 from il_ros.srv import ResetSim
 from il_ros.teleop.device import DeviceContext, ENGAGE
 from il_ros.teleop.devices import open_device
@@ -21,7 +19,6 @@ from il_ros.types import Mode
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import JointState
 
 LOG_EVERY_S = 2.0
 
@@ -65,10 +62,7 @@ class Teleop(Node):
         self._session, self._seq = shell.new_session(), 0
         self._command = self.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
         self._capture = CaptureKeys(self)
-        for kind, stream in ((JointState, contract.state), (PoseArray, contract.poses)):
-            if stream:
-                self.create_subscription(kind, stream.topic, partial(self._push, stream.topic),
-                                         shell.SENSOR)
+        Streams(self, contract, self._aligner.push).follow(self._aligner.topics)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         self.create_service(ResetSim, 'teleop/reset', self._on_reset)
         self.add_on_set_parameters_callback(self._on_parameters)
@@ -92,13 +86,6 @@ class Teleop(Node):
         self._seq += 1
         if intent.capture:
             self._capture.ask(intent.capture)
-
-    def _push(self, topic: str, message: JointState | PoseArray) -> None:
-        try:
-            self._aligner.push(topic, message_stamp_ns(message),
-                               decode(self.contract, topic, message))
-        except MessageError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)
 
     def _on_mode(self, message: ControlMode) -> None:
         if message.mode in tuple(Mode):

@@ -1,0 +1,150 @@
+"""monitor: what the system does, for RViz and as diagnostics."""
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+import time
+from typing import Any
+
+from il_ros.alignment.decode import reorder
+from il_ros.contract import Contract
+from il_ros.errors import MessageError
+from il_ros.kinematics import Arm, find_urdf
+from il_ros.msg import ActionChunk, CommandReport, ControlMode
+from il_ros.nodes import control_messages as messages
+from il_ros.nodes import shell
+from il_ros.nodes.heard import Heard
+from il_ros.nodes.markers import markers, NEAR
+from il_ros.nodes.services import Diagnostics, ERROR, OK, WARN
+from il_ros.nodes.streams import Streams
+from il_ros.safety.limits import Limits
+from il_ros.safety.proximity import proximity
+from il_ros.timing import SECOND
+from il_ros.types import Floats, Mode, Verdict
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from visualization_msgs.msg import MarkerArray
+
+MARKER_PERIOD_S = 0.1
+DIAGNOSTICS_PERIOD_S = 0.5
+SILENT_NS = SECOND // 2
+MODE_SILENT_NS = 5 * SECOND // 2   # sent once a second
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """ROS parameters.
+
+    Attributes:
+        robot: Name or file of the contract.
+        frame: TF frame of the URDF's root.
+    """
+
+    robot: str = 'sim_arm'
+    frame: str = 'base'
+
+
+class Monitor(Node):
+    """Listens to everything and commands nothing."""
+
+    def __init__(self) -> None:
+        super().__init__('monitor')
+        parameters = shell.declare(self, Parameters)
+        self._frame = parameters.frame
+        self._contract = contract = Contract.load(parameters.robot)
+        self._limits = Limits.of(contract)
+        self._arm_joints = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
+        self._arm = Arm(find_urdf(contract), [contract.joint_names[i] for i in self._arm_joints],
+                        contract.tip) if contract.urdf else None
+        self._state: Floats | None = None
+        self._rows: Floats = np.empty((0, 0))
+        self._mode = ControlMode(mode=int(Mode.PAUSED), reason='the arbiter was not heard')
+        self._longest_ns = {contract.state.topic: SILENT_NS, 'control/report': SILENT_NS,
+                            'control/mode': MODE_SILENT_NS, 'policy/chunk': SILENT_NS}
+        self._heard = Heard(self._longest_ns)
+        self._verdicts: Counter[str] = Counter()
+        Streams(self, contract, self._on_state).follow([contract.state.topic])
+        self.create_subscription(ActionChunk, 'policy/chunk', self._on_chunk, shell.STREAM)
+        self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+        self.create_subscription(CommandReport, 'control/report', self._on_report, shell.STREAM)
+        self._markers = self.create_publisher(MarkerArray, 'monitor/markers', shell.STREAM)
+        self._diagnostics = Diagnostics(self)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(MARKER_PERIOD_S, self._show, clock=steady)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._diagnose, clock=steady)
+
+    def _hear(self, topic: str) -> None:
+        self._heard.hear(topic, time.monotonic_ns())
+
+    def _on_state(self, topic: str, stamp_ns: int, positions: Any) -> None:
+        self._hear(topic)
+        self._state = positions
+
+    def _on_chunk(self, message: ActionChunk) -> None:
+        self._hear('policy/chunk')
+        width = max(len(message.joint_names), 1)
+        try:
+            self._rows = np.array([
+                reorder(self._contract, message.joint_names, row, 'policy/chunk')
+                for row in np.reshape(message.positions, (-1, width))])
+        except (MessageError, ValueError) as error:
+            self.get_logger().warning(f'policy/chunk: {error}', throttle_duration_sec=1.0)
+
+    def _on_mode(self, message: ControlMode) -> None:
+        self._hear('control/mode')
+        if message.mode in tuple(Mode):
+            self._mode = message
+
+    def _on_report(self, message: CommandReport) -> None:
+        self._hear('control/report')
+        if message.verdict in tuple(Verdict):
+            self._verdicts[f'{Verdict(message.verdict).name} {message.rule}'.strip()] += 1
+
+    def _tool(self, positions: Floats) -> Floats:
+        return self._arm.forward(positions[self._arm_joints])[0] if self._arm else np.zeros(3)
+
+    def _near(self) -> dict[str, float]:
+        if self._state is None:
+            return {}
+        near = dict(zip(self._limits.names, proximity(self._state, self._limits), strict=True))
+        if self._contract.gripper:  # whose positions of use are its limits
+            del near[self._contract.gripper.joint]
+        return near
+
+    def _show(self) -> None:
+        if self._state is None:
+            return
+        fresh = self._heard.silent_ns('policy/chunk', time.monotonic_ns()) < SILENT_NS
+        near = self._near()
+        text = [Mode(self._mode.mode).name, self._mode.reason,
+                *(f'{name} near its limit' for name, value in near.items() if value > NEAR)]
+        header = messages.header(shell.now_ns(self), self._frame)
+        self._markers.publish(markers(
+            header, Mode(self._mode.mode), '\n'.join(filter(None, text)), self._tool(self._state),
+            map(self._tool, self._rows) if self._arm and fresh else (),
+            max(near.values(), default=0.0)))
+
+    def _diagnose(self) -> None:
+        now_ns = time.monotonic_ns()
+        silent = [topic for topic, longest_ns in self._longest_ns.items()
+                  if self._heard.silent_ns(topic, now_ns) > longest_ns
+                  and (topic != 'policy/chunk' or self._mode.mode == Mode.AUTONOMOUS)]
+        level, text = OK, Mode(self._mode.mode).name
+        if near := [name for name, value in self._near().items() if value > NEAR]:
+            level, text = WARN, f'near the limit: {", ".join(near)}'
+        if self._mode.mode == Mode.HOLD:
+            level, text = ERROR, f'HOLD: {self._mode.reason}'
+        if silent:
+            level, text = ERROR, f'silent: {", ".join(silent)}'
+        rates = {f'{topic} [Hz]': rate for topic, rate in self._heard.rates(now_ns).items()}
+        self._diagnostics.publish(level, text, {**rates, **self._verdicts})
+
+
+def main() -> int:
+    """Run the node."""
+    return shell.main(Monitor)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

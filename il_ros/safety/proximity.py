@@ -1,0 +1,21 @@
+"""How near the joints are to their position limits."""
+from __future__ import annotations
+
+from il_ros.safety.limits import Limits
+from il_ros.types import Floats
+import numpy as np
+
+
+def proximity(positions: Floats, limits: Limits) -> Floats:
+    """Return 0 in the middle of each joint's range and 1 at its limits or beyond.
+
+    Args:
+        positions: [rad] or [m]. Shape (J,).
+        limits: Of the same joints.
+
+    Returns:
+        Shape (J,).
+    """
+    middle, half = (limits.upper + limits.lower) / 2, (limits.upper - limits.lower) / 2
+    near: Floats = np.minimum(np.abs(positions - middle) / half, 1.0)
+    return near
