@@ -96,8 +96,8 @@ class ACT(Network):
         self.vectors = sizes.inputs
         # CVAE encoder: [class token, state, actions] -> mean and log variance of z.
         self.style_token = nn.Parameter(torch.randn(1, 1, width) * 0.02)
-        self.style_state = nn.Linear(sizes.joints, width) if 'state' in sizes.inputs else None
-        self.style_actions = nn.Linear(sizes.joints, width)
+        self.style_state = nn.Linear(sizes.inputs['state'], width) if 'state' in sizes.inputs else None
+        self.style_actions = nn.Linear(sizes.actions, width)
         self.style_encoder = nn.ModuleList(
             EncoderLayer(config) for _ in range(config.encoder_layers))
         self.style_head = nn.Linear(width, 2 * config.latent)
@@ -114,7 +114,7 @@ class ACT(Network):
         # Decoder: one learned query per row of the chunk.
         self.queries = nn.Parameter(torch.randn(1, sizes.horizon, width))
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
-        self.head = nn.Linear(width, sizes.joints)
+        self.head = nn.Linear(width, sizes.actions)
         for parameter in [*self.style_encoder.parameters(), *self.encoder.parameters(),
                           *self.decoder.parameters()]:
             if parameter.dim() > 1:

@@ -39,8 +39,8 @@ class BC(Network):
             nn.Linear(inputs, config.hidden), nn.SiLU(),
             *(Block(config.hidden, config.dropout) for _ in range(config.layers)),
             nn.LayerNorm(config.hidden),
-            nn.Linear(config.hidden, sizes.horizon * sizes.joints))
-        self.chunk = (sizes.horizon, sizes.joints)
+            nn.Linear(config.hidden, sizes.horizon * sizes.actions))
+        self.chunk = (sizes.horizon, sizes.actions)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the chunk. Shape (B, H, J)."""

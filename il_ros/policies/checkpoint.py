@@ -4,6 +4,7 @@
 - config.json: PolicyConfig
 - statistics.json: offset and scale of the normalisation
 - contract.yaml: the robot
+- robot.urdf: its kinematics, where the policy moves the tool
 - training.json: how it was trained, for people
 """
 from __future__ import annotations
@@ -21,6 +22,7 @@ from il_ros.config import build, to_mapping
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies.config import PolicyConfig
+from il_ros.policies.tool_frame import ToolFrame
 from il_ros.policies.transforms import Normalize
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +43,12 @@ class Checkpoint:
     config: PolicyConfig
     contract: Contract
     normalize: Normalize
+    urdf: Path | None = None
+
+    @property
+    def frame(self) -> ToolFrame | None:
+        """The kinematics, where the policy moves the tool."""
+        return ToolFrame(self.contract, self.urdf) if self.urdf else None
 
 
 def read(folder: Path) -> Checkpoint:
@@ -63,7 +71,11 @@ def read(folder: Path) -> Checkpoint:
         config.check_inputs(contract)
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
-    return Checkpoint(config, contract, _read_statistics(folder / 'statistics.json'))
+    urdf = folder / 'robot.urdf' if config.tool_actions else None
+    if urdf and not urdf.is_file():
+        raise CheckpointError(f'{folder}: missing robot.urdf, which a policy with tool_actions '
+                              'needs; train again')
+    return Checkpoint(config, contract, _read_statistics(folder / 'statistics.json'), urdf)
 
 
 def read_weights(path: Path) -> Weights:
@@ -110,6 +122,8 @@ def write(folder: Path, checkpoint: Checkpoint, weights: Weights,
         write_json(part / 'statistics.json', statistics)
         (part / 'contract.yaml').write_text(checkpoint.contract.to_text())
         write_json(part / 'training.json', training)
+        if checkpoint.urdf:
+            shutil.copyfile(checkpoint.urdf, part / 'robot.urdf')
         replace(part, folder)
     except OSError as error:
         raise CheckpointError(f'{folder}: cannot be written: {error.strerror}') from None

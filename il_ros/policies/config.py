@@ -8,6 +8,7 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 
 KINDS = ('bc', 'act')
+VECTORS = ('state', 'environment', 'gripper')
 NORMALIZATIONS = ('mean_std', 'min_max')
 
 
@@ -103,10 +104,12 @@ class PolicyConfig:
 
     Attributes:
         kind: Which network.
-        inputs: 'state', 'environment' and names of cameras.
+        inputs: 'state' (all joints), 'gripper' (its joint alone), 'environment' (poses) and names of
+            cameras.
         horizon: Rows of a chunk, H.
         relative_actions: Learn arm targets relative to the measured position; the gripper's stay
             absolute.
+        tool_actions: Learn motions of the tool in place of motions of the joints; takes the URDF.
         pose_differences: Append the differences between the positions of all poses.
         normalization: 'mean_std', or 'min_max' to [-1, 1].
         image_size: Height and width that images are resized to; the contract's when None.
@@ -116,6 +119,7 @@ class PolicyConfig:
     inputs: tuple[str, ...] = ('state', 'environment')
     horizon: int = 16
     relative_actions: bool = True
+    tool_actions: bool = False
     pose_differences: bool = True
     normalization: str = 'mean_std'
     image_size: tuple[int, int] | None = None
@@ -134,7 +138,7 @@ class PolicyConfig:
     @property
     def cameras(self) -> tuple[str, ...]:
         """The cameras among the inputs."""
-        return tuple(i for i in self.inputs if i not in ('state', 'environment'))
+        return tuple(i for i in self.inputs if i not in VECTORS)
 
     def check_inputs(self, contract: Contract) -> None:
         """Check that the contract has every input.
@@ -143,6 +147,7 @@ class PolicyConfig:
             ConfigError: It has not; the text names the valid inputs.
         """
         valid = ['state', *(['environment'] if contract.poses else []),
+                 *(['gripper'] if contract.gripper else []),
                  *(camera.name for camera in contract.cameras)]
         if unknown := [i for i in self.inputs if i not in valid]:
             raise ConfigError(f'robot {contract.robot!r} has no input {unknown[0]!r}; '

@@ -25,16 +25,17 @@ class LearnedPolicy:
         self.horizon = checkpoint.config.horizon
         self.cameras = checkpoint.config.cameras
         self._inputs = checkpoint.config.inputs
-        self._transforms = Chain((features(checkpoint.config, checkpoint.contract),
-                                  checkpoint.normalize))
-        self._network = network.to(device).eval()
+        self._transforms = Chain((
+            features(checkpoint.config, checkpoint.contract, checkpoint.frame),
+            checkpoint.normalize))
+        self.network = network.to(device).eval()
         self._device = device
 
     def infer(self, observation: Observation) -> Floats:
         """Return the next joint targets. Shape (H, J)."""
         data = self._transforms.forward(to_data(observation, self._inputs))
         with torch.inference_mode():
-            chunk = self._network({key: torch.from_numpy(np.ascontiguousarray(value)).to(
+            chunk = self.network({key: torch.from_numpy(np.ascontiguousarray(value)).to(
                 self._device) for key, value in data.items()})
         data['actions'] = chunk.float().cpu().numpy()
         targets: Floats = self._transforms.backward(data)['actions'][0]
@@ -108,8 +109,9 @@ def sample_observation(description: Checkpoint) -> Observation:
 
 def _check_statistics(description: Checkpoint, folder: Path) -> None:
     sizes = Sizes.of(description.config, description.contract)
-    expected = {'state': (sizes.joints,), **{k: (n,) for k, n in sizes.inputs.items()},
-                'actions': (sizes.horizon, sizes.joints)}
+    expected = {'state': (len(description.contract.joints),),
+                **{k: (n,) for k, n in sizes.inputs.items()},
+                'actions': (sizes.horizon, sizes.actions)}
     got = {key: value.shape for key, value in description.normalize.offset.items()}
     if got != expected:
         raise CheckpointError(f'{folder}/statistics.json: expected {expected}, got {got}')

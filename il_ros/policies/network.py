@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from il_ros.contract import Contract
 from il_ros.policies.config import PolicyConfig
+from il_ros.policies.tool_frame import MOTION
 from il_ros.policies.transforms import features
 import numpy as np
 import torch
@@ -22,13 +23,13 @@ class Sizes:
         inputs: Length of each vector input ('state', 'environment').
         images: Height and width per camera.
         horizon: Rows of a chunk, H.
-        joints: Values of a row, J.
+        actions: Values of a row, A: the joints, or a motion of the tool and the gripper.
     """
 
     inputs: dict[str, int]
     images: dict[str, tuple[int, int]]
     horizon: int
-    joints: int
+    actions: int
 
     @staticmethod
     def of(config: PolicyConfig, contract: Contract) -> Sizes:
@@ -42,7 +43,10 @@ class Sizes:
         for name in config.cameras:
             camera = contract.camera(name)
             images[name] = config.image_size or (camera.height, camera.width)
-        return Sizes(vectors, images, config.horizon, len(contract.joints))
+        joints = len(contract.joints)
+        others = 1 if contract.gripper else 0
+        return Sizes(vectors, images, config.horizon,
+                     MOTION + others if config.tool_actions else joints)
 
 
 class Network(nn.Module, ABC):

@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Protocol
+from typing import Protocol
 
 from il_ros.contract import Contract, POSE_SIZE
-from il_ros.policies.config import PolicyConfig
+from il_ros.policies.config import PolicyConfig, VECTORS
+from il_ros.policies.data import Array, Data
+from il_ros.policies.tool_frame import ToolActions, ToolFrame
 from il_ros.types import Observation
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-Data = dict[str, Array]
-CONSTANT = 1e-5  # relative spread below which a dimension counts as constant
+# Least scale of a feature and of an action [rad], [m] or 1: what hardly moves in the data must not
+# become a large number when it moves a little more on the robot.
+LEAST_SCALE = {'gripper': 0.005, 'actions': 0.003}
+LEAST_INPUT_SCALE = 0.05
 
 
 class Transform(Protocol):
@@ -86,6 +88,14 @@ class RelativeActions:
 
     mask: Array
 
+    @staticmethod
+    def of(contract: Contract) -> RelativeActions:
+        """Return the transform that leaves a gripper absolute."""
+        mask = np.ones(len(contract.joints))
+        if contract.gripper_index is not None:
+            mask[contract.gripper_index] = 0.0
+        return RelativeActions(mask)
+
     def forward(self, data: Data) -> Data:
         """Subtract the position at the observation."""
         if 'actions' not in data:
@@ -125,6 +135,21 @@ class PoseFeatures:
             features += [poses[:, a, :3] - poses[:, b, :3]
                          for a, b in combinations(range(poses.shape[1]), 2)]
         return data | {'environment': np.concatenate(features, -1)}
+
+    def backward(self, data: Data) -> Data:
+        """Return the sample as it is."""
+        return data
+
+
+@dataclass(frozen=True)
+class GripperFeature:
+    """The gripper's position as an input of its own, 'gripper' (B, 1)."""
+
+    index: int
+
+    def forward(self, data: Data) -> Data:
+        """Add it."""
+        return data | {'gripper': data['state'][:, self.index:self.index + 1]}
 
     def backward(self, data: Data) -> Data:
         """Return the sample as it is."""
@@ -191,8 +216,8 @@ class Normalize:
                 low, high = kept.min(0), kept.max(0)
                 centre, spread = (high + low) / 2, (high - low) / 2
             centre, spread = centre.filled(0.0), spread.filled(0.0)
-            constant = spread <= CONSTANT * np.maximum(1.0, np.abs(centre))
-            offset[key], scale[key] = centre, np.where(constant, 1.0, spread)
+            offset[key] = centre
+            scale[key] = np.maximum(spread, LEAST_SCALE.get(key, LEAST_INPUT_SCALE))
         return Normalize(offset, scale)
 
     def forward(self, data: Data) -> Data:
@@ -206,15 +231,22 @@ class Normalize:
                        for key in self.offset if key in data}
 
 
-def features(config: PolicyConfig, contract: Contract) -> Chain:
-    """Return what comes before the normalisation; the statistics are those of its output."""
+def features(config: PolicyConfig, contract: Contract, frame: ToolFrame | None = None) -> Chain:
+    """Return what comes before the normalisation; the statistics are those of its output.
+
+    Args:
+        config: The policy.
+        contract: The robot.
+        frame: Needed for actions where `config.tool_actions`.
+    """
     steps: list[Transform] = [WithinLimits.of(contract)]
-    if config.relative_actions:
-        mask = np.ones(len(contract.joints))
-        if contract.gripper_index is not None:
-            mask[contract.gripper_index] = 0.0
-        steps.append(RelativeActions(mask))
+    if config.tool_actions and frame:
+        steps.append(ToolActions(frame))
+    elif config.relative_actions and not config.tool_actions:
+        steps.append(RelativeActions.of(contract))
     steps.append(PoseFeatures(config.pose_differences))
+    if 'gripper' in config.inputs and contract.gripper_index is not None:
+        steps.append(GripperFeature(contract.gripper_index))
     if config.image_size:
         steps.append(ResizeImages(*config.image_size))
     return Chain(tuple(steps))
@@ -226,4 +258,4 @@ def to_data(observation: Observation, inputs: tuple[str, ...]) -> Data:
     if 'environment' in inputs:
         data['environment'] = observation.environment[None]
     return data | {f'images.{name}': observation.images[name][None]
-                   for name in inputs if name not in ('state', 'environment')}
+                   for name in inputs if name not in VECTORS}

@@ -21,7 +21,7 @@ def make_batch(config, seed=0):
     return {**{k: torch.randn(B, n) for k, n in sizes.inputs.items()},
             **{f'images.{k}': torch.randint(0, 256, (B, *size, 3), dtype=torch.uint8)
                for k, size in sizes.images.items()},
-            'actions': torch.randn(B, sizes.horizon, sizes.joints), 'valid': valid}
+            'actions': torch.randn(B, sizes.horizon, sizes.actions), 'valid': valid}
 
 
 @torch.no_grad()

@@ -1,0 +1,152 @@
+"""A whole policy as one ONNX file: raw observation in, joint targets out, nothing around it."""
+from __future__ import annotations
+
+from itertools import combinations
+import json
+from pathlib import Path
+from typing import Any
+
+from il_ros.config import to_mapping
+from il_ros.contract import POSE_SIZE
+from il_ros.errors import CheckpointError
+from il_ros.policies.checkpoint import Checkpoint
+from il_ros.policies.load import LearnedPolicy, sample_observation
+from il_ros.policies.network import Network
+from il_ros.policies.transforms import RelativeActions, WithinLimits
+from il_ros.types import Floats, Observation
+import numpy as np
+import torch
+from torch import nn, Tensor
+
+TOLERANCE = 1e-4  # [rad] or [m]; the graph computes in float32
+CHECKS = 20
+
+
+class WholePolicy(nn.Module):
+    """The network with its transforms in torch; `export` holds it equal to `LearnedPolicy`."""
+
+    def __init__(self, checkpoint: Checkpoint, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        self.config = checkpoint.config
+        self.relative = checkpoint.config.relative_actions
+        limits = WithinLimits.of(checkpoint.contract)
+        constants = {'lower': limits.lower, 'upper': limits.upper,
+                     'mask': RelativeActions.of(checkpoint.contract).mask}
+        for key in checkpoint.normalize.offset:
+            constants[f'{key}_offset'] = checkpoint.normalize.offset[key]
+            constants[f'{key}_scale'] = checkpoint.normalize.scale[key]
+        for name, value in constants.items():
+            self.register_buffer(name, torch.from_numpy(value).float(), persistent=False)
+
+    def forward(self, state: Tensor, environment: Tensor, images: list[Tensor]) -> Tensor:
+        """Return joint targets (1, H, J) for state (1, J), poses (1, E), images (1, H, W, 3)."""
+        batch = {'state': self._normalized('state', state)}
+        if 'environment' in self.config.inputs:
+            batch['environment'] = self._normalized('environment', self._features(environment))
+        for name, image in zip(self.config.cameras, images, strict=True):
+            batch[f'images.{name}'] = self._resized(image)
+        actions = self.network(batch) * self.get_buffer('actions_scale') \
+            + self.get_buffer('actions_offset')
+        if self.relative:
+            actions = actions + (state * self.get_buffer('mask'))[:, None]
+        return torch.clamp(actions, self.get_buffer('lower'), self.get_buffer('upper'))
+
+    def _normalized(self, key: str, value: Tensor) -> Tensor:
+        return (value - self.get_buffer(f'{key}_offset')) / self.get_buffer(f'{key}_scale')
+
+    def _features(self, environment: Tensor) -> Tensor:
+        poses = environment.view(1, -1, POSE_SIZE)  # (1, P, 7)
+        x, y, z, w = poses[..., 3:].unbind(-1)
+        columns = torch.stack([1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w),
+                               2 * (x * y - z * w), 1 - 2 * (x * x + z * z),
+                               2 * (y * z + x * w)], -1)
+        parts = [torch.cat([poses[..., :3], columns], -1).flatten(1)]
+        if self.config.pose_differences:
+            parts += [poses[:, a, :3] - poses[:, b, :3]
+                      for a, b in combinations(range(poses.shape[1]), 2)]
+        return torch.cat(parts, -1)
+
+    def _resized(self, image: Tensor) -> Tensor:
+        if self.config.image_size is None or tuple(image.shape[1:3]) == self.config.image_size:
+            return image
+        planes = nn.functional.interpolate(image.permute(0, 3, 1, 2).float(),
+                                           self.config.image_size, mode='area')
+        return planes.round().permute(0, 2, 3, 1)
+
+
+def export(policy: LearnedPolicy, path: Path) -> float:
+    """Write a policy as ONNX and check it against the original.
+
+    Inputs are `state` (1, J), `environment` (1, E) and one `<camera>` (1, H, W, 3) uint8 each, as
+    far as the policy has them; the output is `targets` (1, H, J). Contract and settings are in
+    the file's metadata.
+
+    Returns:
+        The largest difference to the original over random observations [rad] or [m].
+
+    Raises:
+        CheckpointError: It cannot be exported or written, or differs from the original.
+    """
+    import onnx
+    import onnxruntime
+
+    description = policy.description
+    whole = WholePolicy(description, policy.network).eval()
+    names = ['state', *(['environment'] if 'environment' in description.config.inputs else []),
+             *description.config.cameras]
+    example = sample_observation(description)
+    try:
+        program = torch.onnx.export(
+            whole, (torch.from_numpy(example.state).float()[None],
+                    torch.from_numpy(example.environment).float()[None],
+                    [torch.from_numpy(example.images[n])[None] for n in policy.cameras]),
+            input_names=['state', 'environment', *policy.cameras], output_names=['targets'],
+            dynamo=True, verbose=False)
+        assert program is not None
+        model = program.model_proto
+    except torch.onnx.OnnxExporterError as error:
+        raise CheckpointError(f'this policy has no ONNX form: {error}') from None
+    for unused in [i for i in model.graph.input if i.name not in names]:
+        model.graph.input.remove(unused)
+    onnx.helper.set_model_props(model, {
+        'il_ros.contract': description.contract.to_text(),
+        'il_ros.config': json.dumps(to_mapping(description.config))})
+    part = path.with_name(f'.{path.name}.partial')
+    try:
+        part.write_bytes(model.SerializeToString())
+        session = onnxruntime.InferenceSession(part, providers=['CPUExecutionProvider'])
+        worst = max(_difference(policy, session, seen) for seen in _observations(description))
+        if not worst <= TOLERANCE:
+            raise CheckpointError(f'the exported policy differs by {worst:g} from the original; '
+                                  f'expected at most {TOLERANCE:g}; it was not written')
+        part.replace(path)
+    except OSError as error:
+        raise CheckpointError(f'{path}: cannot be written: {error.strerror}') from None
+    finally:
+        part.unlink(missing_ok=True)
+    return worst
+
+
+def _difference(policy: LearnedPolicy, session: Any, seen: Observation) -> float:
+    values = {'state': seen.state.astype(np.float32)[None],
+              'environment': seen.environment.astype(np.float32)[None],
+              **{name: seen.images[name][None] for name in policy.cameras}}
+    wanted = {i.name for i in session.get_inputs()}
+    got: Floats = session.run(
+        ['targets'], {k: v for k, v in values.items() if k in wanted})[0]
+    return float(np.abs(got[0] - policy.infer(seen)).max())
+
+
+def _observations(description: Checkpoint) -> list[Observation]:
+    random = np.random.default_rng(0)
+    contract = description.contract
+    found = []
+    for _ in range(CHECKS):
+        poses = random.uniform(-1, 1, (contract.environment_size // POSE_SIZE, POSE_SIZE))
+        poses[:, 3:] /= np.linalg.norm(poses[:, 3:], axis=1, keepdims=True)
+        found.append(Observation(
+            0, random.uniform(contract.lower, contract.upper), poses.reshape(-1),
+            {c.name: random.integers(0, 256, (c.height, c.width, 3), dtype=np.uint8)
+             for c in contract.cameras}))
+    return found
