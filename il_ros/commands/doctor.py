@@ -1,0 +1,72 @@
+"""`il_ros doctor`."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from il_ros.checks import Check
+    from il_ros.contract import Contract
+
+COLOURS = {'pass': 'green', 'skip': 'dim', 'fail': 'bold red'}
+
+
+def doctor(
+    robot: Annotated[str, typer.Option(help='Name or file of the contract.')] = 'sim_arm',
+    timeout_s: Annotated[float, typer.Option(
+        help='How long to wait for a stream [s].', min=0.1)] = 5.0,
+    namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = '',
+    ros: Annotated[bool, typer.Option(help='Look at the running ROS graph too.')] = True,
+) -> None:
+    """Check this machine and the running robot, one line each; exit code 1 if anything fails.
+
+    Example: `il_ros doctor --robot config/robots/ur5e_realsense.yaml`
+    """
+    from il_ros.checks import check_machine, Outcome
+    from il_ros.commands import console
+    from il_ros.contract import Contract
+
+    contract = Contract.load(robot)
+    failures = 0
+    for check in _checks(contract, namespace, timeout_s, ros, check_machine(Path())):
+        outcome = check.outcome.value
+        failures += check.outcome is Outcome.FAIL
+        console.print(f'[{COLOURS[outcome]}]{outcome}[/]  ', end='')
+        console.print(f'{check.name}: {check.text}', markup=False, highlight=False,
+                      soft_wrap=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,
+            machine: Iterator[Check]) -> Iterator[Check]:
+    from il_ros.checks import failed, passed, skipped
+    from il_ros.errors import ConfigError
+    yield from machine
+    yield passed('contract', f'{contract.robot}: {len(contract.joints)} joints, '
+                             f'{len(contract.cameras)} cameras, hash {contract.hash[:12]}')
+    if not contract.urdf:
+        yield skipped('urdf', 'the contract names none: the keyboard moves joint by joint')
+    elif find_spec('pinocchio') is None:
+        yield skipped('urdf', "not looked at without Pinocchio: pip install 'il_ros[sim]'")
+    else:
+        from il_ros.kinematics import find_urdf
+        try:
+            yield passed('urdf', str(find_urdf(contract)))
+        except ConfigError as error:
+            yield failed('urdf', str(error))
+    if not ros:
+        return
+    if find_spec('rclpy') is None or find_spec('il_ros.msg') is None:
+        yield skipped('ros', 'ROS 2 is not sourced, or il_ros was built without it')
+        return
+    from il_ros.nodes.doctor_client import Doctor
+    visitor = Doctor(contract, namespace, timeout_s)
+    try:
+        yield from visitor.checks()
+    finally:
+        visitor.close()

@@ -1,0 +1,157 @@
+"""Looks at a running graph: does every stream of the contract come as it should?"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+import time
+from typing import Any
+
+from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.checks import Check, failed, passed, skipped
+from il_ros.contract import CommandTopic, Contract, Stream
+from il_ros.errors import MessageError
+from il_ros.nodes import shell
+from il_ros.nodes.streams import TYPES
+from il_ros.timing import to_s
+import rclpy
+from rclpy.duration import Infinite
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import (
+    DurabilityPolicy,
+    LivelinessPolicy,
+    qos_check_compatible,
+    QoSCompatibility,
+    QoSProfile,
+    ReliabilityPolicy,
+)
+
+NODES = ('command_gate', 'dagger_intervention', 'teleop', 'teleop_capture', 'policy_inference')
+LEAST_RATE = 0.8      # share of the contract's rate
+MEASURE_S = 1.5
+# What DDS reports of others is explicit; so must be what it is compared with.
+EXPLICIT = {'deadline': Infinite, 'lifespan': Infinite, 'liveliness_lease_duration': Infinite,
+            'liveliness': LivelinessPolicy.AUTOMATIC, 'durability': DurabilityPolicy.VOLATILE}
+SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT, **EXPLICIT)
+STREAM = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, **EXPLICIT)
+
+
+class Doctor:
+    """A visitor in the graph; looks and commands nothing.
+
+    Args:
+        contract: The robot.
+        namespace: Where its topics are.
+        timeout_s: How long to wait for what does not show.
+    """
+
+    def __init__(self, contract: Contract, namespace: str, timeout_s: float) -> None:
+        self._contract, self._timeout_s = contract, timeout_s
+        self._context = rclpy.Context()
+        self._context.init()
+        self._node = rclpy.create_node('il_ros_doctor', namespace=namespace or None,
+                                       context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._messages: dict[str, list[tuple[int, Any]]] = {t: [] for t in contract.topics}
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    def checks(self) -> Iterator[Check]:
+        """Look at streams, command topics and nodes, one after the other."""
+        self._listen()
+        for stream in self._contract.streams:
+            yield self._stream(stream)
+        gripper = self._contract.gripper
+        for topic in (self._contract.command, *([gripper.command] if gripper else [])):
+            if topic:
+                yield self._command(topic)
+        names = self._node.get_node_names()
+        for name in NODES:
+            if (number := names.count(name)) > 1:
+                yield failed(f'node {name}', f'runs {number} times; stop all but one')
+            elif number:
+                yield passed(f'node {name}', 'runs')
+            else:
+                yield skipped(f'node {name}', f'does not run: ros2 run il_ros {name}')
+
+    def _listen(self) -> None:
+        """Wait until every stream has come, or the timeout; then measure for a while."""
+        for stream in self._contract.streams:
+            self._node.create_subscription(
+                TYPES[stream.type], stream.topic,
+                lambda message, topic=stream.topic: self._messages[topic].append(
+                    (shell.now_ns(self._node), message)), shell.SENSOR)
+        end = time.monotonic() + self._timeout_s
+        while time.monotonic() < end and not all(self._messages.values()):
+            self._executor.spin_once(timeout_sec=0.05)
+            if self._node.count_publishers('/clock'):
+                self._node.set_parameters([Parameter('use_sim_time', value=True)])
+        for messages in self._messages.values():
+            messages.clear()
+        end = time.monotonic() + MEASURE_S
+        while time.monotonic() < end:
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def _stream(self, stream: Stream) -> Check:
+        publishers = self._node.get_publishers_info_by_topic(stream.topic)
+        if not publishers:
+            return failed(stream.topic, 'nobody publishes it; start its driver, or correct the '
+                                        'topic in the contract')
+        for publisher in publishers:
+            if problem := _mismatch(stream.type, publisher, publisher.qos_profile, SENSOR):
+                return failed(stream.topic, problem)
+        came = self._messages[stream.topic]
+        if not came:
+            return failed(stream.topic, f'{publishers[0].node_name} advertises it, but nothing '
+                                        'came; look at its log')
+        return self._content(stream, came)
+
+    def _content(self, stream: Stream, came: list[tuple[int, Any]]) -> Check:
+        try:
+            for _, message in came:
+                decode(self._contract, stream.topic, message)
+        except MessageError as error:
+            return failed(stream.topic, str(error).removeprefix(f'{stream.topic}: '))
+        rate = len(came) / MEASURE_S
+        age_s = median(to_s(now_ns - message_stamp_ns(message)) for now_ns, message in came)
+        text = f'{rate:.0f} Hz, {age_s * 1e3:.0f} ms old'
+        if rate < LEAST_RATE * stream.rate_hz:
+            return failed(stream.topic, f'{text}; expected {stream.rate_hz:g} Hz: check the '
+                                        'driver, the network and the load of this machine')
+        if not -stream.max_age_s <= age_s <= stream.max_age_s:
+            return failed(stream.topic, f'{text}; expected at most {stream.max_age_s:g} s: check '
+                                        "the driver's stamps and that the clocks agree")
+        if stream is self._contract.state and (
+                list(came[0][1].name) != self._contract.joint_names):
+            text += "; joints in another order than the contract's, matched by name"
+        return passed(stream.topic, text)
+
+    def _command(self, command: CommandTopic) -> Check:
+        listeners = self._node.get_subscriptions_info_by_topic(command.topic)
+        if not listeners:
+            return failed(command.topic, 'nobody listens to commands; start the controller, or '
+                                         'correct the topic in the contract')
+        for listener in listeners:
+            if problem := _mismatch(command.type, listener, STREAM, listener.qos_profile):
+                return failed(command.topic, problem)
+        others = sorted({publisher.node_name for publisher in
+                         self._node.get_publishers_info_by_topic(command.topic)}
+                        - {'command_gate'})
+        if others:
+            return failed(command.topic, f'{", ".join(others)} publishes commands beside the '
+                                         'gate; stop it')
+        return passed(command.topic, f'{listeners[0].node_name} listens')
+
+
+def _mismatch(kind: str, other: Any, publisher: QoSProfile, subscription: QoSProfile) -> str:
+    if other.topic_type != (full := kind.replace('/', '/msg/')):
+        return (f'expected {full}, {other.node_name} has {other.topic_type}; '
+                'correct the contract')
+    compatible, reason = qos_check_compatible(publisher, subscription)
+    return (f'QoS of {other.node_name}: {reason}'
+            if compatible == QoSCompatibility.ERROR else '')

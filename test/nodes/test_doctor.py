@@ -1,0 +1,101 @@
+"""`il_ros doctor` as a process beside a robot in the test."""
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from il_ros.config import parse_yaml
+from nodes.harness import environment, ROOT
+from nodes.robot import CONTRACT, Robot
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image
+from trajectory_msgs.msg import JointTrajectory
+import yaml
+
+DOMAIN = 46
+
+
+def contract(folder, **changes):
+    """Write a contract of the test's robot: joints only, rates for a busy machine."""
+    data = parse_yaml(CONTRACT.to_text(), 'test')
+    data |= {'cameras': [], **changes}
+    del data['poses']
+    data['state'] |= {'rate_hz': 10.0, 'max_age_s': 1.0}
+    path = folder / 'robot.yaml'
+    path.write_text(yaml.safe_dump(data))
+    return path
+
+
+def doctor(*arguments, robot=None):
+    """Run the command while the robot spins; return the exit code and the lines."""
+    process = subprocess.Popen(
+        [sys.executable, '-c', 'from il_ros.cli import main; main()', 'doctor',
+         *map(str, arguments)], cwd=ROOT, env=environment(DOMAIN), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if robot:
+        robot.until(lambda: process.poll() is not None, 'doctor', 60)
+    output, _ = process.communicate(timeout=60)
+    return process.returncode, output.splitlines()
+
+
+def test_without_a_robot_every_stream_is_named_and_the_code_is_1(tmp_path):
+    code, lines = doctor('--robot', contract(tmp_path), '--timeout-s', 0.5)
+    assert code == 1
+    assert [line for line in lines if line.startswith('fail')] == [
+        'fail  joint_states: nobody publishes it; start its driver, or correct the topic in the '
+        'contract',
+        'fail  joint_trajectory_controller/joint_trajectory: nobody listens to commands; start '
+        'the controller, or correct the topic in the contract']
+    assert 'skip  node command_gate: does not run: ros2 run il_ros command_gate' in lines
+    assert any(line.startswith('pass  contract: sim_arm: 7 joints, 0 cameras') for line in lines)
+
+
+def test_a_healthy_robot_passes(tmp_path):
+    with Robot(DOMAIN) as robot:
+        code, lines = doctor('--robot', contract(tmp_path), '--timeout-s', 20, robot=robot)
+    assert code == 0, lines
+    line, = (line for line in lines if line.startswith('pass  joint_states: '))
+    assert line.endswith("ms old; joints in another order than the contract's, matched by name")
+    assert 'pass  joint_trajectory_controller/joint_trajectory: test_robot listens' in lines
+
+
+def test_what_does_not_fit_is_named(tmp_path):
+    changes = {'joints': [*parse_yaml(CONTRACT.to_text(), 'test')['joints'][:6],
+                          {'name': 'finger', 'position': [0.0, 0.04], 'velocity': 0.2,
+                           'acceleration': 2.0}],
+               'gripper': {'joint': 'finger', 'open': 0.04, 'closed': 0.0}, 'urdf': ''}
+    with Robot(DOMAIN) as robot:
+        robot.node.create_publisher(JointTrajectory, CONTRACT.command.topic, 1)
+        code, lines = doctor('--robot', contract(tmp_path, **changes), '--timeout-s', 20,
+                             robot=robot)
+    assert code == 1
+    assert [line for line in lines if line.startswith('fail')] == [
+        "fail  joint_states: missing joint 'finger'; expected shoulder_pan, shoulder_lift, elbow, "
+        'wrist_1, wrist_2, wrist_3, finger',
+        'fail  joint_trajectory_controller/joint_trajectory: test_robot publishes commands beside '
+        'the gate; stop it']
+    assert 'skip  urdf: the contract names none: the keyboard moves joint by joint' in lines
+
+
+def test_wrong_types_and_qos_are_named(tmp_path):
+    state = {'topic': 'odd', 'type': 'sensor_msgs/JointState'}
+    command = {'topic': 'latched', 'type': 'trajectory_msgs/JointTrajectory'}
+    with Robot(DOMAIN) as robot:
+        robot.node.create_publisher(Image, 'odd', 1)
+        robot.node.create_subscription(
+            JointTrajectory, 'latched', lambda _: None,
+            QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        code, lines = doctor('--robot', contract(tmp_path, state=state, command=command),
+                             '--timeout-s', 1, robot=robot)
+    assert code == 1
+    assert ('fail  odd: expected sensor_msgs/msg/JointState, test_robot has '
+            'sensor_msgs/msg/Image; correct the contract') in lines
+    line, = (line for line in lines if line.startswith('fail  latched: QoS of test_robot: '))
+    assert 'transient local' in line.lower()
+
+
+def test_an_unknown_robot_is_one_line_and_code_2():
+    code, lines = doctor('--robot', 'sim_amr')
+    assert code == 2
+    assert lines == ["il_ros: no config/robots/sim_amr.yaml; did you mean 'sim_arm'? A path to a "
+                     'YAML file is accepted too']
