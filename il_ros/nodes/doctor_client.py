@@ -11,29 +11,16 @@ from il_ros.checks import Check, failed, passed, skipped
 from il_ros.contract import CommandTopic, Contract, Stream
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
+from il_ros.nodes.offers import mismatch, SENSOR, STREAM
 from il_ros.nodes.streams import TYPES
 from il_ros.timing import to_s
 import rclpy
-from rclpy.duration import Infinite
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from rclpy.qos import (
-    DurabilityPolicy,
-    LivelinessPolicy,
-    qos_check_compatible,
-    QoSCompatibility,
-    QoSProfile,
-    ReliabilityPolicy,
-)
 
 NODES = ('command_gate', 'dagger_intervention', 'teleop', 'teleop_capture', 'policy_inference')
 LEAST_RATE = 0.8      # share of the contract's rate
 MEASURE_S = 1.5
-# What DDS reports of others is explicit; so must be what it is compared with.
-EXPLICIT = {'deadline': Infinite, 'lifespan': Infinite, 'liveliness_lease_duration': Infinite,
-            'liveliness': LivelinessPolicy.AUTOMATIC, 'durability': DurabilityPolicy.VOLATILE}
-SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT, **EXPLICIT)
-STREAM = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, **EXPLICIT)
 
 
 class Doctor:
@@ -103,7 +90,7 @@ class Doctor:
             return failed(stream.topic, 'nobody publishes it; start its driver, or correct the '
                                         'topic in the contract')
         for publisher in publishers:
-            if problem := _mismatch(stream.type, publisher, publisher.qos_profile, SENSOR):
+            if problem := mismatch(stream.type, publisher, publisher.qos_profile, SENSOR):
                 return failed(stream.topic, problem)
         came = self._messages[stream.topic]
         if not came:
@@ -137,7 +124,7 @@ class Doctor:
             return failed(command.topic, 'nobody listens to commands; start the controller, or '
                                          'correct the topic in the contract')
         for listener in listeners:
-            if problem := _mismatch(command.type, listener, STREAM, listener.qos_profile):
+            if problem := mismatch(command.type, listener, STREAM, listener.qos_profile):
                 return failed(command.topic, problem)
         others = sorted({publisher.node_name for publisher in
                          self._node.get_publishers_info_by_topic(command.topic)}
@@ -146,12 +133,3 @@ class Doctor:
             return failed(command.topic, f'{", ".join(others)} publishes commands beside the '
                                          'gate; stop it')
         return passed(command.topic, f'{listeners[0].node_name} listens')
-
-
-def _mismatch(kind: str, other: Any, publisher: QoSProfile, subscription: QoSProfile) -> str:
-    if other.topic_type != (full := kind.replace('/', '/msg/')):
-        return (f'expected {full}, {other.node_name} has {other.topic_type}; '
-                'correct the contract')
-    compatible, reason = qos_check_compatible(publisher, subscription)
-    return (f'QoS of {other.node_name}: {reason}'
-            if compatible == QoSCompatibility.ERROR else '')
