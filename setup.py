@@ -139,7 +139,7 @@ setup(
         'ros': ROS,
         'ros-build': ROS_BUILD,
         'sim': ['mujoco>=3.3', 'gymnasium>=1.0', 'pin>=3', 'matplotlib'],
-        'train': ['torch>=2.4', 'lightning-fabric>=2.4', 'safetensors', 'tensorboard'],
+        'train': ['torch>=2.4', 'pin>=3', 'lightning-fabric>=2.4', 'safetensors', 'tensorboard'],
         'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'mypy', 'ruff', 'types-PyYAML', 'pandas'],
     },
     zip_safe=False,

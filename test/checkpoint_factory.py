@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from il_ros.contract import Contract
+from il_ros.kinematics import find_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.config import ACTConfig, BCConfig, PolicyConfig
 from il_ros.policies.load import make_network
@@ -31,11 +32,12 @@ VARIANTS = {
 def describe(config: PolicyConfig = SMALL, contract: Contract = CONTRACT) -> Checkpoint:
     """Return a description with plain statistics."""
     sizes = Sizes.of(config, contract)
-    shapes = {'state': (sizes.joints,), **{k: (n,) for k, n in sizes.inputs.items()},
-              'actions': (sizes.horizon, sizes.joints)}
+    shapes = {'state': (len(contract.joints),), **{k: (n,) for k, n in sizes.inputs.items()},
+              'actions': (sizes.horizon, sizes.actions)}
     return Checkpoint(config, contract, Normalize(
         {k: np.zeros(s) for k, s in shapes.items()},
-        {k: np.full(s, 0.05 if k == 'actions' else 1.0) for k, s in shapes.items()}))
+        {k: np.full(s, 0.05 if k == 'actions' else 1.0) for k, s in shapes.items()}),
+        find_urdf(contract) if config.tool_actions else None)
 
 
 def make_checkpoint(folder: Path, config: PolicyConfig = SMALL, contract: Contract = CONTRACT,

@@ -96,7 +96,8 @@ class ACT(Network):
         self.vectors = sizes.inputs
         # CVAE encoder: [class token, state, actions] -> mean and log variance of z.
         self.style_token = nn.Parameter(torch.randn(1, 1, width) * 0.02)
-        self.style_state = nn.Linear(sizes.inputs['state'], width) if 'state' in sizes.inputs else None
+        self.style_state = (nn.Linear(sizes.inputs['state'], width)
+                            if 'state' in sizes.inputs else None)
         self.style_actions = nn.Linear(sizes.actions, width)
         self.style_encoder = nn.ModuleList(
             EncoderLayer(config) for _ in range(config.encoder_layers))

@@ -104,8 +104,8 @@ class PolicyConfig:
 
     Attributes:
         kind: Which network.
-        inputs: 'state' (all joints), 'gripper' (its joint alone), 'environment' (poses) and names of
-            cameras.
+        inputs: 'state' (all joints), 'gripper' (its joint alone), 'environment' (poses) and names
+            of cameras.
         horizon: Rows of a chunk, H.
         relative_actions: Learn arm targets relative to the measured position; the gripper's stay
             absolute.

@@ -1,4 +1,7 @@
-"""A whole policy as one ONNX file: raw observation in, joint targets out, nothing around it."""
+"""A policy as one ONNX file: raw observation in, joint targets out, nothing around it.
+
+Where the policy moves the tool, its motions come out: inverse kinematics has no ONNX form.
+"""
 from __future__ import annotations
 
 from itertools import combinations
@@ -12,8 +15,9 @@ from il_ros.errors import CheckpointError
 from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.network import Network
-from il_ros.policies.transforms import RelativeActions, WithinLimits
-from il_ros.types import Floats, Observation
+from il_ros.policies.tool_frame import ToolActions
+from il_ros.policies.transforms import Chain, RelativeActions, WithinLimits
+from il_ros.types import Observation
 import numpy as np
 import torch
 from torch import nn, Tensor
@@ -29,7 +33,7 @@ class WholePolicy(nn.Module):
         super().__init__()
         self.network = network
         self.config = checkpoint.config
-        self.relative = checkpoint.config.relative_actions
+        self.gripper = checkpoint.contract.gripper_index
         limits = WithinLimits.of(checkpoint.contract)
         constants = {'lower': limits.lower, 'upper': limits.upper,
                      'mask': RelativeActions.of(checkpoint.contract).mask}
@@ -40,15 +44,23 @@ class WholePolicy(nn.Module):
             self.register_buffer(name, torch.from_numpy(value).float(), persistent=False)
 
     def forward(self, state: Tensor, environment: Tensor, images: list[Tensor]) -> Tensor:
-        """Return joint targets (1, H, J) for state (1, J), poses (1, E), images (1, H, W, 3)."""
+        """Return the chunk for state (1, J), poses (1, E) and images (1, H, W, 3).
+
+        Joint targets (1, H, J), or motions of the tool (1, H, 6 + G).
+        """
         batch = {'state': self._normalized('state', state)}
         if 'environment' in self.config.inputs:
             batch['environment'] = self._normalized('environment', self._features(environment))
+        if 'gripper' in self.config.inputs and self.gripper is not None:
+            batch['gripper'] = self._normalized(
+                'gripper', state[:, self.gripper:self.gripper + 1])
         for name, image in zip(self.config.cameras, images, strict=True):
             batch[f'images.{name}'] = self._resized(image)
         actions = self.network(batch) * self.get_buffer('actions_scale') \
             + self.get_buffer('actions_offset')
-        if self.relative:
+        if self.config.tool_actions:
+            return actions
+        if self.config.relative_actions:
             actions = actions + (state * self.get_buffer('mask'))[:, None]
         return torch.clamp(actions, self.get_buffer('lower'), self.get_buffer('upper'))
 
@@ -79,8 +91,10 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     """Write a policy as ONNX and check it against the original.
 
     Inputs are `state` (1, J), `environment` (1, E) and one `<camera>` (1, H, W, 3) uint8 each, as
-    far as the policy has them; the output is `targets` (1, H, J). Contract and settings are in
-    the file's metadata.
+    far as the policy has them. The output is `targets` (1, H, J), absolute joint positions, or,
+    for a policy with `tool_actions`, `tool_motions` (1, H, 6 + G): translation [m] and rotation
+    vector [rad] of the tool from its measured pose in the root's axes, then the gripper's
+    position. Contract and settings are in the file's metadata.
 
     Returns:
         The largest difference to the original over random observations [rad] or [m].
@@ -93,21 +107,21 @@ def export(policy: LearnedPolicy, path: Path) -> float:
 
     description = policy.description
     whole = WholePolicy(description, policy.network).eval()
-    names = ['state', *(['environment'] if 'environment' in description.config.inputs else []),
-             *description.config.cameras]
+    output = 'tool_motions' if description.config.tool_actions else 'targets'
     example = sample_observation(description)
     try:
         program = torch.onnx.export(
             whole, (torch.from_numpy(example.state).float()[None],
                     torch.from_numpy(example.environment).float()[None],
                     [torch.from_numpy(example.images[n])[None] for n in policy.cameras]),
-            input_names=['state', 'environment', *policy.cameras], output_names=['targets'],
+            input_names=['state', 'environment', *policy.cameras], output_names=[output],
             dynamo=True, verbose=False)
         assert program is not None
         model = program.model_proto
     except torch.onnx.OnnxExporterError as error:
         raise CheckpointError(f'this policy has no ONNX form: {error}') from None
-    for unused in [i for i in model.graph.input if i.name not in names]:
+    read = {name for node in model.graph.node for name in node.input}
+    for unused in [i for i in model.graph.input if i.name not in read]:
         model.graph.input.remove(unused)
     onnx.helper.set_model_props(model, {
         'il_ros.contract': description.contract.to_text(),
@@ -133,9 +147,11 @@ def _difference(policy: LearnedPolicy, session: Any, seen: Observation) -> float
               'environment': seen.environment.astype(np.float32)[None],
               **{name: seen.images[name][None] for name in policy.cameras}}
     wanted = {i.name for i in session.get_inputs()}
-    got: Floats = session.run(
-        ['targets'], {k: v for k, v in values.items() if k in wanted})[0]
-    return float(np.abs(got[0] - policy.infer(seen)).max())
+    chunk, = session.run(None, {k: v for k, v in values.items() if k in wanted})
+    if frame := policy.description.frame:
+        back = Chain((WithinLimits.of(policy.contract), ToolActions(frame)))
+        chunk = back.backward({'actions': chunk, 'state': seen.state[None]})['actions']
+    return float(np.abs(chunk[0] - policy.infer(seen)).max())
 
 
 def _observations(description: Checkpoint) -> list[Observation]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from il_ros.contract import Contract
-from il_ros.kinematics import Arm
 from il_ros.policies.data import Array, Data
 import numpy as np
 
@@ -24,6 +23,8 @@ class ToolFrame:
     """Joint vectors as poses of the tool, followed by the joints that do not move it."""
 
     def __init__(self, contract: Contract, urdf: Path) -> None:
+        from il_ros.kinematics import Arm  # Pinocchio: only policies that move the tool need it
+
         others = [i for i in range(len(contract.joints)) if i == contract.gripper_index]
         self._arm_joints = [i for i in range(len(contract.joints)) if i not in others]
         self._others = others
@@ -96,7 +97,7 @@ def rotation_vectors(rotations: Array) -> Array:
     sine = np.linalg.norm(skew, axis=-1, keepdims=True)
     cosine = (np.trace(rotations, axis1=-2, axis2=-1)[..., None] - 1) / 2
     angle = np.arctan2(sine, cosine)
-    return np.where(sine > 1e-9, skew * angle / np.maximum(sine, 1e-9), skew)  # type: ignore[no-any-return]
+    return np.where(sine > 1e-9, skew * angle / np.maximum(sine, 1e-9), skew)
 
 
 def rotations(vectors: Array) -> Array:

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from il_ros.contract import Contract
 from il_ros.errors import DatasetError
-from il_ros.policies.transforms import Data
+from il_ros.policies.data import Data
+from il_ros.policies.tool_frame import ToolFrame
 from il_ros.training.config import SOURCES, TrainConfig
 from il_ros.types import Pixels
 import numpy as np
@@ -87,8 +88,9 @@ class Samples:
     """Chunks to learn from.
 
     Attributes:
-        vectors: 'state' (N, J) and, as an input, 'environment' (N, E).
-        actions: Executed targets. Shape (N, J).
+        vectors: 'state' (N, J), as an input 'environment' (N, E), and 'tool' (N, 12 + G) where
+            actions are poses of the tool.
+        actions: Executed targets (N, J), or the poses that they give the tool (N, 12 + G).
         images: Per camera (N, H, W, 3) uint8, in memory or mapped from a file.
         ends: Of `run_ends`. Shape (N,).
         correction: Where a person was correcting the policy. Shape (N,).
@@ -107,7 +109,8 @@ class Samples:
     horizon: int
 
     @staticmethod
-    def of(source: Source, config: TrainConfig, images: Mapping[str, Pixels]) -> Samples:
+    def of(source: Source, config: TrainConfig, images: Mapping[str, Pixels],
+           frame: ToolFrame | None = None) -> Samples:
         """Return the samples of a dataset under the label rule of `TrainConfig.sources`.
 
         Raises:
@@ -123,11 +126,15 @@ class Samples:
         vectors = {'state': _finite(columns, 'observation.state')}
         if 'environment' in config.policy.inputs:
             vectors['environment'] = _finite(columns, 'observation.environment_state')
+        actions = _finite(columns, 'action')
+        if frame:
+            vectors['tool'] = frame.poses(vectors['state']).astype(np.float32)
+            actions = frame.poses(actions).astype(np.float32)
         episode = np.repeat(np.arange(len(lengths)), lengths)
         training, validation = split_episodes(
             np.unique(episode[labelled]), config.validation_share, config.seed)
         return Samples(
-            vectors, _finite(columns, 'action'), images, run_ends(lengths, labelled),
+            vectors, actions, images, run_ends(lengths, labelled),
             np.asarray(columns['intervention']).reshape(-1).astype(bool),
             np.flatnonzero(labelled & np.isin(episode, training)),
             np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon)

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 from il_ros.config import to_mapping
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import CheckpointError, ContractMismatchError
+from il_ros.kinematics import find_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.load import make_network
 from il_ros.policies.network import Batch, Network
+from il_ros.policies.tool_frame import ToolFrame
 from il_ros.policies.transforms import Chain, features, Normalize
 from il_ros.training.checkpoint import load_state, save_state
 from il_ros.training.config import TrainConfig
@@ -86,8 +88,10 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     config.policy.check_inputs(source.contract)
     with fabric.rank_zero_first():
         images = cached_images(source, config.policy, out / 'images')
-    samples = Samples.of(source, config, images)
-    to_features = features(config.policy, source.contract)
+    urdf = find_urdf(source.contract) if config.policy.tool_actions else None
+    frame = ToolFrame(source.contract, urdf) if urdf else None
+    samples = Samples.of(source, config, images, frame)
+    to_features = features(config.policy, source.contract, frame)
     normalize = fit_normalization(samples, to_features, config.policy.normalization)
     transforms = Chain((to_features, normalize))
 
@@ -108,7 +112,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
         start, best = state['step'], state['best']
     model, optimizer = fabric.setup(network, optimizer)
     model.mark_forward_method('loss')
-    checkpoint = Checkpoint(config.policy, source.contract, normalize)
+    checkpoint = Checkpoint(config.policy, source.contract, normalize, urdf)
     began = time.monotonic()
 
     for step in range(start, config.steps):

@@ -43,14 +43,17 @@ def test_mean_std_and_min_max_by_hand():
     values = np.array([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
     mean_std = Normalize.fit({'state': values}, 'mean_std')
     np.testing.assert_allclose(mean_std.offset['state'], [2, 5])
-    np.testing.assert_allclose(mean_std.scale['state'], [np.sqrt(8 / 3), 1])
+    np.testing.assert_allclose(mean_std.scale['state'], [np.sqrt(8 / 3), 0.05])
     min_max = Normalize.fit({'state': values}, 'min_max').forward({'state': values})['state']
     np.testing.assert_allclose(min_max, [[-1, 0], [0, 0], [1, 0]])
 
 
-def test_a_constant_dimension_stays_harmless():
-    normalize = Normalize.fit({'state': np.full((5, 1), 3.0)}, 'mean_std')
-    np.testing.assert_allclose(normalize.forward({'state': np.array([[3.5]])})['state'], [[0.5]])
+@pytest.mark.parametrize('spread', [0.0, 1e-4])
+def test_a_dimension_that_hardly_moves_stays_harmless(spread):
+    values = 3.0 + spread * np.array([[-1.0], [1.0]])
+    normalize = Normalize.fit({'state': values}, 'mean_std')
+    np.testing.assert_allclose(normalize.forward({'state': np.array([[3.05]])})['state'], [[1.0]],
+                               rtol=1e-6)
 
 
 def test_action_statistics_are_per_row_and_blind_to_what_is_no_label():
