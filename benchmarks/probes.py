@@ -1,0 +1,128 @@
+"""Processes that a benchmark runs beside the nodes: `python -m benchmarks.probes NAME ...`."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+import struct
+import sys
+import time
+
+from il_ros.contract import Contract
+import numpy as np
+
+from benchmarks.frames import picture
+
+FIRST = 30
+
+
+def floor(out: str, begin: str, period_ns: str, ticks: str) -> None:
+    """Write the wake-up times of a loop that only sleeps to absolute deadlines [ns].
+
+    It begins when the file `begin` appears.
+    """
+    while not Path(begin).exists():
+        time.sleep(0.01)
+    due, times = time.monotonic_ns(), []
+    for _ in range(int(ticks)):
+        due += int(period_ns)
+        time.sleep(max(0, due - time.monotonic_ns()) / 1e9)
+        times.append(time.monotonic_ns())
+    np.save(out, np.array(times))
+
+
+def chunks(out: str, begin: str, ticks: str) -> None:
+    """Write the times at which policy/chunk arrives [ns]; an independent, raw subscription.
+
+    The first second is left out; after it the file `begin` appears.
+    """
+    from il_ros.msg import ActionChunk
+    from il_ros.nodes import shell
+    import rclpy
+    rclpy.init()
+    node = rclpy.create_node('chunk_probe')
+    times: list[int] = []
+    node.create_subscription(ActionChunk, 'policy/chunk',
+                             lambda _: times.append(time.monotonic_ns()), shell.STREAM, raw=True)
+    while len(times) < int(ticks) + FIRST:
+        rclpy.spin_once(node, timeout_sec=1.0)
+        if len(times) == FIRST:
+            Path(begin).touch()
+    np.save(out, np.array(times[FIRST:]))
+
+
+def cameras(robot: str, stop: str) -> None:
+    """Publish a robot's streams until the file `stop` exists.
+
+    Images are packed CDR bytes in which stamp and frame number are replaced in place.
+    """
+    from il_ros.nodes import shell
+    import rclpy
+    from rclpy.serialization import serialize_message
+    from sensor_msgs.msg import Image, JointState
+    from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+    contract = Contract.load(robot)
+    rclpy.init()
+    node = rclpy.create_node('cameras')
+    state = node.create_publisher(JointState, contract.state.topic, shell.STREAM)
+    command = node.create_publisher(JointTrajectory, contract.command.topic, shell.STREAM)
+    images = []
+    for camera in contract.cameras:
+        packed = []
+        for number in range(30):
+            message = Image(height=camera.height, width=camera.width, encoding='rgb8',
+                            step=3 * camera.width)
+            message.header.frame_id = '0' * 8
+            message.data = picture(camera.height, camera.width, number).tobytes()
+            packed.append(bytearray(serialize_message(message)))
+        images.append((node.create_publisher(Image, camera.topic, shell.STREAM), packed))
+    start = np.array(contract.start)
+    count, due = 0, time.monotonic_ns()
+    # Four samples of the state per frame, so that both keep their rates.
+    while not Path(stop).exists():
+        due += contract.period_ns // 4
+        time.sleep(max(0, due - time.monotonic_ns()) / 1e9)
+        now = time.time_ns()
+        joints = JointState(name=contract.joint_names, position=(
+            start + 0.1 * np.sin(now / 1e9)).tolist())
+        joints.header.stamp = shell.to_stamp(now)
+        state.publish(joints)
+        count += 1
+        if count % 4:
+            continue
+        for publisher, packed in images:
+            data = packed[count // 4 % len(packed)]
+            data[4:12] = struct.pack('<iI', now // 10 ** 9, now % 10 ** 9)
+            data[16:24] = b'%08d' % (count // 4)
+            publisher.publish(bytes(data))
+        command.publish(JointTrajectory(joint_names=contract.joint_names, points=[
+            JointTrajectoryPoint(positions=joints.position)]))
+
+
+def listen(robot: str, seconds: str, out: str) -> None:
+    """Write how many frames a best effort subscriber of the cameras got and how many it missed.
+
+    So policy_inference subscribes. It counts from the first frame of each camera on.
+    """
+    from il_ros.nodes import shell
+    import rclpy
+    from sensor_msgs.msg import Image
+    rclpy.init()
+    node = rclpy.create_node('listener')
+    numbers: dict[str, list[int]] = {c.topic: [] for c in Contract.load(robot).cameras}
+    for topic, seen in numbers.items():
+        node.create_subscription(Image, topic, lambda data, seen=seen: seen.append(
+            int(data[16:24])), shell.SENSOR, raw=True)
+    while not all(numbers.values()):
+        rclpy.spin_once(node, timeout_sec=1.0)
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        rclpy.spin_once(node, timeout_sec=0.1)
+    newest = max(seen[-1] for seen in numbers.values())
+    missed = sum(newest - seen[0] + 1 - len(seen) for seen in numbers.values())
+    Path(out).write_text(f'{sum(map(len, numbers.values()))} {missed}')
+
+
+PROBES: dict[str, Callable[..., None]] = {p.__name__: p for p in (floor, chunks, cameras, listen)}
+
+if __name__ == '__main__':
+    PROBES[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,53 @@
+"""Prints one table: `make bench`, or `python -m benchmarks.run --only latency`."""
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+import shutil
+import sys
+import tempfile
+from typing import Annotated
+
+from rich.console import Console
+from rich.table import Table
+import typer
+
+from benchmarks import capture, conversion, jitter, latency
+from benchmarks.common import Line
+
+WIDTH = 170  # of the table where it goes to a file
+PARTS = ('latency', 'jitter', 'capture', 'conversion')
+
+
+def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
+        only: Annotated[str, typer.Option(help=f'One of {", ".join(PARTS)}.')] = '') -> None:
+    """Measure and print; needs ROS 2 and a quiet machine."""
+    if only and only not in PARTS:
+        raise typer.BadParameter(f'expected one of {", ".join(PARTS)}, got {only!r}',
+                                 param_hint='--only')
+    wanted = ('capture', 'conversion') if only == 'conversion' else (only,) if only else PARTS
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    folder = Path(tempfile.mkdtemp(prefix='il_ros_bench_'))
+    measures: dict[str, Callable[[], list[Line]]] = {
+        'latency': lambda: latency.measure(folder),
+        'jitter': lambda: jitter.measure(folder, seconds),
+        'capture': lambda: capture.measure(folder, seconds),
+        'conversion': lambda: conversion.measure(folder)}
+    lines: list[Line] = []
+    try:
+        for part in wanted:
+            with console.status(f'measuring {part}'):
+                lines += measures[part]()
+    finally:
+        shutil.rmtree(folder)
+    table = Table('what', 'ratio', 'against', 'on this machine, now', box=None, padding=(0, 2))
+    for line in lines:
+        table.add_row(*line)
+    console.print(table)
+    console.print(f'{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}. A ratio compares what '
+                  'ran on this machine in this run; the absolute figures are its noise.')
+
+
+if __name__ == '__main__':
+    typer.run(run)

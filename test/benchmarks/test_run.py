@@ -1,0 +1,38 @@
+"""That the benchmarks run; what they measure belongs to the machine."""
+import subprocess
+import sys
+
+from benchmarks import latency
+from benchmarks.frames import picture
+from nodes.harness import environment, ROOT
+import numpy as np
+
+
+def test_latency_has_a_line_per_policy(tmp_path, monkeypatch):
+    monkeypatch.setattr(latency, 'CASES', {'bc': (), 'act with 2 cameras': ('scene', 'wrist')})
+    monkeypatch.setattr(latency, 'RUNS', 2)
+    lines = latency.measure(tmp_path)
+    assert [line.what for line in lines] == ['inference, bc: p50 / p99',
+                                             'inference, act with 2 cameras: p50 / p99']
+    assert all(float(line.ratio.split(' / ')[0]) >= 0 for line in lines)
+
+
+def test_the_bare_loop_keeps_its_grid(tmp_path):
+    (tmp_path / 'begin').touch()
+    subprocess.run([sys.executable, '-m', 'benchmarks.probes', 'floor', str(tmp_path / 'out.npy'),
+                    str(tmp_path / 'begin'), '2000000', '50'], check=True, cwd=ROOT,
+                   env=environment(59))
+    times = np.load(tmp_path / 'out.npy')
+    assert len(times) == 50 and times[-1] - times[0] >= 48 * 2_000_000
+
+
+def test_a_wrong_part_is_refused():
+    result = subprocess.run([sys.executable, '-m', 'benchmarks.run', '--only', 'speed'], cwd=ROOT,
+                            capture_output=True, text=True, env=environment(59, COLUMNS='200'))
+    assert result.returncode == 2
+    assert "expected one of latency, jitter, capture, conversion, got 'speed'" in result.stderr
+
+
+def test_frames_differ_and_repeat():
+    assert (picture(48, 64, 0) != picture(48, 64, 9)).any()
+    np.testing.assert_array_equal(picture(48, 64, 3), picture(48, 64, 3))
