@@ -119,8 +119,8 @@ class Push:
 
     def success(self, scene: Scene) -> bool:
         """Centre within 3 cm of the zone's, on the table, at rest."""
-        return (bool(np.linalg.norm(scene.cube[:2] - scene.goal[:2]) < 0.03)
-                and scene.cube[2] < CUBE_HALF + 0.01 and scene.cube_speed < 0.05)
+        return bool(np.linalg.norm(scene.cube[:2] - scene.goal[:2]) < 0.03
+                    and scene.cube[2] < CUBE_HALF + 0.01 and scene.cube_speed < 0.05)
 
 
 TASKS: dict[str, type[Task]] = {'PickPlace': PickPlace, 'Reach': Reach, 'Push': Push}

@@ -74,28 +74,30 @@ class ScriptedOperator:
         self._rest_until = 0
         self._last_ns: int | None = None
 
-    def act(self, state: Floats, environment: Floats, now_ns: int) -> Floats:
+    def act(self, state: Floats, environment: Floats, now_ns: int,
+            following: bool = True) -> Floats:
         """Return the joint targets for now.
 
-        Call it all the time, also while another drives: it keeps up with the measured state.
+        Call it all the time, also while another drives.
 
         Args:
             state: Measured joint positions [rad] or [m]. Shape (J,).
             environment: Poses as the contract says. Shape (7 * P,).
             now_ns: The present time [ns].
+            following: Whether the arm obeys these targets. While it does not, each target is one
+                small step from the measured state, so that a take-over begins without a jump.
 
         Returns:
             Absolute joint targets [rad] or [m]. Shape (J,).
         """
         measured, opening = state[self._arm_joints], float(state[self._gripper])
-        if self._last_ns is None:
-            self._take_up(measured, opening)
-            dt = 1 / 30
-        else:
-            dt = float(np.clip(to_s(now_ns - self._last_ns), 1e-3, 0.1))
+        goal = self._wanted(self._reader.view(state, environment), self._habits)
+        if self._last_ns is None or not following:
+            # Where it holds something, less than a firm grip would drop it.
+            self._take_up(measured, opening if goal.open else opening - SQUEEZE)
+        dt = float(np.clip(to_s(now_ns - (self._last_ns or 0)), 1e-3, 0.1))
         self._last_ns = now_ns
         self._keep_up(measured, opening)
-        goal = self._wanted(self._reader.view(state, environment), self._habits)
         self._move_hand(dt, now_ns, goal.busy)
         self._move_arm(goal, dt, resting=now_ns < self._rest_until)
         self._move_gripper(goal.open, dt)

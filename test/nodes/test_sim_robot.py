@@ -1,0 +1,243 @@
+"""sim_robot as a process, seen by an independent ROS 2 node."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import PoseArray
+from il_ros.contract import Contract
+from il_ros.kinematics import Arm, find_urdf
+from il_ros.nodes import shell
+from il_ros.sim.environment import ArmEnv
+from il_ros.srv import ResetSim
+from nodes.harness import NodeProcess, running, wait_for
+import numpy as np
+import pytest
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import Bool, Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+CONTRACT = Contract.load('sim_arm')
+START = np.array(CONTRACT.start)
+DOMAIN = 10
+TICK_S = 1 / 30
+
+
+class Peer:
+    """A node that keeps what sim_robot publishes and sends commands."""
+
+    def __init__(self):
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        self.context = rclpy.Context()
+        self.context.init(domain_id=DOMAIN)
+        self.node = rclpy.create_node('peer', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.seen = {}
+        for kind, topic, qos in (
+                (JointState, 'joint_states', shell.STREAM), (PoseArray, 'sim/poses', shell.STREAM),
+                (Image, 'scene_camera/image_raw', shell.SENSOR), (Clock, '/clock', shell.STREAM),
+                (Image, 'wrist_camera/image_raw', shell.SENSOR),
+                (CameraInfo, 'wrist_camera/camera_info', shell.SENSOR),
+                (Bool, 'sim/success', shell.LATCHED)):
+            self.seen[topic] = kept = []
+            self.node.create_subscription(kind, topic, kept.append, qos)
+        self.trajectories = self.node.create_publisher(
+            JointTrajectory, CONTRACT.command.topic, shell.STREAM)
+        self.setpoints = self.node.create_publisher(
+            Float64MultiArray, 'position_controller/commands', shell.STREAM)
+        self.client = self.node.create_client(ResetSim, 'sim/reset')
+
+    def __getitem__(self, topic):
+        return self.seen[topic]
+
+    def wait(self, condition, what, timeout_s=30.0):
+        return wait_for(condition, what, timeout_s,
+                        lambda: self.executor.spin_once(timeout_sec=0.02))
+
+    def ready(self):
+        self.wait(lambda: self['joint_states'] and self.client.service_is_ready()
+                  and self.trajectories.get_subscription_count()
+                  and self.setpoints.get_subscription_count(), 'sim_robot runs')
+        return self
+
+    def reset(self, **fields):
+        future = self.client.call_async(ResetSim.Request(**fields))
+        self.wait(future.done, 'sim/reset answers')
+        return future.result()
+
+    def newest(self, index=0):
+        """Return the measured position of a joint."""
+        return self['joint_states'][-1].position[index]
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+
+
+@pytest.fixture
+def peer():
+    peer = Peer()
+    yield peer
+    peer.close()
+
+
+def trajectory(rows, times_ns, stamp_ns=0, names=CONTRACT.joint_names):
+    message = JointTrajectory(joint_names=names, points=[
+        JointTrajectoryPoint(positions=list(map(float, row)), time_from_start=Duration(
+            sec=time // 10**9, nanosec=time % 10**9))
+        for row, time in zip(rows, map(int, times_ns), strict=True)])
+    message.header.stamp = shell.to_stamp(stamp_ns)
+    return message
+
+
+def stamps(messages):
+    return [shell.stamp_ns(message.header.stamp) for message in messages]
+
+
+def test_streams_are_what_the_contract_says(tmp_path, peer):
+    with running('sim_robot', DOMAIN, tmp_path / 'log'):
+        peer.wait(lambda: len(peer['joint_states']) > 100 and all(
+            len(peer[topic]) > 20 for topic in (
+                'sim/poses', 'scene_camera/image_raw', 'wrist_camera/image_raw',
+                'wrist_camera/camera_info')), 'all streams')
+    now = shell.now_ns(peer.node)
+    joints = peer['joint_states']
+    assert list(joints[0].name) == CONTRACT.joint_names
+    assert {len(joints[0].position), len(joints[0].velocity), len(joints[0].effort)} == {7}
+    steps = np.diff(stamps(joints))
+    assert np.median(steps) == 10_000_000 and (steps > 0).all()
+    assert now - 60e9 < stamps(joints)[-1] <= now    # true stamps, never of the future
+    poses = peer['sim/poses']
+    assert poses[0].header.frame_id == 'base' and len(poses[0].poses) == 3
+    assert poses[-1].poses[2].position.z == pytest.approx(0.248, abs=1e-3)
+    for topic in ('scene_camera/image_raw', 'wrist_camera/image_raw'):
+        image = peer[topic][-1]
+        assert (image.height, image.width, image.encoding, image.step) == (128, 128, 'rgb8', 384)
+        assert len(image.data) == 128 * 128 * 3 and np.std(image.data) > 20
+        assert round(np.median(np.diff(stamps(peer[topic])))) in (33_333_333, 33_333_334)
+    info = peer['wrist_camera/camera_info'][-1]
+    assert (info.height, info.width, info.k[2], info.k[8]) == (128, 128, 63.5, 1.0)
+    assert set(stamps(peer['wrist_camera/camera_info'])) & set(
+        stamps(peer['wrist_camera/image_raw']))
+    assert [message.data for message in peer['sim/success']] == [False]
+
+
+def test_same_trajectory_as_the_gymnasium_environment(tmp_path, peer):
+    """One JointTrajectory over ROS against env.step, bit for bit, disturbances included."""
+    conditions = {'disturb': True, 'action_noise': 0.01}
+    ticks = np.arange(1, 91)
+    targets = START + 0.3 * np.sin(ticks / 12)[:, None] * np.array([1, 0.5, 0.7, -1, 1, 1, -0.06])
+    wait = 15    # ticks at rest before the trajectory starts
+
+    parameters = {'use_clock': True, 'cameras': False}
+    with running('sim_robot', DOMAIN, tmp_path / 'log', parameters=parameters):
+        peer.ready()
+        answer = peer.reset(seed=42, **conditions)
+        assert answer.success and answer.message.startswith('seed 42, starts at ')
+        start = int(answer.message.split()[-2])
+        times = np.round(ticks * 1e9 / 30).astype(int)
+        peer.trajectories.publish(trajectory(
+            targets, times, start + round(wait * 1e9 / 30)))
+        end = start + round((wait + len(ticks)) * 1e9 / 30)
+        peer.wait(lambda: all(stamps(peer[topic])[-1] >= end for topic in (
+            'joint_states', 'sim/poses')), 'the trajectory is over')
+        over_ros = {shell.stamp_ns(m.header.stamp) - start: m for m in peer['joint_states']}
+        poses = {shell.stamp_ns(m.header.stamp) - start: m for m in peer['sim/poses']}
+
+    env = ArmEnv('PickPlace')
+    env.reset(seed=42, options=conditions)
+    compared = 0
+    for tick, target in enumerate([*[START] * wait, *targets], 1):
+        seen = env.step(target)[0]
+        if tick % 3 == 0:    # where a 100 Hz joint state meets a 30 Hz tick
+            message = over_ros[tick // 3 * 100_000_000]
+            np.testing.assert_array_equal(message.position, seen['observation.state'])
+            cube = poses[tick // 3 * 100_000_000].poses[0].position
+            assert [cube.x, cube.y, cube.z] == seen['observation.environment_state'][:3].tolist()
+            compared += 1
+    assert compared == 35 and np.ptp(targets[:, 0]) > 0.5
+
+
+def test_reset_places_the_arm_and_refuses_nonsense(tmp_path, peer):
+    with running('sim_robot', DOMAIN, tmp_path / 'log', parameters={'cameras': False}):
+        peer.ready()
+        peer.trajectories.publish(trajectory([START + 0.2], [200_000_000]))
+        peer.wait(lambda: peer.newest() > 0.15, 'the arm moves')
+        assert peer.reset(seed=3).success
+        peer.wait(lambda: peer.newest() == 0.0, 'the arm is back at the start pose')
+        answer = peer.reset(seed=3, action_noise=float('nan'))
+        assert (answer.success, answer.message) == (False, 'action_noise: expected 0 or more, '
+                                                           'got nan')
+
+
+def test_commands_by_name_and_by_position_and_their_log(tmp_path, peer):
+    log = tmp_path / 'commands.jsonl'
+    parameters = {'cameras': False, 'log': log}
+    with running('sim_robot', DOMAIN, tmp_path / 'log', parameters=parameters) as process:
+        peer.ready()
+        target = START + [0.3, 0, 0, 0, 0, 0, 0]
+        peer.trajectories.publish(trajectory(
+            [target[::-1]], [100_000_000], names=CONTRACT.joint_names[::-1]))
+        peer.wait(lambda: abs(peer.newest() - 0.3) < 1e-3, 'joints are reordered by name')
+        peer.setpoints.publish(Float64MultiArray(data=START.tolist()))
+        peer.wait(lambda: abs(peer.newest()) < 1e-3, 'positions are in contract order')
+        peer.trajectories.publish(trajectory([START[:6]], [100_000_000],
+                                             names=CONTRACT.joint_names[:6]))
+        refusal = (f'{CONTRACT.command.topic}: refused: missing joint '
+                   f"'gripper'; expected {', '.join(CONTRACT.joint_names)}")
+        peer.wait(lambda: refusal in process.output, 'a refusal with its reason')
+    first, second = map(json.loads, log.read_text().splitlines())
+    assert first['positions'] == [target.tolist()] and second['positions'] == [START.tolist()]
+    assert first['due_ns'] == [first['stamp_ns'] + 100_000_000]
+    assert second['due_ns'] == [second['stamp_ns']]
+    assert abs(second['measured'][0] - 0.3) < 2e-3
+    assert second['monotonic_ns'] > first['monotonic_ns']
+
+
+def test_faster_than_real_time_with_a_clock(tmp_path, peer):
+    with running('sim_robot', DOMAIN, tmp_path / 'log',
+                 parameters={'cameras': False, 'speed': 2.0}):
+        peer.wait(lambda: len(peer['/clock']) > 100, '/clock')
+        clock = [shell.stamp_ns(message.clock) for message in peer['/clock']]
+        assert set(np.diff(clock)) == {10_000_000}
+        assert clock[0] >= 1_000_000_000 and set(stamps(peer['joint_states'])) <= set(clock)
+
+
+def test_success_is_told_on_change(tmp_path, peer):
+    with running('sim_robot', DOMAIN, tmp_path / 'log',
+                 parameters={'cameras': False, 'task': 'Reach', 'seed': 1}):
+        peer.ready()
+        env = ArmEnv('Reach')
+        env.reset(seed=1)
+        goal = env.simulation.poses['cube'][:3]
+        arm = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
+        q = arm.inverse(goal, arm.forward(START[:6])[1], START[:6])
+        peer.trajectories.publish(trajectory([[*q, 0.04]], [500_000_000]))
+        peer.wait(lambda: [m.data for m in peer['sim/success']] == [False, True], 'success')
+
+
+@pytest.mark.parametrize(('parameters', 'text'), [
+    ({'task': 'PickPlce'}, "no task 'PickPlce'; did you mean 'PickPlace'?"),
+    ({'robot': 'sim_am'}, "no config/robots/sim_am.yaml; did you mean 'sim_arm'?"),
+    ({'speed': 0.0}, 'parameters of sim_robot: speed: expected more than 0, got 0.0')])
+def test_wrong_parameters_end_the_node_with_one_line(tmp_path, parameters, text):
+    node = NodeProcess('sim_robot', DOMAIN, tmp_path / 'log', parameters=parameters)
+    assert node.process.wait(30) == 2
+    (line,) = node.output.splitlines()
+    assert text in line
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_stops_cleanly(tmp_path, peer, number):
+    node = NodeProcess('sim_robot', DOMAIN, tmp_path / 'log')
+    peer.wait(lambda: peer['scene_camera/image_raw'], 'images')
+    node.send(number)
+    assert node.process.wait(10) == 0
+    assert 'Traceback' not in node.output

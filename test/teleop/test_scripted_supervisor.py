@@ -1,0 +1,116 @@
+"""The supervisor takes over when a policy errs, not before, and hands back after."""
+from il_ros.contract import Contract
+from il_ros.sim.environment import ArmEnv
+from il_ros.teleop.scripted import ScriptedOperator, Supervisor
+import numpy as np
+
+CONTRACT = Contract.load('sim_arm')
+START = np.array(CONTRACT.start)
+PERIOD = CONTRACT.period_ns
+
+
+class Watched:
+    """An episode that a policy drives while the supervisor watches."""
+
+    def __init__(self, seed, **options):
+        self.env, self.supervisor = ArmEnv('PickPlace'), Supervisor(CONTRACT)
+        self.human, self.expert = (ScriptedOperator(CONTRACT, s) for s in (seed, seed + 1000))
+        self.env.reset(seed=seed, options=options)
+        self.tick, self.engaged, self.done = 0, False, False
+        self.changes = []    # (time [s], engaged, cause)
+
+    def run(self, policy, seconds):
+        for _ in range(round(seconds * 30)):
+            seen = self.env.simulation.positions, self.env.simulation.environment
+            now = self.tick * PERIOD
+            engaged = self.supervisor.update(*seen, now, self.engaged)
+            if engaged != self.engaged:
+                self.changes.append((self.tick / 30, engaged, self.supervisor.cause))
+            self.engaged = engaged
+            human, wanted = self.human.act(*seen, now), policy(self, *seen, now)
+            self.done = self.env.step(human if engaged else wanted)[2]
+            self.tick += 1
+            if self.done:
+                break
+
+
+def good(watched, state, environment, now):
+    return watched.expert.act(state, environment, now)
+
+
+def stays(watched, state, environment, now):
+    return START
+
+
+def closes(watched, state, environment, now):
+    return np.append(good(watched, state, environment, now)[:6], 0.0)
+
+
+def lets_go(watched, state, environment, now):
+    target = good(watched, state, environment, now)
+    high = environment[14 + 2] > 0.12 and state[6] < 0.03 and environment[2] > 0.09
+    return np.append(target[:6], 0.04) if high else target
+
+
+def test_leaves_a_good_policy_alone_even_when_the_cube_is_pushed_away():
+    for seed in range(12):
+        watched = Watched(seed, disturb=True, action_noise=0.01)
+        watched.run(good, 12)
+        assert watched.done and watched.changes == [], f'seed {seed}: {watched.changes}'
+
+
+def test_takes_over_from_a_policy_that_stands_still_after_patience_and_reaction():
+    watched = Watched(0)
+    watched.run(stays, 3)
+    ((time, engaged, cause),) = watched.changes
+    assert engaged and cause == 'no progress: approach'
+    assert 1.8 <= time <= 1.95
+
+
+def test_hands_back_once_the_cube_is_lifted_clear():
+    watched = Watched(0)
+    watched.run(stays, 2)
+    while watched.engaged and watched.tick < 360:
+        watched.run(stays, 1 / 30)
+    (_, back) = watched.changes
+    assert back[1] is False
+    cube = watched.env.simulation.poses['cube'][:3]
+    assert cube[2] > 0.07 and not watched.done
+
+
+def test_takes_over_when_the_gripper_closes_on_nothing():
+    watched = Watched(0)
+    watched.run(closes, 1.5)
+    time, engaged, cause = watched.changes[0]
+    assert engaged and cause == 'closed the gripper without the cube'
+    assert 0.3 <= time < 1.0
+
+
+def test_takes_over_when_the_cube_is_dropped():
+    watched = Watched(3)
+    watched.run(lets_go, 12)
+    engaged = [cause for _, engaged, cause in watched.changes if engaged]
+    assert engaged[0] == 'dropped the cube'
+
+
+def test_takes_over_when_the_tool_is_at_the_table():
+    supervisor = Supervisor(CONTRACT)
+    env = ArmEnv('PickPlace')
+    env.reset(seed=0)
+    environment = env.simulation.environment
+    environment[14 + 2] = 0.004
+    answers = [supervisor.update(START, environment, tick * PERIOD, False) for tick in range(12)]
+    assert answers == [False] * 10 + [True] * 2   # 0.3 s later
+    assert supervisor.cause == 'the tool is at the table'
+
+
+def test_wants_to_drive_until_it_may():
+    supervisor = Supervisor(CONTRACT)
+    env = ArmEnv('PickPlace')
+    env.reset(seed=0)
+    seen = env.simulation.positions, env.simulation.environment
+    answers = [supervisor.update(*seen, tick * PERIOD, False) for tick in range(300)]
+    first = answers.index(True)
+    assert all(answers[first:])
+    supervisor.reset()
+    assert supervisor.update(*seen, 0, False) is False and supervisor.cause == ''
