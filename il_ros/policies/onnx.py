@@ -56,8 +56,8 @@ class WholePolicy(nn.Module):
                 'gripper', state[:, self.gripper:self.gripper + 1])
         for name, image in zip(self.config.cameras, images, strict=True):
             batch[f'images.{name}'] = self._resized(image)
-        actions = self.network(batch) * self.get_buffer('actions_scale') \
-            + self.get_buffer('actions_offset')
+        actions: Tensor = self.network(batch) * self.get_buffer('actions_scale')
+        actions = actions + self.get_buffer('actions_offset')
         if self.config.tool_actions:
             return actions
         if self.config.relative_actions:

@@ -1,7 +1,8 @@
 """Exported policies, run by ONNX Runtime alone."""
+from dataclasses import replace
 import json
 
-from checkpoint_factory import CONTRACT, make_checkpoint, observation, VARIANTS
+from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL, VARIANTS
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError
 from il_ros.policies.load import load
@@ -13,25 +14,44 @@ onnxruntime = pytest.importorskip('onnxruntime')
 pytest.importorskip('onnxscript')
 
 
-@pytest.mark.parametrize('variant', ['bc camera', 'act'])
-def test_the_file_alone_gives_the_same_targets(tmp_path, variant):
-    from il_ros.policies.onnx import export
-    policy = load(make_checkpoint(tmp_path / 'c', VARIANTS[variant]))
-    path = tmp_path / 'policy.onnx'
-    assert export(policy, path) < 1e-5
-    assert sorted(p.name for p in tmp_path.iterdir()) == ['c', 'policy.onnx']
+def run(path, seen):
+    """Return inputs, name of the output, output and metadata of an ONNX file."""
     session = onnxruntime.InferenceSession(path)
-    inputs = {i.name: i for i in session.get_inputs()}
-    assert set(inputs) == set(VARIANTS[variant].inputs)
-    seen = observation(5)
     values = {'state': seen.state.astype(np.float32)[None],
               'environment': seen.environment.astype(np.float32)[None],
               **{k: v[None] for k, v in seen.images.items()}}
+    inputs = {i.name for i in session.get_inputs()}
     got, = session.run(None, {k: values[k] for k in inputs})
-    np.testing.assert_allclose(got[0], policy.infer(seen), atol=1e-5)
-    stored = session.get_modelmeta().custom_metadata_map
+    output, = session.get_outputs()
+    return inputs, output.name, got[0], session.get_modelmeta().custom_metadata_map
+
+
+@pytest.mark.parametrize('variant', ['bc camera', 'act'])
+def test_the_file_alone_gives_the_same_targets(tmp_path, variant):
+    from il_ros.policies.onnx import export
+    config = VARIANTS[variant]
+    policy = load(make_checkpoint(tmp_path / 'c', config))
+    path = tmp_path / 'policy.onnx'
+    assert export(policy, path) < 1e-5
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['c', 'policy.onnx']
+    seen = observation(5)
+    inputs, output, targets, stored = run(path, seen)
+    assert (inputs, output) == (set(config.inputs), 'targets')
+    np.testing.assert_allclose(targets, policy.infer(seen), atol=1e-5)
     assert Contract.from_text(stored['il_ros.contract']) == CONTRACT
-    assert json.loads(stored['il_ros.config'])['kind'] == VARIANTS[variant].kind
+    assert json.loads(stored['il_ros.config'])['kind'] == config.kind
+
+
+def test_a_policy_that_moves_the_tool_gives_its_motions(tmp_path):
+    from il_ros.policies.onnx import export
+    config = replace(SMALL, tool_actions=True, inputs=('gripper', 'environment'))
+    policy = load(make_checkpoint(tmp_path / 'c', config))
+    assert export(policy, tmp_path / 'policy.onnx') < 1e-4, 'after inverse kinematics'
+    seen = observation(5)
+    inputs, output, motions, _ = run(tmp_path / 'policy.onnx', seen)
+    assert (inputs, output) == ({'state', 'environment'}, 'tool_motions')
+    targets = policy.infer(seen)
+    np.testing.assert_allclose(np.clip(motions[:, 6], 0, 0.04), targets[:, 6], atol=1e-6)
 
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path):
