@@ -11,6 +11,7 @@ import sys
 from typing import NamedTuple
 
 from il_ros.contract import Contract
+from il_ros.kinematics import find_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.load import make_network
@@ -72,7 +73,8 @@ def untrained(folder: Path, config: PolicyConfig, contract: Contract) -> Path:
     statistics = Normalize({k: np.zeros(s) for k, s in shapes.items()},
                            {k: np.full(s, 0.01) for k, s in shapes.items()})
     weights = {k: v.numpy() for k, v in make_network(config, contract).state_dict().items()}
-    write(folder, Checkpoint(config, contract, statistics), weights, {})
+    urdf = find_urdf(contract) if config.tool_actions else None
+    write(folder, Checkpoint(config, contract, statistics, urdf), weights, {})
     return folder
 
 
