@@ -41,6 +41,8 @@ class Doctor:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._messages: dict[str, list[tuple[int, Any]]] = {t: [] for t in contract.topics}
+        gripper = contract.gripper.command if contract.gripper else None
+        self._commands = [contract.command, *([gripper] if gripper else [])]
 
     def close(self) -> None:
         """Leave the graph."""
@@ -53,10 +55,8 @@ class Doctor:
         self._listen()
         for stream in self._contract.streams:
             yield self._stream(stream)
-        gripper = self._contract.gripper
-        for topic in (self._contract.command, *([gripper.command] if gripper else [])):
-            if topic:
-                yield self._command(topic)
+        for command in self._commands:
+            yield self._command(command)
         names = self._node.get_node_names()
         for name in NODES:
             if (number := names.count(name)) > 1:
@@ -67,14 +67,15 @@ class Doctor:
                 yield skipped(f'node {name}', f'does not run: ros2 run il_ros {name}')
 
     def _listen(self) -> None:
-        """Wait until every stream has come, or the timeout; then measure for a while."""
+        """Wait until all is there, or for the timeout; then measure for a while."""
         for stream in self._contract.streams:
             self._node.create_subscription(
                 TYPES[stream.type], stream.topic,
                 lambda message, topic=stream.topic: self._messages[topic].append(
                     (shell.now_ns(self._node), message)), shell.SENSOR)
         end = time.monotonic() + self._timeout_s
-        while time.monotonic() < end and not all(self._messages.values()):
+        while time.monotonic() < end and not (all(self._messages.values()) and all(
+                self._node.count_subscribers(command.topic) for command in self._commands)):
             self._executor.spin_once(timeout_sec=0.05)
             if self._node.count_publishers('/clock'):
                 self._node.set_parameters([Parameter('use_sim_time', value=True)])

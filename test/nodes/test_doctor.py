@@ -86,7 +86,7 @@ def test_wrong_types_and_qos_are_named(tmp_path):
             JointTrajectory, 'latched', lambda _: None,
             QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         code, lines = doctor('--robot', contract(tmp_path, state=state, command=command),
-                             '--timeout-s', 1, robot=robot)
+                             '--timeout-s', 4, robot=robot)
     assert code == 1
     assert ('fail  odd: expected sensor_msgs/msg/JointState, test_robot has '
             'sensor_msgs/msg/Image; correct the contract') in lines
