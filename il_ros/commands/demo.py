@@ -30,7 +30,7 @@ def demo(
     Example: `il_ros demo --out out/demo --seed 1`
     """
     from il_ros.workflow.demo import demo_config, run_demo, summary
-    from il_ros.workflow.demo_report import write_report
+    from il_ros.workflow.demo_report import write_demo_report
 
     if not console.is_terminal and interactive:
         raise ConfigError('--interactive needs a terminal: expected a keyboard, got a pipe')
@@ -43,9 +43,9 @@ def demo(
         rounds = run_demo(config, out, StepProgress(progress))
     result = summary(config, rounds, time.monotonic() - start)
     (out / 'summary.json').write_text(json.dumps(result, indent=2) + '\n')
-    write_report(result, rounds, out)
+    page = write_demo_report(config, result, rounds, out)
     _print(result)
-    console.print(f'report: {out / "report.html"}   data: {out / "bags"}, {out / "dataset"}, '
+    console.print(f'report: {page}   data: {out / "bags"}, {out / "dataset"}, '
                   f'{out / "checkpoints"}')
 
 

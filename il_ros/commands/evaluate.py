@@ -19,7 +19,8 @@ def evaluate(
     task: Annotated[str, typer.Option(help='PickPlace, Reach or Push.')] = 'PickPlace',
     disturb: Annotated[bool, typer.Option(help='Push the object away at a random time.')] = False,
     action_noise: Annotated[float, typer.Option(min=0, help='[rad]')] = 0.0,
-    scheduler: Annotated[str, typer.Option(help='ensemble or receding.')] = 'ensemble',
+    scheduler: Annotated[str, typer.Option(help='receding or ensemble.')] = 'receding',
+    execute_steps: Annotated[int, typer.Option(min=1, help='Of a chunk, if receding.')] = 8,
     ros: Annotated[bool, typer.Option(
         '--ros', help='Over the live ROS graph, in real time, with a simulated robot.')] = False,
     supervised: Annotated[bool, typer.Option(
@@ -51,7 +52,8 @@ def evaluate(
                                      (out or Path('out/evaluation')).with_suffix(''), advance)
         else:
             rollouts = evaluate_checkpoint(
-                Trial(checkpoint, f'il_ros/{task}-v0', conditions, scheduler), seeds,
+                Trial(checkpoint, f'il_ros/{task}-v0', conditions, scheduler, execute_steps),
+                seeds,
                 progress=advance)
     result = summarise(checkpoint, task, conditions, rollouts, ros)
     table = Table('success', '95 % interval', 'episodes', 'length of successes', 'interventions')

@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
 from il_ros.execution.chunk_scheduler import ChunkScheduler
 from il_ros.policies.policy import Policy
 from il_ros.timing import to_s
-from il_ros.types import ControlSource, Floats, Observation, Pixels
+from il_ros.types import ControlSource, Floats, Observation
 import numpy as np
 
 IMAGE_KEY = 'observation.images.'
@@ -48,7 +48,6 @@ class Rollout:
     duration_s: float
     interventions: int = 0
     human_seconds: float = 0.0
-    frames: tuple[Pixels, ...] = field(default=(), repr=False)
 
 
 def observation_of(values: Mapping[str, Any], stamp_ns: int) -> Observation:
@@ -63,14 +62,13 @@ def observation_of(values: Mapping[str, Any], stamp_ns: int) -> Observation:
 def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkScheduler, seed: int,
              conditions: Conditions, human: Human | None = None,
              on_step: Callable[[Observation, Floats, ControlSource], None] | None = None,
-             camera: str = '') -> Rollout:
+             ) -> Rollout:
     """Run one episode until success or the environment's time limit.
 
     Row 0 of a chunk is due one tick after its observation, as on the live robot.
 
     Args:
         on_step: Told each observation with the action that followed it and who chose it.
-        camera: Name of a camera whose frames the result keeps.
     """
     values, _ = env.reset(seed=seed, options={
         'disturb': conditions.disturb, 'action_noise': conditions.action_noise})
@@ -78,7 +76,6 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
     scheduler.reset()
     if human:
         human.reset(seed)
-    frames: list[Pixels] = []
     target = np.asarray(values['observation.state'], dtype=np.float64)
     step, interventions, human_steps, success, done = 0, 0, 0, False, False
     driving = False
@@ -106,10 +103,8 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
         values, _, terminated, truncated, info = env.step(target)
         success, done = bool(info['success']), terminated or truncated
         step += 1
-        if camera and step % 2 == 0:
-            frames.append(env.unwrapped.simulation.render(camera))
     return Rollout(seed, success, to_s(step * contract.period_ns), interventions,
-                   to_s(human_steps * contract.period_ns), tuple(frames))
+                   to_s(human_steps * contract.period_ns))
 
 
 def evaluate(env: Any, contract: Contract, policy: Policy,

@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from il_ros.errors import IlRosError
-from il_ros.msg import ControlMode
+from il_ros.msg import CommandReport, ControlMode
 from il_ros.nodes import shell
 from il_ros.srv import LoadPolicy, ResetSim, StopCapture
-from il_ros.types import Mode
+from il_ros.types import Mode, Verdict
 from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -38,11 +38,15 @@ class Client:
         self._clients: dict[str, Any] = {}
         self.success = False
         self.mode: Mode | None = None
+        self.held = False
         self.interventions = 0
         self.human_ns = 0
         self._mode_since_ns = 0
         self._node.create_subscription(Bool, 'sim/success', self._on_success, shell.LATCHED)
         self._node.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+
+        self._node.create_subscription(CommandReport, 'control/report', self._on_report,
+                                       shell.STREAM)
 
     def close(self) -> None:
         """Leave the graph."""
@@ -52,6 +56,15 @@ class Client:
 
     def _on_success(self, message: Bool) -> None:
         self.success = message.data
+
+    def _on_report(self, message: CommandReport) -> None:
+        if message.verdict != Verdict.REJECTED:
+            self.held = message.verdict == Verdict.HELD
+
+    @property
+    def stopped(self) -> bool:
+        """Whether gate or arbiter holds the robot because of a fault."""
+        return self.held or self.mode is Mode.HOLD
 
     def _on_mode(self, message: ControlMode) -> None:
         stamp_ns = shell.stamp_ns(message.header.stamp)

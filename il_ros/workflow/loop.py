@@ -3,8 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+import math
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
@@ -12,12 +13,13 @@ from il_ros.errors import ConfigError
 from il_ros.evaluation.checkpoint import evaluate_checkpoint, Trial
 from il_ros.evaluation.rollout import Conditions, Rollout
 from il_ros.training.config import TrainConfig
-from il_ros.training.train import train
+from il_ros.training.train import Report, train
 from il_ros.types import ControlSource
 from il_ros.workflow.session import Episode, Session, System
 
 EVALUATION_SEEDS = 1_000_000  # held out: no recorded episode uses a seed from here on
 SEEDS_PER_RUN = 10_000
+CURVE_EVERY = 5  # reports of the training between two points of the curve shown
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class LoopConfig:
     timeout_s: float = 12.0
     device: str = 'scripted'
     speed: float = 1.0
+    scheduler: str = 'receding'
+    execute_steps: int = 8
     conditions: Conditions = field(default_factory=lambda: Conditions(True, 0.005))
     training: TrainConfig = field(default_factory=TrainConfig)
 
@@ -58,6 +62,7 @@ class Round:
     checkpoint: Path
     human_seconds: float
     rollouts: tuple[Rollout, ...]
+    curve: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def successes(self) -> int:
@@ -96,7 +101,7 @@ class Loop:
     def _session(self, name: str, checkpoint: Path | None = None) -> Session:
         config = self._config
         system = System(config.robot, config.task, config.device, checkpoint, config.seed,
-                        config.speed)
+                        config.speed, config.scheduler, config.execute_steps)
         return Session(system, self._out / 'bags' / name, self._out / 'logs' / name)
 
     def demonstrate(self, name: str, *, count: int | None = None,
@@ -139,15 +144,21 @@ class Loop:
         """Train a policy on a dataset and evaluate it on the held-out seeds."""
         config = replace(self._config.training, seed=self._config.seed)
         self._progress.step(f'train on {name.replace("_", " ")}', config.steps)
-        checkpoint = train(dataset, self._out / 'checkpoints' / name, config,
-                           progress=lambda state: self._progress.advance(
-                               state.step, f'loss {state.loss:.4f}'))
+        reports: list[Report] = []
+
+        def advance(report: Report) -> None:
+            reports.append(report)
+            self._progress.advance(report.step, f'loss {report.loss:.4f}')
+
+        checkpoint = train(dataset, self._out / 'checkpoints' / name, config, progress=advance)
         seeds = range(EVALUATION_SEEDS, EVALUATION_SEEDS + self._config.episodes)
         self._progress.step('evaluate on held-out seeds', len(seeds))
         rollouts = evaluate_checkpoint(
-            Trial(checkpoint, f'il_ros/{self._config.task}-v0', self._config.conditions), seeds,
+            Trial(checkpoint, f'il_ros/{self._config.task}-v0', self._config.conditions,
+                  self._config.scheduler, self._config.execute_steps), seeds,
             progress=self._progress.advance)
-        result = Round(name, checkpoint, human_seconds(Dataset(dataset)), tuple(rollouts))
+        result = Round(name, checkpoint, human_seconds(Dataset(dataset)), tuple(rollouts),
+                       _curve(reports))
         self._progress.round(result)
         return result
 
@@ -155,6 +166,13 @@ class Loop:
 def human_seconds(dataset: Dataset) -> float:
     """Return how long a human controlled the robot in a dataset [s]."""
     return float((dataset.columns['control_source'] == ControlSource.HUMAN).sum() / dataset.fps)
+
+
+def _curve(reports: Sequence[Report]) -> dict[str, Any]:
+    shown = reports[9::CURVE_EVERY]
+    return {'steps': [r.step for r in shown], 'losses': {
+        'training': [r.loss for r in shown],
+        'validation': [0.0 if math.isnan(r.validation) else r.validation for r in shown]}}
 
 
 def _score(episodes: Sequence[Episode]) -> str:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -17,7 +18,7 @@ from il_ros.workflow.graph import environment, Graph
 
 READY_TIMEOUT_S = 40.0
 SETTLE_S = 0.3
-TRIES = 3
+TAIL_S = 0.7  # recorded after a success: letting go is part of the task
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class System:
     checkpoint: Path | None = None
     seed: int = 0
     speed: float = 1.0
+    scheduler: str = 'receding'
+    execute_steps: int = 8
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Session:
         self._graph.start('command_gate', common)
         self._graph.start('dagger_intervention', {
             **common, 'mode': 'paused' if autonomous else 'teleop',
-            'corrections': str(self._bags / 'corrections') if autonomous else ''})
+            **({'corrections': str(self._bags / 'corrections')} if autonomous else {})})
         keyboard = system.device == 'keyboard'
         self._graph.start('teleop', {
             **common, 'device': system.device, 'seed': system.seed,
@@ -107,7 +110,7 @@ class Session:
         if autonomous:
             self._graph.start('policy_inference', {
                 **common, 'checkpoint': str(system.checkpoint), 'autostart': True,
-                'scheduler': 'ensemble'})
+                'scheduler': system.scheduler, 'execute_steps': system.execute_steps})
         if not self._client.wait(lambda: self._client.mode is not None, READY_TIMEOUT_S):
             raise IlRosError('the arbiter did not report its mode; see the logs of the nodes')
 
@@ -128,6 +131,16 @@ class Session:
 
         return self._episode(seed, conditions, timeout_s, begin)
 
+    def _recover(self) -> None:
+        """Go on after a safety stop, as a person would who sees that nothing is in the way."""
+        client = self._client
+        client.held = False
+        client.trigger_until_accepted('gate/arm', READY_TIMEOUT_S)
+        if client.mode is Mode.HOLD:
+            with suppress(IlRosError):  # refused where the operator has engaged meanwhile
+                client.trigger('dagger/resume')
+        client.wait(lambda: not client.stopped, SETTLE_S)
+
     def _episode(self, seed: int, conditions: Conditions, timeout_s: float,
                  begin: Callable[[], None]) -> Episode:
         client = self._client
@@ -141,8 +154,12 @@ class Session:
         start = time.monotonic()
         try:
             begin()
-            client.wait(lambda: client.success or client.mode is Mode.HOLD,
-                        timeout_s / self.system.speed)
+            end = start + timeout_s / self.system.speed
+            while client.wait(lambda: client.success or client.stopped, end - time.monotonic()):
+                if client.success:
+                    client.wait(lambda: False, TAIL_S / self.system.speed)
+                    break
+                self._recover()
         finally:
             duration_s = (time.monotonic() - start) * self.system.speed
             bag = client.stop_capture('success' if client.success else 'failure')

@@ -1,0 +1,65 @@
+"""What the demo shows in the end: summary, timeline of corrections, curves, a video, the page."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from il_ros.datasets.reader import Dataset
+from il_ros.evaluation.checkpoint import film, Trial
+from il_ros.evaluation.report import write_report
+from il_ros.workflow.demo import DemoConfig
+from il_ros.workflow.loop import EVALUATION_SEEDS, Round
+import numpy as np
+
+VIDEO = 'rollout.mp4'
+
+
+def write_demo_report(config: DemoConfig, summary: Mapping[str, Any], rounds: Sequence[Round],
+                      out: Path) -> Path:
+    """Write `report.html` and the video of a rollout of the last policy; return the page."""
+    last = rounds[-2]
+    seeds = [rollout.seed for rollout in last.rollouts if rollout.success]
+    film(Trial(last.checkpoint, f'il_ros/{config.loop.task}-v0', config.loop.conditions,
+               config.loop.scheduler, config.loop.execute_steps),
+         seeds[0] if seeds else EVALUATION_SEEDS, out / VIDEO)
+    page = {
+        **summary,
+        'title': 'il_ros: an arm learns from demonstrations and corrections',
+        'lead': 'Every policy was evaluated on the same held-out scenes, in which the object is '
+                'pushed away at a random moment.',
+        'baselines': [summary['equal_human_seconds']],
+        'settings': {
+            'robot': config.loop.robot, 'task': config.loop.task, 'seed': config.loop.seed,
+            'demonstrations': config.demonstrations,
+            'rollouts per round': config.loop.rollouts, 'policy': config.loop.training.policy.kind,
+            'inputs': ', '.join(config.loop.training.policy.inputs),
+            'training steps': config.loop.training.steps,
+            'duration': f"{summary['seconds'] / 60:.1f} min"},
+        'timeline': timeline(Dataset(out / 'dataset')),
+        'curves': {result.name: result.curve for result in rounds},
+        'video': VIDEO,
+        'files': {'episodes': out / 'bags', 'dataset': out / 'dataset',
+                  'checkpoints': out / 'checkpoints', 'logs of the nodes': out / 'logs'},
+    }
+    return write_report(page, out / 'report.html')
+
+
+def timeline(dataset: Dataset) -> list[dict[str, Any]]:
+    """Return each rollout of the policy with the spans in which a human drove."""
+    human = dataset.columns['intervention'].reshape(-1).astype(bool)
+    success = dataset.columns['success'].reshape(-1).astype(bool)
+    source = dataset.columns['control_source'].reshape(-1)
+    episodes, start = [], 0
+    for number, length in enumerate(dataset.lengths):
+        rows = slice(start, start + length)
+        start += length
+        if not (source[rows] == 0).any():
+            continue  # a demonstration
+        edges = np.flatnonzero(np.diff(human[rows], prepend=False, append=False))
+        episodes.append({
+            'name': f'episode {number}', 'duration_s': length / dataset.fps,
+            'success': bool(success[rows].any()),
+            'corrections': [{'start_s': a / dataset.fps, 'end_s': b / dataset.fps}
+                            for a, b in zip(edges[::2], edges[1::2], strict=True)]})
+    return episodes
