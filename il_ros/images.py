@@ -6,7 +6,6 @@ both serve. Nothing a message claims is believed before it is checked against it
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -84,7 +83,7 @@ def to_rgb(message: Any, encoding_declared: str) -> Pixels:
     if header.encoding == DEPTH:
         order = '>u2' if message.is_bigendian else '<u2'
         return _depth_to_rgb(np.ascontiguousarray(rows).view(order))
-    return _color_converter()(message, rows)
+    return _color_to_rgb(header, rows)
 
 
 def check_image(message: Any, camera: Camera) -> None:
@@ -195,9 +194,23 @@ def _depth_to_rgb(millimetres: NDArray[np.uint16]) -> Pixels:
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
+def _color_to_rgb(header: Header, rows: Pixels) -> Pixels:
+    # Neither library can be trusted with padded rows: both get them packed.
+    packed = SimpleNamespace(height=header.height, width=header.width, encoding=header.encoding,
+                             is_bigendian=0, step=rows.shape[1], data=np.ascontiguousarray(rows))
+    if bridge := _bridge():
+        return np.asarray(bridge.imgmsg_to_cv2(packed, desired_encoding='rgb8'))
+    from rosbags.image import image_to_cvimage
+    return np.asarray(image_to_cvimage(packed, 'rgb8'))
+
+
 def _decompress(message: Any, header: Header) -> Pixels:
     import cv2
-    image = _decompressor()(message)
+    if bridge := _bridge():
+        image = bridge.compressed_imgmsg_to_cv2(message)
+    else:
+        # As cv_bridge reads it; rosbags-image would cut depth to 8 bits and rotate by EXIF.
+        image = cv2.imdecode(_bytes(message), cv2.IMREAD_UNCHANGED)
     if image is None or image.shape[:2] != header[:2]:
         raise MessageError(f'data of {len(message.data)} bytes cannot be decoded as {header}')
     if header.encoding == DEPTH:
@@ -211,30 +224,8 @@ def _decompress(message: Any, header: Header) -> Pixels:
 def _bridge() -> Any | None:
     try:
         from cv_bridge import CvBridge
-    except ImportError:
+        bridge = CvBridge()
+        bridge.encoding_to_cvtype2('rgb8')  # loads its C++ part, made for one version of NumPy
+    except (ImportError, AttributeError):
         return None
-    return CvBridge()
-
-
-def _color_converter() -> Callable[[Any, Pixels], Pixels]:
-    if bridge := _bridge():
-        return lambda message, rows: np.asarray(
-            bridge.imgmsg_to_cv2(message, desired_encoding='rgb8'))
-    from rosbags.image import image_to_cvimage
-
-    def convert(message: Any, rows: Pixels) -> Pixels:
-        # rosbags-image takes no notice of `step`: it gets the rows without their padding.
-        packed = SimpleNamespace(
-            height=message.height, width=message.width, encoding=message.encoding,
-            is_bigendian=message.is_bigendian, data=np.ascontiguousarray(rows))
-        return np.asarray(image_to_cvimage(packed, 'rgb8'))
-    return convert
-
-
-def _decompressor() -> Callable[[Any], NDArray[Any] | None]:
-    if bridge := _bridge():
-        return lambda message: np.asarray(bridge.compressed_imgmsg_to_cv2(message))
-    import cv2
-    # As cv_bridge reads it; rosbags-image would cut depth to 8 bits and rotate by EXIF.
-    return lambda message: cv2.imdecode(np.frombuffer(message.data, np.uint8),
-                                        cv2.IMREAD_UNCHANGED)
+    return bridge

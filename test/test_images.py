@@ -232,7 +232,8 @@ def test_calls_fit_the_source_of_cv_bridge():
     calls = [n for n in ast.walk(ours) if isinstance(n, ast.Call)
              and isinstance(n.func, ast.Attribute) and isinstance(n.func.value, ast.Name)
              and n.func.value.id == 'bridge']
-    assert {call.func.attr for call in calls} == {'imgmsg_to_cv2', 'compressed_imgmsg_to_cv2'}
+    assert {call.func.attr for call in calls} == {
+        'imgmsg_to_cv2', 'compressed_imgmsg_to_cv2', 'encoding_to_cvtype2'}
     assert len(methods['__init__'].args) == 1  # self
     for call in calls:
         names = [argument.arg for argument in methods[call.func.attr].args]
