@@ -20,8 +20,10 @@ from il_ros.errors import IlRosError
 from il_ros.intervention.operators import Operators, Sample
 from il_ros.intervention.policy_rows import Chunk, PolicyRows
 from il_ros.intervention.state import ControlState, Step
+from il_ros.safety.limits import Limits
 from il_ros.timing import MILLISECOND, Now
 from il_ros.types import ControlSource, Floats, Mode, Request, Verdict
+import numpy as np
 
 SILENT_NS = 150 * MILLISECOND    # device, policy or joint states, while they are needed
 RELEASE_NS = 100 * MILLISECOND   # a dead-man that is let go for less than that was not let go
@@ -47,6 +49,7 @@ class Arbiter:
         """
         self._silent_ns = silent_ns
         self._names = contract.joint_names
+        self._limits = Limits.of(contract)
         self._gripper = contract.gripper_index
         self._teleop = start is Mode.TELEOP
         self._operators = Operators(self._names, silent_ns)
@@ -180,7 +183,7 @@ class Arbiter:
     def _hold(self) -> Floats:
         assert self._measured is not None
         if self._held is None or self._gate_rejects:
-            self._held = self._measured.copy()
+            self._held = np.clip(self._measured, self._limits.lower, self._limits.upper)
             if self._gripper is not None and self._told is not None and not self._gate_rejects:
                 # Where it was told to be: an opened gripper would drop what it holds.
                 self._held[self._gripper] = self._told[self._gripper]

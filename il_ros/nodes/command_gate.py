@@ -140,6 +140,7 @@ class CommandGate(Node):
 
 def main() -> int:
     """Run the node."""
+    shell.ask_for_priority()
     return shell.main(CommandGate)
 
 

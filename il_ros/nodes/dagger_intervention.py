@@ -44,8 +44,8 @@ class Parameters:
 
     def __post_init__(self) -> None:
         if self.mode.upper() not in (modes := ('TELEOP', 'AUTONOMOUS', 'PAUSED')):
-            raise ConfigError(f'mode: expected one of {", ".join(modes).lower()}, '
-                              f'got {self.mode!r}')
+            valid = ', '.join(modes).lower()
+            raise ConfigError(f'mode: expected one of {valid}, got {self.mode!r}')
         if min(self.speed, self.silent_s) <= 0:
             raise ConfigError(f'speed {self.speed}, silent_s {self.silent_s}: expected above 0')
 
@@ -57,8 +57,8 @@ class DaggerIntervention(Node):
         super().__init__('dagger_intervention')
         self.parameters = shell.declare(self, Parameters)
         self.contract = contract = Contract.load(self.parameters.robot)
-        self._arbiter = arbiter = Arbiter(contract, Mode[self.parameters.mode.upper()],
-                                          to_ns(self.parameters.silent_s))
+        start = Mode[self.parameters.mode.upper()]
+        self._arbiter = arbiter = Arbiter(contract, start, to_ns(self.parameters.silent_s))
         self.corrections = Corrections(self, contract.joint_names, self.parameters.corrections)
         self._session, self._seq, self._refused = shell.new_session(), 0, 0
         self._command = self.create_publisher(Command, 'control/command', shell.STREAM)
@@ -82,9 +82,9 @@ class DaggerIntervention(Node):
         self._tell_changes()
         if step:
             self._command.publish(Command(
-                header=messages.header(now.ros_ns), source_id='dagger_intervention',
+                header=messages.header(now.ros_ns), source_id=self.get_name(),
                 session=self._session, seq=self._seq, epoch=self._arbiter.state.epoch,
-                source=int(step.source), joint_names=self.contract.joint_names,
+                joint_names=self.contract.joint_names, source=int(step.source),
                 positions=step.positions.tolist()))
             self._seq += 1
             self.corrections.add(step, now.ros_ns)
@@ -100,10 +100,9 @@ class DaggerIntervention(Node):
         self._tell_changes()
 
     def _ask(self, action: Callable[[Now], str]) -> str:
-        try:
-            return action(shell.now(self))
-        finally:
-            self._tell_changes()
+        answer = action(shell.now(self))
+        self._tell_changes()
+        return answer
 
     def _on_state(self, message: JointState) -> None:
         positions = decode(self.contract, self.contract.state.topic, message)
@@ -143,6 +142,7 @@ def _spin(node: DaggerIntervention) -> None:
 
 def main() -> int:
     """Run the node."""
+    shell.ask_for_priority()
     return shell.main(DaggerIntervention, _spin)
 
 

@@ -118,6 +118,7 @@ def _spin(node: Teleop) -> None:
 
 def main() -> int:
     """Run the node."""
+    shell.ask_for_priority()
     return shell.main(Teleop, _spin)
 
 

@@ -295,12 +295,21 @@ def test_pausing_again_is_no_change_and_ends_a_return():
 def test_while_the_gate_rejects_the_held_position_follows_the_robot():
     driver = at(PAUSED)
     driver.tick()
-    driver.state = STATE + 0.3
+    elsewhere = STATE + np.array([0.3] * 6 + [0.01])
+    driver.state = elsewhere
     driver.arbiter.gate(Verdict.REJECTED, 'disarmed')
-    assert driver.run(1)[0].positions.tolist() == (STATE + 0.3).tolist()
+    assert driver.run(1)[0].positions.tolist() == elsewhere.tolist()
     driver.arbiter.gate(Verdict.PASSED, '')
-    driver.state = STATE + 0.4
-    assert driver.run(1)[0].positions.tolist() == (STATE + 0.3).tolist()
+    driver.state = STATE
+    assert driver.run(1)[0].positions.tolist() == elsewhere.tolist()
+
+
+def test_a_robot_at_its_limit_is_held_inside():
+    driver = at(PAUSED)
+    driver.state = STATE.copy()
+    driver.state[-1] = -1e-4
+    driver.arbiter.gate(Verdict.REJECTED, 'disarmed')
+    assert driver.run(1)[0].positions[-1] == 0.0
 
 
 EVENTS = [engage, lambda d: d.device(False), hand_back, ask_take_over, ask_pause, gate_holds,
