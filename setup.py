@@ -133,7 +133,8 @@ setup(
     packages=find_packages(include=[NAME, f'{NAME}.*'], exclude=GENERATED),
     python_requires='>=3.10',
     install_requires=[
-        'numpy>=1.26', 'pyyaml', 'typer', 'rich', 'rosbags>=0.11', 'rosbags-image[opencv-headless]',
+        'numpy>=1.26', 'pyyaml', 'typer', 'rich', 'rosbags>=0.11',
+        'rosbags-image[opencv-headless]',
         'mcap>=1.2', 'pyarrow', 'av>=14', 'jinja2'],
     extras_require={
         'ros': ROS,

@@ -93,6 +93,7 @@ class MotionNode(Node):
     def tick(self, tick: Tick) -> None:
         """Send one sample; end the node when the motion is done."""
         if self._motion.done:
+            self.get_logger().info('the motion is done')
             raise ExternalShutdownException
         repeated = self._motion.repeated
         wish = self._motion.tick(self._measured, self._mode, shell.now(self).steady_ns)
