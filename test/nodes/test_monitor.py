@@ -44,7 +44,7 @@ def test_markers_and_diagnostics(robot, tmp_path):
 
         def complete():
             marker = shown[-1].markers if shown else []
-            return marker and len(marker[0].points) == 5 and marker[1].text != ''
+            return marker and len(marker[0].points) == 5 and 'CORRECTING' in marker[1].text
         robot.until(complete, 'markers', each=send)
         path, text, limits = shown[-1].markers
         assert (path.type, path.header.frame_id) == (Marker.LINE_STRIP, 'base')
