@@ -9,8 +9,9 @@ from il_ros.policies.act import ACT
 from il_ros.policies.bc import BC
 from il_ros.policies.checkpoint import Checkpoint, read, read_weights, Weights
 from il_ros.policies.config import PolicyConfig
+from il_ros.policies.data import Data
 from il_ros.policies.network import Network, Sizes
-from il_ros.policies.transforms import Chain, features, to_data
+from il_ros.policies.transforms import features, to_data
 from il_ros.types import Floats, Observation
 import numpy as np
 import torch
@@ -25,21 +26,28 @@ class LearnedPolicy:
         self.horizon = checkpoint.config.horizon
         self.cameras = checkpoint.config.cameras
         self._inputs = checkpoint.config.inputs
-        self._transforms = Chain((
-            features(checkpoint.config, checkpoint.contract, checkpoint.frame),
-            checkpoint.normalize))
+        self._features = features(checkpoint.config, checkpoint.contract, checkpoint.frame)
+        self._normalize = checkpoint.normalize
         self.network = network.to(device).eval()
         self._device = device
 
     def infer(self, observation: Observation) -> Floats:
         """Return the next joint targets. Shape (H, J)."""
-        data = self._transforms.forward(to_data(observation, self._inputs))
+        targets: Floats = self._features.backward(self._run(observation))['actions'][0]
+        return targets
+
+    def motions(self, observation: Observation) -> Floats:
+        """Return the same chunk as the network's own actions, in their units. Shape (H, A)."""
+        actions: Floats = self._run(observation)['actions'][0]
+        return actions
+
+    def _run(self, observation: Observation) -> Data:
+        data = self._normalize.forward(
+            self._features.forward(to_data(observation, self._inputs)))
         with torch.inference_mode():
             chunk = self.network({key: torch.from_numpy(np.ascontiguousarray(value)).to(
                 self._device) for key, value in data.items()})
-        data['actions'] = chunk.float().cpu().numpy()
-        targets: Floats = self._transforms.backward(data)['actions'][0]
-        return targets
+        return self._normalize.backward(data | {'actions': chunk.float().cpu().numpy()})
 
     def reset(self) -> None:
         """Nothing to forget: every chunk follows from one observation."""

@@ -15,14 +15,13 @@ from il_ros.errors import CheckpointError
 from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.network import Network
-from il_ros.policies.tool_frame import ToolActions
-from il_ros.policies.transforms import Chain, RelativeActions, WithinLimits
+from il_ros.policies.transforms import RelativeActions, WithinLimits
 from il_ros.types import Observation
 import numpy as np
 import torch
 from torch import nn, Tensor
 
-TOLERANCE = 1e-4  # [rad] or [m]; the graph computes in float32
+TOLERANCE = 1e-4  # [rad] or [m]: the graph computes in float32
 CHECKS = 20
 
 
@@ -97,7 +96,7 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     position. Contract and settings are in the file's metadata.
 
     Returns:
-        The largest difference to the original over random observations [rad] or [m].
+        The largest difference to the original's output over random observations.
 
     Raises:
         CheckpointError: It cannot be exported or written, or differs from the original.
@@ -148,10 +147,9 @@ def _difference(policy: LearnedPolicy, session: Any, seen: Observation) -> float
               **{name: seen.images[name][None] for name in policy.cameras}}
     wanted = {i.name for i in session.get_inputs()}
     chunk, = session.run(None, {k: v for k, v in values.items() if k in wanted})
-    if frame := policy.description.frame:
-        back = Chain((WithinLimits.of(policy.contract), ToolActions(frame)))
-        chunk = back.backward({'actions': chunk, 'state': seen.state[None]})['actions']
-    return float(np.abs(chunk[0] - policy.infer(seen)).max())
+    expected = (policy.motions(seen) if policy.description.config.tool_actions
+                else policy.infer(seen))
+    return float(np.abs(chunk[0] - expected).max())
 
 
 def _observations(description: Checkpoint) -> list[Observation]:

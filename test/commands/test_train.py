@@ -52,7 +52,8 @@ def test_train_from_a_camera(dataset, tmp_path):
 @pytest.mark.parametrize(('options', 'text'), [
     ({'policy': 'atc'}, "^policy 'atc': did you mean 'act'?"),
     ({'policy': 'act', 'config': 'bc'}, '^--policy act, but bc is for bc; give --policy bc$'),
-    ({'cameras': 'top'}, "^robot 'sim_arm' has no input 'top'; valid: state, environment, scene$"),
+    ({'cameras': 'top'}, "^robot 'sim_arm' has no input 'top'; valid: state, environment, "
+                         'gripper, scene$'),
     ({'config': 'none.yaml'}, '^none.yaml: cannot be read: No such file or directory$'),
 ])
 def test_train_refuses(dataset, tmp_path, options, text):

@@ -16,8 +16,9 @@ def test_presets():
     assert TrainConfig.preset('bc_vision').policy.cameras == ('scene', 'wrist')
 
 
-def test_bc_preset_is_the_default():
-    assert TrainConfig.preset('bc') == TrainConfig()
+def test_the_default_policy_moves_the_tool():
+    policy = TrainConfig.preset('bc').policy
+    assert (policy.inputs, policy.tool_actions) == (('environment', 'gripper'), True)
 
 
 def test_an_unknown_preset_names_the_nearest():
