@@ -141,6 +141,7 @@ setup(
         'ros-build': ROS_BUILD,
         'sim': ['mujoco>=3.3', 'gymnasium>=1.0', 'pin>=3', 'matplotlib'],
         'train': ['torch>=2.4', 'pin>=3', 'lightning-fabric>=2.4', 'safetensors', 'tensorboard'],
+        'export': ['onnx', 'onnxscript', 'onnxruntime'],
         'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'mypy', 'ruff', 'types-PyYAML', 'pandas'],
     },
     zip_safe=False,

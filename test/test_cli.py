@@ -6,8 +6,8 @@ import pytest
 
 
 def il_ros(*arguments, cwd=None):
-    return subprocess.run([sys.executable, '-c', 'from il_ros.cli import main; main()', *arguments],
-                          capture_output=True, text=True, cwd=cwd)
+    command = [sys.executable, '-c', 'from il_ros.cli import main; main()', *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
 
 
 @pytest.mark.parametrize(('arguments', 'text'), [

@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ('il_ros', 'msg', 'srv', 'action', 'config', 'launch', 'resource', 'setup.py', 'setup.cfg',
-           'pyproject.toml', 'package.xml', 'CMakeLists.txt')
+SOURCES = ('il_ros', 'msg', 'srv', 'action', 'config', 'launch', 'resource', 'setup.py',
+           'setup.cfg', 'pyproject.toml', 'package.xml', 'CMakeLists.txt')
 
 
 @pytest.fixture(scope='module')
@@ -26,8 +26,8 @@ def wheel(tmp_path_factory):
             shutil.copy(source, folder / name)
     for kind in ('msg', 'srv', 'action'):
         shutil.rmtree(folder / 'il_ros' / kind, ignore_errors=True)
-    subprocess.run([sys.executable, '-m', 'pip', 'wheel', '-q', '--no-build-isolation', '--no-deps',
-                    '--disable-pip-version-check', '-w', str(folder / 'dist'), str(folder)],
+    subprocess.run([sys.executable, '-m', 'pip', 'wheel', '-q', '--disable-pip-version-check',
+                    '--no-build-isolation', '--no-deps', '-w', str(folder / 'dist'), str(folder)],
                    env=dict(os.environ, IL_ROS_INTERFACES='off'), check=True)
     return next((folder / 'dist').glob('*.whl'))
 

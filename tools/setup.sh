@@ -36,11 +36,11 @@ options=(--disable-pip-version-check --quiet)
 if [ -n "${ROS_DISTRO:-}" ]; then
   say "uses the sourced ROS 2 $ROS_DISTRO"
   flags=--system-site-packages
-  extras=sim,train,dev
+  extras=sim,train,export,dev
 else
   say 'no ROS 2 is sourced: installs ROS 2 Jazzy from PyPI into .venv'
   flags=
-  extras=ros,ros-build,sim,train,dev
+  extras=ros,ros-build,sim,train,export,dev
 fi
 [ -x .venv/bin/python ] || "$PYTHON" -m venv $flags .venv
 . .venv/bin/activate

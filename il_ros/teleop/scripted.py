@@ -20,7 +20,6 @@ SHARE = 0.85                          # of the contract's limits that the operat
 GAIN = 5.0                            # slows down towards a goal [1/s]
 ACCELERATION = 1.8                    # of the tool [m/s^2]
 TURN, TURN_ACCELERATION = 1.6, 8.0    # of the tool [rad/s], [rad/s^2]
-GRIPPER, GRIPPER_ACCELERATION, GRIPPER_GAIN = 0.12, 1.5, 10.0   # [m/s], [m/s^2], [1/s]
 LAG = 0.2                             # how far behind a command the arm may be [s]
 SLACK = 0.05                          # and at rest [rad]
 SQUEEZE = 0.022                       # and the gripper, closed on something [m]
@@ -93,28 +92,27 @@ class ScriptedOperator:
         measured, opening = state[self._arm_joints], float(state[self._gripper])
         goal = self._wanted(self._reader.view(state, environment), self._habits)
         if self._last_ns is None or not following:
-            # Where it holds something, less than a firm grip would drop it.
-            self._take_up(measured, opening if goal.open else opening - SQUEEZE)
+            self._take_up(measured)
         dt = float(np.clip(to_s(now_ns - (self._last_ns or 0)), 1e-3, 0.1))
         self._last_ns = now_ns
-        self._keep_up(measured, opening)
+        self._keep_up(measured)
         self._move_hand(dt, now_ns, goal.busy)
         self._move_arm(goal, dt, resting=now_ns < self._rest_until)
-        self._move_gripper(goal.open, dt)
         target = np.empty(len(state))
-        target[self._arm_joints], target[self._gripper] = self._q, self._grip
+        target[self._arm_joints] = self._q
+        # The gripper is a button: open or closed. Until the arm follows it keeps what it holds.
+        wanted = self._open if goal.open else self._closed
+        target[self._gripper] = wanted if following else opening - SQUEEZE * (not goal.open)
         return target
 
-    def _take_up(self, measured: Floats, opening: float) -> None:
+    def _take_up(self, measured: Floats) -> None:
         self._q, self._dq = measured.copy(), np.zeros(len(measured))
         self._v, self._w = np.zeros(3), np.zeros(3)
-        self._grip, self._grip_speed = opening, 0.0
         self._contorted = False
 
-    def _keep_up(self, measured: Floats, opening: float) -> None:
+    def _keep_up(self, measured: Floats) -> None:
         slack = SLACK + LAG * np.abs(self._dq)
         self._q = np.clip(self._q, measured - slack, measured + slack)
-        self._grip = float(np.clip(self._grip, opening - SQUEEZE, opening + SQUEEZE))
 
     def _move_hand(self, dt: float, now_ns: int, busy: bool) -> None:
         keep = np.exp(-dt / WANDER_TIME)
@@ -147,15 +145,6 @@ class ScriptedOperator:
         self._w = self._w + _capped(w - self._w, TURN_ACCELERATION * dt)
         return self._arm.step(self._q, position + self._v * dt,
                               pin.exp3(self._w * dt) @ turned, max_step=0.3)
-
-    def _move_gripper(self, is_open: bool, dt: float) -> None:
-        left = (self._open if is_open else self._closed) - self._grip
-        speed = float(np.clip(GRIPPER_GAIN * left, -GRIPPER, GRIPPER))
-        change = GRIPPER_ACCELERATION * dt
-        self._grip_speed = float(np.clip(speed, self._grip_speed - change,
-                                         self._grip_speed + change))
-        self._grip = float(np.clip(self._grip + self._grip_speed * dt,
-                                   min(self._closed, self._open), max(self._closed, self._open)))
 
 
 def turn_about_z(yaw: float) -> Floats:

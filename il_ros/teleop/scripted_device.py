@@ -61,7 +61,8 @@ class ScriptedDevice:
         Returns:
             Absolute joint targets [rad] or [m]. Shape (J,).
         """
-        target = self._operator.act(state, environment, now_ns)
+        following = driving or (self._engage == 'always' and not self._let_go)
+        target = self._operator.act(state, environment, now_ns, following)
         engaged = self._engage == 'always'
         if self._engage == 'supervised':
             engaged = self._supervisor.update(state, environment, now_ns, driving)

@@ -138,7 +138,8 @@ class Loop:
             self._progress.advance(done)
             return True
 
-        convert(bags, dataset, append=dataset.exists(), trim_idle=True, progress=advance)
+        convert(bags, dataset, append=dataset.exists(), trim_idle=True, skip_bad=True,
+                progress=advance)
 
     def train(self, name: str, dataset: Path) -> Round:
         """Train a policy on a dataset and evaluate it on the held-out seeds."""
