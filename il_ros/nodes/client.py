@@ -1,4 +1,4 @@
-"""A client of the running graph: calls services, sees mode and success."""
+"""A client of the running graph: calls services with a deadline."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,15 +7,12 @@ import time
 from typing import Any
 
 from il_ros.errors import IlRosError
-from il_ros.msg import CommandReport, ControlMode
-from il_ros.nodes import shell
-from il_ros.srv import LoadPolicy, ResetSim, StopCapture
-from il_ros.types import Mode, Verdict
+from il_ros.nodes.episode_watch import EpisodeWatch
+from il_ros.srv import ResetSim, StopCapture
 from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 
@@ -36,47 +33,13 @@ class Client:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._clients: dict[str, Any] = {}
-        self.success = False
-        self.mode: Mode | None = None
-        self.held = False
-        self.interventions = 0
-        self.human_ns = 0
-        self._mode_since_ns = 0
-        self._node.create_subscription(Bool, 'sim/success', self._on_success, shell.LATCHED)
-        self._node.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
-
-        self._node.create_subscription(CommandReport, 'control/report', self._on_report,
-                                       shell.STREAM)
+        self.watch = EpisodeWatch(self._node)
 
     def close(self) -> None:
         """Leave the graph."""
         self._executor.shutdown()
         self._node.destroy_node()
         self._context.try_shutdown()
-
-    def _on_success(self, message: Bool) -> None:
-        self.success = message.data
-
-    def _on_report(self, message: CommandReport) -> None:
-        if message.verdict != Verdict.REJECTED:
-            self.held = message.verdict == Verdict.HELD
-
-    @property
-    def stopped(self) -> bool:
-        """Whether gate or arbiter holds the robot because of a fault."""
-        return self.held or self.mode is Mode.HOLD
-
-    def _on_mode(self, message: ControlMode) -> None:
-        stamp_ns = shell.stamp_ns(message.header.stamp)
-        if self.mode is Mode.CORRECTING:
-            self.human_ns += stamp_ns - self._mode_since_ns
-        mode = Mode(message.mode)
-        self.interventions += mode is Mode.CORRECTING and self.mode is not Mode.CORRECTING
-        self.mode, self._mode_since_ns = mode, stamp_ns
-
-    def begin_episode(self) -> None:
-        """Forget success and interventions of the episode before."""
-        self.success, self.interventions, self.human_ns = False, 0, 0
 
     def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Serve messages until the condition holds; False after the deadline."""
@@ -134,10 +97,6 @@ class Client:
         response = self.call(StopCapture, 'capture/stop',
                              StopCapture.Request(outcome=outcome, keep=keep))
         return Path(response.episode)
-
-    def load_policy(self, checkpoint: Path) -> None:
-        """Load a checkpoint into policy_inference."""
-        self.call(LoadPolicy, 'policy/load', LoadPolicy.Request(checkpoint=str(checkpoint)), 60.0)
 
     def set_parameter(self, node: str, name: str, value: object) -> None:
         """Set a parameter of a running node.

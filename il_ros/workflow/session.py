@@ -111,7 +111,7 @@ class Session:
             self._graph.start('policy_inference', {
                 **common, 'checkpoint': str(system.checkpoint), 'autostart': True,
                 'scheduler': system.scheduler, 'execute_steps': system.execute_steps})
-        if not self._client.wait(lambda: self._client.mode is not None, READY_TIMEOUT_S):
+        if not self._client.wait(lambda: self._client.watch.mode is not None, READY_TIMEOUT_S):
             raise IlRosError('the arbiter did not report its mode; see the logs of the nodes')
 
     def demonstrate(self, seed: int, timeout_s: float) -> Episode:
@@ -134,34 +134,34 @@ class Session:
     def _recover(self) -> None:
         """Go on after a safety stop, as a person would who sees that nothing is in the way."""
         client = self._client
-        client.held = False
         client.trigger_until_accepted('gate/arm', READY_TIMEOUT_S)
-        if client.mode is Mode.HOLD:
+        client.watch.forgive()
+        if client.watch.mode is Mode.HOLD:
             with suppress(IlRosError):  # refused where the operator has engaged meanwhile
                 client.trigger('dagger/resume')
-        client.wait(lambda: not client.stopped, SETTLE_S)
+        client.wait(lambda: not client.watch.stopped, SETTLE_S)
 
     def _episode(self, seed: int, conditions: Conditions, timeout_s: float,
                  begin: Callable[[], None]) -> Episode:
-        client = self._client
+        client, watch = self._client, self._client.watch
         client.trigger('gate/disarm')
         client.reset('sim/reset', seed, conditions.disturb, conditions.action_noise)
         if self.system.device == 'scripted':
             client.reset('teleop/reset', seed)
-        client.begin_episode()
+        watch.begin()
         client.trigger_until_accepted('gate/arm', READY_TIMEOUT_S)
         client.trigger_until_accepted('capture/start', READY_TIMEOUT_S)
         start = time.monotonic()
         try:
             begin()
             end = start + timeout_s / self.system.speed
-            while client.wait(lambda: client.success or client.stopped, end - time.monotonic()):
-                if client.success:
+            while client.wait(lambda: watch.success or watch.stopped, end - time.monotonic()):
+                if watch.success:
                     client.wait(lambda: False, TAIL_S / self.system.speed)
                     break
                 self._recover()
         finally:
             duration_s = (time.monotonic() - start) * self.system.speed
-            bag = client.stop_capture('success' if client.success else 'failure')
-        return Episode(bag, seed, client.success, duration_s, client.interventions,
-                       to_s(client.human_ns))
+            bag = client.stop_capture('success' if watch.success else 'failure')
+        return Episode(bag, seed, watch.success, duration_s, watch.interventions,
+                       to_s(watch.human_ns))
