@@ -34,7 +34,7 @@ def demo(
 
     if not console.is_terminal and interactive:
         raise ConfigError('--interactive needs a terminal: expected a keyboard, got a pipe')
-    out = _free(out)
+    out = free(out)
     config = demo_config(seed, vision=vision, quick=quick)
     config = replace(config, loop=replace(
         config.loop, speed=speed, device='keyboard' if interactive else 'scripted'))
@@ -49,7 +49,7 @@ def demo(
                   f'{out / "checkpoints"}')
 
 
-def _free(out: Path) -> Path:
+def free(out: Path) -> Path:
     """Move the results of an earlier demo aside; nothing recorded is overwritten."""
     if not out.exists() or not any(out.iterdir()):
         return out

@@ -115,8 +115,9 @@ class PoseFeatures:
     """Poses as a network learns them best; one way only, nothing reads poses on the way back.
 
     Each quaternion becomes the first two columns of its rotation matrix, which, unlike q and -q,
-    are continuous and unique (Zhou et al. 2019, arXiv:1812.07035). With `differences`, the
-    differences between the positions of every two poses follow: 9 P + 3 P (P - 1) / 2 values.
+    are continuous and unique (Zhou et al. 2019, arXiv:1812.07035). With `differences`, for every
+    two poses the difference of their positions and the rotation of the first as the second sees
+    it follow: 9 P + 9 P (P - 1) / 2 values.
     """
 
     differences: bool
@@ -129,11 +130,16 @@ class PoseFeatures:
         poses = environment.reshape(len(environment), -1, POSE_SIZE)  # (B, P, 7)
         x, y, z, w = np.moveaxis(poses[..., 3:], -1, 0)
         columns = np.stack([1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w),
-                            2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w)], -1)
-        features = [np.concatenate([poses[..., :3], columns], -1).reshape(len(poses), -1)]
+                            2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w),
+                            2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y)], -1)
+        rotation = np.swapaxes(columns.reshape(*columns.shape[:2], 3, 3), -1, -2)
+        features = [np.concatenate([poses[..., :3], columns[..., :6]], -1)
+                    .reshape(len(poses), -1)]
         if self.differences:
-            features += [poses[:, a, :3] - poses[:, b, :3]
-                         for a, b in combinations(range(poses.shape[1]), 2)]
+            for a, b in combinations(range(poses.shape[1]), 2):
+                turned = np.swapaxes(rotation[:, b], -1, -2) @ rotation[:, a]  # of a, seen from b
+                features += [poses[:, a, :3] - poses[:, b, :3],
+                             np.swapaxes(turned, -1, -2)[:, :2].reshape(len(poses), 6)]
         return data | {'environment': np.concatenate(features, -1)}
 
     def backward(self, data: Data) -> Data:

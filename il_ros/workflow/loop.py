@@ -36,7 +36,7 @@ class LoopConfig:
     robot: str = 'sim_arm'
     task: str = 'PickPlace'
     rollouts: int = 10
-    episodes: int = 60
+    episodes: int = 50
     timeout_s: float = 12.0
     device: str = 'scripted'
     speed: float = 1.0

@@ -78,7 +78,7 @@ def test_the_chain_unwinds(relative):
     to_features = features(replace(SMALL, relative_actions=relative), CONTRACT)
     chain = Chain((to_features, Normalize.fit(to_features.forward(data), 'mean_std')))
     there = chain.forward(data)
-    assert there['environment'].shape == (ROWS, 3 * 9 + 3 * 3)
+    assert there['environment'].shape == (ROWS, 3 * 9 + 3 * 9)
     np.testing.assert_allclose(chain.backward(there)['actions'], data['actions'], atol=1e-5)
 
 
@@ -117,7 +117,7 @@ def test_pose_features_by_hand():
     got = PoseFeatures(differences=True).forward({'environment': poses})['environment'][0]
     np.testing.assert_allclose(got, [1, 2, 3, 0, 1, 0, -1, 0, 0,
                                      4, 6, 8, 1, 0, 0, 0, 1, 0,
-                                     -3, -4, -5], atol=1e-12)
+                                     -3, -4, -5, 0, 1, 0, -1, 0, 0], atol=1e-12)
     plain = PoseFeatures(differences=False).forward({'environment': poses})['environment']
     assert plain.shape == (1, 18)
 
