@@ -16,7 +16,7 @@ need "$PYTHON -c 'import venv, ensurepip'" python3-venv
 need "$PYTHON -c 'import sysconfig, os; assert os.path.exists(sysconfig.get_path(\"include\") + \"/Python.h\")'" python3-dev
 need 'ldconfig -p | grep -q libEGL.so.1' libegl1
 need 'ldconfig -p | grep -q libEGL_mesa' libegl-mesa0
-need 'ls /usr/lib/*/dri/swrast_dri.so /usr/lib/*/libgallium-*.so' libgl1-mesa-dri
+need 'ls /usr/lib/*/dri/swrast_dri.so /usr/lib/*/libgallium-*.so | grep -q .' libgl1-mesa-dri
 if [ ${#missing[@]} -gt 0 ]; then
   echo "il_ros: system packages are missing. Install them, then run make again:" >&2
   echo "  sudo apt-get update && sudo apt-get install -y ${missing[*]}" >&2
