@@ -40,6 +40,8 @@ class StepProgress:
     def step(self, text: str, total: int) -> None:
         """A step of `total` parts begins; the one before is done."""
         self._finish()
+        if not self._progress.console.is_terminal:  # bars would show only at the very end
+            self._progress.console.print(f'{text} ({total})')
         self._task = self._progress.add_task(text, total=total, note='')
 
     def advance(self, done: int, note: str = '') -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from il_ros.contract import Contract
 from il_ros.policies.data import Array, Data
+from il_ros.timing import SECOND
 import numpy as np
 
 POSE = 12      # position, then the rotation matrix row by row
 MOTION = 6     # translation [m], then rotation vector [rad], both in the root's axes
 STEPS = 3      # of inverse kinematics per row, from the row before: a row is a few mm away
 MAX_STEP = 0.3  # of a joint in one of them [rad]
+LEAD = 5        # periods by which the first row may lead the measured joints, which lag behind
 
 
 class ToolFrame:
@@ -28,6 +30,7 @@ class ToolFrame:
         others = [i for i in range(len(contract.joints)) if i == contract.gripper_index]
         self._arm_joints = [i for i in range(len(contract.joints)) if i not in others]
         self._others = others
+        self._reach = contract.velocity[self._arm_joints] * contract.period_ns / SECOND
         self._arm = Arm(urdf, [contract.joint_names[i] for i in self._arm_joints], contract.tip)
 
     def poses(self, joints: Array) -> Array:
@@ -41,13 +44,18 @@ class ToolFrame:
     def joints(self, poses: Array, start: Array) -> Array:
         """Return joint vectors that follow tool poses (H, 12 + G) from `start` (J,).
 
-        Where a pose is out of reach, the nearest that the joint limits allow. Shape (H, J).
+        Where a pose is out of reach, near a singularity or further than the joints can go in a
+        period, the row goes as far as position and velocity limits allow. Shape (H, J).
         """
         joints = np.empty((len(poses), len(start)))
         q = start[self._arm_joints].astype(np.float64)
+        reach = LEAD * self._reach
         for row, pose in zip(joints, poses, strict=True):
+            before = q
             for _ in range(STEPS):
                 q = self._arm.step(q, pose[:3], pose[3:POSE].reshape(3, 3), MAX_STEP)
+            q = np.clip(q, before - reach, before + reach)
+            reach = self._reach
             row[self._arm_joints], row[self._others] = q, pose[POSE:]
         return joints
 

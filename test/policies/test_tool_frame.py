@@ -36,6 +36,15 @@ def test_a_path_of_joints_comes_back_from_its_tool_poses():
     np.testing.assert_allclose(FRAME.joints(FRAME.poses(path), START), path, atol=1e-4)
 
 
+def test_a_far_pose_is_approached_within_the_velocity_limits():
+    far = START + np.eye(7)[0] * 2.0
+    rows = FRAME.joints(np.tile(FRAME.poses(far[None]), (8, 1)), START)
+    period = CONTRACT.period_ns * 1e-9
+    assert (np.abs(np.diff(rows[:, :6], axis=0)) <= CONTRACT.velocity[:6] * period + 1e-9).all()
+    assert (np.abs(rows[0, :6] - START[:6]) <= 5 * CONTRACT.velocity[:6] * period + 1e-9).all()
+    assert rows[-1, 0] > rows[0, 0] > START[0] + 0.1
+
+
 def test_motions_unwind_to_joint_targets():
     state = near_start(4, 0.2)
     targets = np.clip(state[:, None] + np.linspace(0, 0.05, 6)[None, :, None],
