@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -116,29 +115,36 @@ class Session:
 
     def demonstrate(self, seed: int, timeout_s: float) -> Episode:
         """Let the operator do the task once and record it."""
-        return self._episode(seed, Conditions(disturb=False), timeout_s, lambda: None)
+        return self._episode(seed, Conditions(disturb=False), timeout_s, self._go_on)
 
     def roll_out(self, seed: int, conditions: Conditions, timeout_s: float,
                  supervised: bool = True) -> Episode:
         """Let the policy do the task and record it; a supervising operator may take over."""
         self._client.trigger_until_accepted('dagger/pause', READY_TIMEOUT_S)
-        self._client.set_parameter('teleop', 'engage', 'never')
+        return self._episode(seed, conditions, timeout_s, lambda: self._hand_over(supervised))
 
-        def begin() -> None:
-            self._client.trigger_until_accepted('dagger/resume', READY_TIMEOUT_S)
-            if supervised:
-                self._client.set_parameter('teleop', 'engage', 'supervised')
+    def _go_on(self) -> None:
+        if self._client.watch.mode is Mode.HOLD:
+            self._client.trigger('dagger/resume')
 
-        return self._episode(seed, conditions, timeout_s, begin)
+    def _hand_over(self, supervised: bool) -> None:
+        """Let the policy drive, with the operator's hands off until it does."""
+        self._engage('never')
+        self._client.trigger_until_accepted('dagger/resume', READY_TIMEOUT_S)
+        if supervised:
+            self._engage('supervised')
 
-    def _recover(self) -> None:
+    def _engage(self, when: str) -> None:
+        if self.system.device == 'scripted':  # a person needs no telling
+            self._client.set_parameter('teleop', 'engage', when)
+
+    def _recover(self, begin: Callable[[], None]) -> None:
         """Go on after a safety stop, as a person would who sees that nothing is in the way."""
         client = self._client
         client.trigger_until_accepted('gate/arm', READY_TIMEOUT_S)
         client.watch.forgive()
         if client.watch.mode is Mode.HOLD:
-            with suppress(IlRosError):  # refused where the operator has engaged meanwhile
-                client.trigger('dagger/resume')
+            begin()
         client.wait(lambda: not client.watch.stopped, SETTLE_S)
 
     def _episode(self, seed: int, conditions: Conditions, timeout_s: float,
@@ -155,11 +161,12 @@ class Session:
         try:
             begin()
             end = start + timeout_s / self.system.speed
-            while client.wait(lambda: watch.success or watch.stopped, end - time.monotonic()):
-                if watch.success:
-                    client.wait(lambda: False, TAIL_S / self.system.speed)
-                    break
-                self._recover()
+            while time.monotonic() < end and not watch.success:
+                client.wait(lambda: watch.success or watch.stopped, end - time.monotonic())
+                if watch.stopped and not watch.success:
+                    self._recover(begin)
+            if watch.success:
+                client.wait(lambda: False, TAIL_S / self.system.speed)
         finally:
             duration_s = (time.monotonic() - start) * self.system.speed
             bag = client.stop_capture('success' if watch.success else 'failure')
