@@ -16,6 +16,7 @@ from il_ros.types import Mode
 from il_ros.workflow.graph import environment, Graph
 
 READY_TIMEOUT_S = 40.0
+RESUME_TIMEOUT_S = 10.0
 SETTLE_S = 0.3
 TAIL_S = 0.7  # recorded after a success: letting go is part of the task
 
@@ -130,7 +131,12 @@ class Session:
     def _hand_over(self, supervised: bool) -> None:
         """Let the policy drive, with the operator's hands off until it does."""
         self._engage('never')
-        self._client.trigger_until_accepted('dagger/resume', READY_TIMEOUT_S)
+        try:
+            self._client.trigger_until_accepted('dagger/resume', RESUME_TIMEOUT_S)
+        except IlRosError:
+            # An operator who engaged at the same moment has led out of HOLD already.
+            if self._client.watch.mode not in (Mode.AUTONOMOUS, Mode.CORRECTING):
+                raise
         if supervised:
             self._engage('supervised')
 
