@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from il_ros.errors import IlRosError
+from il_ros.nodes import shell
 from il_ros.nodes.episode_watch import EpisodeWatch
 from il_ros.srv import ResetSim, StopCapture
 from rcl_interfaces.srv import SetParameters
@@ -27,6 +28,7 @@ class Client:
     def __init__(self, alive: Callable[[], None] = lambda: None,
                  domain: int | None = None) -> None:
         self._alive = alive
+        shell.stay_local()
         self._context = rclpy.Context()
         self._context.init(domain_id=domain)
         self._node = rclpy.create_node('il_ros_client', context=self._context)

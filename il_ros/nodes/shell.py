@@ -40,8 +40,8 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     Returns:
         The exit code: 0 after a clean stop, 2 when `make_node` raised an `IlRosError`.
     """
+    stay_local()
     rclpy.init()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     node = None
     try:
         node = make_node()
@@ -61,6 +61,11 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def stay_local() -> None:
+    """Keep discovery on this machine unless the user has said otherwise; before any context."""
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 
 def ask_for_priority() -> None:
