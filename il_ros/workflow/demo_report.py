@@ -24,11 +24,11 @@ def write_demo_report(config: DemoConfig, summary: Mapping[str, Any], rounds: Se
                config.loop.scheduler, config.loop.execute_steps),
          seeds[0] if seeds else EVALUATION_SEEDS, out / VIDEO)
     page = {
-        **summary,
+        'rounds': [_titled(entry) for entry in summary['rounds']],
         'title': 'il_ros: an arm learns from demonstrations and corrections',
         'lead': 'Every policy was evaluated on the same held-out scenes, in which the object is '
                 'pushed away at a random moment.',
-        'baselines': [summary['equal_human_seconds']],
+        'baselines': [_titled(summary['equal_human_seconds'])],
         'settings': {
             'robot': config.loop.robot, 'task': config.loop.task, 'seed': config.loop.seed,
             'demonstrations': config.demonstrations,
@@ -37,12 +37,20 @@ def write_demo_report(config: DemoConfig, summary: Mapping[str, Any], rounds: Se
             'training steps': config.loop.training.steps,
             'duration': f"{summary['seconds'] / 60:.1f} min"},
         'timeline': timeline(Dataset(out / 'dataset')),
-        'curves': {result.name: result.curve for result in rounds},
+        'curves': {_title(result.name): result.curve for result in rounds},
         'video': VIDEO,
         'files': {'episodes': out / 'bags', 'dataset': out / 'dataset',
                   'checkpoints': out / 'checkpoints', 'logs of the nodes': out / 'logs'},
     }
     return write_report(page, out / 'report.html')
+
+
+def _title(name: str) -> str:
+    return name.replace('_', ' ')
+
+
+def _titled(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {**entry, 'name': _title(entry['name'])}
 
 
 def timeline(dataset: Dataset) -> list[dict[str, Any]]:
