@@ -80,11 +80,12 @@ class Operators:
                                f'got {sample.seq}')
         engaged = sample.engaged and sample.request != Request.HAND_BACK
         begins = engaged and not (before and before.engaged)
+        another_drives = self.engaged and self._driver != sample.session
         self._devices = {key: device for key, device in self._devices.items()
                          if now_ns - device.heard_ns <= FORGET_NS or key == self._driver}
         self._devices[sample.session] = _Device(sample.source_id, sample.seq, engaged, positions,
                                                 now_ns)
-        if begins and not self.engaged:
+        if begins and not another_drives:
             self._driver = sample.session
             return True
         return False

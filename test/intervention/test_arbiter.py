@@ -198,6 +198,15 @@ def test_control_returns_only_with_an_observation_after_the_hand_back():
     assert driver.arbiter.state.epoch == epoch
 
 
+def test_the_same_device_takes_over_again_and_again():
+    driver = autonomous()
+    for _ in range(3):
+        driver.run(6, policy=True, engaged=True)
+        assert driver.mode is CORRECTING
+        driver.run(6, policy=True, engaged=False)
+        assert driver.mode is AUTONOMOUS
+
+
 def test_a_chunk_from_before_the_hand_back_is_of_an_older_epoch():
     driver = correcting()
     old = driver.arbiter.state.epoch
