@@ -11,7 +11,7 @@ demo: setup
 	$(RUN) il_ros demo $(ARGS)
 
 test: setup
-	$(RUN) python -m pytest $(ARGS)
+	$(RUN) python -m pytest -m 'not slow' $(ARGS)
 
 setup:
 	@PYTHON='$(PYTHON)' TORCH='$(TORCH)' bash tools/setup.sh
