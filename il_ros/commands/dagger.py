@@ -41,7 +41,7 @@ def dagger(
                         episodes=episodes)
     config = replace(config, device='keyboard' if interactive else 'scripted')
     results = []
-    with new_progress() as bars:
+    with new_progress(bars=not interactive) as bars:
         progress = StepProgress(bars)
         loop = Loop(config, out, progress)
         for number in range(1, rounds + 1):

@@ -12,6 +12,8 @@ from il_ros.commands.progress import new_progress, StepProgress
 from il_ros.errors import ConfigError
 import typer
 
+PATIENCE_S = 120.0  # for an episode that a person drives with the keyboard
+
 
 def demo(
     out: Annotated[Path, typer.Option(help='New folder for everything.')] = Path('out/demo'),
@@ -36,10 +38,11 @@ def demo(
         raise ConfigError('--interactive needs a terminal: expected a keyboard, got a pipe')
     out = free(out)
     config = demo_config(seed, vision=vision, quick=quick)
-    config = replace(config, loop=replace(
-        config.loop, speed=speed, device='keyboard' if interactive else 'scripted'))
+    config = replace(config, loop=replace(config.loop, speed=speed))
+    if interactive:
+        config = replace(config, loop=replace(config.loop, device='keyboard', timeout_s=PATIENCE_S))
     start = time.monotonic()
-    with new_progress() as progress:
+    with new_progress(bars=not interactive) as progress:
         rounds = run_demo(config, out, StepProgress(progress))
     result = summary(config, rounds, time.monotonic() - start)
     (out / 'summary.json').write_text(json.dumps(result, indent=2) + '\n')

@@ -16,10 +16,15 @@ from rich.progress import (
 )
 
 
-def new_progress() -> Progress:
-    """Return a progress display: what, bar, count, time, note."""
+def new_progress(bars: bool = True) -> Progress:
+    """Return a progress display: what, bar, count, time, note.
+
+    Args:
+        bars: False where something else, a keyboard device, writes to the terminal.
+    """
     return Progress(TextColumn('{task.description}'), BarColumn(24), MofNCompleteColumn(),
-                    TimeElapsedColumn(), TextColumn('[dim]{task.fields[note]}'), console=console)
+                    TimeElapsedColumn(), TextColumn('[dim]{task.fields[note]}'), console=console,
+                    disable=not bars)
 
 
 @contextmanager
@@ -40,8 +45,8 @@ class StepProgress:
     def step(self, text: str, total: int) -> None:
         """A step of `total` parts begins; the one before is done."""
         self._finish()
-        if not self._progress.console.is_terminal:  # bars would show only at the very end
-            self._progress.console.print(f'{text} ({total})')
+        if self._progress.disable or not console.is_terminal:  # no bars, or only at the very end
+            console.print(f'{text} ({total})')
         self._task = self._progress.add_task(text, total=total, note='')
 
     def advance(self, done: int, note: str = '') -> None:
@@ -53,12 +58,12 @@ class StepProgress:
         """A policy has been trained and evaluated."""
         self._finish()
         self._task = None
-        self._progress.console.print(
+        console.print(
             f'[bold]{result.name}[/]: {result.successes} of {len(result.rollouts)} held-out '
             f'episodes succeed, {result.human_seconds:.0f} s of human control')
 
     def _finish(self) -> None:
         if self._task is not None:
             task = self._progress.tasks[self._task]
-            self._progress.update(self._task, total=task.completed or task.total,
-                                  completed=task.completed or task.total)
+            done = task.completed or task.total
+            self._progress.update(self._task, total=done, completed=done)
