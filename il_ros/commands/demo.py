@@ -40,7 +40,8 @@ def demo(
     config = demo_config(seed, vision=vision, quick=quick)
     config = replace(config, loop=replace(config.loop, speed=speed))
     if interactive:
-        config = replace(config, loop=replace(config.loop, device='keyboard', timeout_s=PATIENCE_S))
+        config = replace(config, loop=replace(
+            config.loop, device='keyboard', timeout_s=PATIENCE_S))
     start = time.monotonic()
     with new_progress(bars=not interactive) as progress:
         rounds = run_demo(config, out, StepProgress(progress))
