@@ -92,7 +92,8 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
             if driving:
                 policy.reset()
                 scheduler.reset()
-            scheduler.add(policy.infer(observation), now, now)
+            if scheduler.due(now):
+                scheduler.add(policy.infer(observation), now, now)
             rows = scheduler.output(now)
             if rows is not None:
                 target = rows[0]

@@ -26,6 +26,10 @@ class ChunkScheduler(Protocol):
         """
         ...
 
+    def due(self, now_ns: int) -> bool:
+        """Tell whether a chunk that is added now would change what `output` says now."""
+        ...
+
     def output(self, now_ns: int) -> Floats | None:
         """Return the rows from now on, one per period, or None when none is left. Shape (h, J)."""
         ...
@@ -73,12 +77,15 @@ class RecedingHorizon:
         """Take a chunk; it is used once the present one has had its steps."""
         self._newest = _Chunk(positions, start_ns)
 
+    def due(self, now_ns: int) -> bool:
+        """Tell whether the present chunk has had its steps."""
+        return (self._chunk is None or not self._chunk.covers(now_ns, self._period_ns)
+                or now_ns + self._period_ns // 2 >= self._until_ns)
+
     def output(self, now_ns: int) -> Floats | None:
         """Return the rows from now on, or None when none is left. Shape (h, J)."""
         period_ns = self._period_ns
-        over = (self._chunk is None or not self._chunk.covers(now_ns, period_ns)
-                or now_ns + period_ns // 2 >= self._until_ns)
-        if over and self._newest and self._newest.covers(now_ns, period_ns):
+        if self.due(now_ns) and self._newest and self._newest.covers(now_ns, period_ns):
             self._chunk, self._newest = self._newest, None
             self._until_ns = now_ns + self._execute_ns
         if self._chunk is None or not self._chunk.covers(now_ns, period_ns):
@@ -110,6 +117,10 @@ class TemporalEnsemble:
         self._chunks.append(_Chunk(positions, start_ns))
         self._chunks.sort(key=lambda chunk: chunk.start_ns)
         self._drop(now_ns)
+
+    def due(self, now_ns: int) -> bool:
+        """Every chunk counts."""
+        return True
 
     def output(self, now_ns: int) -> Floats | None:
         """Return the averaged rows from now on, or None when none is left. Shape (h, J)."""

@@ -126,6 +126,7 @@ class SimRobotNode(Node):
 
 def main() -> int:
     """Run sim_robot."""
+    shell.ask_for_priority()   # a robot does not wait for what is computed beside it
     return shell.main(SimRobotNode, lambda node: shell.spin_on_grid(
         node, round(PERIOD_NS / node.parameters.speed), node.tick))
 

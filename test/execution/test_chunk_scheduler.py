@@ -134,3 +134,16 @@ def test_make_scheduler_names_the_nearest():
         make_scheduler('ensembel', P)
     with pytest.raises(ConfigError, match='execute_steps: expected 1 or more, got 0'):
         make_scheduler('receding', P, 0)
+
+
+@pytest.mark.parametrize('steps', [1, 3, 8])
+def test_receding_horizon_needs_a_chunk_only_when_due(steps):
+    """Inferring at every tick and only when due executes the same rows."""
+    def executed(only_when_due):
+        scheduler, rows = RecedingHorizon(P, steps), []
+        for k in range(20):
+            if not only_when_due or scheduler.due(k * P):
+                scheduler.add(100.0 * k + np.arange(10.0)[:, None], k * P, k * P)
+            rows.append(scheduler.output(k * P)[0, 0])
+        return rows
+    assert executed(True) == executed(False)
