@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from il_ros.msg import CommandReport, ControlMode
 from il_ros.nodes import shell
-from il_ros.types import Mode, Verdict
+from il_ros.types import ControlSource, Mode, Verdict
 from rclpy.node import Node
 from std_msgs.msg import Bool
 
@@ -15,13 +15,12 @@ class EpisodeWatch:
         success: Whether the task is done.
         mode: Of the arbiter; None before the first message.
         interventions: Take-overs since `begin`.
-        human_ns: Time in which the human corrected since `begin`.
+        human_steps: Commands of a human that reached the robot since `begin`, one per tick.
     """
 
     def __init__(self, node: Node) -> None:
         self.mode: Mode | None = None
         self._held = False
-        self._mode_since_ns = 0
         self.begin()
         node.create_subscription(Bool, 'sim/success', self._on_success, shell.LATCHED)
         node.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
@@ -29,7 +28,8 @@ class EpisodeWatch:
 
     def begin(self) -> None:
         """Forget the episode before."""
-        self.success, self._held, self.interventions, self.human_ns = False, False, 0, 0
+        self.success, self._held = False, False
+        self.interventions = self.human_steps = 0
 
     @property
     def stopped(self) -> bool:
@@ -44,13 +44,12 @@ class EpisodeWatch:
         self.success = message.data
 
     def _on_report(self, message: CommandReport) -> None:
-        if message.verdict != Verdict.REJECTED:
-            self._held = message.verdict == Verdict.HELD
+        if message.verdict == Verdict.REJECTED:
+            return
+        self._held = message.verdict == Verdict.HELD
+        self.human_steps += not self._held and message.asked.source == ControlSource.HUMAN
 
     def _on_mode(self, message: ControlMode) -> None:
-        stamp_ns = shell.stamp_ns(message.header.stamp)
-        if self.mode is Mode.CORRECTING:
-            self.human_ns += stamp_ns - self._mode_since_ns
         mode = Mode(message.mode)
         self.interventions += mode is Mode.CORRECTING and self.mode is not Mode.CORRECTING
-        self.mode, self._mode_since_ns = mode, stamp_ns
+        self.mode = mode

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
-from il_ros.errors import ConfigError
+from il_ros.errors import ConfigError, IlRosError
 from il_ros.evaluation.checkpoint import evaluate_checkpoint, Trial
 from il_ros.evaluation.rollout import Conditions, Rollout
 from il_ros.training.config import TrainConfig
@@ -19,6 +19,7 @@ from il_ros.workflow.session import Episode, Session, System
 
 EVALUATION_SEEDS = 1_000_000  # held out: no recorded episode uses a seed from here on
 SEEDS_PER_RUN = 10_000
+FAILURES = 10  # demonstrations that may fail before something must be wrong
 CURVE_EVERY = 5  # reports of the training between two points of the curve shown
 
 
@@ -106,17 +107,28 @@ class Loop:
 
     def demonstrate(self, name: str, *, count: int | None = None,
                      human_seconds: float = 0.0) -> list[Path]:
-        """Record `count` demonstrations, or as many as `human_seconds` take; return the bags."""
+        """Record demonstrations until `count` succeed, or for `human_seconds`; return their bags.
+
+        A failed one is kept and labelled, but a person would not teach with it.
+
+        Raises:
+            IlRosError: Too many failed.
+        """
         episodes: list[Episode] = []
         per_episode_s = 6.0
         total = count or max(1, round(human_seconds / per_episode_s))
         self._progress.step(f'record {name.replace("_", " ")} over ROS 2', total)
         with self._session(name) as session:
-            while (len(episodes) < count if count
-                   else sum(e.duration_s for e in episodes) < human_seconds):
+            good: list[Episode] = []
+            while (len(good) < count if count
+                   else sum(e.human_seconds for e in good) < human_seconds):
                 episodes.append(session.demonstrate(self._next_seed(), self._config.timeout_s))
-                self._progress.advance(len(episodes), _score(episodes))
-        return [episode.bag for episode in episodes]
+                good = [episode for episode in episodes if episode.success]
+                self._progress.advance(len(good), _score(episodes))
+                if len(episodes) - len(good) > FAILURES:
+                    raise IlRosError(f'{len(episodes) - len(good)} of {len(episodes)} '
+                                     f'demonstrations failed; see {self._out / "logs" / name}')
+        return [episode.bag for episode in good]
 
     def correct(self, name: str, checkpoint: Path) -> list[Path]:
         """Record rollouts of a policy with the operator ready to take over; return the bags."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import time
 from types import TracebackType
 
+from il_ros.contract import Contract
 from il_ros.errors import IlRosError
 from il_ros.evaluation.rollout import Conditions
 from il_ros.nodes.client import Client
@@ -69,6 +70,7 @@ class Session:
     def __init__(self, system: System, bags: Path, logs: Path) -> None:
         self.system = system
         self._bags = bags
+        self._period_ns = Contract.load(system.robot).period_ns
         domain = own_domain()
         os.environ.update(environment(domain))
         self._graph = Graph(logs, domain)
@@ -177,4 +179,4 @@ class Session:
             duration_s = (time.monotonic() - start) * self.system.speed
             bag = client.stop_capture('success' if watch.success else 'failure')
         return Episode(bag, seed, watch.success, duration_s, watch.interventions,
-                       to_s(watch.human_ns))
+                       to_s(watch.human_steps * self._period_ns))
