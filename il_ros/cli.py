@@ -13,7 +13,8 @@ COMMANDS = ('demo', 'sim', 'record', 'convert', 'inspect', 'train', 'evaluate', 
 EXTRAS = {'torch': 'train', 'lightning_fabric': 'train', 'safetensors': 'train',
           'tensorboard': 'train', 'mujoco': 'sim', 'gymnasium': 'sim', 'pinocchio': 'sim',
           'matplotlib': 'sim', 'onnx': 'export', 'onnxruntime': 'export', 'onnxscript': 'export'}
-WITH_ROS = ('rclpy', 'il_ros.msg', 'il_ros.srv', 'il_ros.action')
+WITH_ROS = ('rclpy', 'rcl_interfaces', 'builtin_interfaces', 'std_srvs',
+            'il_ros.msg', 'il_ros.srv', 'il_ros.action')
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode='markdown',
                   pretty_exceptions_enable=False,
@@ -30,7 +31,7 @@ def main() -> None:
         _refuse(str(error))
     except ModuleNotFoundError as error:
         module = error.name or ''
-        if module.startswith(WITH_ROS):
+        if module.startswith(WITH_ROS) or module.partition('.')[0].endswith('_msgs'):
             _refuse(f'this needs ROS 2 ({module} is missing): source it and colcon build, '
                     'or use make setup')
         extra = EXTRAS.get(module.partition('.')[0])

@@ -71,11 +71,14 @@ class WholePolicy(nn.Module):
         x, y, z, w = poses[..., 3:].unbind(-1)
         columns = torch.stack([1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w),
                                2 * (x * y - z * w), 1 - 2 * (x * x + z * z),
-                               2 * (y * z + x * w)], -1)
-        parts = [torch.cat([poses[..., :3], columns], -1).flatten(1)]
+                               2 * (y * z + x * w), 2 * (x * z + y * w), 2 * (y * z - x * w),
+                               1 - 2 * (x * x + y * y)], -1)  # (1, P, 9)
+        parts = [torch.cat([poses[..., :3], columns[..., :6]], -1).flatten(1)]
         if self.config.pose_differences:
-            parts += [poses[:, a, :3] - poses[:, b, :3]
-                      for a, b in combinations(range(poses.shape[1]), 2)]
+            turned = columns.view(1, -1, 3, 3)  # the transposed rotation of each pose
+            for a, b in combinations(range(poses.shape[1]), 2):
+                parts += [poses[:, a, :3] - poses[:, b, :3],
+                          (turned[:, a] @ turned[:, b].transpose(-1, -2))[:, :2].flatten(1)]
         return torch.cat(parts, -1)
 
     def _resized(self, image: Tensor) -> Tensor:

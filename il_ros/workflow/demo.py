@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError
 from il_ros.training.config import TrainConfig
-from il_ros.workflow.loop import Loop, LoopConfig, Progress, Round
+from il_ros.workflow.loop import human_seconds, Loop, LoopConfig, Progress, Round
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ def run_demo(config: DemoConfig, out: Path, progress: Progress) -> list[Round]:
         loop.convert(loop.correct(name, rounds[-1].checkpoint), dataset)
         rounds.append(loop.train(name, dataset))
 
-    missing_s = rounds[-1].human_seconds - rounds[0].human_seconds
-    more = loop.demonstrate('more_demonstrations', human_seconds=missing_s)
-    loop.convert([*first, *more], baseline)
+    loop.convert(first, baseline)
+    while (missing_s := rounds[-1].human_seconds - human_seconds(Dataset(baseline))) > 0:
+        more = loop.demonstrate('more_demonstrations', human_seconds=missing_s)
+        loop.convert(more, baseline)
     return [*rounds, loop.train('demonstrations_of_equal_time', baseline)]
 
 

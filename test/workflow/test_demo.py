@@ -34,8 +34,8 @@ def test_summary_names_every_round(out):
     for entry in [*summary['rounds'], summary['equal_human_seconds']]:
         assert 0 <= entry['successes'] <= entry['episodes'] == 4
         assert entry['human_seconds'] > 0
-    assert summary['equal_human_seconds']['human_seconds'] >= (
-        summary['rounds'][-1]['human_seconds'] - 2)
+    assert (summary['equal_human_seconds']['human_seconds']
+            >= summary['rounds'][-1]['human_seconds'])
 
 
 def test_every_episode_is_a_bag_with_its_contract(out):
@@ -44,8 +44,8 @@ def test_every_episode_is_a_bag_with_its_contract(out):
     for path in found.bags:
         with Bag(path) as bag:
             assert bag.contract.robot == 'sim_arm'
-            assert bag.counts['/control/report'] > 30
-            assert bag.counts['/scene_camera/image_raw'] > 10
+            assert bag.counts['control/report'] > 30
+            assert bag.counts['scene_camera/image_raw'] > 10
 
 
 def test_dataset_has_demonstrations_and_rollouts(out):
