@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 import multiprocessing
 from pathlib import Path
@@ -18,13 +18,12 @@ import tempfile
 from typing import Any
 
 from il_ros.contract import Contract
-from il_ros.evaluation.rollout import Conditions, evaluate, observation_of, roll_out
+from il_ros.evaluation.rollout import evaluate, observation_of, roll_out
 from il_ros.evaluation.statistics import wilson
 from il_ros.execution.chunk_scheduler import make_scheduler
 from il_ros.policies.load import load
 from il_ros.policies.policy import Policy
 from il_ros.teleop.scripted_device import ScriptedDevice
-from il_ros.training.config import TrainConfig
 from il_ros.training.samples import ArraySource
 from il_ros.training.train import fit
 from il_ros.types import ControlSource, Floats, Observation
@@ -119,11 +118,10 @@ class Run:
         source = ArraySource(self.contract, [len(e.rows) for e in episodes],
                              dict(zip(COLUMNS, columns, strict=True)))
         with tempfile.TemporaryDirectory() as folder:
-            policy = load(fit(source, Path(folder) / 'run', replace(
-                TrainConfig.preset('bc'), seed=self.seed)))
+            policy = load(fit(source, Path(folder) / 'run', self.config.loop.training))
         seeds = range(EVALUATION_SEEDS, EVALUATION_SEEDS + self.episodes)
         rollouts = evaluate(self.env, self.contract, policy, self.scheduler, seeds,
-                            Conditions(True, 0.005))
+                            self.config.loop.conditions)
         return policy, (name, sum(r.success for r in rollouts), len(rollouts),
                         sum(e.human_s for e in episodes))
 

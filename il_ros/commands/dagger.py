@@ -49,7 +49,6 @@ def dagger(
             loop.convert(loop.correct(name, checkpoint), dataset)
             results.append(loop.train(name, dataset))
             checkpoint = results[-1].checkpoint
-    (out / 'summary.json').write_text(json.dumps({'rounds': [
-        {'name': r.name, 'successes': r.successes, 'episodes': len(r.rollouts),
-         'human_seconds': round(r.human_seconds, 2)} for r in results]}, indent=2) + '\n')
+    summary = {'rounds': [result.summary() for result in results]}
+    (out / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     console.print(f'newest policy: {checkpoint}')

@@ -70,12 +70,7 @@ def run_demo(config: DemoConfig, out: Path, progress: Progress) -> list[Round]:
 
 def summary(config: DemoConfig, rounds: Sequence[Round], seconds: float) -> dict[str, Any]:
     """Return what `summary.json` holds; `rounds` has the demonstrations first."""
-    def entry(result: Round) -> dict[str, Any]:
-        return {'name': result.name, 'successes': result.successes,
-                'episodes': len(result.rollouts),
-                'human_seconds': round(result.human_seconds, 2)}
-
     return {'seed': config.loop.seed, 'robot': config.loop.robot, 'task': config.loop.task,
             'seconds': round(seconds, 1),
-            'rounds': [entry(result) for result in rounds[:-1]],
-            'equal_human_seconds': entry(rounds[-1])}
+            'rounds': [result.summary() for result in rounds[:-1]],
+            'equal_human_seconds': rounds[-1].summary()}

@@ -70,6 +70,11 @@ class Round:
         """Evaluation episodes that succeeded."""
         return sum(rollout.success for rollout in self.rollouts)
 
+    def summary(self) -> dict[str, Any]:
+        """Return what `summary.json` says of the round."""
+        return {'name': self.name, 'successes': self.successes, 'episodes': len(self.rollouts),
+                'human_seconds': round(self.human_seconds, 2)}
+
 
 class Progress(Protocol):
     """Who is told how the demo goes."""
