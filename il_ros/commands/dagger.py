@@ -32,14 +32,16 @@ def dagger(
     Example: `il_ros dagger data/ --checkpoint runs/bc/best --out runs/dagger --rounds 3`
     """
     from il_ros.policies.load import load
+    from il_ros.training.config import TrainConfig
     from il_ros.workflow.loop import Loop, LoopConfig
 
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f'{out} is not empty; name a new folder with --out')
     policy = load(checkpoint)
+    kind = policy.description.config
     config = LoopConfig(seed=seed, robot=policy.contract.robot, task=task, rollouts=rollouts,
-                        episodes=episodes)
-    config = replace(config, device='keyboard' if interactive else 'scripted')
+                        episodes=episodes, device='keyboard' if interactive else 'scripted',
+                        training=replace(TrainConfig.preset(kind.kind), policy=kind))
     results = []
     with new_progress(bars=not interactive) as bars:
         progress = StepProgress(bars)
