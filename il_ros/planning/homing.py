@@ -47,6 +47,7 @@ class Homing:
     _since_ns: int | None = field(default=None, init=False)
     _sent: int = field(default=0, init=False)
     _parting: int = field(default=0, init=False)
+    _led: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._goal = np.array(self.contract.start) if self.goal is None else self.goal
@@ -61,7 +62,8 @@ class Homing:
             now_ns: Steady time.
 
         Raises:
-            PlanningError: The robot is absent, may not or cannot go home, or did not arrive.
+            PlanningError: The robot is absent, may not or cannot go, did not arrive, or was
+                stopped on its way.
         """
         if self._since_ns is None:
             self._since_ns = now_ns
@@ -70,6 +72,7 @@ class Homing:
             return None
         if self._rows is None:
             self._rows = self._plan(measured, mode)
+        self._check_leading(mode)
         if self._sent < len(self._rows):
             self._sent, self._since_ns = self._sent + 1, now_ns
             return Wish(self._rows[self._sent - 1], True, Request.NONE)
@@ -96,6 +99,12 @@ class Homing:
             raise PlanningError(f'a motion while the mode is {mode.name} would count as a '
                                 'correction of the policy; call dagger/pause first')
         return self.planner.home(measured, self._goal)
+
+    def _check_leading(self, mode: Mode) -> None:
+        if self._led and mode is Mode.HOLD and not self._parting:
+            raise PlanningError('the arm was stopped on its way (control/mode says HOLD and why); '
+                                'arm the gate (service gate/arm) and start again')
+        self._led = self._sent > 0 and mode is not Mode.HOLD
 
     def _arrived(self, measured: Floats, waited_ns: int) -> bool:
         distance = np.abs(measured - self._goal)

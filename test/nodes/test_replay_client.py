@@ -25,21 +25,32 @@ def robot(tmp_path):
         yield robot
 
 
-def test_the_robot_repeats_the_episode(robot, tmp_path):
-    [bag] = bags.write_bags(tmp_path / 'bags', 1, seconds=1.0)
-    recording = read_recording(bag)
-    robot.until(lambda: robot.call('gate/arm').success, 'armed')
-    with (tmp_path / 'out.txt').open('w') as sink:
+def replay(robot, bag, out):
+    """Return the exit status of the command."""
+    with out.open('w') as sink:
         process = subprocess.Popen([sys.executable, '-c', COMMAND, 'replay', str(bag), '--ros'],
                                    env=environment(DOMAIN), cwd=ROOT, stdout=sink,
                                    stderr=subprocess.STDOUT)
     try:
-        robot.until(lambda: process.poll() is not None, 'the end of the replay', 40.0)
+        robot.until(lambda: process.poll() is not None, 'the end of the replay', 60.0)
     finally:
         process.kill()
         process.wait()
-    printed = (tmp_path / 'out.txt').read_text()
-    assert process.returncode == 0, printed
+    return process.returncode
+
+
+def test_the_robot_repeats_the_episode(robot, tmp_path):
+    [bag] = bags.write_bags(tmp_path / 'bags', 1, seconds=1.0)
+    recording = read_recording(bag)
+    out = tmp_path / 'out.txt'
+    for _ in range(5):  # a busy machine may starve the gate, which then stops the arm
+        robot.until(lambda: robot.call('gate/arm').success, 'armed')
+        status = replay(robot, bag, out)
+        printed = out.read_text()
+        if 'was stopped on its way' not in printed:
+            break
+        assert status == 1, printed
+    assert status == 0, printed
     found = re.search(rf'{len(recording.states)} ticks on the robot; largest difference of a '
                       r'joint ([0-9.]+)', printed)
     assert found and float(found[1]) < 0.3, printed

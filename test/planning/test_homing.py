@@ -49,6 +49,16 @@ def test_drives_further_rows_after_the_arrival(homing):
     assert repeat.repeated == 5
 
 
+@pytest.mark.parametrize('rows_before', [2, 10])
+def test_a_stop_on_the_way_ends_it(homing, rows_before):
+    measured = AWAY
+    for now in range(rows_before):
+        measured = homing.tick(measured, Mode.TELEOP, now * CONTRACT.period_ns).positions
+    with pytest.raises(PlanningError, match='^the arm was stopped on its way .* arm the gate'):
+        for now in range(rows_before, rows_before + 2):
+            homing.tick(measured, Mode.HOLD, now * CONTRACT.period_ns)
+
+
 def test_a_held_object_does_not_keep_the_gripper_from_arriving(homing):
     for now in range(0, 90 * CONTRACT.period_ns, CONTRACT.period_ns):
         if homing.done:
