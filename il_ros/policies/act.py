@@ -8,7 +8,7 @@ Where this departs from the authors' code, on purpose:
 - all decoder layers are used; there, a wrong index takes the output of the first one,
 - labels are masked by `valid`; there, by comparison with zero, which drops true zeros,
 - z is a token also where there are no cameras; there, the state-only branch ignores it,
-- group norm in the backbone in place of frozen batch norm, and no pretrained weights.
+- group norm in the backbone in place of frozen batch norm; pretrained weights only on request.
 """
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from il_ros.policies.config import BCConfig
 from il_ros.policies.network import Batch, masked_l1, Network, Sizes, to_planes
-from il_ros.policies.vision import KeypointEncoder, random_shift
+from il_ros.policies.vision import KeypointEncoder
 import torch
 from torch import nn, Tensor
 
@@ -46,8 +46,7 @@ class BC(Network):
         """Return the chunk. Shape (B, H, J)."""
         parts = [batch[key] for key in self.vectors]
         for name, encoder in self.encoders.items():
-            planes = to_planes(batch[f'images.{name}'])
-            parts.append(encoder(random_shift(planes) if self.training else planes))
+            parts.append(encoder(to_planes(batch[f'images.{name}'])))
         out: Tensor = self.trunk(torch.cat(parts, -1))  # (B, H * J)
         return out.view(-1, *self.chunk)
 

@@ -99,6 +99,30 @@ class ACTConfig:
 
 
 @dataclass(frozen=True)
+class AugmentationConfig:
+    """What training may do to images (policies/augmentation.py); all but the shift is off.
+
+    Attributes:
+        shift: Most pixels that an image moves by, at the size that the network sees.
+        brightness: Its factor is 1 - this to 1 + this.
+        contrast: The same.
+        saturation: The same.
+        camera_dropout: Probability that a view is replaced by its mean colour; one always stays.
+    """
+
+    shift: int = 4
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    camera_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        _within(0, 1024, shift=self.shift)
+        _within(0, 1, brightness=self.brightness, contrast=self.contrast,
+                saturation=self.saturation, camera_dropout=self.camera_dropout)
+
+
+@dataclass(frozen=True)
 class PolicyConfig:
     """One policy.
 
@@ -113,6 +137,7 @@ class PolicyConfig:
         pose_differences: Append the differences between the positions of all poses.
         normalization: 'mean_std', or 'min_max' to [-1, 1].
         image_size: Height and width that images are resized to; the contract's when None.
+        augmentation: What training does to images.
     """
 
     kind: str = 'bc'
@@ -125,6 +150,7 @@ class PolicyConfig:
     image_size: tuple[int, int] | None = None
     bc: BCConfig = field(default_factory=BCConfig)
     act: ACTConfig = field(default_factory=ACTConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:
         one_of(self.kind, KINDS, 'kind')

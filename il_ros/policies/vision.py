@@ -79,15 +79,3 @@ class KeypointEncoder(nn.Module):
         rows = torch.linspace(-1, 1, maps.shape[2], device=maps.device)
         columns = torch.linspace(-1, 1, maps.shape[3], device=maps.device)
         return torch.cat([share.sum(3) @ rows, share.sum(2) @ columns], -1)
-
-
-def random_shift(planes: Tensor, pixels: int = 4) -> Tensor:
-    """Shift each image by up to `pixels`, repeating its border (Yarats et al. 2021, DrQ)."""
-    count, _, height, width = planes.shape
-    padded = F.pad(planes, (pixels,) * 4, mode='replicate')
-    down, right = torch.randint(0, 2 * pixels + 1, (2, count), device=planes.device)
-    rows = down[:, None] + torch.arange(height, device=planes.device)  # (B, H)
-    columns = right[:, None] + torch.arange(width, device=planes.device)  # (B, W)
-    image = torch.arange(count, device=planes.device)[:, None, None]
-    shifted = padded.permute(0, 2, 3, 1)[image, rows[:, :, None], columns[:, None]]
-    return shifted.permute(0, 3, 1, 2)

@@ -30,6 +30,8 @@ class TrainConfig:
         precision: Of Lightning Fabric.
         accelerator: 'cpu', 'cuda' or 'auto'.
         threads: CPU threads of torch.
+        pretrained: safetensors file with ResNet-18 as torchvision names it, which the image
+            backbones start from; '' starts from random weights.
     """
 
     policy: PolicyConfig = field(default_factory=PolicyConfig)
@@ -48,6 +50,7 @@ class TrainConfig:
     precision: str = '32-true'
     accelerator: str = 'cpu'
     threads: int = 1
+    pretrained: str = ''
 
     def __post_init__(self) -> None:
         for name in ('steps', 'batch_size', 'learning_rate', 'clip_norm', 'validate_every',

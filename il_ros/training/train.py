@@ -13,9 +13,11 @@ from il_ros.config import to_mapping
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import CheckpointError, ContractMismatchError
 from il_ros.kinematics import find_urdf
+from il_ros.policies.augmentation import augment
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.load import make_network
 from il_ros.policies.network import Batch, Network
+from il_ros.policies.pretrained import load_backbones
 from il_ros.policies.tool_frame import ToolFrame
 from il_ros.policies.transforms import Chain, features, Normalize
 from il_ros.training.checkpoint import load_state, save_state
@@ -97,6 +99,8 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
 
     torch.manual_seed(config.seed)
     network = make_network(config.policy, source.contract)
+    if config.pretrained:
+        load_backbones(network, Path(config.pretrained))
     average = fabric.to_device(copy.deepcopy(network).eval())
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate,
                                   weight_decay=config.weight_decay, fused=True)
@@ -123,7 +127,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
         for group in optimizer.param_groups:
             group['lr'] = config.learning_rate * schedule(step, config)
         model.train()
-        loss, figures = model.loss(batch)
+        loss, figures = model.loss(augment(batch, config.policy.augmentation))
         fabric.backward(loss)
         fabric.clip_gradients(model, optimizer, max_norm=config.clip_norm)
         optimizer.step()

@@ -1,0 +1,90 @@
+from dataclasses import replace
+
+from checkpoint_factory import CONTRACT, VARIANTS
+from il_ros.errors import CheckpointError
+from il_ros.policies.config import ACTConfig
+from il_ros.policies.load import make_network
+from il_ros.policies.pretrained import load_backbones
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+import torch
+
+RESNET_18 = ACTConfig(width=16, heads=2, feedforward=16, encoder_layers=1, decoder_layers=1,
+                      image_widths=(64, 128, 256, 512), image_blocks=2)
+
+
+def torchvision_shapes():
+    """Return the names and shapes of `torchvision.models.resnet18().state_dict()`."""
+    shapes = {'conv1.weight': (64, 3, 7, 7), 'fc.weight': (1000, 512), 'fc.bias': (1000,)}
+    norms = [('bn1', 64)]
+    inputs = 64
+    for layer, width in enumerate((64, 128, 256, 512), 1):
+        for block in range(2):
+            at = f'layer{layer}.{block}'
+            shapes[f'{at}.conv1.weight'] = (width, inputs, 3, 3)
+            shapes[f'{at}.conv2.weight'] = (width, width, 3, 3)
+            norms += [(f'{at}.bn1', width), (f'{at}.bn2', width)]
+            if inputs != width:
+                shapes[f'{at}.downsample.0.weight'] = (width, inputs, 1, 1)
+                norms.append((f'{at}.downsample.1', width))
+            inputs = width
+    for name, width in norms:
+        shapes |= {f'{name}.{part}': (width,)
+                   for part in ('weight', 'bias', 'running_mean', 'running_var')}
+    return shapes
+
+
+@pytest.fixture(scope='module')
+def weights():
+    random = np.random.default_rng(0)
+    return {name: random.normal(size=shape).astype(np.float32)
+            for name, shape in torchvision_shapes().items()}
+
+
+@pytest.fixture(scope='module')
+def path(weights, tmp_path_factory):
+    path = tmp_path_factory.mktemp('weights') / 'resnet18.safetensors'
+    save_file(weights, path)
+    return path
+
+
+def test_every_backbone_starts_from_the_file(weights, path):
+    network = make_network(replace(VARIANTS['act camera'], act=RESNET_18), CONTRACT)
+    load_backbones(network, path)
+    assert set(network.backbones) == {'wrist', 'scene'}
+    for backbone in network.backbones.values():
+        # As torchvision runs it, up to the norms: its own input is (x - mean) / std.
+        planes = torch.rand(1, 3, 32, 32) * 2 - 1
+        std = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+        theirs = torch.nn.functional.conv2d(
+            planes / (2 * std), torch.from_numpy(weights['conv1.weight']), stride=2, padding=3)
+        torch.testing.assert_close(backbone.stem[0](planes), theirs, rtol=1e-4, atol=1e-4)
+        for ours, name in (
+                (backbone.stem[1].bias, 'bn1.bias'),
+                (backbone.stages[1].second.weight, 'layer1.1.conv2.weight'),
+                (backbone.stages[2].shortcut[0].weight, 'layer2.0.downsample.0.weight'),
+                (backbone.stages[2].shortcut[1].weight, 'layer2.0.downsample.1.weight'),
+                (backbone.stages[7].first_norm.weight, 'layer4.1.bn1.weight')):
+            np.testing.assert_array_equal(ours.detach().numpy(), weights[name])
+        assert torch.isfinite(backbone(planes)).all()
+        used = sum(p.numel() for p in backbone.parameters())
+        assert used == sum(v.size for k, v in weights.items()
+                           if 'running' not in k and 'fc' not in k)
+
+
+def test_a_backbone_of_other_sizes_is_refused(path):
+    narrow = replace(RESNET_18, image_widths=(32, 128, 256, 512))
+    network = make_network(replace(VARIANTS['act camera'], act=narrow), CONTRACT)
+    with pytest.raises(CheckpointError, match=(
+            r'resnet18.safetensors does not fit the backbone: conv1.weight: '
+            r'expected \(32, 3, 7, 7\), got \(64, 3, 7, 7\); .* and \d+ more; give a ResNet-18 of '
+            r'torchvision, and the policy image_widths \[64, 128, 256, 512\] and image_blocks 2')):
+        load_backbones(network, path)
+
+
+def test_a_policy_without_a_backbone_and_a_missing_file_are_refused(tmp_path):
+    with pytest.raises(CheckpointError, match='expected a policy with a ResNet, got one without'):
+        load_backbones(make_network(VARIANTS['bc camera'], CONTRACT), tmp_path / 'none')
+    with pytest.raises(CheckpointError, match='expected a safetensors file, found no .*none'):
+        load_backbones(make_network(VARIANTS['act camera'], CONTRACT), tmp_path / 'none')
