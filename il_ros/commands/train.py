@@ -25,6 +25,9 @@ def train(
     cameras: Annotated[str, typer.Option(
         help='Learn from these cameras, as in scene,wrist, in place of the poses.')] = '',
     steps: Annotated[int | None, typer.Option(min=1, help='Optimiser steps.')] = None,
+    members: Annotated[int | None, typer.Option(
+        min=1, help='Networks in the checkpoint; more than one also tell how sure they are.',
+    )] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     resume: Annotated[bool, typer.Option(
         '--resume', help='Go on with the run in --out where it was saved last.')] = False,
@@ -33,7 +36,7 @@ def train(
 
     Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
     """
-    settings = _settings(policy, config, cameras, steps, seed)
+    settings = _settings(policy, config, cameras, steps, seed, members)
 
     from il_ros.training.train import Report
     from il_ros.training.train import train as run
@@ -58,7 +61,7 @@ def train(
 
 
 def _settings(policy: str, config: str | None, cameras: str, steps: int | None,
-              seed: int | None) -> TrainConfig:
+              seed: int | None, members: int | None) -> TrainConfig:
     from il_ros.policies.config import KINDS, one_of
     from il_ros.training.config import TrainConfig
 
@@ -70,5 +73,7 @@ def _settings(policy: str, config: str | None, cameras: str, steps: int | None,
                           f'give --policy {settings.policy.kind}')
     if names:
         settings = replace(settings, policy=replace(settings.policy, inputs=('state', *names)))
+    if members:
+        settings = replace(settings, policy=replace(settings.policy, members=members))
     return replace(settings, steps=steps or settings.steps,
                    seed=settings.seed if seed is None else seed)

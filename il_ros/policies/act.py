@@ -87,6 +87,8 @@ class DecoderLayer(nn.Module):
 class ACT(Network):
     """The CVAE encoder, the encoder over the observation and the decoder of chunk queries."""
 
+    unimodal = True  # z is 0, the mean of its prior
+
     def __init__(self, config: ACTConfig, sizes: Sizes) -> None:
         super().__init__()
         width = config.width

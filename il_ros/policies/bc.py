@@ -29,6 +29,8 @@ class Block(nn.Module):
 class BC(Network):
     """The chunked MLP."""
 
+    unimodal = True
+
     def __init__(self, config: BCConfig, sizes: Sizes) -> None:
         super().__init__()
         self.vectors = list(sizes.inputs)

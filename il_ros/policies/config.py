@@ -138,6 +138,8 @@ class PolicyConfig:
         normalization: 'mean_std', or 'min_max' to [-1, 1].
         image_size: Height and width that images are resized to; the contract's when None.
         augmentation: What training does to images.
+        members: Networks of the kind, each trained on its own bootstrap of the episodes;
+            `LearnedPolicy.spread` is what they disagree about.
     """
 
     kind: str = 'bc'
@@ -151,11 +153,13 @@ class PolicyConfig:
     bc: BCConfig = field(default_factory=BCConfig)
     act: ACTConfig = field(default_factory=ACTConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    members: int = 1
 
     def __post_init__(self) -> None:
         one_of(self.kind, KINDS, 'kind')
         one_of(self.normalization, NORMALIZATIONS, 'normalization')
         _within(1, 1000, horizon=self.horizon)
+        _within(1, 100, members=self.members)
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):
             raise ConfigError(f'inputs: expected each input once, got {list(self.inputs)}')
         if self.image_size:

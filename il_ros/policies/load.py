@@ -4,13 +4,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from il_ros.contract import Contract, require_same
-from il_ros.errors import CheckpointError
+from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies.act import ACT
 from il_ros.policies.bc import BC
 from il_ros.policies.checkpoint import Checkpoint, read, read_weights, Weights
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.data import Data
-from il_ros.policies.network import Network, Sizes
+from il_ros.policies.ensemble import Ensemble
+from il_ros.policies.network import Batch, Network, Sizes
 from il_ros.policies.transforms import features, to_data
 from il_ros.types import Floats, Observation
 import numpy as np
@@ -41,12 +42,35 @@ class LearnedPolicy:
         actions: Floats = self._run(observation)['actions'][0]
         return actions
 
-    def _run(self, observation: Observation) -> Data:
-        data = self._normalize.forward(
-            self._features.forward(to_data(observation, self._inputs)))
+    def spread(self, observation: Observation) -> Floats:
+        """Return the variance among the members of an ensemble: how little the policy knows here.
+
+        In units of the demonstrated actions' variance (of their half range squared, with
+        'min_max'), so that joints, gripper and rows compare. Shape (H, A), A as in `motions`.
+
+        Raises:
+            ConfigError: The policy has one member.
+        """
+        if not isinstance(self.network, Ensemble):
+            raise ConfigError('spread: expected an ensemble, got a policy of 1 member; train it '
+                              'with --members 5')
         with torch.inference_mode():
-            chunk = self.network({key: torch.from_numpy(np.ascontiguousarray(value)).to(
-                self._device) for key, value in data.items()})
+            chunks = self.network.each(self._batch(self._normalized(observation)))[:, 0]
+            variance: Floats = chunks.double().var(0, correction=0).cpu().numpy()
+        return variance
+
+    def _normalized(self, observation: Observation) -> Data:
+        return self._normalize.forward(
+            self._features.forward(to_data(observation, self._inputs)))
+
+    def _batch(self, data: Data) -> Batch:
+        return {key: torch.from_numpy(np.ascontiguousarray(value)).to(self._device)
+                for key, value in data.items()}
+
+    def _run(self, observation: Observation) -> Data:
+        data = self._normalized(observation)
+        with torch.inference_mode():
+            chunk = self.network(self._batch(data))
         return self._normalize.backward(data | {'actions': chunk.float().cpu().numpy()})
 
     def reset(self) -> None:
@@ -54,8 +78,13 @@ class LearnedPolicy:
 
 
 def make_network(config: PolicyConfig, contract: Contract) -> Network:
-    """Return an untrained network of the policy's kind and the robot's sizes."""
+    """Return an untrained network of the policy's kind, members and the robot's sizes."""
     sizes = Sizes.of(config, contract)
+    members = [_make_member(config, sizes) for _ in range(config.members)]
+    return Ensemble(members) if len(members) > 1 else members[0]
+
+
+def _make_member(config: PolicyConfig, sizes: Sizes) -> Network:
     return ACT(config.act, sizes) if config.kind == 'act' else BC(config.bc, sizes)
 
 

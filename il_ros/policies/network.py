@@ -54,7 +54,13 @@ class Network(nn.Module, ABC):
 
     A batch holds 'state' (B, J), 'environment' (B, E), 'images.<camera>' (B, H, W, 3) uint8 and,
     in training, 'actions' (B, H, J) and 'valid' (B, H), true where a row is a label.
+
+    Attributes:
+        unimodal: The chunk is one answer, not one drawn of several: members of an ensemble may be
+            averaged.
     """
+
+    unimodal = False
 
     @abstractmethod
     def forward(self, batch: Batch) -> Tensor:

@@ -19,6 +19,7 @@ class TrainConfig:
     Attributes:
         policy: What is trained.
         steps: Optimiser steps.
+        batch_size: Samples of a step, for each member of an ensemble.
         warmup_steps: Steps in which the learning rate rises to `learning_rate`; a cosine follows.
         clip_norm: Largest norm of a gradient.
         ema_decay: Of the moving average of the weights, which is what the checkpoint holds.

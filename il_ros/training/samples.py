@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
@@ -94,6 +94,7 @@ class Samples:
         images: Per camera (N, H, W, 3) uint8, in memory or mapped from a file.
         ends: Of `run_ends`. Shape (N,).
         correction: Where a person was correcting the policy. Shape (N,).
+        episode: Index of each row's episode. Shape (N,).
         training: Rows that start a chunk for training.
         validation: The same for validation; of other episodes.
         horizon: Rows of a chunk, H.
@@ -104,6 +105,7 @@ class Samples:
     images: Mapping[str, Pixels]
     ends: Rows
     correction: Mask
+    episode: Rows
     training: Rows
     validation: Rows
     horizon: int
@@ -135,7 +137,7 @@ class Samples:
             np.unique(episode[labelled]), config.validation_share, config.seed)
         return Samples(
             vectors, actions, images, run_ends(lengths, labelled),
-            np.asarray(columns['intervention']).reshape(-1).astype(bool),
+            np.asarray(columns['intervention']).reshape(-1).astype(bool), episode,
             np.flatnonzero(labelled & np.isin(episode, training)),
             np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon)
 
@@ -149,6 +151,21 @@ class Samples:
         wanted = random.binomial(count, correction_share)
         return np.concatenate([random.choice(corrections, wanted),
                                random.choice(others, count - wanted)])
+
+    def bootstraps(self, count: int, seed: int) -> list[Samples]:
+        """Return what each member of an ensemble learns from; for one member, everything.
+
+        As many training episodes as there are, drawn with replacement (Breiman 1996, bagging):
+        whole ones, since neighbouring rows are near copies of each other.
+        """
+        if count == 1:
+            return [self]
+        random = np.random.default_rng([seed, count])
+        owner = self.episode[self.training]
+        episodes = np.unique(owner)
+        return [replace(self, training=np.concatenate(
+            [self.training[owner == e] for e in random.choice(episodes, len(episodes))]))
+            for _ in range(count)]
 
     def batch(self, rows: Rows, with_images: bool = True) -> tuple[Data, Mask]:
         """Return samples in the robot's units, and which of their rows are labels.

@@ -119,17 +119,21 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     checkpoint = Checkpoint(config.policy, source.contract, normalize, urdf)
     began = time.monotonic()
 
+    bootstraps = samples.bootstraps(config.policy.members, config.seed)
+    # The loss is the mean of the members': so each is clipped as it would be alone.
+    max_norm = config.clip_norm / math.sqrt(len(bootstraps))
     for step in range(start, config.steps):
         random = np.random.default_rng([config.seed, step, fabric.global_rank])
         torch.manual_seed(int(random.integers(2**62)))
-        batch = fabric.to_device(to_batch(samples, transforms, samples.draw(
-            config.batch_size, config.correction_share, random)))
+        rows = np.concatenate([each.draw(config.batch_size, config.correction_share, random)
+                               for each in bootstraps])
+        batch = fabric.to_device(to_batch(samples, transforms, rows))
         for group in optimizer.param_groups:
             group['lr'] = config.learning_rate * schedule(step, config)
         model.train()
         loss, figures = model.loss(augment(batch, config.policy.augmentation))
         fabric.backward(loss)
-        fabric.clip_gradients(model, optimizer, max_norm=config.clip_norm)
+        fabric.clip_gradients(model, optimizer, max_norm=max_norm)
         optimizer.step()
         optimizer.zero_grad()
         update_average(average, network, step, config.ema_decay)
