@@ -142,6 +142,7 @@ setup(
         'sim': ['mujoco>=3.3', 'gymnasium>=1.0', 'pin>=3', 'matplotlib'],
         'train': ['torch>=2.4', 'pin>=3', 'lightning-fabric>=2.4', 'safetensors', 'tensorboard'],
         'export': ['onnx', 'onnxscript', 'onnxruntime'],
+        'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'mypy', 'ruff', 'types-PyYAML',
                 'pandas'],
     },

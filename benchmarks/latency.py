@@ -1,4 +1,4 @@
-"""Time of one inference per policy, beside the control period."""
+"""Time of one inference per policy, beside the control period and in ONNX Runtime."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -8,7 +8,10 @@ import time
 from il_ros.contract import Contract
 from il_ros.policies.checkpoint import read
 from il_ros.policies.load import load, sample_observation
+from il_ros.policies.onnx_policy import cached, OnnxPolicy
+from il_ros.policies.policy import Policy
 from il_ros.training.config import TrainConfig
+from il_ros.types import Observation
 import numpy as np
 import torch
 
@@ -28,14 +31,21 @@ def measure(folder: Path) -> list[Line]:
         config = TrainConfig.preset(case.split()[0]).policy
         config = replace(config, inputs=(*config.inputs, *cameras))
         checkpoint = untrained(folder / f'latency {case}', config, contract)
-        policy, seen = load(checkpoint), sample_observation(read(checkpoint))
-        times = []
-        for _ in range(WARM_UP + RUNS):
-            began = time.perf_counter_ns()
-            policy.infer(seen)
-            times.append(time.perf_counter_ns() - began)
-        p50, p99 = np.percentile(times[WARM_UP:], (50, 99))
+        seen = sample_observation(read(checkpoint))
+        policies: list[Policy] = [load(checkpoint), OnnxPolicy(cached(checkpoint))]
+        times = np.array([[_time_ns(policy, seen) for policy in policies]
+                          for _ in range(WARM_UP + RUNS)])[WARM_UP:]  # in turns: same conditions
+        (p50, onnx_p50), (p99, onnx_p99) = np.percentile(times, (50, 99), axis=0)
         lines.append(Line(f'inference, {case}: p50 / p99',
                           f'{p50 / contract.period_ns:.2f} / {p99 / contract.period_ns:.2f}',
                           'the control period', f'{p50 / 1e6:.1f} / {p99 / 1e6:.1f} ms'))
+        lines.append(Line('the same in ONNX Runtime: p50 / p99',
+                          f'{onnx_p50 / p50:.2f} / {onnx_p99 / p99:.2f}', 'eager PyTorch',
+                          f'{onnx_p50 / 1e6:.1f} / {onnx_p99 / 1e6:.1f} ms'))
     return lines
+
+
+def _time_ns(policy: Policy, seen: Observation) -> int:
+    began = time.perf_counter_ns()
+    policy.infer(seen)
+    return time.perf_counter_ns() - began

@@ -92,7 +92,7 @@ class PolicyRunner:
     @property
     def kind(self) -> str:
         """Which network is loaded, '' without one."""
-        return self._worker.description.config.kind if self._worker else ''
+        return self._worker.description.kind if self._worker else ''
 
     @property
     def topics(self) -> list[str]:
@@ -129,7 +129,7 @@ class PolicyRunner:
         if self._worker:
             self._worker.close()
         self._worker = worker
-        if set(cameras := worker.description.config.cameras) != set(self._aligner.cameras):
+        if set(cameras := worker.description.cameras) != set(self._aligner.cameras):
             self._aligner = Aligner(self.contract, cameras)
         self._forget()
         self.active |= activate

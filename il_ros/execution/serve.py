@@ -1,7 +1,8 @@
-"""The child of `InferenceWorker`: loads a checkpoint and answers until its parent is gone."""
+"""The child of `InferenceWorker`: loads a policy and answers until its parent is gone."""
 from __future__ import annotations
 
 import contextlib
+import json
 import mmap
 from pathlib import Path
 import signal
@@ -9,31 +10,31 @@ import socket
 import sys
 import time
 
+from il_ros.config import build
 from il_ros.errors import CheckpointError, IlRosError
 from il_ros.execution.layout import Layout, Views
-from il_ros.execution.worker import CHUNK, DURATION, ERROR, MAX_MESSAGE, READY, RESET
-from il_ros.policies.load import load, sample_observation
-from il_ros.policies.policy import Policy
+from il_ros.execution.worker import CHUNK, ERROR, INFERRED, MAX_MESSAGE, READY, RESET
+from il_ros.policies.policy import Policy, start_observation
+from il_ros.policies.source import describe, open_policy, Options
 import numpy as np
-import torch
 
 WARM_UP = 3  # the first runs of a network are slow
 
 
-def main(checkpoint: str, socket_fd: str, memory_fd: str, threads: str, device: str) -> int:
-    """Serve one checkpoint; the arguments come from `InferenceWorker`."""
+def main(place: str, socket_fd: str, memory_fd: str, options: str) -> int:
+    """Serve one policy; the arguments come from `InferenceWorker`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends us
-    torch.set_num_threads(int(threads))
     with (socket.socket(fileno=int(socket_fd)) as channel,
           contextlib.suppress(BrokenPipeError, ConnectionResetError)):  # the parent is gone
         try:
-            policy = load(Path(checkpoint), device=device)
-            layout = Layout.of(policy.contract, policy.cameras, policy.horizon)
+            known = describe(Path(place))
+            policy = open_policy(Path(place), build(Options, json.loads(options), 'options'))
+            layout = Layout.of(known.contract, known.cameras, known.horizon)
             memory = mmap.mmap(int(memory_fd), 0)
             if len(memory) != layout.size:
-                raise CheckpointError(f'{checkpoint}: was replaced while it was loaded')
+                raise CheckpointError(f'{place}: was replaced while it was loaded')
             for _ in range(WARM_UP):
-                policy.infer(sample_observation(policy.description))
+                policy.infer(start_observation(policy.contract, policy.cameras))
             policy.reset()
         except (IlRosError, RuntimeError) as error:
             channel.send(ERROR + str(error).encode()[:MAX_MESSAGE - 1])
@@ -57,8 +58,8 @@ def answer(policy: Policy, views: Views, channel: socket.socket) -> None:
         if not np.isfinite(chunk).all():
             channel.send(ERROR + b'the policy gave targets that are not finite')
             continue
-        views.chunk[:] = chunk
-        channel.send(CHUNK + DURATION.pack(time.monotonic_ns() - began))
+        views.chunk[:len(chunk)] = chunk
+        channel.send(CHUNK + INFERRED.pack(time.monotonic_ns() - began, len(chunk)))
 
 
 if __name__ == '__main__':

@@ -8,7 +8,9 @@ other has ended. A plain child, not `multiprocessing`, which would import the pa
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from enum import Enum
+import json
 import mmap
 import os
 from pathlib import Path
@@ -22,17 +24,18 @@ import tempfile
 import time
 from typing import NamedTuple
 
-from il_ros.contract import Contract, require_same
+from il_ros.contract import Contract
 from il_ros.execution.layout import Layout
-from il_ros.policies.checkpoint import read
+from il_ros.policies.source import describe, Options
 from il_ros.timing import SECOND, to_ns
 from il_ros.types import Floats, Observation
 
 INFER, RESET = b'i', b'r'               # parent to child: infer; reset, then infer
-READY, CHUNK, ERROR = b'l', b'c', b'e'  # child to parent; with CHUNK comes a duration
-DURATION = struct.Struct('<q')
+READY, CHUNK, ERROR = b'l', b'c', b'e'  # child to parent; with CHUNK comes what follows
+INFERRED = struct.Struct('<qi')         # time in the network [ns], rows of the chunk
 MAX_MESSAGE = 8192
 STOP_S = 2.0
+START_S, EXPORT_S = 60.0, 300.0  # longest time to load, and to export on first use
 
 
 class State(Enum):
@@ -62,15 +65,17 @@ class InferenceWorker:
     """One policy in one child process; every call returns at once but `wait` and `close`."""
 
     def __init__(self, checkpoint: Path, contract: Contract | None = None, *,
-                 deadline_s: float = 1.0, start_deadline_s: float = 60.0, threads: int = 1,
-                 device: str = 'cpu', clock: Callable[[], int] = time.monotonic_ns) -> None:
-        """Check the checkpoint's description and start the child, which loads the weights.
+                 deadline_s: float = 1.0, start_deadline_s: float | None = None,
+                 options: Options = Options(),  # noqa: B008 (frozen)
+                 clock: Callable[[], int] = time.monotonic_ns) -> None:
+        """Check the policy's description and start the child, which loads the weights.
 
         Args:
+            checkpoint: Where the policy comes from, see `policies.source`.
+            contract: The robot; any when None.
             deadline_s: Longest time for one inference; after it the child is killed.
-            start_deadline_s: The same for loading.
-            threads: CPU threads of the network.
-            device: Of torch.
+            start_deadline_s: The same for loading; a minute when None, more with an export.
+            options: How the policy is run.
             clock: Steady time [ns].
 
         Raises:
@@ -78,13 +83,13 @@ class InferenceWorker:
             ContractMismatchError: It is for another robot; the text shows the difference.
         """
         self.checkpoint = checkpoint
-        self.description = read(checkpoint)
-        if contract is not None:
-            require_same(contract, self.description.contract, 'this robot', 'the checkpoint')
-        self._layout = Layout.of(self.description.contract, self.description.config.cameras,
-                                 self.description.config.horizon)
+        self.description = describe(checkpoint, contract)
+        self._layout = Layout.of(self.description.contract, self.description.cameras,
+                                 self.description.horizon)
+        if start_deadline_s is None:
+            start_deadline_s = EXPORT_S if options.backend == 'onnx' else START_S
         self._deadline_ns, self._start_ns = to_ns(deadline_s), to_ns(start_deadline_s)
-        self._options = [str(threads), device]
+        self._options = json.dumps(asdict(options))
         self._clock = clock
         self._start()
 
@@ -97,7 +102,7 @@ class InferenceWorker:
             with theirs:
                 self._process = subprocess.Popen(
                     [sys.executable, '-m', 'il_ros.execution.serve', str(self.checkpoint),
-                     str(theirs.fileno()), str(file.fileno()), *self._options],
+                     str(theirs.fileno()), str(file.fileno()), self._options],
                     pass_fds=(theirs.fileno(), file.fileno()), stdin=subprocess.DEVNULL)
         self.state = State.STARTING
         self._give_up_ns = self._clock() + self._start_ns
@@ -171,8 +176,9 @@ class InferenceWorker:
         kind, content = message[:1], message[1:]
         if kind == CHUNK:
             self.state = State.IDLE
-            return Result(self._views.chunk.copy(), int(self._views.stamp[0]),
-                          DURATION.unpack(content)[0])
+            inference_ns, rows = INFERRED.unpack(content)
+            return Result(self._views.chunk[:rows].copy(), int(self._views.stamp[0]),
+                          inference_ns)
         if kind == READY:
             self.state = State.IDLE
             return None

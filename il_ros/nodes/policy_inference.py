@@ -7,21 +7,20 @@ from pathlib import Path
 import time
 
 from il_ros.contract import Contract
-from il_ros.errors import CheckpointError, ConfigError, IlRosError
+from il_ros.errors import ConfigError
 from il_ros.execution.chunk_scheduler import make_scheduler
 from il_ros.execution.runner import Chunk, PolicyRunner, Silent
-from il_ros.execution.worker import Failure, InferenceWorker
+from il_ros.execution.worker import InferenceWorker
 from il_ros.msg import ControlMode
 from il_ros.nodes import shell
 from il_ros.nodes.chunk_publisher import ChunkPublisher
+from il_ros.nodes.policy_loading import PolicyLoading
 from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.streams import Streams
-from il_ros.srv import LoadPolicy
+from il_ros.policies.source import Options
 from il_ros.timing import Tick
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rclpy.task import Future
 
 LOG_EVERY_S = 1.0
 
@@ -32,13 +31,15 @@ class Parameters:
 
     Attributes:
         robot: Name or file of the contract.
-        checkpoint: Folder to load at the start; '' waits for policy/load.
+        checkpoint: Folder or .onnx file to load at the start; '' waits for policy/load.
         scheduler: 'ensemble' or 'receding'.
         execute_steps: Rows of a chunk that 'receding' executes before it takes the next.
         ensemble_m: Of the weight exp(-m i) of 'ensemble'.
         autostart: Activate after each load.
         speed: Robot time per steady time.
         deadline_s: Longest steady time for one inference.
+        backend: 'torch', or 'onnx' for ONNX Runtime on the CPU.
+        threads: CPU threads of the network.
         device: Of torch.
     """
 
@@ -50,6 +51,8 @@ class Parameters:
     autostart: bool = False
     speed: float = 1.0
     deadline_s: float = 1.0
+    backend: str = 'torch'
+    threads: int = 1
     device: str = 'cpu'
 
     def __post_init__(self) -> None:
@@ -69,17 +72,16 @@ class PolicyInference(Node):
         self._runner = PolicyRunner(
             contract,
             make_scheduler(p.scheduler, contract.period_ns, p.execute_steps, p.ensemble_m),
-            partial(InferenceWorker, deadline_s=p.deadline_s, device=p.device))
+            partial(InferenceWorker, deadline_s=p.deadline_s,
+                    options=Options(p.backend, p.threads, p.device)))
         self._streams = Streams(self, contract, self._runner.push)
         self._streams.follow(self._runner.topics)
         self._publisher = ChunkPublisher(self, contract)
         self._diagnostics = Diagnostics(self)
-        self._answer: Future | None = None
+        self._loading = PolicyLoading(self, self._runner)
         self._newest: Chunk | Silent = Silent('starting')
         self._skipped = 0
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
-        self.create_service(LoadPolicy, 'policy/load', self._load,
-                            callback_group=MutuallyExclusiveCallbackGroup())
         trigger(self, 'policy/activate', self._runner.activate)
         trigger(self, 'policy/deactivate', self._runner.deactivate)
         self.create_timer(1.0, self._diagnose, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -106,29 +108,10 @@ class PolicyInference(Node):
     def _on_mode(self, message: ControlMode) -> None:
         self._runner.change_epoch(message.epoch, shell.stamp_ns(message.header.stamp))
 
-    async def _load(self, request: LoadPolicy.Request,
-                    response: LoadPolicy.Response) -> LoadPolicy.Response:
-        try:
-            self._runner.load(Path(request.checkpoint))
-        except IlRosError as error:
-            response.message = str(error)
-            return response
-        self._answer = Future()
-        found = await self._answer  # the policy at work goes on meanwhile
-        response.success = not isinstance(found, Failure)
-        response.message = f'loaded {found}' if response.success else found.reason
-        return response
-
     def _finish_load(self) -> None:
-        found = self._runner.loaded(activate=self._parameters.autostart)
-        if isinstance(found, Failure) and self._answer is None:
-            raise CheckpointError(found.reason)  # the checkpoint of the parameter
-        if isinstance(found, Path):
+        if found := self._loading.finish(self._parameters.autostart):
             self._streams.follow(self._runner.topics)
             self.get_logger().info(f'loaded {found}')
-        if found and self._answer:
-            self._answer.set_result(found)
-            self._answer = None
 
     def _diagnose(self) -> None:
         newest = self._newest

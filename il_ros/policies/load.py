@@ -12,6 +12,7 @@ from il_ros.policies.config import PolicyConfig
 from il_ros.policies.data import Data
 from il_ros.policies.ensemble import Ensemble
 from il_ros.policies.network import Batch, Network, Sizes
+from il_ros.policies.policy import start_observation
 from il_ros.policies.transforms import features, to_data
 from il_ros.types import Floats, Observation
 import numpy as np
@@ -134,14 +135,7 @@ def set_weights(network: Network, weights: Weights, where: str) -> None:
 
 def sample_observation(description: Checkpoint) -> Observation:
     """Return the robot at its start pose with black images and poses at the origin."""
-    contract = description.contract
-    environment = np.zeros(contract.environment_size)
-    environment[6::7] = 1.0
-    images = {}
-    for name in description.config.cameras:
-        camera = contract.camera(name)
-        images[name] = np.zeros((camera.height, camera.width, 3), np.uint8)
-    return Observation(0, np.array(contract.start), environment, images)
+    return start_observation(description.contract, description.config.cameras)
 
 
 def _check_statistics(description: Checkpoint, folder: Path) -> None:

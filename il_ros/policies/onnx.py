@@ -4,10 +4,15 @@ Where the policy moves the tool, its motions come out: inverse kinematics has no
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import combinations
 import json
+import logging
+import os
 from pathlib import Path
 from typing import Any
+import warnings
 
 from il_ros.config import to_mapping
 from il_ros.contract import POSE_SIZE
@@ -15,6 +20,7 @@ from il_ros.errors import CheckpointError
 from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.network import Network
+from il_ros.policies.onnx_policy import CONFIG, CONTRACT, URDF
 from il_ros.policies.transforms import RelativeActions, WithinLimits
 from il_ros.types import Observation
 import numpy as np
@@ -96,7 +102,8 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     far as the policy has them. The output is `targets` (1, H, J), absolute joint positions, or,
     for a policy with `tool_actions`, `tool_motions` (1, H, 6 + G): translation [m] and rotation
     vector [rad] of the tool from its measured pose in the root's axes, then the gripper's
-    position. Contract and settings are in the file's metadata.
+    position. Contract, settings and, with `tool_actions`, the URDF are in the file's metadata:
+    `onnx_policy.OnnxPolicy` needs nothing else.
 
     Returns:
         The largest difference to the original's output over random observations.
@@ -112,12 +119,13 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     output = 'tool_motions' if description.config.tool_actions else 'targets'
     example = sample_observation(description)
     try:
-        program = torch.onnx.export(
-            whole, (torch.from_numpy(example.state).float()[None],
-                    torch.from_numpy(example.environment).float()[None],
-                    [torch.from_numpy(example.images[n])[None] for n in policy.cameras]),
-            input_names=['state', 'environment', *policy.cameras], output_names=[output],
-            dynamo=True, verbose=False)
+        with _quiet():
+            program = torch.onnx.export(
+                whole, (torch.from_numpy(example.state).float()[None],
+                        torch.from_numpy(example.environment).float()[None],
+                        [torch.from_numpy(example.images[n])[None] for n in policy.cameras]),
+                input_names=['state', 'environment', *policy.cameras], output_names=[output],
+                dynamo=True, verbose=False)
         assert program is not None
         model = program.model_proto
     except torch.onnx.OnnxExporterError as error:
@@ -126,9 +134,10 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     for unused in [i for i in model.graph.input if i.name not in read]:
         model.graph.input.remove(unused)
     onnx.helper.set_model_props(model, {
-        'il_ros.contract': description.contract.to_text(),
-        'il_ros.config': json.dumps(to_mapping(description.config))})
-    part = path.with_name(f'.{path.name}.partial')
+        CONTRACT: description.contract.to_text(),
+        CONFIG: json.dumps(to_mapping(description.config)),
+        **({URDF: description.urdf.read_text()} if description.urdf else {})})
+    part = path.with_name(f'.{path.name}.{os.getpid()}.partial')
     try:
         part.write_bytes(model.SerializeToString())
         session = onnxruntime.InferenceSession(part, providers=['CPUExecutionProvider'])
@@ -142,6 +151,22 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     finally:
         part.unlink(missing_ok=True)
     return worst
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's remarks (no torchvision, constants not folded) out of a node's log."""
+    loggers = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _difference(policy: LearnedPolicy, session: Any, seen: Observation) -> float:

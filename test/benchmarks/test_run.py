@@ -14,8 +14,9 @@ def test_latency_has_a_line_per_policy(tmp_path, monkeypatch):
     monkeypatch.setattr(latency, 'CASES', {'bc': (), 'act with 2 cameras': ('scene', 'wrist')})
     monkeypatch.setattr(latency, 'RUNS', 2)
     lines = latency.measure(tmp_path)
-    assert [line.what for line in lines] == ['inference, bc: p50 / p99',
-                                             'inference, act with 2 cameras: p50 / p99']
+    onnx = 'the same in ONNX Runtime: p50 / p99'
+    assert [line.what for line in lines] == [
+        'inference, bc: p50 / p99', onnx, 'inference, act with 2 cameras: p50 / p99', onnx]
     assert all(float(line.ratio.split(' / ')[0]) >= 0 for line in lines)
 
 

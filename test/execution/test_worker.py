@@ -4,9 +4,11 @@ import signal
 
 from checkpoint_factory import CONTRACT, make_checkpoint, observation, VARIANTS
 from il_ros.contract import Contract
-from il_ros.errors import CheckpointError, ContractMismatchError
+from il_ros.errors import CheckpointError, ConfigError, ContractMismatchError
 from il_ros.execution.worker import Failure, InferenceWorker, Result, State
 from il_ros.policies.load import load
+from il_ros.policies.policy import Description
+from il_ros.policies.source import Options
 import numpy as np
 import pytest
 
@@ -30,10 +32,11 @@ def open_files():
     return len(list(Path('/proc/self/fd').iterdir()))
 
 
-@pytest.mark.parametrize('variant', ['bc', 'act camera'])
-def test_gives_what_the_policy_gives(start, tmp_path, variant):
+@pytest.mark.parametrize(('variant', 'backend'), [
+    ('bc', 'torch'), ('act camera', 'torch'), ('act camera', 'onnx')])
+def test_gives_what_the_policy_gives(start, tmp_path, variant, backend):
     checkpoint = make_checkpoint(tmp_path / 'c', VARIANTS[variant])
-    worker, policy = start(checkpoint), load(checkpoint)
+    worker, policy = start(checkpoint, options=Options(backend)), load(checkpoint)
     assert worker.submit(observation()) is False, 'not before it is loaded'
     assert worker.wait(START_S) is None
     assert worker.state is State.IDLE
@@ -46,6 +49,35 @@ def test_gives_what_the_policy_gives(start, tmp_path, variant):
         np.testing.assert_allclose(result.chunk, policy.infer(seen), atol=1e-6)
         assert result.observation_ns == seed + 7
         assert result.inference_ns > 0
+    assert len(list(checkpoint.glob('*.onnx'))) == (backend == 'onnx')
+
+
+def test_an_exported_file_is_a_policy(start, tmp_path):
+    from il_ros.policies.onnx import export
+    policy, path = load(make_checkpoint(tmp_path / 'c')), tmp_path / 'policy.onnx'
+    export(policy, path)
+    worker = start(path, options=Options(threads=2))
+    assert worker.description == Description(CONTRACT, 'bc', (), policy.horizon)
+    assert worker.wait(START_S) is None
+    worker.submit(observation())
+    result = worker.wait(10)
+    assert isinstance(result, Result)
+    np.testing.assert_allclose(result.chunk, policy.infer(observation()), atol=1e-5, rtol=0)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match='policy.onnx: not an ONNX file, or damaged: '):
+        InferenceWorker(path, CONTRACT)
+
+
+@pytest.mark.parametrize(('values', 'text'), [
+    ({'backend': 'onx'}, "backend 'onx': did you mean 'onnx'?"),
+    ({'threads': 0}, 'threads: expected at least 1, got 0'),
+    ({'backend': 'onnx', 'device': 'cuda'}, "device: expected 'cpu' with the backend onnx, got "
+                                            "'cuda'; take the backend torch for a GPU"),
+])
+def test_options_that_cannot_be(values, text):
+    with pytest.raises(ConfigError) as error:
+        Options(**values)
+    assert str(error.value) == text
 
 
 def test_crash_hang_and_nan_are_reported_once_and_a_restart_mends_it(start, tmp_path):

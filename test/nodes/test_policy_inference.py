@@ -140,7 +140,8 @@ def test_publishes_every_tick_and_keeps_to_epochs_and_streams(world, node, check
 
 def test_load_service_says_why_it_refuses(world, tmp_path, checkpoint):
     other = replace(CONTRACT, rate_hz=50.0)
-    with running('policy_inference', DOMAIN, tmp_path / 'log.txt') as node:
+    with running('policy_inference', DOMAIN, tmp_path / 'log.txt',
+                 parameters={'backend': 'onnx'}) as node:
         answer = world.call('policy/activate')
         assert (answer.success, answer.message) == (
             False, 'no policy is loaded; call policy/load with a checkpoint first')
@@ -158,6 +159,7 @@ def test_load_service_says_why_it_refuses(world, tmp_path, checkpoint):
         assert (answer.success, answer.message) == (True, f'loaded {checkpoint}')
         assert world.call('policy/activate').success
         world.until(lambda: world.chunks, 'chunks')
+        assert list(checkpoint.glob('policy-*.onnx')), 'ONNX Runtime gives them'
         assert node.stop() == 0
 
 
