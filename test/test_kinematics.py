@@ -4,7 +4,7 @@ import math
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.sim.simulation import MODEL
+from il_ros.sim.model import MODEL
 import mujoco
 import numpy as np
 import pinocchio as pin

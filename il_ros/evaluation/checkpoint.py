@@ -1,7 +1,7 @@
 """Evaluate a checkpoint on seeds, on all cores."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,13 +21,18 @@ FILM_SIZE = (360, 480)
 
 @dataclass(frozen=True)
 class Trial:
-    """What to evaluate: a checkpoint in an environment under conditions."""
+    """What to evaluate: a checkpoint in an environment under conditions.
+
+    Attributes:
+        repeats: Episodes between two resets of the arm; seeds come in runs of so many.
+    """
 
     checkpoint: Path
     environment: str = 'il_ros/PickPlace-v0'
     conditions: Conditions = Conditions()
     scheduler: str = 'receding'
     execute_steps: int = 8
+    repeats: int = 1
 
 
 def evaluate_checkpoint(trial: Trial, seeds: Sequence[int], *, workers: int | None = None,
@@ -41,27 +46,62 @@ def evaluate_checkpoint(trial: Trial, seeds: Sequence[int], *, workers: int | No
     Raises:
         CheckpointError: The checkpoint cannot be read.
     """
+    return evaluate_all({'': trial}, seeds, workers=workers, progress=progress)['']
+
+
+def evaluate_all(trials: Mapping[str, Trial], seeds: Sequence[int], *,
+                 workers: int | None = None, progress: Callable[[int], None] = lambda _: None
+                 ) -> dict[str, list[Rollout]]:
+    """Return one rollout per trial and seed, in order, the same for any number of workers.
+
+    Args:
+        workers: Processes; by default one per core. 0 runs in this process.
+        progress: Told the number of rollouts finished so far.
+
+    Raises:
+        CheckpointError: A checkpoint cannot be read.
+    """
     workers = os.cpu_count() or 1 if workers is None else workers
+    pieces = [(name, piece) for name, trial in trials.items()
+              for piece in _pieces(seeds, trial.repeats, max(workers * SHARES // len(trials), 1))]
+    found: dict[str, dict[int, Rollout]] = {name: {} for name in trials}
+
+    def take(name: str, rollouts: Sequence[Rollout]) -> None:
+        found[name].update({rollout.seed: rollout for rollout in rollouts})
+        progress(sum(map(len, found.values())))
+
     if workers == 0:
-        return _evaluate(trial, seeds)
-    pieces = [list(seeds[i::workers * SHARES]) for i in range(workers * SHARES)]
-    found: dict[int, Rollout] = {}
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        for future in as_completed([pool.submit(_evaluate, trial, p) for p in pieces if p]):
-            found.update({rollout.seed: rollout for rollout in future.result()})
-            progress(len(found))
-    return [found[seed] for seed in seeds]
+        for name, piece in pieces:
+            take(name, _evaluate(trials[name], piece))
+    else:
+        context = multiprocessing.get_context('spawn')
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            jobs = {pool.submit(_evaluate, trials[name], piece): name for name, piece in pieces}
+            for future in as_completed(jobs):
+                take(jobs[future], future.result())
+    return {name: [results[seed] for seed in seeds] for name, results in found.items()}
 
 
-def film(trial: Trial, seed: int, path: Path) -> Rollout:
-    """Write a video of one rollout, seen by the scene camera, and return the rollout."""
+def _pieces(seeds: Sequence[int], repeats: int, count: int) -> list[list[int]]:
+    """Return the seeds in at most `count` pieces that never cut a run of `repeats` in two."""
+    runs = [list(seeds[i:i + repeats]) for i in range(0, len(seeds), repeats)]
+    return [[seed for run in runs[i::count] for seed in run] for i in range(min(count, len(runs)))]
+
+
+def film(trial: Trial, seed: int, path: Path, before: Sequence[int] = ()) -> Rollout:
+    """Write a video of one rollout, seen by the scene camera, and return the rollout.
+
+    Args:
+        before: Seeds of the episodes that came before it in its run, where the arm is not reset.
+    """
     from il_ros.datasets.video import VideoWriter
 
     with _opened(trial) as (env, policy, scheduler):
+        _roll_out_all(trial, before, env, policy, scheduler)
         frames: list[Pixels] = []
+        _seed_torch(seed)
         rollout = roll_out(
-            env, policy.contract, policy, scheduler(), seed, trial.conditions,
+            env, policy.contract, policy, scheduler(), seed, trial.conditions, repeat=bool(before),
             on_step=lambda *_: frames.append(env.unwrapped.simulation.render('scene', *FILM_SIZE)))
         writer = VideoWriter(path, *FILM_SIZE, policy.contract.rate_hz)
         for frame in frames:
@@ -72,7 +112,20 @@ def film(trial: Trial, seed: int, path: Path) -> Rollout:
 
 def _evaluate(trial: Trial, seeds: Sequence[int]) -> list[Rollout]:
     with _opened(trial) as (env, policy, scheduler):
-        return evaluate(env, policy.contract, policy, scheduler, seeds, trial.conditions)
+        return _roll_out_all(trial, seeds, env, policy, scheduler)
+
+
+def _roll_out_all(trial: Trial, seeds: Sequence[int], env: Any, policy: Policy,
+                  scheduler: Callable[[], ChunkScheduler]) -> list[Rollout]:
+    return evaluate(env, policy.contract, policy, scheduler, seeds, trial.conditions,
+                    before=_seed_torch, repeats=trial.repeats)
+
+
+def _seed_torch(seed: int) -> None:
+    """Make what a sampling policy draws follow from the episode, not from the ones before."""
+    import torch
+
+    torch.manual_seed(seed)
 
 
 @contextmanager

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
+from il_ros.evaluation.faults import Delay, Faults, Sensors
 from il_ros.execution.chunk_scheduler import ChunkScheduler
 from il_ros.policies.policy import Policy
+from il_ros.sim.variation import Variation
 from il_ros.timing import to_s
 from il_ros.types import ControlSource, Floats, Observation
 import numpy as np
@@ -33,10 +35,14 @@ class Conditions:
     Attributes:
         disturb: Push the object away at a random moment.
         action_noise: Standard deviation added to each joint target [rad].
+        variation: How the scene differs from the usual one.
+        faults: What goes wrong between robot and policy.
     """
 
     disturb: bool = True
     action_noise: float = 0.0
+    variation: Variation = Variation()
+    faults: Faults = Faults()
 
 
 @dataclass(frozen=True)
@@ -62,16 +68,20 @@ def observation_of(values: Mapping[str, Any], stamp_ns: int) -> Observation:
 def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkScheduler, seed: int,
              conditions: Conditions, human: Human | None = None,
              on_step: Callable[[Observation, Floats, ControlSource], None] | None = None,
-             ) -> Rollout:
+             repeat: bool = False) -> Rollout:
     """Run one episode until success or the environment's time limit.
 
     Row 0 of a chunk is due one tick after its observation, as on the live robot.
 
     Args:
         on_step: Told each observation with the action that followed it and who chose it.
+        repeat: Go on from where the last episode ended, with the objects laid out anew.
     """
-    values, _ = env.reset(seed=seed, options={
-        'disturb': conditions.disturb, 'action_noise': conditions.action_noise})
+    values, _ = env.reset(seed=seed, options={'repeat': True} if repeat else {
+        'disturb': conditions.disturb, 'action_noise': conditions.action_noise,
+        'variation': conditions.variation})
+    sensors = Sensors(conditions.faults, contract, seed)
+    delay = Delay(conditions.faults.latency_ticks)
     policy.reset()
     scheduler.reset()
     if human:
@@ -81,7 +91,7 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
     driving = False
     while not done:
         now = step * contract.period_ns
-        observation = observation_of(values, now)
+        observation = sensors.see(observation_of(values, now))
         theirs = human.act(observation.state, observation.environment, now, driving) \
             if human else None
         if theirs is not None:
@@ -92,8 +102,12 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
             if driving:
                 policy.reset()
                 scheduler.reset()
-            if scheduler.due(now):
-                scheduler.add(policy.infer(observation), now, now)
+                delay.clear()
+            # As on the live robot, a slow policy is asked for the next chunk before it is due.
+            if (scheduler.due(now) or delay.ticks) and not delay.busy:
+                delay.send(policy.infer(observation), step, now)
+            if chunk := delay.arrived(step):
+                scheduler.add(*chunk, now)
             rows = scheduler.output(now)
             if rows is not None:
                 target = rows[0]
@@ -111,11 +125,20 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
 def evaluate(env: Any, contract: Contract, policy: Policy,
              make_scheduler: Callable[[], ChunkScheduler], seeds: Iterable[int],
              conditions: Conditions,
-             progress: Callable[[Rollout], None] = lambda _: None) -> list[Rollout]:
-    """Roll the policy out once per seed, without a human."""
+             progress: Callable[[Rollout], None] = lambda _: None,
+             before: Callable[[int], None] = lambda _: None, repeats: int = 1) -> list[Rollout]:
+    """Roll the policy out once per seed, without a human.
+
+    Args:
+        progress: Told each result.
+        before: Told each seed before its episode.
+        repeats: Episodes between two resets of the arm.
+    """
     results = []
-    for seed in seeds:
-        result = roll_out(env, contract, policy, make_scheduler(), seed, conditions)
+    for number, seed in enumerate(seeds):
+        before(seed)
+        result = roll_out(env, contract, policy, make_scheduler(), seed, conditions,
+                          repeat=number % repeats > 0)
         progress(result)
         results.append(result)
     return results

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
+from math import comb, exp, lgamma, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -49,6 +49,7 @@ class PairedComparison:
         both: Seeds on which both did.
         neither: Seeds on which none did.
         probability_a_better: That the first succeeds more often than the second.
+        p_value: Of McNemar's exact test; see `mcnemar`.
     """
 
     only_a: int
@@ -56,6 +57,7 @@ class PairedComparison:
     both: int
     neither: int
     probability_a_better: float
+    p_value: float
 
     @property
     def difference(self) -> float:
@@ -82,4 +84,53 @@ def compare_paired(a: Sequence[bool], b: Sequence[bool]) -> PairedComparison:
     trials = only_a + only_b + 1
     better = sum(comb(trials, k) for k in range(only_a + 1)) / 2 ** trials
     return PairedComparison(only_a, only_b, pairs.count((True, True)),
-                            pairs.count((False, False)), better)
+                            pairs.count((False, False)), better, mcnemar(only_a, only_b))
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """Return the two-sided p value of McNemar's exact test: are two policies alike?
+
+    Were they, each seed on which they differ would be a fair coin. Exact in integers.
+
+    Args:
+        only_a: Seeds on which only the first policy succeeded.
+        only_b: Seeds on which only the second did.
+
+    Source: Q. McNemar, Psychometrika 12 (1947); the exact form is the sign test.
+
+    Raises:
+        ConfigError: A count is negative.
+    """
+    if min(only_a, only_b) < 0:
+        raise ConfigError(f'expected counts of 0 or more, got {only_a} and {only_b}')
+    trials = only_a + only_b
+    tail = sum(comb(trials, k) for k in range(min(only_a, only_b) + 1))
+    return min(1.0, float(2 * tail / 2 ** trials))
+
+
+def probability_better(a: tuple[int, int], b: tuple[int, int]) -> float:
+    """Return the probability that the first of two policies has the higher success rate.
+
+    For results that are not paired. Both rates have a uniform prior, so that their posteriors are
+    Beta(successes + 1, failures + 1); the closed form sums over the first's successes.
+
+    Args:
+        a: Successes and episodes of the first policy.
+        b: The same of the second.
+
+    Source: E. Miller, Formulas for Bayesian A/B Testing (2014).
+
+    Raises:
+        ConfigError: The counts cannot be those of a series of episodes.
+    """
+    for successes, episodes in (a, b):
+        wilson(successes, episodes)
+    alpha, beta = b[0] + 1, b[1] - b[0] + 1
+    wins, losses = a[0] + 1, a[1] - a[0] + 1
+    return min(1.0, sum(exp(_log_beta(alpha + i, beta + losses) - log(losses + i)
+                            - _log_beta(1 + i, losses) - _log_beta(alpha, beta))
+                        for i in range(wins)))
+
+
+def _log_beta(x: float, y: float) -> float:
+    return lgamma(x) + lgamma(y) - lgamma(x + y)

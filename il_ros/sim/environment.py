@@ -23,8 +23,10 @@ class ArmEnv(gymnasium.Env):  # type: ignore[misc]
     targets (J,); the setpoint moves linearly to them over the step. Reward 1 and the end when the
     task is done. `info['success']` says so too.
 
-    `reset(seed=..., options={'disturb': bool, 'action_noise': float})`: see `Simulation.reset`.
-    Without a seed, the next episode follows from the environment's own generator.
+    `reset(seed=..., options={'disturb': bool, 'action_noise': float, 'variation': Variation})`:
+    see `Simulation.reset`. With `{'repeat': True}` alone the arm stays where it is and the objects
+    are laid out anew around it; everything else is as in the last reset. Without a seed, the next
+    episode follows from the environment's own generator.
 
     Args:
         task: PickPlace, Reach or Push.
@@ -64,7 +66,10 @@ class ArmEnv(gymnasium.Env):  # type: ignore[misc]
         super().reset(seed=seed)
         if seed is None:
             seed = int(self.np_random.integers(2 ** 31))
-        self.simulation.reset(seed, **(options or {}))
+        if options == {'repeat': True}:
+            self.simulation.rearrange(seed)
+        else:
+            self.simulation.reset(seed, **(options or {}))
         return self._observe(), self._info()
 
     def step(self, action: Floats) -> tuple[dict[str, np.ndarray], float, bool, bool, Info]:

@@ -2,22 +2,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from il_ros.config import nearest
 from il_ros.contract import Contract
-from il_ros.errors import ConfigError
 from il_ros.sim.controller import Times, TrajectoryController
 from il_ros.sim.disturbance import Pushes, Shove, Tremor
 from il_ros.sim.geometry import canonical, to_xyzw
+from il_ros.sim.model import load_model, STEPS_PER_S
 from il_ros.sim.rendering import Cameras, focal_length
-from il_ros.sim.tasks import make_task, Scene
+from il_ros.sim.tasks import CUBE_HALF, make_task, Scene
+from il_ros.sim.variation import Variable, Variation
 from il_ros.types import Floats, Pixels
 import mujoco
 import numpy as np
 
-MODEL = Path(__file__).parent / 'assets' / 'sim_arm.xml'
-STEPS_PER_S = 600
+CLEARANCE, TRIES = 0.16, 200   # of what is laid out around the tool [m]
+USUAL = Variation()
 
 
 class Simulation:
@@ -38,20 +37,10 @@ class Simulation:
     def __init__(self, contract: Contract, task: str = 'PickPlace') -> None:
         self.contract = contract
         self.task = make_task(task)
-        self._model = model = mujoco.MjModel.from_xml_path(str(MODEL))
+        self._model = model = load_model(contract)
+        self._variable = Variable(model)
         self._data = mujoco.MjData(model)
         self._cameras = Cameras(model)
-        names = {'joint': [model.joint(i).name for i in range(model.njnt)],
-                 'camera': [model.camera(i).name for i in range(model.ncam)]}
-        for name in contract.joint_names:
-            _require('joint', name, names['joint'])
-        for camera in contract.cameras:
-            _require('camera', camera.name, names['camera'])
-        for pose in contract.poses.names if contract.poses else ():
-            _require('pose', pose, ['cube', 'box', 'end_effector'])
-        if STEPS_PER_S % contract.rate_hz:
-            raise ConfigError(f'rate_hz: the simulation needs a rate that divides {STEPS_PER_S}, '
-                              f'got {contract.rate_hz}')
         self.tick_steps = round(STEPS_PER_S / contract.rate_hz)
         self._q = np.array([model.joint(n).qposadr[0] for n in contract.joint_names])
         self._v = np.array([model.joint(n).dofadr[0] for n in contract.joint_names])
@@ -62,7 +51,8 @@ class Simulation:
         self._shares = np.arange(1, self.tick_steps + 1) / self.tick_steps
         self.reset(0)
 
-    def reset(self, seed: int, disturb: bool = False, action_noise: float = 0.0) -> None:
+    def reset(self, seed: int, disturb: bool = False, action_noise: float = 0.0,
+              variation: Variation = USUAL) -> None:
         """Start an episode: the arm at the contract's start pose, objects as the seed says.
 
         Args:
@@ -70,23 +60,30 @@ class Simulation:
             disturb: Push the object away once or twice as the open gripper comes near.
             action_noise: Standard deviation added to each arm joint's target at every control
                 tick [rad].
+            variation: How the scene differs from the usual one.
         """
-        rng, pushes, tremor = (np.random.default_rng([seed, stream]) for stream in range(3))
+        tremor, changes = (np.random.default_rng([seed, stream]) for stream in (2, 3))
         data, start = self._data, np.array(self.contract.start)
+        self._scale = self._variable.apply(variation, changes)
+        self._beyond, self._disturb = variation.beyond, disturb
         mujoco.mj_resetData(self._model, data)
         data.qpos[self._q] = start
         data.qpos[self._model.joint('gripper_mirror').qposadr[0]] = data.qpos[self._grip]
-        for body, (x, y, z, yaw) in self.task.layout(rng).items():
-            self.place(body, [x, y, z], [0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)])
+        self._lay_out(seed)
         data.ctrl[self._u] = start
         mujoco.mj_forward(self._model, data)
         self._controller = TrajectoryController(start)
-        self._pushes = Pushes(pushes) if disturb and self.task.disturbed else None
         gripper = np.array([name == 'gripper' for name in self.contract.joint_names])
         self._tremor = Tremor(tremor, np.where(gripper, 0.0, action_noise))
         self._push: Shove | None = None
         self._upright = self._tool()
         self.steps = 0
+        self.success = self.task.success(self._scene())
+
+    def rearrange(self, seed: int) -> None:
+        """Lay the objects out anew, clear of the tool; arm, scene and time go on as they are."""
+        self._lay_out(seed, self._data.site('tool').xpos[:2])
+        self._push, self._data.xfrc_applied[:] = None, 0.0
         self.success = self.task.success(self._scene())
 
     @property
@@ -195,6 +192,19 @@ class Simulation:
         """Free the cameras."""
         self._cameras.close()
 
+    def _lay_out(self, seed: int, tool: Floats | None = None) -> None:
+        rng, pushes = (np.random.default_rng([seed, stream]) for stream in range(2))
+        for _ in range(TRIES):
+            layout = self.task.layout(rng, self._beyond)
+            if tool is None or min(
+                    np.linalg.norm(at[:2] - tool) for at in layout.values()) > CLEARANCE:
+                break
+        for body, (x, y, z, yaw) in layout.items():
+            if body == 'cube':
+                z += CUBE_HALF * (self._scale - 1.0)
+            self.place(body, [x, y, z], [0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)])
+        self._pushes = Pushes(pushes) if self._disturb and self.task.disturbed else None
+
     def _tick(self) -> None:
         self._tremor.tick()
         if self._pushes is None:
@@ -213,8 +223,7 @@ class Simulation:
             self._push = None
 
     def _tool(self) -> Floats:
-        quaternion = np.empty(4)
-        mujoco.mju_mat2Quat(quaternion, self._data.site('tool').xmat)
+        mujoco.mju_mat2Quat(quaternion := np.empty(4), self._data.site('tool').xmat)
         return quaternion
 
     def _scene(self) -> Scene:
@@ -232,16 +241,10 @@ class Simulation:
             tool_speed=float(np.linalg.norm(velocity[3:])), touching=self._touching())
 
     def _touching(self) -> bool:
-        pairs = self._data.contact.geom
         return any(self._cube in pair and not self._pads.isdisjoint(pair)
-                   for pair in pairs.tolist())
+                   for pair in self._data.contact.geom.tolist())
 
 
 def step_ns(step: int) -> int:
     """Return the time of a physics step since the reset, rounded to [ns]."""
     return (step * 10_000_000 + 3) // 6
-
-
-def _require(what: str, name: str, known: list[str]) -> None:
-    if name not in known:
-        raise ConfigError(f'the simulation has no {what} {name!r}; {nearest(name, known)}')

@@ -58,8 +58,14 @@ class Task(Protocol):
     reported: tuple[str, str]
     disturbed: str | None
 
-    def layout(self, rng: np.random.Generator) -> Mapping[str, Floats]:
-        """Return where bodies start: x y z [m] and yaw [rad]. Shape (4,) per body name."""
+    def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
+        """Return where bodies start: x y z [m] and yaw [rad]. Shape (4,) per body name.
+
+        Args:
+            rng: Decides everything.
+            beyond: Above 0, what is to be reached or moved lies outside the area, by so much at
+                most [m].
+        """
 
     def success(self, scene: Scene) -> bool:
         """Return whether the task is done now."""
@@ -72,9 +78,9 @@ class PickPlace:
     reported = ('cube', 'box')
     disturbed: str | None = 'cube'
 
-    def layout(self, rng: np.random.Generator) -> Mapping[str, Floats]:
+    def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Cube and box anywhere in the area, apart from each other."""
-        cube, box = _apart(rng, BOX_DISTANCE)
+        cube, box = _apart(rng, BOX_DISTANCE, beyond=beyond)
         return {'cube': _pose(cube, CUBE_HALF, rng.uniform(-CUBE_YAW, CUBE_YAW)),
                 'box': _pose(box, 0.0, rng.uniform(-BOX_YAW, BOX_YAW)), **_bystanders(rng)}
 
@@ -91,9 +97,9 @@ class Reach:
     reported = ('reach_goal', 'box')
     disturbed: str | None = None
 
-    def layout(self, rng: np.random.Generator) -> Mapping[str, Floats]:
+    def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Marker anywhere above the area."""
-        at = rng.uniform(*AREA)
+        at = _spot(rng, beyond=beyond)
         return {'reach_goal': _pose(at, rng.uniform(0.05, 0.25), 0.0),
                 **{body: np.array([*place, 0.0]) for body, place in PARKED.items()},
                 **_bystanders(rng)}
@@ -110,9 +116,9 @@ class Push:
     reported = ('cube', 'push_goal')
     disturbed: str | None = 'cube'
 
-    def layout(self, rng: np.random.Generator) -> Mapping[str, Floats]:
+    def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Cube and zone anywhere in the area, apart from each other."""
-        cube, zone = _apart(rng, 0.12, margin=0.03)
+        cube, zone = _apart(rng, 0.12, 0.03, beyond)
         return {'cube': _pose(cube, CUBE_HALF, rng.uniform(-CUBE_YAW, CUBE_YAW)),
                 'push_goal': _pose(zone, 0.0006, 0.0),
                 'box': np.array([*PARKED['box'], 0.0]), **_bystanders(rng)}
@@ -162,10 +168,18 @@ def _pose(at: Floats, z: float, yaw: float) -> Floats:
     return np.array([at[0], at[1], z, yaw])
 
 
-def _apart(rng: np.random.Generator, distance: float,
-           margin: float = 0.0) -> tuple[Floats, Floats]:
+def _spot(rng: np.random.Generator, margin: float = 0.0, beyond: float = 0.0) -> Floats:
+    """Return a place in the area less a margin, or outside the area by at most `beyond`."""
+    at: Floats = rng.uniform(AREA[0] + margin, AREA[1] - margin)
+    while beyond and (at >= AREA[0]).all() and (at <= AREA[1]).all():
+        at = rng.uniform(AREA[0] - beyond, AREA[1] + beyond)
+    return at
+
+
+def _apart(rng: np.random.Generator, distance: float, margin: float = 0.0,
+           beyond: float = 0.0) -> tuple[Floats, Floats]:
     while True:
-        one, other = (rng.uniform(AREA[0] + margin, AREA[1] - margin) for _ in range(2))
+        one, other = _spot(rng, margin, beyond), _spot(rng, margin)
         if np.linalg.norm(one - other) >= distance:
             return one, other
 

@@ -1,5 +1,5 @@
 from il_ros.errors import ConfigError
-from il_ros.evaluation.statistics import compare_paired, wilson
+from il_ros.evaluation.statistics import compare_paired, mcnemar, probability_better, wilson
 import numpy as np
 import pytest
 
@@ -39,6 +39,7 @@ def test_paired_comparison_counts_and_probability():
     assert (result.only_a, result.only_b, result.both, result.neither) == (8, 1, 2, 1)
     assert result.difference == pytest.approx(7 / 12)
     assert result.probability_a_better == 1013 / 1024  # 1 - (1 + 10) / 2^10
+    assert result.p_value == 20 / 512  # 2 (1 + 9) / 2^9
 
 
 def test_paired_probability_equals_sampling_the_posterior():
@@ -56,3 +57,45 @@ def test_paired_comparison_needs_the_same_seeds():
         compare_paired([True, False], [True])
     with pytest.raises(ConfigError, match='got 0 and 0$'):
         compare_paired([], [])
+
+
+@pytest.mark.parametrize('only_a, only_b, p', [
+    (0, 0, 1.0), (1, 0, 1.0), (0, 6, 2 / 64), (5, 0, 2 / 32), (4, 4, 1.0), (1, 9, 22 / 1024),
+    (15, 5, 43400 / 2 ** 20)])
+def test_mcnemar_against_the_binomial_by_hand(only_a, only_b, p):
+    assert mcnemar(only_a, only_b) == mcnemar(only_b, only_a) == p
+
+
+def test_mcnemar_rarely_tells_equal_policies_apart():
+    differing = np.random.default_rng(0).binomial(25, 0.5, 4000)
+    rejected = np.mean([mcnemar(int(k), 25 - int(k)) < 0.05 for k in differing])
+    assert rejected == pytest.approx(0.043, abs=0.01)  # 2 P(X <= 7), n = 25: exact tests are safe
+
+
+def test_mcnemar_refuses_negative_counts():
+    with pytest.raises(ConfigError, match='^expected counts of 0 or more, got -1 and 2$'):
+        mcnemar(-1, 2)
+
+
+@pytest.mark.parametrize('a, b, expected', [
+    ((0, 0), (0, 0), 1 / 2), ((1, 1), (0, 0), 2 / 3), ((1, 1), (0, 1), 5 / 6),
+    ((7, 10), (7, 10), 1 / 2), ((2, 2), (0, 2), 19 / 20)])
+def test_probability_better_against_integrals_by_hand(a, b, expected):
+    assert probability_better(a, b) == pytest.approx(expected, abs=1e-12)
+    assert probability_better(b, a) == pytest.approx(1 - expected, abs=1e-12)
+
+
+def test_probability_better_equals_sampling_the_posteriors():
+    random = np.random.default_rng(0)
+    a, b = random.beta(46, 6, 400_000), random.beta(39, 13, 400_000)
+    assert probability_better((45, 50), (38, 50)) == pytest.approx(np.mean(a > b), abs=0.002)
+
+
+def test_probability_better_of_many_episodes_stays_a_probability():
+    assert probability_better((9000, 10000), (1000, 10000)) == pytest.approx(1.0, abs=1e-9)
+    assert probability_better((1000, 10000), (9000, 10000)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_probability_better_refuses_impossible_counts():
+    with pytest.raises(ConfigError, match='^expected 0 to 2 successes in 2 episodes, got 3$'):
+        probability_better((1, 2), (3, 2))
