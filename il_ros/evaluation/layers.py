@@ -49,10 +49,10 @@ SHIFTS = {
               Variation(light=0.5)),
 }
 FAULTS = {
-    'sensor noise': ('1 % of the range on joints, 5 mm on poses, 10 of 255 on pixels',
-                     Faults(joint_noise=0.01, pose_noise=0.005, image_noise=10.0)),
+    'sensor noise': ('0.1 % of the range on joints, 3 mm on poses, 10 of 255 on pixels',
+                     Faults(joint_noise=0.001, pose_noise=0.003, image_noise=10.0)),
     'dropped frames': ('half of all observations repeat the one before', Faults(dropped=0.5)),
-    'latency': ('each chunk arrives 5 ticks after its observation', Faults(latency_ticks=5)),
+    'latency': ('each chunk arrives 3 ticks after its observation', Faults(latency_ticks=3)),
 }
 
 
