@@ -135,6 +135,24 @@ class Gripper:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A box in the frame of the URDF's root.
+
+    Attributes:
+        lower: Smallest x, y, z [m].
+        upper: Largest x, y, z [m].
+    """
+
+    lower: tuple[float, float, float]
+    upper: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        if not all(a < b for a, b in zip(self.lower, self.upper, strict=True)):
+            raise ConfigError(f'workspace: expected lower < upper in x, y and z, got '
+                              f'{list(self.lower)} and {list(self.upper)}')
+
+
+@dataclass(frozen=True)
 class Contract:
     """One robot: joints, streams, command, limits.
 
@@ -145,6 +163,7 @@ class Contract:
         position_margin: Kept from every position limit, as a share of the joint's range.
         urdf: URDF file, relative to the contract's file.
         tip: Link of the URDF that the tool sits on.
+        workspace: Where the gate lets the tip go; everywhere when None.
     """
 
     robot: str
@@ -161,6 +180,7 @@ class Contract:
     position_margin: float = 0.0
     urdf: str = ''
     tip: str = ''
+    workspace: Box | None = None
 
     def __post_init__(self) -> None:
         _positive(rate_hz=self.rate_hz)
@@ -176,6 +196,8 @@ class Contract:
         if self.gripper and self.gripper.joint not in self.joint_names:
             raise ConfigError(f'gripper: unknown joint {self.gripper.joint!r}; '
                               f'{nearest(self.gripper.joint, self.joint_names)}')
+        if self.workspace and not (self.urdf and self.tip):
+            raise ConfigError('workspace: needs urdf and tip, to know where the tool is')
         if len(self.start) != len(self.joints):
             raise ConfigError(f'start: expected {len(self.joints)} values, got {len(self.start)}')
         for joint, value in zip(self.joints, self.start, strict=True):
@@ -244,6 +266,16 @@ class Contract:
                 return camera
         raise ConfigError(f'no camera {name!r}; {nearest(name, [c.name for c in self.cameras])}')
 
+    def require_workspace(self) -> Box:
+        """Return the workspace.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        if self.workspace is None:
+            raise ConfigError(f'the contract of {self.robot!r} names no workspace')
+        return self.workspace
+
     def to_text(self) -> str:
         """Return the contract as YAML that `from_text` reads back to an equal contract."""
         return yaml.safe_dump(to_mapping(self), sort_keys=False)
@@ -274,8 +306,11 @@ class Contract:
 
 
 def differences(ours: Contract, theirs: Contract) -> list[str]:
-    """Return one line per value that differs, `key: ours, theirs`; task text does not count."""
-    return _differences(to_mapping(ours), to_mapping(theirs), '', ignore={'task'})
+    """Return one line per value that differs, `key: ours, theirs`.
+
+    Task text and workspace do not count: they say nothing about what the data mean.
+    """
+    return _differences(to_mapping(ours), to_mapping(theirs), '', ignore={'task', 'workspace'})
 
 
 def _differences(a: object, b: object, where: str, ignore: set[str]) -> list[str]:
@@ -296,7 +331,7 @@ def _brief(value: object) -> object:
 
 
 def require_same(ours: Contract, theirs: Contract, ours_name: str, theirs_name: str) -> None:
-    """Check that two contracts agree in everything but the task text.
+    """Check that two contracts agree in all that data and policies depend on.
 
     Raises:
         ContractMismatchError: They do not; the text shows each difference.

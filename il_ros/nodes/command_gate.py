@@ -14,6 +14,7 @@ from il_ros.nodes.robot_command import RobotCommand
 from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.safety.gate import ArmingError, Decision, Gate
 from il_ros.safety.rules import Command
+from il_ros.safety.workspace import Workspace
 from il_ros.timing import to_ns
 from il_ros.types import Verdict
 from rclpy.clock import Clock, ClockType
@@ -54,7 +55,8 @@ class CommandGate(Node):
         super().__init__('command_gate')
         parameters = shell.declare(self, Parameters)
         self._contract = contract = Contract.load(parameters.robot)
-        self._gate = Gate(contract, to_ns(parameters.watchdog_s), parameters.speed)
+        self._gate = Gate(contract, to_ns(parameters.watchdog_s), parameters.speed,
+                          Workspace(contract) if contract.workspace else None)
         self._arm_when_ready = parameters.armed
         self._counts: Counter[str] = Counter()
         self._robot = RobotCommand(self, contract, contract.period_ns)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from il_ros.contract import Contract
 from il_ros.errors import IlRosError
-from il_ros.safety.limiter import advance, Setpoint
+from il_ros.safety.credit import Credit
+from il_ros.safety.limiter import advance, brake, Setpoint
 from il_ros.safety.limits import Limits
 from il_ros.safety.rules import (
     check_stamp,
@@ -16,14 +17,13 @@ from il_ros.safety.rules import (
     read_positions,
     Refusal,
 )
+from il_ros.safety.workspace import Workspace
 from il_ros.timing import MILLISECOND, Now, to_ns
 from il_ros.types import ControlSource, Floats, Verdict
 import numpy as np
 
 WATCHDOG_NS = 100 * MILLISECOND
 NONFINITE_IN_A_ROW = 3
-JITTER = 0.5      # share of a period by which a command may come early and still count in full
-SHORTEST = 0.1    # share of a period; commands that come closer together are rejected
 
 
 class ArmingError(IlRosError):
@@ -52,10 +52,11 @@ class Decision:
 class Gate:
     """The only way to the robot. Pure: the caller passes both clocks with every call.
 
-    Everything sent is finite and within the position limits; each step keeps |dq| <= v dt and
-    |dv| <= a dt, and every joint can always stop before its limit. The dt of a step is at most one
-    period, and those of any row of steps add up to at most the time between the first and the
-    last plus one and a half periods, however fast commands come. Nothing is sent while disarmed.
+    Everything sent is finite and within the position limits, and keeps the tool in the workspace;
+    each step keeps |dq| <= v dt and |dv| <= a dt, and every joint can always stop before its
+    limit. The dt of a step is at most one period, and those of any row of steps add up to at most
+    the time between the first and the last plus one and a half periods, however fast commands
+    come. Nothing is sent while disarmed.
 
     A fault (no command for the watchdog's time, no joint states, non-finite commands in a row, a
     foreign publisher) is latched: the gate brings the arm to rest where it was measured, rejects
@@ -64,17 +65,19 @@ class Gate:
     """
 
     def __init__(self, contract: Contract, watchdog_ns: int = WATCHDOG_NS,
-                 speed: float = 1.0) -> None:
+                 speed: float = 1.0, workspace: Workspace | None = None) -> None:
         """Make a disarmed gate.
 
         Args:
             contract: Limits and the joint state stream.
             watchdog_ns: Longest steady time without an accepted command [ns].
             speed: Robot time per steady time (a simulation may run faster).
+            workspace: Where the tool may be; everywhere when None.
         """
         self.limits = Limits.of(contract)
         self.armed = False
         self.fault: tuple[str, str] | None = None
+        self._workspace = workspace
         self._topic = contract.state.topic
         self._state_age_ns = to_ns(contract.state.max_age_s)
         self._gripper = contract.gripper_index
@@ -87,7 +90,7 @@ class Gate:
         self._armed_ns = 0
         self._fed_ns: int | None = None
         self._held_ns = 0
-        self._credit_ns, self._credited_ns = 0.0, 0
+        self._credit = Credit(self.limits.period_ns, speed)
         self._nonfinite = 0
         self._foreign: tuple[str, ...] = ()
 
@@ -129,7 +132,7 @@ class Gate:
                 f'{self.limits.upper[i]:g}; move it inside at the robot itself')
         self.armed, self.fault, self._nonfinite = True, None, 0
         self._setpoint, self._fed_ns, self._armed_ns = Setpoint.at_rest(start), None, now.steady_ns
-        self._credit_ns, self._credited_ns = float(self.limits.period_ns), now.steady_ns
+        self._credit.start(now.steady_ns)
 
     def disarm(self) -> None:
         """Send nothing any more; clears a fault."""
@@ -148,7 +151,7 @@ class Gate:
         self._trip(now)
         if not self.fault or (now.steady_ns - self._held_ns) * self._speed < self.limits.period_ns:
             return None
-        dt_s = self._take_time(now)
+        dt_s = self._credit.take(now.steady_ns)
         if dt_s is None:
             return None
         self._held_ns = now.steady_ns
@@ -175,15 +178,24 @@ class Gate:
         self._order.admit(command)
         target = clamp_positions(positions, command.source, self.limits)
         self._check_jump(command, target)
-        dt_s = self._take_time(now)
+        dt_s = self._credit.take(now.steady_ns)
         if dt_s is None:
             raise Refusal('rate', 'commands come faster than the robot can use them; '
                                   f'expected one each {self.limits.period_ns / 1e6:.0f} ms')
-        self._setpoint, limit = advance(self._setpoint, target, dt_s, self.limits)
+        self._setpoint, limit = self._advance(target, dt_s, command.source)
         self._fed_ns, self._nonfinite = now.steady_ns, 0
         rule = 'position' if (target != positions).any() else limit
         return Decision(Verdict.CLAMPED if rule else Verdict.PASSED, rule,
                         f'limited by {rule}' if rule else '', self._setpoint.positions, dt_s)
+
+    def _advance(self, target: Floats, dt_s: float, source: int) -> tuple[Setpoint, str]:
+        after, limit = advance(self._setpoint, target, dt_s, self.limits)
+        if not self._workspace or not self._workspace.leaves(self._setpoint, after, self.limits):
+            return after, limit
+        if source == ControlSource.POLICY:
+            raise Refusal('workspace', 'the tool would leave the workspace of the contract')
+        # A person at the wall is not stopped for good: the arm brakes and stands.
+        return brake(self._setpoint, dt_s, self.limits), 'workspace'
 
     def _read(self, command: Command, now: Now) -> Floats:
         try:
@@ -203,18 +215,6 @@ class Gate:
             raise Refusal('jump', f'joint {self.limits.names[i]!r}: expected within '
                                   f'{self.limits.jump[i]:.3f} of the setpoint '
                                   f'{self._setpoint.positions[i]:.3f}, got {target[i]:.3f}')
-
-    def _take_time(self, now: Now) -> float | None:
-        """Return the robot time that a step may use now [s], None when too little has passed."""
-        period = self.limits.period_ns
-        elapsed = (now.steady_ns - self._credited_ns) * self._speed
-        self._credit_ns = min(self._credit_ns + elapsed, (1 + JITTER) * period)
-        self._credited_ns = now.steady_ns
-        used = min(self._credit_ns, period)
-        if used < SHORTEST * period:
-            return None
-        self._credit_ns -= used
-        return used * 1e-9
 
     def _silent_ns(self, now: Now) -> int:
         age = now.steady_ns - self._measured_ns

@@ -79,3 +79,11 @@ def advance(setpoint: Setpoint, target: Floats, dt_s: float,
     elif np.any(np.abs(chosen - wanted) > slack):
         limit = 'acceleration'
     return Setpoint(np.clip(reached, limits.lower, limits.upper), chosen, target.copy()), limit
+
+
+def brake(setpoint: Setpoint, dt_s: float, limits: Limits) -> Setpoint:
+    """Slow every joint down at its limit for the time `dt_s`; a safe setpoint stays safe."""
+    change = limits.acceleration * dt_s
+    velocities = setpoint.velocities - np.clip(setpoint.velocities, -change, change)
+    positions = setpoint.positions + velocities * dt_s
+    return Setpoint(positions, velocities, positions)

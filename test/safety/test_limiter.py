@@ -1,5 +1,5 @@
 from il_ros.contract import Contract
-from il_ros.safety.limiter import advance, Setpoint
+from il_ros.safety.limiter import advance, brake, Setpoint
 from il_ros.safety.limits import Limits
 import numpy as np
 import pytest
@@ -73,3 +73,15 @@ def test_full_speed_into_a_position_limit_stops_at_it_within_the_acceleration():
     assert np.abs(np.diff(speeds)).max() <= LIMITS.acceleration[0] * PERIOD + 1e-9
     assert steps[-1][0].positions[0] == pytest.approx(LIMITS.upper[0], abs=1e-9)
     assert all(s.positions[0] <= LIMITS.upper[0] for s, _ in steps)
+
+
+def test_braking_takes_the_whole_acceleration_until_rest():
+    setpoint = Setpoint(START.copy(), LIMITS.velocity / 2, START.copy())
+    for _ in range(20):
+        after = brake(setpoint, PERIOD, LIMITS)
+        slower = np.abs(setpoint.velocities) - np.abs(after.velocities)
+        np.testing.assert_allclose(
+            slower, np.minimum(LIMITS.acceleration * PERIOD, np.abs(setpoint.velocities)))
+        np.testing.assert_allclose(after.positions - setpoint.positions, after.velocities * PERIOD)
+        setpoint = after
+    assert not setpoint.velocities.any()

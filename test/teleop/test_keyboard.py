@@ -174,7 +174,8 @@ def test_without_a_terminal_the_error_says_what_to_do():
 
 def test_a_robot_without_urdf_is_jogged_joint_by_joint():
     data = parse_yaml(CONTRACT.to_text(), 'test')
-    keys = Keys(Contract.from_text(yaml.safe_dump(data | {'urdf': '', 'tip': ''})))
+    data |= {'urdf': '', 'tip': '', 'workspace': None}
+    keys = Keys(Contract.from_text(yaml.safe_dump(data)))
     test = TestKeyboard()
     test.keys = keys
     keys.press('3')
