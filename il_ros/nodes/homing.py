@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from il_ros.alignment.decode import decode
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.msg import ControlMode, TeleopCommand
+from il_ros.msg import CommandReport, ControlMode, TeleopCommand
 from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
 from il_ros.planning.homing import Homing
 from il_ros.planning.planner import Planner
 from il_ros.timing import Tick, to_ns
-from il_ros.types import Floats, Mode
+from il_ros.types import Floats, Mode, Verdict
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -74,6 +74,7 @@ class MotionNode(Node):
         self.seen: list[Floats] = []
         self._measured: Floats | None = None
         self._mode: Mode | None = None
+        self._passes: bool | None = None
         self._session, self._seq = shell.new_session(), 0
 
     def connect(self, motion: Homing) -> None:
@@ -83,6 +84,7 @@ class MotionNode(Node):
         self.create_subscription(JointState, self._contract.state.topic, self._on_state,
                                  shell.SENSOR)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+        self.create_subscription(CommandReport, 'control/report', self._on_report, shell.STREAM)
 
     def _on_state(self, message: JointState) -> None:
         self._measured = decode(self._contract, self._contract.state.topic, message)
@@ -90,13 +92,20 @@ class MotionNode(Node):
     def _on_mode(self, message: ControlMode) -> None:
         self._mode = Mode(message.mode)
 
+    def _on_report(self, message: CommandReport) -> None:
+        if message.verdict in (Verdict.PASSED, Verdict.CLAMPED):
+            self._passes = True
+        elif message.verdict == Verdict.HELD or message.rule in ('latched', 'disarmed'):
+            self._passes = False
+
     def tick(self, tick: Tick) -> None:
         """Send one sample; end the node when the motion is done."""
         if self._motion.done:
             self.get_logger().info('the motion is done')
             raise ExternalShutdownException
         repeated = self._motion.repeated
-        wish = self._motion.tick(self._measured, self._mode, shell.now(self).steady_ns)
+        wish = self._motion.tick(self._measured, self._mode, shell.now(self).steady_ns,
+                                 self._passes)
         if wish is None:
             return
         if self._motion.repeated > repeated and self._measured is not None:

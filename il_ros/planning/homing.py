@@ -53,13 +53,15 @@ class Homing:
         self._goal = np.array(self.contract.start) if self.goal is None else self.goal
         self._then = np.empty((0, len(self._goal))) if self.then is None else self.then
 
-    def tick(self, measured: Floats | None, mode: Mode | None, now_ns: int) -> Wish | None:
+    def tick(self, measured: Floats | None, mode: Mode | None, now_ns: int,
+             passes: bool | None = True) -> Wish | None:
         """Return what to send now, None while there is nothing to send.
 
         Args:
             measured: Newest joint positions [rad] or [m]. Shape (J,). None if none came.
             mode: The arbiter's, None if it was not heard.
             now_ns: Steady time.
+            passes: Whether the gate let the newest command through; None if it was not heard.
 
         Raises:
             PlanningError: The robot is absent, may not or cannot go, did not arrive, or was
@@ -72,7 +74,7 @@ class Homing:
             return None
         if self._rows is None:
             self._rows = self._plan(measured, mode)
-        self._check_leading(mode)
+        self._check_leading(passes is True and mode is not Mode.HOLD)
         if self._sent < len(self._rows):
             self._sent, self._since_ns = self._sent + 1, now_ns
             return Wish(self._rows[self._sent - 1], True, Request.NONE)
@@ -100,11 +102,11 @@ class Homing:
                                 'correction of the policy; call dagger/pause first')
         return self.planner.home(measured, self._goal)
 
-    def _check_leading(self, mode: Mode) -> None:
-        if self._led and mode is Mode.HOLD and not self._parting:
-            raise PlanningError('the arm was stopped on its way (control/mode says HOLD and why); '
-                                'arm the gate (service gate/arm) and start again')
-        self._led = self._sent > 0 and mode is not Mode.HOLD
+    def _check_leading(self, leads: bool) -> None:
+        if self._led and not leads and not self._parting:
+            raise PlanningError('the arm was stopped on its way (control/mode or control/report '
+                                'says why); arm the gate (service gate/arm) and start again')
+        self._led = leads and self._sent > 0
 
     def _arrived(self, measured: Floats, waited_ns: int) -> bool:
         distance = np.abs(measured - self._goal)
@@ -116,4 +118,6 @@ class Homing:
                 f'the arm did not arrive: joint {self.contract.joint_names[far]!r} is at '
                 f'{measured[far]:.3f}, expected {self._goal[far]:.3f}; is the gate armed '
                 '(service gate/arm)?')
-        return bool(distance[far] <= ARRIVED)
+        if not self._led and waited_ns > SETTLE_NS:
+            raise PlanningError('the gate lets nothing through; is it armed (service gate/arm)?')
+        return bool(distance[far] <= ARRIVED and self._led)

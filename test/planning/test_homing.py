@@ -29,7 +29,7 @@ def drive(homing, mode, measured=AWAY, follows=True):
 
 
 @pytest.mark.parametrize('mode, request_', [
-    (Mode.TELEOP, Request.NONE), (Mode.PAUSED, Request.PAUSE), (Mode.HOLD, Request.PAUSE)])
+    (Mode.TELEOP, Request.NONE), (Mode.PAUSED, Request.PAUSE)])
 def test_drives_the_plan_and_lets_go(homing, mode, request_):
     wishes = drive(homing, mode)
     plan = homing.planner.home(AWAY, START)
@@ -50,13 +50,20 @@ def test_drives_further_rows_after_the_arrival(homing):
 
 
 @pytest.mark.parametrize('rows_before', [2, 10])
-def test_a_stop_on_the_way_ends_it(homing, rows_before):
+@pytest.mark.parametrize('mode, passes', [(Mode.HOLD, True), (Mode.TELEOP, False)])
+def test_a_stop_on_the_way_ends_it(homing, rows_before, mode, passes):
     measured = AWAY
     for now in range(rows_before):
         measured = homing.tick(measured, Mode.TELEOP, now * CONTRACT.period_ns).positions
     with pytest.raises(PlanningError, match='^the arm was stopped on its way .* arm the gate'):
-        for now in range(rows_before, rows_before + 2):
-            homing.tick(measured, Mode.HOLD, now * CONTRACT.period_ns)
+        homing.tick(measured, mode, rows_before * CONTRACT.period_ns, passes)
+
+
+@pytest.mark.parametrize('passes', [False, None])
+def test_an_arm_that_is_there_and_may_not_move_is_named(homing, passes):
+    with pytest.raises(PlanningError, match='^the gate lets nothing through; is it armed'):
+        for now in range(0, 2 * SETTLE_NS, CONTRACT.period_ns):
+            homing.tick(START, Mode.TELEOP, now, passes)
 
 
 def test_a_held_object_does_not_keep_the_gripper_from_arriving(homing):
