@@ -60,6 +60,7 @@ class Observation:
             (0,) where the contract names no poses.
         images: RGB image per camera name. Shape (H, W, 3).
         ages_ns: Age of the sample behind each stream at the tick.
+        task: What the robot shall do, in words; '' leaves it to the policy's contract.
     """
 
     stamp_ns: int
@@ -67,3 +68,4 @@ class Observation:
     environment: Floats
     images: Mapping[str, Pixels] = field(default_factory=dict)
     ages_ns: Mapping[str, int] = field(default_factory=dict)
+    task: str = ''

@@ -78,7 +78,7 @@ class Aligner:
             state=found[self.contract.state.topic],
             environment=found[poses.topic] if poses else np.zeros(0),
             images={name: found[topic] for name, topic in self.cameras.items()},
-            ages_ns=ages)
+            ages_ns=ages, task=self.contract.task)
 
     def reset(self) -> None:
         """Forget every sample, as after a jump of the clock."""

@@ -24,6 +24,9 @@ def train(
         help='YAML file, or name under config/training/; the policy names the default.')] = None,
     cameras: Annotated[str, typer.Option(
         help='Learn from these cameras, as in scene,wrist, in place of the poses.')] = '',
+    language: Annotated[bool, typer.Option(
+        '--language', help="Learn from each episode's task text, too: it becomes the instruction.",
+    )] = False,
     steps: Annotated[int | None, typer.Option(min=1, help='Optimiser steps.')] = None,
     members: Annotated[int | None, typer.Option(
         min=1, help='Networks in the checkpoint; more than one also tell how sure they are.',
@@ -36,7 +39,7 @@ def train(
 
     Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
     """
-    settings = _settings(policy, config, cameras, steps, seed, members)
+    settings = _settings(policy, config, cameras, language, steps, seed, members)
 
     from il_ros.training.train import Report
     from il_ros.training.train import train as run
@@ -60,8 +63,8 @@ def train(
     console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
 
 
-def _settings(policy: str, config: str | None, cameras: str, steps: int | None,
-              seed: int | None, members: int | None) -> TrainConfig:
+def _settings(policy: str, config: str | None, cameras: str, language: bool,
+              steps: int | None, seed: int | None, members: int | None) -> TrainConfig:
     from il_ros.policies.config import KINDS, one_of
     from il_ros.training.config import TrainConfig
 
@@ -73,6 +76,9 @@ def _settings(policy: str, config: str | None, cameras: str, steps: int | None,
                           f'give --policy {settings.policy.kind}')
     if names:
         settings = replace(settings, policy=replace(settings.policy, inputs=('state', *names)))
+    if language and 'task' not in settings.policy.inputs:
+        settings = replace(settings, policy=replace(
+            settings.policy, inputs=(*settings.policy.inputs, 'task')))
     if members:
         settings = replace(settings, policy=replace(settings.policy, members=members))
     return replace(settings, steps=steps or settings.steps,

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 STAMP = np.dtype(np.int64)
+PIXEL = np.dtype(np.uint8)
 VALUE = np.dtype(np.float64)
+TEXT = np.dtype('S1024')  # UTF-8; what is longer is cut
 
 
 @dataclass(frozen=True)
@@ -44,23 +46,23 @@ class Layout:
     def size(self) -> int:
         """Bytes of the memory."""
         values = self.joints + self.environment + self.horizon * self.joints
-        return (STAMP.itemsize + VALUE.itemsize * values
+        return (STAMP.itemsize + TEXT.itemsize + VALUE.itemsize * values
                 + sum(3 * height * width for height, width in self.images.values()))
 
     def views(self, memory: mmap.mmap) -> Views:
         """Return arrays that lie in the memory."""
         at = 0
 
-        def take(dtype: type, *shape: int) -> Any:
+        def take(dtype: np.dtype[Any], *shape: int) -> Any:
             nonlocal at
             view: NDArray[Any] = np.frombuffer(memory, dtype, int(np.prod(shape)), at)
             at += view.nbytes
             return view.reshape(shape)
 
-        return Views(take(np.int64, 1), take(np.float64, self.joints),
-                     take(np.float64, self.environment),
-                     take(np.float64, self.horizon, self.joints),
-                     {name: take(np.uint8, *size, 3) for name, size in self.images.items()})
+        return Views(take(STAMP, 1), take(VALUE, self.joints),
+                     take(VALUE, self.environment),
+                     take(VALUE, self.horizon, self.joints), take(TEXT, 1),
+                     {name: take(PIXEL, *size, 3) for name, size in self.images.items()})
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Views:
     state: Floats
     environment: Floats
     chunk: Floats
+    task: NDArray[np.bytes_]
     images: dict[str, Pixels]
 
     def put(self, observation: Observation) -> None:
@@ -78,9 +81,11 @@ class Views:
         self.stamp[0] = observation.stamp_ns
         self.state[:] = observation.state
         self.environment[:] = observation.environment
+        self.task[0] = observation.task.encode()
         for name, image in self.images.items():
             image[:] = observation.images[name]
 
     def get(self) -> Observation:
         """Return the observation; its arrays are those of the memory."""
-        return Observation(int(self.stamp[0]), self.state, self.environment, self.images)
+        return Observation(int(self.stamp[0]), self.state, self.environment, self.images,
+                           task=self.task[0].decode(errors='ignore'))

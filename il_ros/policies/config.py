@@ -8,7 +8,7 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 
 KINDS = ('bc', 'act')
-VECTORS = ('state', 'environment', 'gripper')
+VECTORS = ('state', 'environment', 'gripper', 'task')
 NORMALIZATIONS = ('mean_std', 'min_max')
 
 
@@ -128,8 +128,8 @@ class PolicyConfig:
 
     Attributes:
         kind: Which network.
-        inputs: 'state' (all joints), 'gripper' (its joint alone), 'environment' (poses) and names
-            of cameras.
+        inputs: 'state' (all joints), 'gripper' (its joint alone), 'environment' (poses), 'task'
+            (the instruction, policies/language.py) and names of cameras.
         horizon: Rows of a chunk, H.
         relative_actions: Learn arm targets relative to the measured position; the gripper's stay
             absolute.
@@ -177,7 +177,7 @@ class PolicyConfig:
             ConfigError: It has not; the text names the valid inputs.
         """
         valid = ['state', *(['environment'] if contract.poses else []),
-                 *(['gripper'] if contract.gripper else []),
+                 *(['gripper'] if contract.gripper else []), 'task',
                  *(camera.name for camera in contract.cameras)]
         if unknown := [i for i in self.inputs if i not in valid]:
             raise ConfigError(f'robot {contract.robot!r} has no input {unknown[0]!r}; '

@@ -20,13 +20,18 @@ import torch
 
 
 class LearnedPolicy:
-    """A network between its transforms; the `Policy` that checkpoints hold."""
+    """A network between its transforms; the `Policy` that checkpoints hold.
+
+    Attributes:
+        task: The instruction where an observation has none; the contract's, unless told another.
+    """
 
     def __init__(self, checkpoint: Checkpoint, network: Network, device: str = 'cpu') -> None:
         self.description = checkpoint
         self.contract = checkpoint.contract
         self.horizon = checkpoint.config.horizon
         self.cameras = checkpoint.config.cameras
+        self.task = checkpoint.contract.task
         self._inputs = checkpoint.config.inputs
         self._features = features(checkpoint.config, checkpoint.contract, checkpoint.frame)
         self._normalize = checkpoint.normalize
@@ -62,7 +67,7 @@ class LearnedPolicy:
 
     def _normalized(self, observation: Observation) -> Data:
         return self._normalize.forward(
-            self._features.forward(to_data(observation, self._inputs)))
+            self._features.forward(to_data(observation, self._inputs, self.task)))
 
     def _batch(self, data: Data) -> Batch:
         return {key: torch.from_numpy(np.ascontiguousarray(value)).to(self._device)
@@ -94,7 +99,7 @@ def load(checkpoint: Path, contract: Contract | None = None, device: str = 'cpu'
 
     Args:
         checkpoint: A folder that training wrote.
-        contract: The robot it shall drive; the checkpoint's own when None.
+        contract: The robot it shall drive, and what it shall do; the checkpoint's own when None.
         device: Where the network runs.
 
     Raises:
@@ -110,6 +115,8 @@ def load(checkpoint: Path, contract: Contract | None = None, device: str = 'cpu'
                 str(checkpoint / 'model.safetensors'))
     _check_statistics(description, checkpoint)
     policy = LearnedPolicy(description, network, device)
+    if contract is not None:
+        policy.task = contract.task
     if not np.isfinite(policy.infer(sample_observation(description))).all():
         raise CheckpointError(f'{checkpoint}: the dry run gave targets that are not finite')
     return policy

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from il_ros.contract import Contract
 from il_ros.policies.config import PolicyConfig
+from il_ros.policies.language import SIZE
 from il_ros.policies.tool_frame import MOTION
 from il_ros.policies.transforms import features
 import numpy as np
@@ -20,7 +21,7 @@ class Sizes:
     """Sizes of a network's inputs and outputs.
 
     Attributes:
-        inputs: Length of each vector input ('state', 'environment').
+        inputs: Length of each vector input ('state', 'environment', 'gripper', 'task').
         images: Height and width per camera.
         horizon: Rows of a chunk, H.
         actions: Values of a row, A: the joints, or a motion of the tool and the gripper.
@@ -37,7 +38,8 @@ class Sizes:
         config.check_inputs(contract)
         sample = features(config, contract).forward({
             'state': np.zeros((1, len(contract.joints))),
-            'environment': np.zeros((1, contract.environment_size))})
+            'environment': np.zeros((1, contract.environment_size)),
+            'task': np.zeros((1, SIZE))})
         vectors = {key: value.shape[1] for key, value in sample.items() if key in config.inputs}
         images = {}
         for name in config.cameras:
@@ -52,8 +54,9 @@ class Sizes:
 class Network(nn.Module, ABC):
     """Normalised features in, normalised actions out.
 
-    A batch holds 'state' (B, J), 'environment' (B, E), 'images.<camera>' (B, H, W, 3) uint8 and,
-    in training, 'actions' (B, H, J) and 'valid' (B, H), true where a row is a label.
+    A batch holds 'state' (B, J), 'environment' (B, E), 'task' (B, 64), 'images.<camera>'
+    (B, H, W, 3) uint8 and, in training, 'actions' (B, H, J) and 'valid' (B, H), true where a row
+    is a label.
 
     Attributes:
         unimodal: The chunk is one answer, not one drawn of several: members of an ensemble may be

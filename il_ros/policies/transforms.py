@@ -2,8 +2,8 @@
 
 `forward` runs in training and at inference with the same code, `backward` turns the network's
 actions into joint targets. A sample is a mapping of arrays with a leading batch dimension:
-'state' (B, J), 'environment' (B, E), 'images.<camera>' (B, H, W, 3) uint8 and, in training and on
-the way back, 'actions' (B, H, J). After the pattern of openpi's transforms.
+'state' (B, J), 'environment' (B, E), 'task' (B, 64), 'images.<camera>' (B, H, W, 3) uint8 and, in
+training and on the way back, 'actions' (B, H, J). After the pattern of openpi's transforms.
 """
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from typing import Protocol
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.policies.config import PolicyConfig, VECTORS
 from il_ros.policies.data import Array, Data
+from il_ros.policies.language import embed
 from il_ros.policies.tool_frame import ToolActions, ToolFrame
 from il_ros.types import Observation
 import numpy as np
 
 # Least scale of a feature and of an action [rad], [m] or 1: what hardly moves in the data must not
-# become a large number when it moves a little more on the robot.
-LEAST_SCALE = {'gripper': 0.005, 'actions': 0.003}
+# become a large number when it moves a little more on the robot. The values of a task's vector are
+# about 0.125, mostly constant in the data: another text stays an ordinary input.
+LEAST_SCALE = {'gripper': 0.005, 'actions': 0.003, 'task': 0.1}
 LEAST_INPUT_SCALE = 0.05
 
 
@@ -258,10 +260,18 @@ def features(config: PolicyConfig, contract: Contract, frame: ToolFrame | None =
     return Chain(tuple(steps))
 
 
-def to_data(observation: Observation, inputs: tuple[str, ...]) -> Data:
-    """Return an observation as a sample of batch size 1. The state is always there."""
+def to_data(observation: Observation, inputs: tuple[str, ...], task: str = '') -> Data:
+    """Return an observation as a sample of batch size 1. The state is always there.
+
+    Args:
+        observation: What the robot knows.
+        inputs: Of the policy.
+        task: The instruction, where the observation has none.
+    """
     data: Data = {'state': observation.state[None]}
     if 'environment' in inputs:
         data['environment'] = observation.environment[None]
+    if 'task' in inputs:
+        data['task'] = embed(observation.task or task)[None]
     return data | {f'images.{name}': observation.images[name][None]
                    for name in inputs if name not in VECTORS}

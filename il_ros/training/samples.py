@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from il_ros.contract import Contract
 from il_ros.errors import DatasetError
 from il_ros.policies.data import Data
+from il_ros.policies.language import embed_all
 from il_ros.policies.tool_frame import ToolFrame
 from il_ros.training.config import SOURCES, TrainConfig
 from il_ros.types import Pixels
@@ -23,6 +24,7 @@ class Source(Protocol):
 
     Attributes:
         lengths: Rows per episode; they add up to N.
+        tasks: What was to be done, in words; the column 'task_index' (N,) counts them.
         columns: At least 'observation.state' (N, J), 'action' (N, J), 'control_source' (N,),
             'intervention' (N,) and, with poses, 'observation.environment_state' (N, E).
     """
@@ -34,6 +36,9 @@ class Source(Protocol):
     def lengths(self) -> Sequence[int]: ...  # noqa: D102
 
     @property
+    def tasks(self) -> Sequence[str]: ...  # noqa: D102
+
+    @property
     def columns(self) -> Mapping[str, NDArray[Any]]: ...  # noqa: D102
 
     def frames(self, camera: str, indices: Any) -> Pixels:
@@ -43,12 +48,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class ArraySource:
-    """Episodes that are in memory; every column as in `Source`."""
+    """Episodes that are in memory; every column as in `Source`, 'task_index' with tasks only."""
 
     contract: Contract
     lengths: Sequence[int]
     columns: Mapping[str, NDArray[Any]]
     images: Mapping[str, Pixels] = field(default_factory=dict)
+    tasks: Sequence[str] = ()
 
     def frames(self, camera: str, indices: Any) -> Pixels:
         """Return the camera's images of the rows. Shape (n, H, W, 3)."""
@@ -98,6 +104,8 @@ class Samples:
         training: Rows that start a chunk for training.
         validation: The same for validation; of other episodes.
         horizon: Rows of a chunk, H.
+        instructions: Vector of each task, where it is an input. Shape (T, 64).
+        task: Which of them each row has. Shape (N,).
     """
 
     vectors: Mapping[str, NDArray[np.float32]]
@@ -109,6 +117,8 @@ class Samples:
     training: Rows
     validation: Rows
     horizon: int
+    instructions: NDArray[np.float32] | None = None
+    task: Rows | None = None
 
     @staticmethod
     def of(source: Source, config: TrainConfig, images: Mapping[str, Pixels],
@@ -139,7 +149,8 @@ class Samples:
             vectors, actions, images, run_ends(lengths, labelled),
             np.asarray(columns['intervention']).reshape(-1).astype(bool), episode,
             np.flatnonzero(labelled & np.isin(episode, training)),
-            np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon)
+            np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon,
+            *(_instructions(source) if 'task' in config.policy.inputs else ()))
 
     def draw(self, count: int, correction_share: float | None,
              random: np.random.Generator) -> Rows:
@@ -176,10 +187,22 @@ class Samples:
         future = rows[:, None] + np.arange(self.horizon)  # (B, H)
         valid = future < self.ends[rows][:, None]
         data: Data = {key: values[rows] for key, values in self.vectors.items()}
+        if self.instructions is not None and self.task is not None:
+            data['task'] = self.instructions[self.task[rows]]
         data['actions'] = self.actions[np.minimum(future, len(self.actions) - 1)]
         if with_images:
             data |= {f'images.{name}': values[rows] for name, values in self.images.items()}
         return data, valid
+
+
+def _instructions(source: Source) -> tuple[NDArray[np.float32], Rows]:
+    texts = tuple(source.tasks) or (source.contract.task,)
+    index = np.asarray(source.columns['task_index'] if source.tasks
+                       else np.zeros(sum(source.lengths)), np.int64).reshape(-1)
+    if len(index) and not 0 <= index.min() <= index.max() < len(texts):
+        raise DatasetError(f"column 'task_index': expected 0 to {len(texts) - 1}, got "
+                           f'{index.min()} to {index.max()}; convert the bags again')
+    return embed_all(texts), index
 
 
 def _finite(columns: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float32]:

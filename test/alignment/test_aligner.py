@@ -34,6 +34,7 @@ def test_takes_the_newest_sample_that_is_not_after_the_tick():
     assert isinstance(observation, Observation)
     assert np.array_equal(observation.state, np.full(7, 10.0))
     assert (observation.stamp_ns, observation.ages_ns) == (NOW, {STATE: 10 * MILLISECOND})
+    assert observation.task == ONLY_STATE.task
     assert observation.environment.shape == (0,)
 
 

@@ -53,7 +53,7 @@ def test_train_from_a_camera(dataset, tmp_path):
     ({'policy': 'atc'}, "^policy 'atc': did you mean 'act'?"),
     ({'policy': 'act', 'config': 'bc'}, '^--policy act, but bc is for bc; give --policy bc$'),
     ({'cameras': 'top'}, "^robot 'sim_arm' has no input 'top'; valid: state, environment, "
-                         'gripper, scene$'),
+                         'gripper, task, scene$'),
     ({'config': 'none.yaml'}, '^none.yaml: cannot be read: No such file or directory$'),
 ])
 def test_train_refuses(dataset, tmp_path, options, text):

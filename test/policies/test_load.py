@@ -74,7 +74,7 @@ def edit(checkpoint, name, **changes):
     (lambda c: edit(c, 'config.json', horizn=3), "unknown key 'horizn'; did you mean 'horizon'"),
     (lambda c: edit(c, 'config.json', horizon=10**9), 'horizon: expected 1 to 1000, got 1e'),
     (lambda c: edit(c, 'config.json', inputs=['state', 'rist']),
-     "robot 'sim_arm' has no input 'rist'; valid: state, environment, gripper, scene, wrist"),
+     "robot 'sim_arm' has no input 'rist'; valid: state, environment, gripper, task, scene, wr"),
     (lambda c: (c / 'config.json').write_text('[' * 100_000), 'config.json: not valid JSON'),
     (lambda c: (c / 'config.json').write_text('[1]'), 'expected an object, got list'),
     (lambda c: edit(c, 'statistics.json', state={'offset': [0.0] * 7, 'scale': [0.0] * 7}),
@@ -123,7 +123,7 @@ def test_a_description_needs_no_torch(checkpoint):
 
 def test_a_contract_without_the_input_is_refused():
     with pytest.raises(ConfigError, match="robot 'ur5e' has no input 'environment'; "
-                                          'valid: state, gripper, front, wrist'):
+                                          'valid: state, gripper, task, front, wrist'):
         SMALL.check_inputs(Contract.load('ur5e_realsense'))
 
 

@@ -1,0 +1,127 @@
+"""One checkpoint, two tasks from the same start: the robot does what the words say."""
+from dataclasses import replace
+
+from checkpoint_factory import CONTRACT, SMALL
+from il_ros.errors import DatasetError
+from il_ros.policies.language import embed
+from il_ros.policies.load import load
+from il_ros.training.config import TrainConfig
+from il_ros.training.samples import ArraySource, Samples
+from il_ros.training.train import fit
+from il_ros.types import Observation
+import numpy as np
+import pytest
+import torch
+
+LEFT, RIGHT = 'move to the left box', 'move to the right box'
+TEXTS = (RIGHT, LEFT)  # in another order than the alphabet's
+OFFSETS = {LEFT: 0.6, RIGHT: -0.6}  # of the first joint's goal from the start [rad]
+START = np.array(CONTRACT.start)
+STEPS, EPISODES, STRIDE = 30, 40, 0.05
+CONFIG = TrainConfig(
+    replace(SMALL, inputs=('state', 'task'), horizon=4, bc=replace(SMALL.bc, hidden=64)),
+    steps=500, batch_size=64, warmup_steps=20, learning_rate=3e-3, validate_every=500,
+    validation_share=0.0)
+
+
+def start(random):
+    return START + [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0] * random.uniform(-1, 1, 7)
+
+
+def towards(state, text):
+    """What the demonstrator commands: the first joint to the goal of the text, the rest stays."""
+    goal = START[0] + OFFSETS[text]
+    step = np.clip(goal - state[0], -STRIDE, STRIDE)
+    return state + step * np.eye(7)[0]
+
+
+def demonstrations(texts=TEXTS):
+    random = np.random.default_rng(0)
+    states, actions, index = [], [], []
+    for episode in range(EPISODES):
+        state = start(random)
+        for _ in range(STEPS):
+            states.append(state)
+            state = towards(state, texts[episode % len(texts)])
+            actions.append(state)
+            index.append(episode % len(texts))
+    rows = len(states)
+    return ArraySource(CONTRACT, [STEPS] * EPISODES, {
+        'observation.state': np.array(states), 'action': np.array(actions),
+        'control_source': np.ones(rows, int), 'intervention': np.zeros(rows),
+        'task_index': np.array(index)}, tasks=texts)
+
+
+def arrives(policy, text, state):
+    """Tell whether the policy drives the first joint to the goal of the text."""
+    for _ in range(STEPS):
+        state = policy.infer(Observation(0, state, np.zeros(0), task=text))[0]
+    return abs(state[0] - START[0] - OFFSETS[text]) < 0.15
+
+
+@pytest.mark.parametrize(('kind', 'steps'), [('bc', 500), ('act', 150)])
+def test_the_goal_follows_the_instruction(tmp_path, kind, steps):
+    torch.set_num_threads(1)
+    config = replace(CONFIG, policy=replace(CONFIG.policy, kind=kind), steps=steps)
+    policy = load(fit(demonstrations(), tmp_path / 'run', config))
+    random = np.random.default_rng(1)
+    trials = [(text, start(random)) for text in TEXTS for _ in range(10)]
+    done = [arrives(policy, text, state) for text, state in trials]
+    assert np.mean(done) >= 0.9
+    crossed = [abs(policy.infer(Observation(0, s, np.zeros(0), task=LEFT))
+                   - policy.infer(Observation(0, s, np.zeros(0), task=RIGHT)))[0, 0]
+               for _, s in trials]
+    assert min(crossed) > STRIDE, 'from the same start the words alone decide'
+
+
+def test_other_words_for_the_same_thing(tmp_path):
+    torch.set_num_threads(1)
+    policy = load(fit(demonstrations(), tmp_path / 'run', CONFIG))
+    said = {'go to the left box': LEFT, 'drive to the right boxes': RIGHT}
+    random = np.random.default_rng(2)
+    for text, meant in said.items():
+        steps = [policy.infer(Observation(0, state, np.zeros(0), task=text))[0, 0] - state[0]
+                 for state in (start(random) for _ in range(10))]
+        assert np.mean(np.sign(steps) == np.sign(OFFSETS[meant])) >= 0.9, text
+
+
+def test_without_words_the_contract_says_what_to_do(tmp_path):
+    torch.set_num_threads(1)
+    best = fit(demonstrations(), tmp_path / 'run', replace(CONFIG, steps=20))
+    seen = Observation(0, START, np.zeros(0))
+    for text in TEXTS:
+        told = load(best).infer(replace(seen, task=text))
+        np.testing.assert_array_equal(load(best, replace(CONTRACT, task=text)).infer(seen), told)
+    own = load(best).infer(seen)
+    np.testing.assert_array_equal(own, load(best).infer(replace(seen, task=CONTRACT.task)))
+    assert np.abs(own - told).max() > 1e-6
+
+
+def test_each_row_has_the_text_of_its_task():
+    source = demonstrations()
+    samples = Samples.of(source, CONFIG, {})
+    rows = np.array([STEPS, 0, 3 * STEPS + 1])
+    np.testing.assert_array_equal(samples.batch(rows)[0]['task'],
+                                  [embed(LEFT), embed(RIGHT), embed(LEFT)])
+    plain = Samples.of(source, replace(CONFIG, policy=replace(SMALL, inputs=('state',))), {})
+    assert 'task' not in plain.batch(rows)[0]
+    alone = Samples.of(replace(source, tasks=()), CONFIG, {})
+    np.testing.assert_array_equal(alone.batch(rows)[0]['task'], [embed(CONTRACT.task)] * 3)
+
+
+def test_a_task_that_does_not_exist_is_refused():
+    source = demonstrations()
+    with pytest.raises(DatasetError, match="column 'task_index': expected 0 to 0, got 0 to 1; "
+                                           'convert the bags again'):
+        Samples.of(replace(source, tasks=(LEFT,)), CONFIG, {})
+
+
+def test_one_task_alone_leaves_other_texts_harmless(tmp_path):
+    torch.set_num_threads(1)
+    source = demonstrations((LEFT,))
+    best = fit(source, tmp_path / 'run', replace(CONFIG, steps=20))
+    policy = load(best)
+    known = policy._normalized(Observation(0, START, np.zeros(0), task=LEFT))['task']
+    other = policy._normalized(Observation(0, START, np.zeros(0), task='open a drawer'))['task']
+    np.testing.assert_allclose(known, 0, atol=1e-6)
+    assert 1 < np.abs(other).max() < 6
