@@ -26,7 +26,6 @@ VARIANTS = {
     'bc task': replace(SMALL, inputs=('state', 'task')),
     'bc ensemble': replace(SMALL, members=2),
     'act': replace(SMALL, kind='act', relative_actions=False),
-    'act task': replace(SMALL, kind='act', inputs=('state', 'task')),
     'act camera': replace(SMALL, kind='act', inputs=('state', 'wrist', 'scene'),
                           image_size=(32, 32), relative_actions=False),
 }

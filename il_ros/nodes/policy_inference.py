@@ -1,7 +1,7 @@
 """policy_inference: runs a checkpoint and publishes its chunks on a steady grid."""
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 import time
@@ -32,6 +32,7 @@ class Parameters:
     Attributes:
         robot: Name or file of the contract.
         checkpoint: Folder or .onnx file to load at the start; '' waits for policy/load.
+        task: What the robot shall do, in words; '' takes the contract's.
         scheduler: 'ensemble' or 'receding'.
         execute_steps: Rows of a chunk that 'receding' executes before it takes the next.
         ensemble_m: Of the weight exp(-m i) of 'ensemble'.
@@ -45,6 +46,7 @@ class Parameters:
 
     robot: str = 'sim_arm'
     checkpoint: str = ''
+    task: str = ''
     scheduler: str = 'ensemble'
     execute_steps: int = 1
     ensemble_m: float = 0.01
@@ -68,6 +70,7 @@ class PolicyInference(Node):
         super().__init__('policy_inference')
         self._parameters = p = shell.declare(self, Parameters)
         contract = Contract.load(p.robot)
+        contract = replace(contract, task=p.task or contract.task)
         self.period_ns = round(contract.period_ns / p.speed)
         self._runner = PolicyRunner(
             contract,

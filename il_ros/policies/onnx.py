@@ -18,6 +18,7 @@ from il_ros.config import to_mapping
 from il_ros.contract import POSE_SIZE
 from il_ros.errors import CheckpointError
 from il_ros.policies.checkpoint import Checkpoint
+from il_ros.policies.language import embed, SIZE
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.network import Network
 from il_ros.policies.onnx_policy import CONFIG, CONTRACT, URDF
@@ -48,8 +49,9 @@ class WholePolicy(nn.Module):
         for name, value in constants.items():
             self.register_buffer(name, torch.from_numpy(value).float(), persistent=False)
 
-    def forward(self, state: Tensor, environment: Tensor, images: list[Tensor]) -> Tensor:
-        """Return the chunk for state (1, J), poses (1, E) and images (1, H, W, 3).
+    def forward(self, state: Tensor, environment: Tensor, task: Tensor,
+                images: list[Tensor]) -> Tensor:
+        """Return the chunk for state (1, J), poses (1, E), task (1, 64), images (1, H, W, 3).
 
         Joint targets (1, H, J), or motions of the tool (1, H, 6 + G).
         """
@@ -59,6 +61,8 @@ class WholePolicy(nn.Module):
         if 'gripper' in self.config.inputs and self.gripper is not None:
             batch['gripper'] = self._normalized(
                 'gripper', state[:, self.gripper:self.gripper + 1])
+        if 'task' in self.config.inputs:
+            batch['task'] = self._normalized('task', task)
         for name, image in zip(self.config.cameras, images, strict=True):
             batch[f'images.{name}'] = self._resized(image)
         actions: Tensor = self.network(batch) * self.get_buffer('actions_scale')
@@ -98,11 +102,12 @@ class WholePolicy(nn.Module):
 def export(policy: LearnedPolicy, path: Path) -> float:
     """Write a policy as ONNX and check it against the original.
 
-    Inputs are `state` (1, J), `environment` (1, E) and one `<camera>` (1, H, W, 3) uint8 each, as
-    far as the policy has them. The output is `targets` (1, H, J), absolute joint positions, or,
-    for a policy with `tool_actions`, `tool_motions` (1, H, 6 + G): translation [m] and rotation
-    vector [rad] of the tool from its measured pose in the root's axes, then the gripper's
-    position. Contract, settings and, with `tool_actions`, the URDF are in the file's metadata:
+    Inputs are `state` (1, J), `environment` (1, E), `task` (1, 64), which is `language.embed` of
+    the instruction, and one `<camera>` (1, H, W, 3) uint8 each, as far as the policy has them. The
+    output is `targets` (1, H, J), absolute joint positions, or, for a policy with `tool_actions`,
+    `tool_motions` (1, H, 6 + G): translation [m] and rotation vector [rad] of the tool from its
+    measured pose in the root's axes, then the gripper's position. Contract, settings and, with
+    `tool_actions`, the URDF are in the file's metadata:
     `onnx_policy.OnnxPolicy` needs nothing else.
 
     Returns:
@@ -123,9 +128,10 @@ def export(policy: LearnedPolicy, path: Path) -> float:
             program = torch.onnx.export(
                 whole, (torch.from_numpy(example.state).float()[None],
                         torch.from_numpy(example.environment).float()[None],
+                        torch.zeros(1, SIZE),
                         [torch.from_numpy(example.images[n])[None] for n in policy.cameras]),
-                input_names=['state', 'environment', *policy.cameras], output_names=[output],
-                dynamo=True, verbose=False)
+                input_names=['state', 'environment', 'task', *policy.cameras],
+                output_names=[output], dynamo=True, verbose=False)
         assert program is not None
         model = program.model_proto
     except torch.onnx.OnnxExporterError as error:
@@ -172,6 +178,7 @@ def _quiet() -> Iterator[None]:
 def _difference(policy: LearnedPolicy, session: Any, seen: Observation) -> float:
     values = {'state': seen.state.astype(np.float32)[None],
               'environment': seen.environment.astype(np.float32)[None],
+              'task': embed(seen.task)[None],
               **{name: seen.images[name][None] for name in policy.cameras}}
     wanted = {i.name for i in session.get_inputs()}
     chunk, = session.run(None, {k: v for k, v in values.items() if k in wanted})
@@ -183,12 +190,12 @@ def _difference(policy: LearnedPolicy, session: Any, seen: Observation) -> float
 def _observations(description: Checkpoint) -> list[Observation]:
     random = np.random.default_rng(0)
     contract = description.contract
-    found = []
+    found: list[Observation] = []
     for _ in range(CHECKS):
         poses = random.uniform(-1, 1, (contract.environment_size // POSE_SIZE, POSE_SIZE))
         poses[:, 3:] /= np.linalg.norm(poses[:, 3:], axis=1, keepdims=True)
         found.append(Observation(
             0, random.uniform(contract.lower, contract.upper), poses.reshape(-1),
             {c.name: random.integers(0, 256, (c.height, c.width, 3), dtype=np.uint8)
-             for c in contract.cameras}))
+             for c in contract.cameras}, task=f'{contract.task} {len(found)}'))
     return found

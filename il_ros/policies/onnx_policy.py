@@ -18,6 +18,7 @@ from il_ros.config import build
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies.config import PolicyConfig
+from il_ros.policies.language import embed
 from il_ros.policies.policy import Description, start_observation
 from il_ros.policies.tool_frame import ToolFrame
 from il_ros.policies.transforms import Chain, features
@@ -84,6 +85,8 @@ class OnnxPolicy:
     def _value(self, observation: Observation, name: str) -> Any:
         if name in ('state', 'environment'):
             return getattr(observation, name).astype(np.float32)[None]
+        if name == 'task':
+            return embed(observation.task or self.contract.task)[None]
         return observation.images[name][None]
 
 

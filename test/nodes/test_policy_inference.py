@@ -80,7 +80,8 @@ def world():
 @pytest.fixture
 def node(tmp_path, checkpoint):
     with running('policy_inference', DOMAIN, tmp_path / 'log.txt', parameters={
-            'checkpoint': checkpoint, 'autostart': True, 'scheduler': 'receding'}) as process:
+            'checkpoint': checkpoint, 'autostart': True, 'scheduler': 'receding',
+            'task': 'open the drawer'}) as process:
         yield process
 
 
@@ -96,7 +97,7 @@ def test_publishes_every_tick_and_keeps_to_epochs_and_streams(world, node, check
 
     chunk = chunks[-1]
     assert chunk.joint_names == CONTRACT.joint_names
-    assert (chunk.source_id, chunk.dt, chunk.task) == ('bc', PERIOD / 1e9, CONTRACT.task)
+    assert (chunk.source_id, chunk.dt, chunk.task) == ('bc', PERIOD / 1e9, 'open the drawer')
     observed = shell.stamp_ns(chunk.observation_stamp)
     due = round((stamps[-1] - observed) / PERIOD)  # ticks since the observation
     assert due >= 1

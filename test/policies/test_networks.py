@@ -1,5 +1,8 @@
-from checkpoint_factory import CONTRACT, VARIANTS
+from dataclasses import replace
+
+from checkpoint_factory import CONTRACT, SMALL, VARIANTS
 from il_ros.policies.act import ACT, plane_sinusoid, sinusoid
+from il_ros.policies.config import KINDS
 from il_ros.policies.load import make_network
 from il_ros.policies.network import Sizes
 from il_ros.policies.vision import KeypointEncoder, ResNet
@@ -102,6 +105,21 @@ class TestEveryNetwork:
             optimizer.step()
             losses.append(figures['l1'].item())
         assert np.mean(losses[-5:]) < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_every_kind_hears_the_instruction(kind):
+    config = replace(SMALL, kind=kind, inputs=('state', 'task'), normalization='min_max')
+    network, batch = make_network(config, CONTRACT).eval(), make_batch(config)
+    stir(network)
+
+    def answer(batch):
+        torch.manual_seed(2)
+        return network(batch).detach()
+
+    other = dict(batch, task=batch['task'].flip(0))
+    assert torch.equal(answer(batch), answer(dict(other, task=batch['task'])))
+    assert (answer(other) - answer(batch)).abs().max() > 1e-6
 
 
 @pytest.fixture

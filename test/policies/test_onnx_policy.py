@@ -61,6 +61,17 @@ def test_gives_the_chunks_of_the_torch_policy(exported, kind, threads):
         'what it sees matters')
 
 
+def test_the_instruction_counts_as_it_does_in_torch(exported):
+    checkpoint, path = exported('bc task')
+    policy, original = OnnxPolicy(path), load(checkpoint)
+    chunks = []
+    for task in ('', 'open the drawer', 'close the drawer'):
+        seen = replace(observation(), task=task)
+        chunks.append(policy.infer(seen))
+        np.testing.assert_allclose(chunks[-1], original.infer(seen), atol=1e-5, rtol=0)
+    assert np.ptp(chunks, axis=0).max() > 1e-3
+
+
 def test_is_described_without_onnx_runtime_and_runs_without_torch(exported):
     _, path = exported('bc tool')
     assert describe(path) == Description(CONTRACT, 'bc', (), SMALL.horizon)
