@@ -1,9 +1,10 @@
 """`il_ros evaluate`: how often does a policy succeed?"""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from il_ros.commands import console
 from il_ros.commands.progress import progress_bar
@@ -21,6 +22,17 @@ def evaluate(
     action_noise: Annotated[float, typer.Option(min=0, help='[rad]')] = 0.0,
     scheduler: Annotated[str, typer.Option(help='receding or ensemble.')] = 'receding',
     execute_steps: Annotated[int, typer.Option(min=1, help='Of a chunk, if receding.')] = 8,
+    layers: Annotated[str, typer.Option(
+        help='Of nominal,shifted,robustness,reliability.')] = 'nominal',
+    against: Annotated[Path | None, typer.Option(
+        help='Another checkpoint, compared on the same seeds.')] = None,
+    repeats: Annotated[int, typer.Option(
+        min=2, help='Episodes of one long run without reset (reliability).')] = 25,
+    jobs: Annotated[int | None, typer.Option(
+        min=0, help='Processes; results do not depend on it. By default one per core.')] = None,
+    html: Annotated[Path | None, typer.Option(help='HTML page to write.')] = None,
+    videos: Annotated[int, typer.Option(
+        min=0, help='Failures to film, into the page of --html.')] = 0,
     ros: Annotated[bool, typer.Option(
         '--ros', help='Over the live ROS graph, in real time, with a simulated robot.')] = False,
     supervised: Annotated[bool, typer.Option(
@@ -30,40 +42,107 @@ def evaluate(
 ) -> None:
     """Roll a policy out on seeds and print its success rate with a 95 % interval.
 
-    Example: `il_ros evaluate out/demo/checkpoints/dagger_2/best --episodes 100 --disturb`
+    Example: `il_ros evaluate runs/act/best --layers nominal,shifted --against runs/bc/best`
     """
-    from il_ros.evaluation.checkpoint import evaluate_checkpoint, Trial
+    from il_ros.evaluation.layers import parse_layers, variants
     from il_ros.evaluation.rollout import Conditions
-    from il_ros.evaluation.summary import summarise
     from il_ros.policies.load import load
+    from il_ros.sim.tasks import make_task
 
-    if out and out.exists():
-        raise ConfigError(f'{out} exists; name a new file with --out')
+    for path, option in ((out, '--out'), (html, '--html')):
+        if path and path.exists():
+            raise ConfigError(f'{path} exists; name a new file with {option}')
     if supervised and not ros:
         raise ConfigError('--supervised needs --ros')
-    contract = load(checkpoint).contract  # a wrong checkpoint is refused before anything starts
+    if ros and (against or html or layers != 'nominal'):
+        raise ConfigError('--ros runs the nominal layer of one policy; leave out --layers, '
+                          '--against and --html')
+    if videos and not html:
+        raise ConfigError('--videos needs --html')
+    wanted = parse_layers(layers)
+    # A wrong task or checkpoint is refused before anything starts.
+    movable = make_task(task).disturbed is not None
+    policy = load(checkpoint)
+    others = [load(against, policy.contract)] if against else []
     conditions = Conditions(disturb, action_noise)
     seeds = range(seed, seed + episodes)
-    with progress_bar('rollouts', episodes) as advance:
-        if ros:
-            from il_ros.workflow.live_evaluation import evaluate_live
+    if ros:
+        from il_ros.evaluation.summary import summarise
+        from il_ros.workflow.live_evaluation import evaluate_live
 
-            rollouts = evaluate_live(checkpoint, contract, task, seeds, conditions, supervised,
+        with progress_bar('rollouts', episodes) as advance:
+            rollouts = evaluate_live(checkpoint, policy.contract, task, seeds, conditions,
+                                     supervised,
                                      (out or Path('out/evaluation')).with_suffix(''), advance)
-        else:
-            rollouts = evaluate_checkpoint(
-                Trial(checkpoint, f'il_ros/{task}-v0', conditions, scheduler, execute_steps),
-                seeds,
-                progress=advance)
-    result = summarise(checkpoint, task, conditions, rollouts, ros)
-    table = Table('success', '95 % interval', 'episodes', 'length of successes', 'interventions')
-    table.add_row(
-        f"{result['successes']} of {result['episodes']}",
-        f"{result['interval'][0]:.0%} to {result['interval'][1]:.0%}", str(result['episodes']),
-        f"{result['mean_success_s']:.1f} s" if result['successes'] else '-',
-        str(result['interventions']))
-    console.print(table)
+        result = summarise(checkpoint, task, conditions, rollouts, ros)
+        names, entries = [str(checkpoint)], [result | {'layer': 'nominal', 'variant': 'nominal'}]
+    else:
+        from il_ros.evaluation.checkpoint import Trial
+        from il_ros.evaluation.study import describe, film_failures, run, Study
+
+        trial = Trial(checkpoint, f'il_ros/{task}-v0', conditions, scheduler, execute_steps)
+        study = Study(trial, tuple(variants(
+            wanted, conditions, any(p.cameras for p in (policy, *others)), movable, repeats)),
+            seeds, against)
+        with progress_bar('rollouts', len(study.trials) * episodes) as advance:
+            results = run(study, jobs, advance)
+        result = describe(study, task, results)
+        names, entries = result['names'], result['layers']
+        if html:
+            from il_ros.evaluation.page import write_evaluation
+
+            with progress_bar('videos', videos) as advance:
+                films = film_failures(study, results, videos, html.with_suffix(''), advance)
+            write_evaluation(result, html, films)
+    console.print(_table(names, entries))
+    _print_more(names, entries)
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(result, indent=2) + '\n')
-        console.print(f'written: {out}')
+    for path in (out, html):
+        if path:
+            console.print(f'written: {path}', soft_wrap=True)
+
+
+def _policies(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [entry, *([entry['against']] if 'against' in entry else [])]
+
+
+def _table(names: Sequence[str], layers: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a row per variant and policy."""
+    entries = [entry for entry in layers if 'unseen' not in entry]
+    several, compared = len(layers) > 1, len(names) > 1
+    table = Table(*(['layer'] if several else []), *(['policy'] if compared else []), 'success',
+                  '95 % interval', 'length of successes', *([] if several else ['interventions']))
+    for entry in entries:
+        name = entry['layer'] if entry['layer'] == entry['variant'] else (
+            f'{entry["layer"]}: {entry["variant"]}')
+        for i, policy in enumerate(_policies(entry)):
+            table.add_row(
+                *([name if not i else ''] if several else []),
+                *([names[i]] if compared else []),
+                f"{policy['successes']} of {policy['episodes']}",
+                f"{policy['interval'][0]:.0%} to {policy['interval'][1]:.0%}",
+                f"{policy['mean_success_s']:.1f} s" if policy['successes'] else '-',
+                *([] if several else [str(policy['interventions'])]))
+    return table
+
+
+def _print_more(names: Sequence[str], layers: Sequence[Mapping[str, Any]]) -> None:
+    """Print what a table of rates leaves out: which one is better, and how long it lasts."""
+    for entry in layers:
+        name = entry['layer'] if entry['layer'] == entry['variant'] else entry['variant']
+        if 'unseen' in entry:
+            console.print(f'{name}: not run, {entry["unseen"]}')
+        if found := entry.get('comparison'):
+            console.print(f'{name}: {names[0]} is better with probability '
+                          f'{found["probability_a_better"]:.3f}'
+                          + (f', McNemar p = {found["p_value"]:.3g}' if found['paired'] else ''))
+        if 'reliability' in entry:
+            for who, policy in zip(names, _policies(entry), strict=True):
+                found = policy['reliability']
+                between = found['mean_between_failures_s']
+                console.print(
+                    f'{who}: {found["longest"]} successes in a row at most, '
+                    + (f'{between:.0f} s between failures' if between is not None else
+                       f'no failure in {found["duration_s"]:.0f} s'))

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import multiprocessing
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from il_ros.evaluation.rollout import Conditions, evaluate, roll_out, Rollout
 from il_ros.execution.chunk_scheduler import ChunkScheduler, make_scheduler
 from il_ros.policies.policy import Policy
 from il_ros.types import Pixels
 
+K = TypeVar('K')
 SHARES = 4  # pieces of work per core, so that one slow piece does not hold up the end
 FILM_SIZE = (360, 480)
 
@@ -49,9 +50,9 @@ def evaluate_checkpoint(trial: Trial, seeds: Sequence[int], *, workers: int | No
     return evaluate_all({'': trial}, seeds, workers=workers, progress=progress)['']
 
 
-def evaluate_all(trials: Mapping[str, Trial], seeds: Sequence[int], *,
+def evaluate_all(trials: Mapping[K, Trial], seeds: Sequence[int], *,
                  workers: int | None = None, progress: Callable[[int], None] = lambda _: None
-                 ) -> dict[str, list[Rollout]]:
+                 ) -> dict[K, list[Rollout]]:
     """Return one rollout per trial and seed, in order, the same for any number of workers.
 
     Args:
@@ -64,9 +65,9 @@ def evaluate_all(trials: Mapping[str, Trial], seeds: Sequence[int], *,
     workers = os.cpu_count() or 1 if workers is None else workers
     pieces = [(name, piece) for name, trial in trials.items()
               for piece in _pieces(seeds, trial.repeats, max(workers * SHARES // len(trials), 1))]
-    found: dict[str, dict[int, Rollout]] = {name: {} for name in trials}
+    found: dict[K, dict[int, Rollout]] = {name: {} for name in trials}
 
-    def take(name: str, rollouts: Sequence[Rollout]) -> None:
+    def take(name: K, rollouts: Sequence[Rollout]) -> None:
         found[name].update({rollout.seed: rollout for rollout in rollouts})
         progress(sum(map(len, found.values())))
 

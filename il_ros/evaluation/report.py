@@ -12,7 +12,7 @@ from il_ros.config import build
 from il_ros.errors import ConfigError
 from il_ros.evaluation import charts
 from il_ros.evaluation.charts import Round
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
 
 EMBED_BYTES = 16_000_000  # a longer video stays a file beside the page
@@ -58,16 +58,13 @@ def render(summary: Mapping[str, Any], folder: Path) -> str:
     }
     curves = {name: charts.loss_curves(curve['losses'], curve['steps'])
               for name, curve in summary.get('curves', {}).items()}
-    page = Environment(loader=PackageLoader('il_ros', 'evaluation/templates'),
-                       autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page.filters['percent'] = charts.percent
-    return page.get_template('report.html.j2').render(
+    return template('report.html.j2').render(
         title=summary.get('title', 'il_ros report'), lead=summary.get('lead', ''),
         rounds=rounds, best=_best(rounds), settings=summary.get('settings', {}),
         comparisons=summary.get('comparisons', ()),
         figures={name: Markup(svg) for name, svg in figures.items()},
         curves={name: Markup(svg) for name, svg in curves.items()},
-        video=_video(summary.get('video', ''), folder), files=summary.get('files', {}))
+        video=embedded_video(summary.get('video', ''), folder), files=summary.get('files', {}))
 
 
 def write_report(summary: Mapping[str, Any], path: Path) -> Path:
@@ -76,7 +73,23 @@ def write_report(summary: Mapping[str, Any], path: Path) -> Path:
     Raises:
         ConfigError: As `render`, or the file cannot be written.
     """
-    text = render(summary, path.parent)
+    return write_page(render(summary, path.parent), path)
+
+
+def template(name: str) -> Template:
+    """Return a template of this package; text is escaped, `percent` is a filter."""
+    page = Environment(loader=PackageLoader('il_ros', 'evaluation/templates'),
+                       autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    page.filters['percent'] = charts.percent
+    return page.get_template(name)
+
+
+def write_page(text: str, path: Path) -> Path:
+    """Write a page in one step and return its path.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
     partial = path.with_name(f'.{path.name}.partial')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +105,12 @@ def _best(rounds: Sequence[Round]) -> Round:
     return max(own, key=lambda r: (r.rate, -r.human_seconds))
 
 
-def _video(name: str, folder: Path) -> str:
+def embedded_video(name: str, folder: Path) -> str:
+    """Return what a page in `folder` shows as a video: a data URL, or a path where it is long.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
     if not name:
         return ''
     path = Path(folder, name)

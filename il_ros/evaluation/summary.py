@@ -12,11 +12,16 @@ from il_ros.evaluation.statistics import wilson
 
 def summarise(checkpoint: Path, task: str, conditions: Conditions, rollouts: Sequence[Rollout],
               ros: bool = False) -> dict[str, Any]:
+    """Return what was evaluated, with `figures`."""
+    return {'checkpoint': str(checkpoint), 'task': task, 'live_ros_graph': ros,
+            'disturb': conditions.disturb, 'action_noise': conditions.action_noise,
+            **figures(rollouts)}
+
+
+def figures(rollouts: Sequence[Rollout]) -> dict[str, Any]:
     """Return counts, the Wilson interval and each episode."""
     lengths = [rollout.duration_s for rollout in rollouts if rollout.success]
     return {
-        'checkpoint': str(checkpoint), 'task': task, 'live_ros_graph': ros,
-        'disturb': conditions.disturb, 'action_noise': conditions.action_noise,
         'episodes': len(rollouts), 'successes': len(lengths),
         'interval': list(wilson(len(lengths), len(rollouts))),
         'mean_success_s': fmean(lengths) if lengths else None,
