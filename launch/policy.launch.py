@@ -4,5 +4,5 @@ from il_ros.nodes.launching import control, description, monitoring, policy, sim
 
 def generate_launch_description():
     return description(
-        ('robot', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'sim_task', 'seed'),
+        ('robot', 'checkpoint', 'task', 'use_sim', 'rviz', 'namespace', 'sim_task', 'seed'),
         simulation(), *control('paused'), policy(), *monitoring())

@@ -114,7 +114,7 @@ def recorder() -> Node:
 def policy() -> Node:
     """Return the policy; with a `checkpoint` it starts by itself."""
     return node('policy_inference', robot=given('robot'), checkpoint=given('checkpoint'),
-                autostart=True)
+                task=given('task'), autostart=True)
 
 
 def monitoring() -> list[Action]:

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from checkpoint_factory import CONTRACT, describe, observation, SMALL
 from il_ros.errors import ConfigError
+from il_ros.policies.config import KINDS
 from il_ros.policies.ensemble import Ensemble
 from il_ros.policies.load import LearnedPolicy, make_network
 from il_ros.policies.network import Network
@@ -74,6 +75,20 @@ def test_each_member_learns_from_its_own_samples():
     assert figures['seen'].item() == pytest.approx(11.0)
     gradients = [member.number.grad.item() for member in network.members]
     assert gradients == pytest.approx([2 / 2, 20 / 2])
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_an_ensemble_of_every_kind(kind):
+    config = replace(MEMBERS, kind=kind, members=2, normalization='min_max')
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    policy = LearnedPolicy(describe(config), make_network(config, CONTRACT))
+    spread = policy.spread(observation())
+    assert spread.shape == (SMALL.horizon, len(CONTRACT.joints))
+    assert np.isfinite(spread).all() and spread.max() > 0
+    twins = LearnedPolicy(describe(config), make_network(config, CONTRACT))
+    twins.network.members[1].load_state_dict(twins.network.members[0].state_dict())
+    np.testing.assert_allclose(twins.spread(observation()), 0, atol=1e-8)
 
 
 def test_spread_is_the_variance_of_normalised_actions():

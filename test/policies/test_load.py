@@ -32,6 +32,16 @@ def test_policy_conformance(tmp_path, variant):
     np.testing.assert_allclose(again.infer(seen), chunk, rtol=0, atol=1e-5)
 
 
+def test_settings_that_came_later_have_their_old_meaning(checkpoint):
+    path = checkpoint / 'config.json'
+    settings = json.loads(path.read_text())
+    chunk = load(checkpoint).infer(observation())
+    path.write_text(json.dumps({key: settings[key] for key in (
+        'format', 'kind', 'inputs', 'horizon', 'relative_actions', 'tool_actions',
+        'pose_differences', 'normalization', 'bc', 'act')}))
+    np.testing.assert_array_equal(load(checkpoint).infer(observation()), chunk)
+
+
 def test_relative_targets_start_at_the_robot(tmp_path):
     policy = load(make_checkpoint(tmp_path / 'c'))
     seen = observation()
