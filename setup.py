@@ -140,7 +140,8 @@ setup(
         'ros': ROS,
         'ros-build': ROS_BUILD,
         'sim': ['mujoco>=3.3', 'gymnasium>=1.0', 'pin>=3', 'matplotlib'],
-        'train': ['torch>=2.4', 'pin>=3', 'lightning-fabric>=2.4', 'safetensors', 'tensorboard'],
+        'train': ['torch>=2.4', 'pin>=3', 'lightning-fabric>=2.4', 'safetensors', 'tensorboard',
+                  'diffusers>=0.30'],
         'export': ['onnx', 'onnxscript', 'onnxruntime'],
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'mypy', 'ruff', 'types-PyYAML',

@@ -7,7 +7,7 @@ from pathlib import Path
 from il_ros.contract import Contract
 from il_ros.kinematics import find_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
-from il_ros.policies.config import ACTConfig, BCConfig, PolicyConfig
+from il_ros.policies.config import ACTConfig, BCConfig, DiffusionConfig, FlowConfig, PolicyConfig
 from il_ros.policies.load import make_network
 from il_ros.policies.network import Sizes
 from il_ros.policies.transforms import Normalize
@@ -19,7 +19,11 @@ CONTRACT = Contract.load('sim_arm')
 SMALL = PolicyConfig(
     horizon=12, bc=BCConfig(hidden=16, layers=1, image_widths=(4, 4), keypoints=4),
     act=ACTConfig(width=16, heads=2, feedforward=32, encoder_layers=1, decoder_layers=2,
-                  image_widths=(4, 8)))
+                  image_widths=(4, 8)),
+    diffusion=DiffusionConfig(width=8, unet_widths=(8, 12), sample_steps=5, layers=1, heads=2,
+                              image_widths=(4, 4), keypoints=4),
+    flow=FlowConfig(width=16, unet_widths=(16, 16), sample_steps=4, layers=2, heads=2,
+                    image_widths=(4, 4), keypoints=4))
 VARIANTS = {
     'bc': SMALL,
     'bc camera': replace(SMALL, inputs=('state', 'wrist'), image_size=(32, 32)),
@@ -28,6 +32,13 @@ VARIANTS = {
     'act': replace(SMALL, kind='act', relative_actions=False),
     'act camera': replace(SMALL, kind='act', inputs=('state', 'wrist', 'scene'),
                           image_size=(32, 32), relative_actions=False),
+    'diffusion': replace(SMALL, kind='diffusion', normalization='min_max'),
+    'diffusion camera': replace(
+        SMALL, kind='diffusion', normalization='min_max', inputs=('state', 'wrist'),
+        image_size=(32, 32), diffusion=replace(SMALL.diffusion, denoiser='transformer')),
+    'flow': replace(SMALL, kind='flow', flow=replace(SMALL.flow, denoiser='transformer')),
+    'flow camera': replace(SMALL, kind='flow', inputs=('state', 'wrist', 'scene'),
+                           image_size=(32, 32)),
 }
 
 

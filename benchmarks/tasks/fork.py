@@ -3,7 +3,8 @@
 Demonstrations go half and half around the obstacle and look alike until shortly before it. One
 chunk of 20 targets, executed open loop, is the whole passage. A squared error answers with the
 mean of both ways, which is the obstacle itself; for an absolute error every answer between them is
-as good, so that with luck it lies on one of them: ask for success on both sides. All values stay within [-1, 1], so a `Network` of
+as good, so that with luck it lies on one of them: ask for success on both sides. All values stay
+within [-1, 1], so a `Network` of
 `Sizes(inputs={'state': STATE}, images={}, horizon=HORIZON, actions=ACTIONS)` learns from them as
 they are.
 """

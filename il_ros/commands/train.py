@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def train(
     dataset: Annotated[Path, typer.Argument(help='Folder that `il_ros convert` wrote.')],
     out: Annotated[Path, typer.Option(help='Folder for checkpoints and logs.')],
-    policy: Annotated[str, typer.Option(help='bc or act.')] = 'bc',
+    policy: Annotated[str, typer.Option(help='bc, act, diffusion or flow.')] = 'bc',
     config: Annotated[str | None, typer.Option(
         help='YAML file, or name under config/training/; the policy names the default.')] = None,
     cameras: Annotated[str, typer.Option(

@@ -7,9 +7,10 @@ from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 
-KINDS = ('bc', 'act')
+KINDS = ('bc', 'act', 'diffusion', 'flow')
 VECTORS = ('state', 'environment', 'gripper', 'task')
 NORMALIZATIONS = ('mean_std', 'min_max')
+DENOISERS = ('unet', 'transformer')
 
 
 def _within(low: float, high: float, **values: float) -> None:
@@ -123,6 +124,86 @@ class AugmentationConfig:
 
 
 @dataclass(frozen=True)
+class DenoiserConfig:
+    """The network that diffusion and flow share (policies/denoisers.py).
+
+    Attributes:
+        denoiser: 'unet', convolutions along the chunk, or 'transformer'.
+        width: Size of the tokens for the time and for each input, and of the transformer.
+        unet_widths: Channels of the U-Net's levels, each of half the rows of the one before.
+        kernel: Rows that a convolution of the U-Net sees; odd.
+        layers: Layers of the transformer.
+        heads: Attention heads of the transformer.
+        dropout: Share of units that the transformer leaves out in training.
+        image_widths: Channels of the image encoder's stages, each halving the image.
+        keypoints: Spatial-softmax points per camera.
+    """
+
+    denoiser: str = 'unet'
+    width: int = 128
+    unet_widths: tuple[int, ...] = (64, 128, 128)
+    kernel: int = 5
+    layers: int = 4
+    heads: int = 4
+    dropout: float = 0.0
+    image_widths: tuple[int, ...] = (32, 64, 64)
+    keypoints: int = 32
+
+    def __post_init__(self) -> None:
+        one_of(self.denoiser, DENOISERS, 'denoiser')
+        _within(4, 4096, width=self.width)
+        _within(1, 64, layers=self.layers, heads=self.heads, kernel=self.kernel)
+        _within(0, 0.9, dropout=self.dropout)
+        _within(1, 8192, keypoints=self.keypoints)
+        for name in ('unet_widths', 'image_widths'):
+            _within(1, 6, **{name: len(getattr(self, name))})
+            for width in getattr(self, name):
+                _within(1, 4096, **{name: width})
+        if self.width % self.heads or self.width % 2:
+            raise ConfigError(f'width: expected an even multiple of heads ({self.heads}), '
+                              f'got {self.width}')
+        if not self.kernel % 2:
+            raise ConfigError(f'kernel: expected an odd number, got {self.kernel}')
+
+
+@dataclass(frozen=True)
+class DiffusionConfig(DenoiserConfig):
+    """Diffusion Policy (policies/diffusion.py); the defaults train on a CPU.
+
+    Attributes:
+        noise_steps: Steps from data to noise, in training.
+        sample_steps: Steps from noise to a chunk, at inference (DDIM).
+    """
+
+    noise_steps: int = 100
+    sample_steps: int = 10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _within(2, 10_000, noise_steps=self.noise_steps)
+        _within(1, self.noise_steps, sample_steps=self.sample_steps)
+
+
+@dataclass(frozen=True)
+class FlowConfig(DenoiserConfig):
+    """Flow matching (policies/flow.py); the defaults train on a CPU.
+
+    Attributes:
+        sample_steps: Euler steps from noise to a chunk.
+        noise_emphasis: First parameter of the Beta distribution that training draws time from; 1
+            draws all times alike, more draws more noise.
+    """
+
+    sample_steps: int = 10
+    noise_emphasis: float = 1.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _within(1, 1000, sample_steps=self.sample_steps)
+        _within(0.1, 10, noise_emphasis=self.noise_emphasis)
+
+
+@dataclass(frozen=True)
 class PolicyConfig:
     """One policy.
 
@@ -135,7 +216,7 @@ class PolicyConfig:
             absolute.
         tool_actions: Learn motions of the tool in place of motions of the joints; takes the URDF.
         pose_differences: Append the differences between the positions of all poses.
-        normalization: 'mean_std', or 'min_max' to [-1, 1].
+        normalization: 'mean_std', or 'min_max' to [-1, 1], which 'diffusion' needs.
         image_size: Height and width that images are resized to; the contract's when None.
         augmentation: What training does to images.
         members: Networks of the kind, each trained on its own bootstrap of the episodes;
@@ -152,12 +233,17 @@ class PolicyConfig:
     image_size: tuple[int, int] | None = None
     bc: BCConfig = field(default_factory=BCConfig)
     act: ACTConfig = field(default_factory=ACTConfig)
+    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
+    flow: FlowConfig = field(default_factory=FlowConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     members: int = 1
 
     def __post_init__(self) -> None:
         one_of(self.kind, KINDS, 'kind')
         one_of(self.normalization, NORMALIZATIONS, 'normalization')
+        if self.kind == 'diffusion' and self.normalization != 'min_max':
+            raise ConfigError("normalization: kind 'diffusion' clips to [-1, 1], expected "
+                              f"'min_max', got {self.normalization!r}")
         _within(1, 1000, horizon=self.horizon)
         _within(1, 100, members=self.members)
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):

@@ -11,6 +11,7 @@ from il_ros.policies.checkpoint import Checkpoint, read, read_weights, Weights
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.data import Data
 from il_ros.policies.ensemble import Ensemble
+from il_ros.policies.flow import Flow
 from il_ros.policies.network import Batch, Network, Sizes
 from il_ros.policies.policy import start_observation
 from il_ros.policies.transforms import features, to_data
@@ -91,6 +92,15 @@ def make_network(config: PolicyConfig, contract: Contract) -> Network:
 
 
 def _make_member(config: PolicyConfig, sizes: Sizes) -> Network:
+    if config.kind == 'diffusion':
+        try:  # here, since diffusers takes a second to import
+            from il_ros.policies.diffusion import Diffusion
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"kind 'diffusion': expected the package {error.name!r}, got none; "
+                              "run pip install 'il_ros[train]'") from None
+        return Diffusion(config.diffusion, sizes)
+    if config.kind == 'flow':
+        return Flow(config.flow, sizes)
     return ACT(config.act, sizes) if config.kind == 'act' else BC(config.bc, sizes)
 
 

@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from torch import nn, Tensor
 
+DRAWN = ('diffusion', 'flow')
 TOLERANCE = 1e-4  # [rad] or [m]: the graph computes in float32
 CHECKS = 20
 
@@ -120,6 +121,9 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     import onnxruntime
 
     description = policy.description
+    if (kind := description.config.kind) in DRAWN:
+        raise CheckpointError(f'kind {kind!r} draws its chunks from noise and has no ONNX form; '
+                              'run it with PyTorch')
     whole = WholePolicy(description, policy.network).eval()
     output = 'tool_motions' if description.config.tool_actions else 'targets'
     example = sample_observation(description)

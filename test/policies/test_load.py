@@ -1,5 +1,6 @@
 from dataclasses import replace
 import json
+import sys
 
 from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL, VARIANTS
 from il_ros.contract import Contract
@@ -10,6 +11,7 @@ from il_ros.policies.load import load
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+import torch
 
 
 @pytest.fixture
@@ -23,12 +25,15 @@ def test_policy_conformance(tmp_path, variant):
     policy = load(make_checkpoint(tmp_path / 'c', config), CONTRACT)
     assert (policy.contract, policy.horizon, policy.cameras) == (CONTRACT, 12, config.cameras)
     seen = observation()
+    torch.manual_seed(0)
     chunk = policy.infer(seen)
     assert chunk.shape == (12, len(CONTRACT.joints)) and chunk.dtype == np.float64
     assert (chunk >= CONTRACT.lower).all() and (chunk <= CONTRACT.upper).all()
     policy.reset()
+    torch.manual_seed(0)
     np.testing.assert_array_equal(policy.infer(seen), chunk)
     again = load(tmp_path / 'c')
+    torch.manual_seed(0)
     np.testing.assert_allclose(again.infer(seen), chunk, rtol=0, atol=1e-5)
 
 
@@ -156,3 +161,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(CheckpointError, match='file/c: cannot be written: Not a directory'):
         make_checkpoint(tmp_path / 'file/c')
+
+
+def test_a_missing_library_is_named(tmp_path, monkeypatch):
+    checkpoint = make_checkpoint(tmp_path / 'c', VARIANTS['diffusion'])
+    monkeypatch.delitem(sys.modules, 'il_ros.policies.diffusion')
+    monkeypatch.setitem(sys.modules, 'diffusers.schedulers.scheduling_ddim', None)
+    with pytest.raises(ConfigError, match=(
+            r"kind 'diffusion': expected the package 'diffusers.*', got none; run pip install "
+            r"'il_ros\[train\]'")):
+        load(checkpoint)

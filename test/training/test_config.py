@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from il_ros.config import build, config_folders
 from il_ros.errors import ConfigError
-from il_ros.policies.config import ACTConfig, PolicyConfig
+from il_ros.policies.config import ACTConfig, DiffusionConfig, FlowConfig, PolicyConfig
 from il_ros.training.config import TrainConfig
 import pytest
 
@@ -10,9 +10,10 @@ PRESETS = sorted(p.stem for p in config_folders('training')[0].glob('*.yaml'))
 
 
 def test_presets():
-    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_vision']
+    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_vision', 'diffusion', 'flow']
     kinds = {name: TrainConfig.preset(name).policy.kind for name in PRESETS}
-    assert kinds == {'act': 'act', 'act_paper': 'act', 'bc': 'bc', 'bc_vision': 'bc'}
+    assert kinds == {'act': 'act', 'act_paper': 'act', 'bc': 'bc', 'bc_vision': 'bc',
+                     'diffusion': 'diffusion', 'flow': 'flow'}
     assert TrainConfig.preset('bc_vision').policy.cameras == ('scene', 'wrist')
 
 
@@ -49,5 +50,16 @@ def test_wrong_policy_settings():
         PolicyConfig(inputs=('state', 'state'))
     with pytest.raises(ConfigError, match=r'width: expected a multiple of heads \(3\) and of 4'):
         ACTConfig(width=128, heads=3)
+    with pytest.raises(ConfigError, match=(
+            r"normalization: kind 'diffusion' clips to \[-1, 1\], expected 'min_max', got 'mean")):
+        PolicyConfig(kind='diffusion')
+    with pytest.raises(ConfigError, match="denoiser 'unt': did you mean 'unet'"):
+        DiffusionConfig(denoiser='unt')
+    with pytest.raises(ConfigError, match='sample_steps: expected 1 to 20, got 21'):
+        DiffusionConfig(noise_steps=20, sample_steps=21)
+    with pytest.raises(ConfigError, match=r'width: expected an even multiple of heads \(3\)'):
+        FlowConfig(width=32, heads=3)
+    with pytest.raises(ConfigError, match='kernel: expected an odd number, got 4'):
+        FlowConfig(kernel=4)
     with pytest.raises(ConfigError, match="x: policy: bc: unknown key 'hiden'; did you mean"):
         build(TrainConfig, {'policy': {'bc': {'hiden': 3}}}, 'x')

@@ -1,0 +1,63 @@
+"""Diffusion Policy, Chi et al. 2023 (arXiv:2303.04137): chunks drawn out of noise.
+
+Training adds noise to a demonstrated chunk a and asks the network which (Ho et al. 2020, DDPM,
+arXiv:2006.11239, equations 4 and 14; k of K steps, alpha_k from the squared cosine of Nichol and
+Dhariwal 2021):
+
+    x_k = sqrt(alpha_k) a + sqrt(1 - alpha_k) eps,    loss = |eps - network(x_k, k, observation)|^2
+
+Inference starts at noise and takes a few of the K steps back without new noise (Song et al. 2020,
+DDIM, arXiv:2010.02502, equation 12 with sigma = 0), clipping each estimate of a to [-1, 1]. Where
+people do the same in several ways, a drawn chunk takes one of them.
+
+Departs from the paper in the networks as said in `il_ros.policies.denoisers`; rows that are no
+labels are left out of the loss, where the authors' code learns to repeat the last one.
+"""
+from __future__ import annotations
+
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
+from il_ros.policies.config import DiffusionConfig
+from il_ros.policies.denoisers import held, make_denoiser, masked_square, ObservationTokens, start
+from il_ros.policies.network import Batch, Network, Sizes
+import torch
+from torch import Tensor
+
+
+class Diffusion(Network):
+    """The observation's tokens, the denoiser and the two noise schedules."""
+
+    def __init__(self, config: DiffusionConfig, sizes: Sizes) -> None:
+        super().__init__()
+        self.tokens = ObservationTokens(config, sizes)
+        self.denoiser = make_denoiser(config, sizes, self.tokens.count)
+        self.chunk = (sizes.horizon, sizes.actions)
+        self.noise_steps = config.noise_steps
+        self.noising = DDPMScheduler(config.noise_steps, beta_schedule='squaredcos_cap_v2')
+        self.denoising = DDIMScheduler(
+            config.noise_steps, beta_schedule='squaredcos_cap_v2', prediction_type='epsilon',
+            clip_sample=True, clip_sample_range=1.0)
+        self.denoising.set_timesteps(config.sample_steps)
+        self.timesteps: list[int] = self.denoising.timesteps.tolist()
+
+    def forward(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return a chunk drawn from `noise` (B, H, A), or from new noise. Shape (B, H, A)."""
+        tokens = self.tokens(batch)
+        x = start(batch, self.chunk, noise)
+        for k in self.timesteps:
+            x = self.denoising.step(self._noise(x, x.new_full((len(x),), k), tokens), k,
+                                    x).prev_sample
+        return x
+
+    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the squared error of the noise over labelled rows."""
+        actions = held(batch['actions'], batch['valid'])
+        noise = torch.randn_like(actions)
+        k = torch.randint(self.noise_steps, (len(actions),), device=actions.device)
+        noisy = self.noising.add_noise(actions, noise, k)
+        loss = masked_square(self._noise(noisy, k, self.tokens(batch)), noise, batch['valid'])
+        return loss, {'noise_error': loss.detach()}
+
+    def _noise(self, x: Tensor, k: Tensor, tokens: Tensor) -> Tensor:
+        found: Tensor = self.denoiser(x, k / self.noise_steps, tokens)
+        return found.to(x.dtype)  # lower under mixed precision, where the schedule needs it full
