@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 import json
 import math
+import os
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
@@ -32,28 +34,43 @@ def train(
         min=1, help='Networks in the checkpoint; more than one also tell how sure they are.',
     )] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
+    mix: Annotated[str, typer.Option(
+        help='Share of each batch by control source, as in demo=0.5,human=0.4,policy=0.1.')] = '',
+    weighting: Annotated[str | None, typer.Option(
+        help='iwr or sirius: interventions weigh half of each batch.')] = None,
+    accumulate: Annotated[int | None, typer.Option(
+        min=1, help='Parts that a batch is computed in, to save memory.')] = None,
+    compiled: Annotated[bool, typer.Option('--compile', help='Use torch.compile.')] = False,
     resume: Annotated[bool, typer.Option(
         '--resume', help='Go on with the run in --out where it was saved last.')] = False,
 ) -> None:
-    """Train a policy.
+    """Train a policy. Under torchrun several processes share each batch.
 
     Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
     """
     settings = _settings(policy, config, cameras, language, steps, seed, members)
+    settings = _sampled(settings, mix, weighting)
+    settings = replace(settings, accumulate=accumulate or settings.accumulate,
+                       compile=compiled or settings.compile)
+    first = int(os.environ.get('RANK', 0)) == 0  # of the processes that torchrun started
 
     from il_ros.training.train import Report
     from il_ros.training.train import train as run
 
-    with new_progress() as progress:
+    with new_progress(bars=first) as progress:
         task = progress.add_task(f'train {policy}', total=settings.steps, note='')
 
         def show(report: Report) -> None:
             note = f'loss {report.loss:.4f}'
             if not math.isnan(report.validation):
                 note += f', validation {report.validation:.4f}'
+            note += (f', {report.samples_per_s:,.0f} samples/s, '
+                     f'{timedelta(seconds=math.ceil(report.left_s))} left')
             progress.update(task, completed=report.step, note=note)
 
         best = run(dataset, out, settings, resume=resume, progress=show)
+    if not first:
+        return
     record = json.loads((best / 'training.json').read_text())
     validation = record['validation']
     quality = f'validation error {validation:.4f}' if validation is not None else 'not validated'
@@ -83,3 +100,14 @@ def _settings(policy: str, config: str | None, cameras: str, language: bool,
         settings = replace(settings, policy=replace(settings.policy, members=members))
     return replace(settings, steps=steps or settings.steps,
                    seed=settings.seed if seed is None else seed)
+
+
+def _sampled(settings: TrainConfig, mix: str, weighting: str | None) -> TrainConfig:
+    from il_ros.training.config import Mix
+
+    if not mix and weighting is None:
+        return settings
+    if mix and weighting:
+        raise ConfigError('expected --mix or --weighting, got both')
+    return replace(settings, correction_share=None, mix=Mix.parse(mix) if mix else None,
+                   weighting=weighting or 'none')

@@ -10,6 +10,46 @@ from il_ros.types import ControlSource
 
 SOURCES = {source.name.lower(): source for source in ControlSource}
 PRECISIONS = ('32-true', 'bf16-mixed', '16-mixed')
+WEIGHTINGS = ('none', 'iwr', 'sirius')
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Share of each batch by where a row comes from; together 1.
+
+    Attributes:
+        demo: What a human did in episodes without a policy.
+        human: What a human did in rollouts of a policy: corrections.
+        policy: What the policy did.
+    """
+
+    demo: float = 0.0
+    human: float = 0.0
+    policy: float = 0.0
+
+    def __post_init__(self) -> None:
+        shares = (self.demo, self.human, self.policy)
+        if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+            raise ConfigError('mix: expected shares of 0 or more that add up to 1, '
+                              f'got demo={self.demo:g}, human={self.human:g}, '
+                              f'policy={self.policy:g}')
+
+    @staticmethod
+    def parse(text: str) -> Mix:
+        """Return what a command line says, as in 'demo=0.5,human=0.4,policy=0.1'.
+
+        Raises:
+            ConfigError: It is no such text, or the shares do not add up to 1.
+        """
+        shares: dict[str, float] = {}
+        for part in text.split(','):
+            name, _, value = part.partition('=')
+            try:
+                shares[name.strip()] = float(value)
+            except ValueError:
+                raise ConfigError(f'--mix: expected shares as in demo=0.5,human=0.4,policy=0.1, '
+                                  f'got {part!r}') from None
+        return build(Mix, shares, '--mix')
 
 
 @dataclass(frozen=True)
@@ -19,7 +59,9 @@ class TrainConfig:
     Attributes:
         policy: What is trained.
         steps: Optimiser steps.
-        batch_size: Samples of a step, for each member of an ensemble.
+        batch_size: Samples of a step, for each member of an ensemble, whatever the number of
+            processes, which share them.
+        accumulate: Parts that a process computes its share of a batch in, to save memory.
         warmup_steps: Steps in which the learning rate rises to `learning_rate`; a cosine follows.
         clip_norm: Largest norm of a gradient.
         ema_decay: Of the moving average of the weights, which is what the checkpoint holds.
@@ -28,9 +70,17 @@ class TrainConfig:
         sources: Whose rows are labels: 'human' alone is the rule of HG-DAgger (Kelly 2019).
         correction_share: Share of each batch that comes from corrections, while there are any
             (0.5 is the rule of IWR, Mandlekar 2020); None draws all labels alike.
+        mix: Shares by control source, in place of `correction_share`; rows of the policy become
+            labels where it has a share.
+        weighting: 'iwr' (Mandlekar et al. 2020): half of each batch from interventions, the rest
+            from all other rows. 'sirius' (Liu et al. 2023): half from interventions, 0.2 % from
+            the 15 rows before each, demonstrations as often as they are, rollouts the rest. Both
+            make the rows of the policy labels.
         precision: Of Lightning Fabric.
         accelerator: 'cpu', 'cuda' or 'auto'.
         threads: CPU threads of torch.
+        loaders: Threads that build the next batches, at most two each; 0 builds none ahead.
+        compile: Compile the network with torch.compile before the first step.
         pretrained: safetensors file with ResNet-18 as torchvision names it, which the image
             backbones start from; '' starts from random weights.
     """
@@ -38,6 +88,7 @@ class TrainConfig:
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     steps: int = 3000
     batch_size: int = 256
+    accumulate: int = 1
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warmup_steps: int = 100
@@ -47,29 +98,45 @@ class TrainConfig:
     validate_every: int = 250
     sources: tuple[str, ...] = ('human',)
     correction_share: float | None = None
+    mix: Mix | None = None
+    weighting: str = 'none'
     seed: int = 0
     precision: str = '32-true'
     accelerator: str = 'cpu'
     threads: int = 1
+    loaders: int = 1
+    compile: bool = False
     pretrained: str = ''
 
     def __post_init__(self) -> None:
         for name in ('steps', 'batch_size', 'learning_rate', 'clip_norm', 'validate_every',
-                     'threads'):
+                     'threads', 'accumulate'):
             if getattr(self, name) <= 0:
                 raise ConfigError(f'{name}: expected more than 0, got {getattr(self, name)}')
         for name in ('ema_decay', 'validation_share', 'correction_share'):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:
                 raise ConfigError(f'{name}: expected 0 or more and less than 1, got {value}')
-        if self.seed < 0 or self.warmup_steps < 0 or self.weight_decay < 0:
-            raise ConfigError('seed, warmup_steps, weight_decay: expected 0 or more')
+        if min(self.seed, self.warmup_steps, self.weight_decay, self.loaders) < 0:
+            raise ConfigError('seed, warmup_steps, weight_decay, loaders: expected 0 or more')
         if not self.sources:
             raise ConfigError(f'sources: expected at least one of {", ".join(SOURCES)}')
         for source in self.sources:
             one_of(source, tuple(SOURCES), 'source')
         one_of(self.precision, PRECISIONS, 'precision')
         one_of(self.accelerator, ('auto', 'cpu', 'cuda'), 'accelerator')
+        one_of(self.weighting, WEIGHTINGS, 'weighting')
+        given = {'correction_share': self.correction_share is not None,
+                 'mix': self.mix is not None, 'weighting': self.weighting != 'none'}
+        if sum(given.values()) > 1:
+            raise ConfigError(f'expected one of {", ".join(given)}, got '
+                              f'{" and ".join(name for name in given if given[name])}')
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Whose rows are labels: `sources`, and the policy where its rows are drawn by share."""
+        policy = self.weighting != 'none' or (self.mix is not None and self.mix.policy > 0)
+        return tuple(dict.fromkeys((*self.sources, *(('policy',) if policy else ()))))
 
     @staticmethod
     def preset(name: str) -> TrainConfig:

@@ -11,12 +11,17 @@ from il_ros.policies.data import Data
 from il_ros.policies.language import embed_all
 from il_ros.policies.tool_frame import ToolFrame
 from il_ros.training.config import SOURCES, TrainConfig
+from il_ros.training.sampling import (
+    before_interventions,
+    Mask,
+    Mixture,
+    mixture,
+    origins,
+    Rows,
+)
 from il_ros.types import Pixels
 import numpy as np
 from numpy.typing import NDArray
-
-Rows = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 
 class Source(Protocol):
@@ -101,6 +106,7 @@ class Samples:
         ends: Of `run_ends`. Shape (N,).
         correction: Where a person was correcting the policy. Shape (N,).
         episode: Index of each row's episode. Shape (N,).
+        origin: `sampling.Origin` of each row. Shape (N,).
         training: Rows that start a chunk for training.
         validation: The same for validation; of other episodes.
         horizon: Rows of a chunk, H.
@@ -114,6 +120,7 @@ class Samples:
     ends: Rows
     correction: Mask
     episode: Rows
+    origin: NDArray[np.int8]
     training: Rows
     validation: Rows
     horizon: int
@@ -123,18 +130,19 @@ class Samples:
     @staticmethod
     def of(source: Source, config: TrainConfig, images: Mapping[str, Pixels],
            frame: ToolFrame | None = None) -> Samples:
-        """Return the samples of a dataset under the label rule of `TrainConfig.sources`.
+        """Return the samples of a dataset under the label rule of `TrainConfig.labels`.
 
         Raises:
             DatasetError: No row is a label, or values are not finite.
         """
         columns, lengths = source.columns, source.lengths
-        wanted = [int(SOURCES[name]) for name in config.sources]
-        labelled = np.isin(np.asarray(columns['control_source']).reshape(-1), wanted)
+        wanted = [int(SOURCES[name]) for name in config.labels]
+        control = np.asarray(columns['control_source']).reshape(-1)
+        labelled = np.isin(control, wanted)
         if not labelled.any():
             raise DatasetError(
                 f'no row to learn from: none of {len(labelled)} rows was controlled by '
-                f'{" or ".join(config.sources)}; record demonstrations or name other `sources`')
+                f'{" or ".join(config.labels)}; record demonstrations or name other `sources`')
         vectors = {'state': _finite(columns, 'observation.state')}
         if 'environment' in config.policy.inputs:
             vectors['environment'] = _finite(columns, 'observation.environment_state')
@@ -145,23 +153,26 @@ class Samples:
         episode = np.repeat(np.arange(len(lengths)), lengths)
         training, validation = split_episodes(
             np.unique(episode[labelled]), config.validation_share, config.seed)
+        correction = np.asarray(columns['intervention']).reshape(-1).astype(bool)
         return Samples(
-            vectors, actions, images, run_ends(lengths, labelled),
-            np.asarray(columns['intervention']).reshape(-1).astype(bool), episode,
+            vectors, actions, images, run_ends(lengths, labelled), correction, episode,
+            origins(control, correction, episode),
             np.flatnonzero(labelled & np.isin(episode, training)),
             np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon,
             *(_instructions(source) if 'task' in config.policy.inputs else ()))
 
-    def draw(self, count: int, correction_share: float | None,
-             random: np.random.Generator) -> Rows:
-        """Return training rows drawn with replacement. Shape (count,)."""
-        corrections = self.training[self.correction[self.training]]
-        others = self.training[~self.correction[self.training]]
-        if correction_share is None or not len(corrections) or not len(others):
-            return random.choice(self.training, count)
-        wanted = random.binomial(count, correction_share)
-        return np.concatenate([random.choice(corrections, wanted),
-                               random.choice(others, count - wanted)])
+    def mixture(self, config: TrainConfig) -> Mixture:
+        """Return how training rows are drawn.
+
+        Raises:
+            DatasetError: A source with a share has no rows.
+        """
+        return mixture(config, self.training, self.origin, self.correction,
+                       before_interventions(self.origin, self.episode))
+
+    def labels(self, rows: Rows) -> int:
+        """Return how many labels the chunks of the rows hold."""
+        return int(np.minimum(self.ends[rows] - rows, self.horizon).sum())
 
     def bootstraps(self, count: int, seed: int) -> list[Samples]:
         """Return what each member of an ensemble learns from; for one member, everything.

@@ -1,7 +1,7 @@
 """The training loop, top to bottom."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import copy
 import math
 import os
@@ -9,25 +9,27 @@ from pathlib import Path
 import time
 from typing import Any, NamedTuple
 
-from il_ros.config import to_mapping
+from il_ros.config import build, to_mapping
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import CheckpointError, ContractMismatchError
 from il_ros.kinematics import find_urdf
 from il_ros.policies.augmentation import augment
 from il_ros.policies.checkpoint import Checkpoint, write
+from il_ros.policies.config import AugmentationConfig
 from il_ros.policies.load import make_network
-from il_ros.policies.network import Batch, Network
+from il_ros.policies.network import Network
 from il_ros.policies.pretrained import load_backbones
 from il_ros.policies.tool_frame import ToolFrame
 from il_ros.policies.transforms import Chain, features, Normalize
+from il_ros.training.batches import Batches, Part, prefetched, to_batch
 from il_ros.training.checkpoint import load_state, save_state
 from il_ros.training.config import TrainConfig
 from il_ros.training.image_cache import cached_images
-from il_ros.training.samples import Rows, Samples, Source
+from il_ros.training.samples import Samples, Source
 from lightning_fabric import Fabric
 from lightning_fabric.loggers import TensorBoardLogger
-import numpy as np
 import torch
+from torch import Tensor
 
 REPORT_EVERY = 10           # steps between two calls of `progress`
 STATISTICS_ROWS = 50_000    # more rows do not move mean and spread
@@ -41,12 +43,18 @@ class Report(NamedTuple):
     Attributes:
         loss: Of the newest batch.
         validation: Newest validation error; NaN before the first and without episodes for it.
+        samples_per_s: Of all processes, since the run began or was resumed.
+        left_s: Time that the rest takes at this rate [s].
+        waited: Share of the time in which a step waited for its batch.
     """
 
     step: int
     steps: int
     loss: float
     validation: float
+    samples_per_s: float
+    left_s: float
+    waited: float
 
 
 Progress = Callable[[Report], None]
@@ -76,7 +84,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     Raises:
         CheckpointError: `out` holds a run already, or none to resume, or cannot be written.
         DatasetError: There is nothing to learn from.
-        ConfigError: The robot has no such input.
+        ConfigError: The robot has no such input, or a batch is too small to be shared.
     """
     if not resume and (out / 'state').exists():
         raise CheckpointError(f'{out}: holds a training run; give another folder, or --resume')
@@ -96,6 +104,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     to_features = features(config.policy, source.contract, frame)
     normalize = fit_normalization(samples, to_features, config.policy.normalization)
     transforms = Chain((to_features, normalize))
+    batches = Batches(samples, transforms, config, fabric.global_rank, fabric.world_size)
 
     torch.manual_seed(config.seed)
     network = make_network(config.policy, source.contract)
@@ -109,57 +118,66 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     start, best, validation = 0, math.inf, math.nan
     if resume:
         state = load_state(out / 'state', network, average, optimizer)
-        if state['settings'] != settings:
-            raise ContractMismatchError(
-                f'{out}: was started with other settings, rows or robot: '
-                f'{_difference(state["settings"], settings)}; start a new run')
+        theirs = state['settings']  # an older version may have had fewer settings
+        theirs['config'] = to_mapping(build(TrainConfig, theirs['config'], str(out / 'state')))
+        if theirs != settings:
+            raise ContractMismatchError(f'{out}: was started with other settings, rows or robot: '
+                                        f'{_difference(theirs, settings)}; start a new run')
         start, best = state['step'], state['best']
     model, optimizer = fabric.setup(network, optimizer)
     model.mark_forward_method('loss')
+    if config.compile:
+        network.loss = torch.compile(network.loss)  # type: ignore[method-assign]
     checkpoint = Checkpoint(config.policy, source.contract, normalize, urdf)
     began = time.monotonic()
 
-    bootstraps = samples.bootstraps(config.policy.members, config.seed)
     # The loss is the mean of the members': so each is clipped as it would be alone.
-    max_norm = config.clip_norm / math.sqrt(len(bootstraps))
-    for step in range(start, config.steps):
-        random = np.random.default_rng([config.seed, step, fabric.global_rank])
-        torch.manual_seed(int(random.integers(2**62)))
-        rows = np.concatenate([each.draw(config.batch_size, config.correction_share, random)
-                               for each in bootstraps])
-        batch = fabric.to_device(to_batch(samples, transforms, rows))
-        for group in optimizer.param_groups:
-            group['lr'] = config.learning_rate * schedule(step, config)
-        model.train()
-        loss, figures = model.loss(augment(batch, config.policy.augmentation))
-        fabric.backward(loss)
-        fabric.clip_gradients(model, optimizer, max_norm=max_norm)
-        optimizer.step()
-        optimizer.zero_grad()
-        update_average(average, network, step, config.ema_decay)
+    max_norm = config.clip_norm / math.sqrt(config.policy.members)
+    waited = 0.0
+    with prefetched(batches.parts, range(start, config.steps), config.loaders) as prepared:
+        for step in range(start, config.steps):
+            asked = time.monotonic()
+            parts = next(prepared)
+            waited += time.monotonic() - asked
+            torch.manual_seed(batches.seed(step))
+            for group in optimizer.param_groups:
+                group['lr'] = config.learning_rate * schedule(step, config)
+            model.train()
+            figures = add_gradients(fabric, model, parts, config.policy.augmentation)
+            fabric.clip_gradients(model, optimizer, max_norm=max_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+            update_average(average, network, step, config.ema_decay)
 
-        done = step + 1
-        if done % REPORT_EVERY == 0 or done == config.steps:
-            fabric.log_dict({f'train/{k}': v.item() for k, v in figures.items()}, done)
-            if progress and fabric.is_global_zero:
-                progress(Report(done, config.steps, loss.item(), validation))
-        if done % config.validate_every == 0 or done == config.steps:
-            validation = validate(average, samples, transforms, fabric)
-            fabric.log_dict({'validation/l1': validation,
-                             'train/learning_rate': optimizer.param_groups[0]['lr']}, done)
-            if fabric.is_global_zero:
-                weights = {k: v.detach().cpu().numpy() for k, v in average.state_dict().items()}
-                record = {'step': done, 'steps': config.steps,
-                          'validation': None if math.isnan(validation) else validation,
-                          'rows': len(samples.training), 'episodes': len(source.lengths),
-                          'seconds': time.monotonic() - began, 'config': settings['config']}
-                if not validation > best:  # NaN, without validation: the last is the best
-                    best = validation
-                    write(out / 'best', checkpoint, weights, record)
-                write(out / 'last', checkpoint, weights, record)
-                save_state(out / 'state', network, average, optimizer.optimizer,
-                           {'step': done, 'best': best, 'settings': settings})
-            fabric.barrier()
+            done = step + 1
+            if done % REPORT_EVERY == 0 or done == config.steps:
+                passed = time.monotonic() - began
+                rate = (done - start) / passed
+                report = Report(done, config.steps, figures['loss'].item(), validation,
+                                rate * config.batch_size, (config.steps - done) / rate,
+                                waited / passed)
+                fabric.log_dict({f'train/{k}': v.item() for k, v in figures.items()}
+                                | {'train/samples_per_s': report.samples_per_s,
+                                   'train/waited': report.waited}, done)
+                if progress and fabric.is_global_zero:
+                    progress(report)
+            if done % config.validate_every == 0 or done == config.steps:
+                validation = validate(average, samples, transforms, fabric)
+                fabric.log_dict({'validation/l1': validation,
+                                 'train/learning_rate': optimizer.param_groups[0]['lr']}, done)
+                if fabric.is_global_zero:
+                    weights = {k: v.cpu().numpy() for k, v in average.state_dict().items()}
+                    record = {'step': done, 'steps': config.steps,
+                              'validation': None if math.isnan(validation) else validation,
+                              'rows': len(samples.training), 'episodes': len(source.lengths),
+                              'seconds': time.monotonic() - began, 'config': settings['config']}
+                    if not validation > best:  # NaN, without validation: the last is the best
+                        best = validation
+                        write(out / 'best', checkpoint, weights, record)
+                    write(out / 'last', checkpoint, weights, record)
+                    save_state(out / 'state', network, average, optimizer.optimizer,
+                               {'step': done, 'best': best, 'settings': settings})
+                fabric.barrier()
     fabric.logger.finalize('success')
     return out / 'best'
 
@@ -179,11 +197,19 @@ def fit_normalization(samples: Samples, to_features: Chain, method: str) -> Norm
     return Normalize.fit(to_features.forward(data), method, valid)
 
 
-def to_batch(samples: Samples, transforms: Chain, rows: Rows) -> Batch:
-    """Return what the network learns from: normalised features, actions and their mask."""
-    data, valid = samples.batch(rows)
-    return {key: torch.from_numpy(np.ascontiguousarray(value))
-            for key, value in (transforms.forward(data) | {'valid': valid}).items()}
+def add_gradients(fabric: Fabric, model: Any, parts: Sequence[Part],
+                  augmentation: AugmentationConfig) -> dict[str, Tensor]:
+    """Add the gradients of a step's loss, part by part; return the loss and figures to log."""
+    total: dict[str, Tensor] = {}
+    for number, (batch, weight) in enumerate(parts, 1):
+        with fabric.no_backward_sync(model, enabled=number < len(parts)):
+            prepared = augment(fabric.to_device(batch), augmentation)
+            with fabric.autocast():  # which Fabric leaves out around methods other than forward
+                loss, figures = model.loss(prepared)
+            fabric.backward(loss * weight)
+        for name, value in {**figures, 'loss': loss.detach()}.items():
+            total[name] = total.get(name, torch.zeros_like(value)) + value * weight
+    return total
 
 
 @torch.no_grad()

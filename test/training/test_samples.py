@@ -103,9 +103,9 @@ def test_corrections_get_their_share():
     control, intervention = np.ones(1000), np.arange(1000) < 20
     samples = Samples.of(source(control, [500, 500], intervention), CONFIG, {})
     random = np.random.default_rng(0)
-    drawn = np.concatenate([samples.draw(256, 0.5, random) for _ in range(100)])
-    assert np.mean(drawn < 20) == pytest.approx(0.5, abs=0.02)
-    plain = np.concatenate([samples.draw(256, None, random) for _ in range(100)])
+    half = samples.mixture(replace(CONFIG, correction_share=0.5)).draw(25_600, random)
+    assert np.mean(half < 20) == pytest.approx(0.5, abs=0.02)
+    plain = samples.mixture(CONFIG).draw(25_600, random)
     assert np.mean(plain < 20) == pytest.approx(0.02, abs=0.005)
     without = Samples.of(source(control, [500, 500]), CONFIG, {})
-    assert len(without.draw(256, 0.5, random)) == 256
+    assert len(without.mixture(replace(CONFIG, correction_share=0.5)).draw(256, random)) == 256
