@@ -8,6 +8,7 @@ from il_ros.policies.load import load
 from il_ros.training.config import TrainConfig
 from il_ros.training.samples import ArraySource
 from il_ros.training.train import fit
+from il_ros.types import Observation
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
@@ -83,3 +84,41 @@ def test_backbones_start_from_the_file(source, tmp_path):
                                given['layer2.1.conv2.weight'], atol=1e-6)
     with pytest.raises(CheckpointError, match='expected a safetensors file, found no none'):
         fit(source, tmp_path / 'other', replace(config, pretrained='none'))
+
+
+def bars(random, rows):
+    """Return images with a bright bar, and how far right it stands (-1 to 1)."""
+    places = random.uniform(-1, 1, rows)
+    columns = np.arange(32) / 15.5 - 1
+    image = 255 * np.exp(-20 * (columns - places[:, None]) ** 2)
+    image = image[:, None].repeat(32, 1)[..., None].repeat(3, -1)
+    return image.astype(np.uint8), places
+
+
+def test_camera_dropout_against_reliance_on_one_view(tmp_path):
+    """Both views show what to do; one is clearer, and then it is gone."""
+    random = np.random.default_rng(0)
+    rows = 400
+    clear, places = bars(random, rows)
+    noisy = (clear + 20 * random.normal(size=clear.shape)).clip(0, 255).astype(np.uint8)
+    state = np.tile(CONTRACT.start, (rows, 1))
+    action = state + 0.3 * places[:, None] * np.eye(7)[0]
+    images = {name: view.repeat(4, 1).repeat(4, 2)
+              for name, view in (('wrist', clear), ('scene', noisy))}
+    source = ArraySource(CONTRACT, [rows], {
+        'observation.state': state, 'action': action, 'control_source': np.ones(rows, int),
+        'intervention': np.zeros(rows)}, images)
+    policy = replace(CONFIG.policy, inputs=('wrist', 'scene'), horizon=1, image_size=(16, 16),
+                     bc=replace(CONFIG.policy.bc, hidden=32))
+    config = replace(CONFIG, steps=300, batch_size=32, learning_rate=5e-3, ema_decay=0.98)
+    grey = np.full((128, 128, 3), images['wrist'].mean(), np.uint8)
+
+    def error_without_wrist(share):
+        augmentation = AugmentationConfig(shift=0, camera_dropout=share)
+        learned = load(fit(source, tmp_path / str(share), replace(
+            config, policy=replace(policy, augmentation=augmentation))))
+        got = [learned.infer(Observation(0, state[0], np.zeros(0), {
+            'wrist': grey, 'scene': images['scene'][k]}))[0, 0] for k in range(40)]
+        return np.abs(got - action[:40, 0]).mean()
+
+    assert error_without_wrist(0.4) < 0.5 * error_without_wrist(0.0)
