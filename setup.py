@@ -143,6 +143,7 @@ setup(
         'train': ['torch>=2.4', 'pin>=3', 'lightning-fabric>=2.4', 'safetensors', 'tensorboard',
                   'diffusers>=0.30'],
         'export': ['onnx', 'onnxscript', 'onnxruntime'],
+        'remote': ['websockets>=15', 'msgpack>=1.0.5'],
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'mypy', 'ruff', 'types-PyYAML',
                 'pandas'],

@@ -35,3 +35,7 @@ class RecordingError(IlRosError):
 
 class PlanningError(IlRosError):
     """A motion cannot be planned."""
+
+
+class RemoteError(IlRosError):
+    """A policy server cannot be reached, or answers wrongly or too late."""

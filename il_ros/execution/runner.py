@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from il_ros.alignment.aligner import Aligner, Unavailable
@@ -15,6 +14,7 @@ from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.execution.chunk_scheduler import ChunkScheduler
 from il_ros.execution.worker import Failure, InferenceWorker, Result, State
+from il_ros.policies.source import Place
 from il_ros.timing import MILLISECOND
 from il_ros.types import Floats
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ class PolicyRunner:
     """Loads policies, keeps one at work and gives its chunks out."""
 
     def __init__(self, contract: Contract, scheduler: ChunkScheduler,
-                 start_worker: Callable[[Path, Contract], InferenceWorker]) -> None:
+                 start_worker: Callable[[Place, Contract], InferenceWorker]) -> None:
         """Begin without a policy.
 
         Args:
@@ -85,7 +85,7 @@ class PolicyRunner:
         self._awaited = False   # the chunk under way will count
 
     @property
-    def checkpoint(self) -> Path | None:
+    def checkpoint(self) -> Place | None:
         """The policy that is loaded, None without one."""
         return self._worker.checkpoint if self._worker else None
 
@@ -99,7 +99,7 @@ class PolicyRunner:
         """The streams that `push` takes."""
         return self._aligner.topics
 
-    def load(self, checkpoint: Path) -> None:
+    def load(self, checkpoint: Place) -> None:
         """Begin to load a checkpoint; the policy at work stays until `loaded` says it is ready.
 
         Raises:
@@ -111,7 +111,7 @@ class PolicyRunner:
                                   'wait until that is done')
         self._loading = self._start_worker(checkpoint, self.contract)
 
-    def loaded(self, *, activate: bool = False) -> Failure | Path | None:
+    def loaded(self, *, activate: bool = False) -> Failure | Place | None:
         """Return, once, the checkpoint that is ready now or why it is not; else None.
 
         Args:

@@ -4,31 +4,35 @@ from __future__ import annotations
 import contextlib
 import json
 import mmap
-from pathlib import Path
 import signal
 import socket
 import sys
 import time
 
 from il_ros.config import build
+from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, IlRosError
 from il_ros.execution.layout import Layout, Views
-from il_ros.execution.worker import CHUNK, ERROR, INFERRED, MAX_MESSAGE, READY, RESET
+from il_ros.execution.worker import CHUNK, ERROR, INFERRED, Job, MAX_MESSAGE, READY, RESET
 from il_ros.policies.policy import Policy, start_observation
-from il_ros.policies.source import describe, open_policy, Options
+from il_ros.policies.source import describe, open_policy, parse_place
 import numpy as np
 
 WARM_UP = 3  # the first runs of a network are slow
 
 
-def main(place: str, socket_fd: str, memory_fd: str, options: str) -> int:
+def main(socket_fd: str, memory_fd: str, job_text: str) -> int:
     """Serve one policy; the arguments come from `InferenceWorker`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends us
     with (socket.socket(fileno=int(socket_fd)) as channel,
           contextlib.suppress(BrokenPipeError, ConnectionResetError)):  # the parent is gone
         try:
-            known = describe(Path(place))
-            policy = open_policy(Path(place), build(Options, json.loads(options), 'options'))
+            job = build(Job, json.loads(job_text), 'job')
+            place = parse_place(job.place)
+            robot = Contract.from_text(job.contract) if job.contract else None
+            known = describe(place, robot)
+            policy = open_policy(place, job.options, robot, deadline_s=job.deadline_s,
+                                 start_deadline_s=job.start_deadline_s)
             layout = Layout.of(known.contract, known.cameras, known.horizon)
             memory = mmap.mmap(int(memory_fd), 0)
             if len(memory) != layout.size:
@@ -52,6 +56,9 @@ def answer(policy: Policy, views: Views, channel: socket.socket) -> None:
         began = time.monotonic_ns()
         try:
             chunk = policy.infer(views.get())
+        except IlRosError as error:  # of a server
+            channel.send(ERROR + str(error).encode()[:MAX_MESSAGE - 1])
+            continue
         except (RuntimeError, ValueError) as error:  # out of memory, device lost
             channel.send(ERROR + f'inference failed: {error}'.encode()[:MAX_MESSAGE - 1])
             continue

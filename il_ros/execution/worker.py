@@ -8,12 +8,11 @@ other has ended. A plain child, not `multiprocessing`, which would import the pa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 import json
 import mmap
 import os
-from pathlib import Path
 import select
 import signal
 import socket
@@ -26,7 +25,7 @@ from typing import NamedTuple
 
 from il_ros.contract import Contract
 from il_ros.execution.layout import Layout
-from il_ros.policies.source import describe, Options
+from il_ros.policies.source import describe, Options, Place
 from il_ros.timing import SECOND, to_ns
 from il_ros.types import Floats, Observation
 
@@ -35,6 +34,7 @@ READY, CHUNK, ERROR = b'l', b'c', b'e'  # child to parent; with CHUNK comes what
 INFERRED = struct.Struct('<qi')         # time in the network [ns], rows of the chunk
 MAX_MESSAGE = 8192
 STOP_S = 2.0
+PATIENCE = 0.9  # share of the deadline after which the child itself gives a server up
 START_S, EXPORT_S = 60.0, 300.0  # longest time to load, and to export on first use
 
 
@@ -61,10 +61,21 @@ class Failure(NamedTuple):
     reason: str
 
 
+@dataclass(frozen=True)
+class Job:
+    """What the child is told: the arguments of `policies.source.open_policy`."""
+
+    place: str
+    options: Options = field(default_factory=Options)
+    deadline_s: float = 1.0
+    start_deadline_s: float = START_S
+    contract: str = ''
+
+
 class InferenceWorker:
     """One policy in one child process; every call returns at once but `wait` and `close`."""
 
-    def __init__(self, checkpoint: Path, contract: Contract | None = None, *,
+    def __init__(self, checkpoint: Place, contract: Contract | None = None, *,
                  deadline_s: float = 1.0, start_deadline_s: float | None = None,
                  options: Options = Options(),  # noqa: B008 (frozen)
                  clock: Callable[[], int] = time.monotonic_ns) -> None:
@@ -89,7 +100,9 @@ class InferenceWorker:
         if start_deadline_s is None:
             start_deadline_s = EXPORT_S if options.backend == 'onnx' else START_S
         self._deadline_ns, self._start_ns = to_ns(deadline_s), to_ns(start_deadline_s)
-        self._options = json.dumps(asdict(options))
+        self._job = json.dumps(asdict(Job(
+            str(checkpoint), options, PATIENCE * deadline_s, PATIENCE * start_deadline_s,
+            contract.to_text() if contract else '')))
         self._clock = clock
         self._start()
 
@@ -101,8 +114,8 @@ class InferenceWorker:
             self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, '-m', 'il_ros.execution.serve', str(self.checkpoint),
-                     str(theirs.fileno()), str(file.fileno()), self._options],
+                    [sys.executable, '-m', 'il_ros.execution.serve', str(theirs.fileno()),
+                     str(file.fileno()), self._job],
                     pass_fds=(theirs.fileno(), file.fileno()), stdin=subprocess.DEVNULL)
         self.state = State.STARTING
         self._give_up_ns = self._clock() + self._start_ns

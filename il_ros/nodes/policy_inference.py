@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 import time
 
 from il_ros.contract import Contract
@@ -17,7 +16,7 @@ from il_ros.nodes.chunk_publisher import ChunkPublisher
 from il_ros.nodes.policy_loading import PolicyLoading
 from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.streams import Streams
-from il_ros.policies.source import Options
+from il_ros.policies.source import Options, parse_place
 from il_ros.timing import Tick
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -31,7 +30,8 @@ class Parameters:
 
     Attributes:
         robot: Name or file of the contract.
-        checkpoint: Folder or .onnx file to load at the start; '' waits for policy/load.
+        checkpoint: Folder, .onnx file or ws:// address of a server to load at the start, see
+            `policies.source`; '' waits for policy/load.
         task: What the robot shall do, in words; '' takes the contract's.
         scheduler: 'ensemble' or 'receding'.
         execute_steps: Rows of a chunk that 'receding' executes before it takes the next.
@@ -89,7 +89,7 @@ class PolicyInference(Node):
         trigger(self, 'policy/deactivate', self._runner.deactivate)
         self.create_timer(1.0, self._diagnose, clock=Clock(clock_type=ClockType.STEADY_TIME))
         if p.checkpoint:
-            self._runner.load(Path(p.checkpoint))
+            self._runner.load(parse_place(p.checkpoint))
 
     def destroy_node(self) -> None:
         """End the inference process, too."""

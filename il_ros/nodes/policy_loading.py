@@ -1,11 +1,10 @@
 """policy/load: the service that waits until the runner has loaded."""
 from __future__ import annotations
 
-from pathlib import Path
-
 from il_ros.errors import CheckpointError, IlRosError
 from il_ros.execution.runner import PolicyRunner
 from il_ros.execution.worker import Failure
+from il_ros.policies.source import parse_place, Place
 from il_ros.srv import LoadPolicy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
@@ -21,7 +20,7 @@ class PolicyLoading:
         node.create_service(LoadPolicy, 'policy/load', self._load,
                             callback_group=MutuallyExclusiveCallbackGroup())
 
-    def finish(self, activate: bool) -> Path | None:
+    def finish(self, activate: bool) -> Place | None:
         """Answer who asked once a policy is ready or failed; return the one that is ready now.
 
         Raises:
@@ -38,7 +37,7 @@ class PolicyLoading:
     async def _load(self, request: LoadPolicy.Request,
                     response: LoadPolicy.Response) -> LoadPolicy.Response:
         try:
-            self._runner.load(Path(request.checkpoint))
+            self._runner.load(parse_place(request.checkpoint))
         except IlRosError as error:
             response.message = str(error)
             return response

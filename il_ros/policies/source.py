@@ -1,19 +1,23 @@
 """Where a policy comes from: described at once, opened in the process that runs it.
 
-A place is a checkpoint folder that training wrote, or an .onnx file that `il_ros export` wrote.
+A place is a checkpoint folder that training wrote, an .onnx file that `il_ros export` wrote, the
+address of a policy server (ws://host:port), or a .yaml file with a `RemoteConfig`.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from il_ros.config import build, parse_yaml, read_text
 from il_ros.contract import Contract, require_same
-from il_ros.errors import ConfigError
+from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies import onnx_policy
 from il_ros.policies.config import one_of
 from il_ros.policies.policy import Description, Policy
+from il_ros.policies.remote_config import RemoteConfig
 
 BACKENDS = ('torch', 'onnx')
+Place = Path | str  # a text where it is an address
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,13 @@ class Options:
                               f'{self.device!r}; take the backend torch for a GPU')
 
 
-def describe(place: Path, contract: Contract | None = None) -> Description:
-    """Return what is known of a policy without its weights.
+def parse_place(text: str) -> Place:
+    """Return the place that a parameter or option names."""
+    return text if text.startswith(('ws://', 'wss://')) else Path(text)
+
+
+def describe(place: Place, contract: Contract | None = None) -> Description:
+    """Return what is known of a policy without its weights or its server.
 
     Args:
         place: Where it comes from.
@@ -49,8 +58,14 @@ def describe(place: Path, contract: Contract | None = None) -> Description:
 
     Raises:
         CheckpointError: The description is missing or cannot be read.
+        ConfigError: The description of a server is wrong, or there is no contract for it.
         ContractMismatchError: It is for another robot; the text shows the difference.
     """
+    if remote := _remote(place):
+        contract = _robot(place, contract)
+        remote.check(contract)
+        return Description(contract, 'remote', remote.cameras(contract), remote.rows)
+    assert isinstance(place, Path)
     if place.suffix == '.onnx':
         found = onnx_policy.describe(place)
     else:
@@ -64,12 +79,30 @@ def describe(place: Path, contract: Contract | None = None) -> Description:
     return found
 
 
-def open_policy(place: Path, options: Options = Options()) -> Policy:
+def open_policy(place: Place, options: Options = Options(), contract: Contract | None = None, *,
+                deadline_s: float = 1.0, start_deadline_s: float = 60.0) -> Policy:
     """Return the policy, ready to infer. Sets the threads of this process's PyTorch.
+
+    Args:
+        place: Where it comes from.
+        options: How it is run, where it is run here.
+        contract: The robot; only a server needs to be told.
+        deadline_s: Longest time for an answer of a server.
+        start_deadline_s: The same for its first answer.
 
     Raises:
         CheckpointError: It is damaged, or the backend cannot run it.
+        RemoteError: The server cannot be reached or gives no chunks for this robot.
     """
+    if remote := _remote(place):
+        try:
+            from il_ros.policies.remote import RemotePolicy
+        except ModuleNotFoundError as error:
+            raise CheckpointError(f"{place}: a policy server takes {error.name}: pip install "
+                                  "'il_ros[remote]'") from None
+        return RemotePolicy(remote, _robot(place, contract), deadline_s=deadline_s,
+                            start_deadline_s=start_deadline_s)
+    assert isinstance(place, Path)
     if place.suffix == '.onnx':
         return onnx_policy.OnnxPolicy(place, threads=options.threads)
     if options.backend == 'onnx':
@@ -79,3 +112,17 @@ def open_policy(place: Path, options: Options = Options()) -> Policy:
 
     torch.set_num_threads(options.threads)
     return load(place, device=options.device)
+
+
+def _remote(place: Place) -> RemoteConfig | None:
+    if isinstance(place, Path) and place.suffix not in ('.yaml', '.yml'):
+        return None
+    if isinstance(place, str):
+        return RemoteConfig(place)
+    return build(RemoteConfig, parse_yaml(read_text(place), str(place)), str(place))
+
+
+def _robot(place: Place, contract: Contract | None) -> Contract:
+    if contract is None:
+        raise ConfigError(f'{place}: a policy server knows no robot; say which one it shall drive')
+    return contract

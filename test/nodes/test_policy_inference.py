@@ -19,6 +19,7 @@ from il_ros.types import Observation
 from nodes.harness import NodeProcess, running
 from nodes.robot import Robot, START
 import numpy as np
+from policies.policy_server import chunk, ServerProcess, serving
 import pytest
 from trajectory_msgs.msg import JointTrajectory
 
@@ -161,6 +162,26 @@ def test_load_service_says_why_it_refuses(world, tmp_path, checkpoint):
         assert world.call('policy/activate').success
         world.until(lambda: world.chunks, 'chunks')
         assert list(checkpoint.glob('policy-*.onnx')), 'ONNX Runtime gives them'
+        assert node.stop() == 0
+
+
+def test_a_policy_server_drives_and_may_go_and_come_back(world, tmp_path):
+    server = ServerProcess(tmp_path, 'state')
+    remote = tmp_path / 'remote.yaml'
+    remote.write_text(f'url: {server.url}\nimages: []\n')
+    with running('policy_inference', DOMAIN, tmp_path / 'log.txt', parameters={
+            'checkpoint': remote, 'autostart': True, 'scheduler': 'receding'}) as node:
+        world.until(lambda: world.chunks, 'chunks of the server', 60)
+        newest = world.chunks[-1]
+        assert (newest.source_id, newest.joint_names) == ('remote', CONTRACT.joint_names)
+        rows = np.array(newest.positions).reshape(newest.horizon, -1)
+        expected = np.clip(chunk(START)[-newest.horizon:], CONTRACT.lower, CONTRACT.upper)
+        np.testing.assert_allclose(rows, expected, atol=1e-6)
+        server.stop(signal.SIGKILL)
+        world.until(lambda: f'no chunk: {server.url}: ' in node.output, 'the report')
+        world.chunks.clear()
+        with serving(tmp_path, 'state', server.port):
+            world.until(lambda: world.chunks, 'chunks of the next server')
         assert node.stop() == 0
 
 
