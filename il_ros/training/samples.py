@@ -51,6 +51,14 @@ class Source(Protocol):
         ...
 
 
+class Frames(Protocol):
+    """Images of all rows, in memory or in a file."""
+
+    def __getitem__(self, rows: Any, /) -> Pixels:
+        """Return the images of some rows. Shape (n, H, W, 3)."""
+        ...
+
+
 @dataclass(frozen=True)
 class ArraySource:
     """Episodes that are in memory; every column as in `Source`, 'task_index' with tasks only."""
@@ -102,7 +110,7 @@ class Samples:
         vectors: 'state' (N, J), as an input 'environment' (N, E), and 'tool' (N, 12 + G) where
             actions are poses of the tool.
         actions: Executed targets (N, J), or the poses that they give the tool (N, 12 + G).
-        images: Per camera (N, H, W, 3) uint8, in memory or mapped from a file.
+        images: Per camera (N, H, W, 3) uint8.
         ends: Of `run_ends`. Shape (N,).
         correction: Where a person was correcting the policy. Shape (N,).
         episode: Index of each row's episode. Shape (N,).
@@ -116,7 +124,7 @@ class Samples:
 
     vectors: Mapping[str, NDArray[np.float32]]
     actions: NDArray[np.float32]
-    images: Mapping[str, Pixels]
+    images: Mapping[str, Frames]
     ends: Rows
     correction: Mask
     episode: Rows
@@ -128,7 +136,7 @@ class Samples:
     task: Rows | None = None
 
     @staticmethod
-    def of(source: Source, config: TrainConfig, images: Mapping[str, Pixels],
+    def of(source: Source, config: TrainConfig, images: Mapping[str, Frames],
            frame: ToolFrame | None = None) -> Samples:
         """Return the samples of a dataset under the label rule of `TrainConfig.labels`.
 
