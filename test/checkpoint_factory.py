@@ -7,7 +7,15 @@ from pathlib import Path
 from il_ros.contract import Contract
 from il_ros.kinematics import find_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
-from il_ros.policies.config import ACTConfig, BCConfig, DiffusionConfig, FlowConfig, PolicyConfig
+from il_ros.policies.config import (
+    ACTConfig,
+    BCConfig,
+    DiffusionConfig,
+    FlowConfig,
+    GMMConfig,
+    IBCConfig,
+    PolicyConfig,
+)
 from il_ros.policies.load import make_network
 from il_ros.policies.network import Sizes
 from il_ros.policies.transforms import Normalize
@@ -23,7 +31,9 @@ SMALL = PolicyConfig(
     diffusion=DiffusionConfig(width=8, unet_widths=(8, 12), sample_steps=5, layers=1, heads=2,
                               image_widths=(4, 4), keypoints=4),
     flow=FlowConfig(width=16, unet_widths=(16, 16), sample_steps=4, layers=2, heads=2,
-                    image_widths=(4, 4), keypoints=4))
+                    image_widths=(4, 4), keypoints=4),
+    gmm=GMMConfig(modes=3), ibc=IBCConfig(hidden=16, layers=1, negatives=8, samples=64,
+                                          langevin_steps=10))
 VARIANTS = {
     'bc': SMALL,
     'bc camera': replace(SMALL, inputs=('state', 'wrist'), image_size=(32, 32)),
@@ -39,6 +49,12 @@ VARIANTS = {
     'flow': replace(SMALL, kind='flow', flow=replace(SMALL.flow, denoiser='transformer')),
     'flow camera': replace(SMALL, kind='flow', inputs=('state', 'wrist', 'scene'),
                            image_size=(32, 32)),
+    'gmm': replace(SMALL, kind='gmm', normalization='min_max'),
+    'gmm camera': replace(SMALL, kind='gmm', normalization='min_max', inputs=('state', 'wrist'),
+                          image_size=(32, 32)),
+    'ibc': replace(SMALL, kind='ibc', normalization='min_max'),
+    'ibc camera': replace(SMALL, kind='ibc', normalization='min_max', inputs=('state', 'wrist'),
+                          image_size=(32, 32), ibc=replace(SMALL.ibc, sampler='langevin')),
 }
 
 

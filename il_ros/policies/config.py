@@ -7,10 +7,12 @@ from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 
-KINDS = ('bc', 'act', 'diffusion', 'flow')
+KINDS = ('bc', 'act', 'diffusion', 'flow', 'gmm', 'ibc')
+BOUNDED = ('diffusion', 'gmm', 'ibc')  # they need actions within [-1, 1]
 VECTORS = ('state', 'environment', 'gripper', 'task')
 NORMALIZATIONS = ('mean_std', 'min_max')
 DENOISERS = ('unet', 'transformer')
+SAMPLERS = ('derivative_free', 'langevin')
 
 
 def _within(low: float, high: float, **values: float) -> None:
@@ -204,6 +206,62 @@ class FlowConfig(DenoiserConfig):
 
 
 @dataclass(frozen=True)
+class GMMConfig:
+    """The Gaussian mixture over whole chunks (policies/gmm.py); its trunk is that of `bc`.
+
+    Attributes:
+        modes: Gaussians of the mixture.
+        least_sigma: Floor of the standard deviation, in half ranges of the actions.
+        eval_sigma: Standard deviation at inference, in place of the learned one.
+    """
+
+    modes: int = 5
+    least_sigma: float = 0.01
+    eval_sigma: float = 1e-4
+
+    def __post_init__(self) -> None:
+        _within(1, 100, modes=self.modes)
+        _within(1e-6, 1, least_sigma=self.least_sigma)
+        _within(0, 1, eval_sigma=self.eval_sigma)
+
+
+@dataclass(frozen=True)
+class IBCConfig:
+    """The energy of observation and chunk (policies/ibc.py); `bc` encodes the observation.
+
+    Attributes:
+        hidden: Width of the energy network.
+        layers: Residual blocks of the energy network.
+        negatives: Counter-examples per sample in training.
+        sampler: 'derivative_free' (uniform negatives) or 'langevin' (negatives from the chain).
+        samples: Candidates at inference.
+        iterations: Rounds of the derivative-free optimiser.
+        sigma: Spread of its first round, in half ranges of the actions; halved in each.
+        langevin_steps: Length of a Langevin chain.
+        bound_margin: How far candidates may leave the range of the training data, in ranges.
+    """
+
+    hidden: int = 128
+    layers: int = 2
+    negatives: int = 64
+    sampler: str = 'derivative_free'
+    samples: int = 512
+    iterations: int = 3
+    sigma: float = 0.33
+    langevin_steps: int = 100
+    bound_margin: float = 0.05
+
+    def __post_init__(self) -> None:
+        one_of(self.sampler, SAMPLERS, 'sampler')
+        _within(1, 8192, hidden=self.hidden, negatives=self.negatives)
+        _within(2, 65536, samples=self.samples)
+        _within(1, 64, layers=self.layers, iterations=self.iterations)
+        _within(1e-3, 2, sigma=self.sigma)
+        _within(2, 1000, langevin_steps=self.langevin_steps)
+        _within(0, 1, bound_margin=self.bound_margin)
+
+
+@dataclass(frozen=True)
 class PolicyConfig:
     """One policy.
 
@@ -216,7 +274,8 @@ class PolicyConfig:
             absolute.
         tool_actions: Learn motions of the tool in place of motions of the joints; takes the URDF.
         pose_differences: Append the differences between the positions of all poses.
-        normalization: 'mean_std', or 'min_max' to [-1, 1], which 'diffusion' needs.
+        normalization: 'mean_std', or 'min_max' to [-1, 1], which 'diffusion', 'gmm' and 'ibc'
+            need.
         image_size: Height and width that images are resized to; the contract's when None.
         augmentation: What training does to images.
         members: Networks of the kind, each trained on its own bootstrap of the episodes;
@@ -237,12 +296,14 @@ class PolicyConfig:
     flow: FlowConfig = field(default_factory=FlowConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     members: int = 1
+    gmm: GMMConfig = field(default_factory=GMMConfig)
+    ibc: IBCConfig = field(default_factory=IBCConfig)
 
     def __post_init__(self) -> None:
         one_of(self.kind, KINDS, 'kind')
         one_of(self.normalization, NORMALIZATIONS, 'normalization')
-        if self.kind == 'diffusion' and self.normalization != 'min_max':
-            raise ConfigError("normalization: kind 'diffusion' clips to [-1, 1], expected "
+        if self.kind in BOUNDED and self.normalization != 'min_max':
+            raise ConfigError(f'normalization: kind {self.kind!r} clips to [-1, 1], expected '
                               f"'min_max', got {self.normalization!r}")
         _within(1, 1000, horizon=self.horizon)
         _within(1, 100, members=self.members)

@@ -12,6 +12,8 @@ from il_ros.policies.config import PolicyConfig
 from il_ros.policies.data import Data
 from il_ros.policies.ensemble import Ensemble
 from il_ros.policies.flow import Flow
+from il_ros.policies.gmm import GMM
+from il_ros.policies.ibc import IBC
 from il_ros.policies.network import Batch, Network, Sizes
 from il_ros.policies.policy import start_observation
 from il_ros.policies.transforms import features, to_data
@@ -101,6 +103,10 @@ def _make_member(config: PolicyConfig, sizes: Sizes) -> Network:
         return Diffusion(config.diffusion, sizes)
     if config.kind == 'flow':
         return Flow(config.flow, sizes)
+    if config.kind == 'gmm':
+        return GMM(config.gmm, config.bc, sizes)
+    if config.kind == 'ibc':
+        return IBC(config.ibc, config.bc, sizes)
     return ACT(config.act, sizes) if config.kind == 'act' else BC(config.bc, sizes)
 
 

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from torch import nn, Tensor
 
-DRAWN = ('diffusion', 'flow')
+DRAWN = ('diffusion', 'flow', 'gmm', 'ibc')
 TOLERANCE = 1e-4  # [rad] or [m]: the graph computes in float32
 CHECKS = 20
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from il_ros.config import build, config_folders
 from il_ros.errors import ConfigError
-from il_ros.policies.config import ACTConfig, DiffusionConfig, FlowConfig, PolicyConfig
+from il_ros.policies.config import ACTConfig, DiffusionConfig, FlowConfig, IBCConfig, PolicyConfig
 from il_ros.training.config import TrainConfig
 import pytest
 
@@ -10,10 +10,10 @@ PRESETS = sorted(p.stem for p in config_folders('training')[0].glob('*.yaml'))
 
 
 def test_presets():
-    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_vision', 'diffusion', 'flow']
+    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_vision', 'diffusion', 'flow', 'gmm', 'ibc']
     kinds = {name: TrainConfig.preset(name).policy.kind for name in PRESETS}
     assert kinds == {'act': 'act', 'act_paper': 'act', 'bc': 'bc', 'bc_vision': 'bc',
-                     'diffusion': 'diffusion', 'flow': 'flow'}
+                     'diffusion': 'diffusion', 'flow': 'flow', 'gmm': 'gmm', 'ibc': 'ibc'}
     assert TrainConfig.preset('bc_vision').policy.cameras == ('scene', 'wrist')
 
 
@@ -46,6 +46,8 @@ def test_wrong_settings(changes, text):
 def test_wrong_policy_settings():
     with pytest.raises(ConfigError, match="kind 'bb': did you mean 'bc'"):
         PolicyConfig(kind='bb')
+    with pytest.raises(ConfigError, match="sampler 'langvin': did you mean 'langevin'"):
+        IBCConfig(sampler='langvin')
     with pytest.raises(ConfigError, match='inputs: expected each input once'):
         PolicyConfig(inputs=('state', 'state'))
     with pytest.raises(ConfigError, match=r'width: expected a multiple of heads \(3\) and of 4'):
