@@ -130,13 +130,15 @@ def _table(names: Sequence[str], layers: Sequence[Mapping[str, Any]]) -> Table:
 
 def _print_more(names: Sequence[str], layers: Sequence[Mapping[str, Any]]) -> None:
     """Print what a table of rates leaves out: which one is better, and how long it lasts."""
+    from il_ros.evaluation.statistics import probability_text
+
     for entry in layers:
         name = entry['layer'] if entry['layer'] == entry['variant'] else entry['variant']
         if 'unseen' in entry:
             console.print(f'{name}: not run, {entry["unseen"]}')
         if found := entry.get('comparison'):
             console.print(f'{name}: {names[0]} is better with probability '
-                          f'{found["probability_a_better"]:.3f}'
+                          + probability_text(found['probability_a_better'])
                           + (f', McNemar p = {found["p_value"]:.3g}' if found['paired'] else ''))
         if 'reliability' in entry:
             for who, policy in zip(names, _policies(entry), strict=True):

@@ -49,8 +49,8 @@ SHIFTS = {
               Variation(light=0.5)),
 }
 FAULTS = {
-    'sensor noise': ('0.1 % of the range on joints, 3 mm on poses, 10 of 255 on pixels',
-                     Faults(joint_noise=0.001, pose_noise=0.003, image_noise=10.0)),
+    'sensor noise': ('0.02 % of the range on joints, 1 mm on poses, 5 of 255 on pixels',
+                     Faults(joint_noise=0.0002, pose_noise=0.001, image_noise=5.0)),
     'dropped frames': ('half of all observations repeat the one before', Faults(dropped=0.5)),
     'latency': ('each chunk arrives 3 ticks after its observation', Faults(latency_ticks=3)),
 }

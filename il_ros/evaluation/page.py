@@ -8,6 +8,7 @@ from typing import Any
 from il_ros.evaluation import layer_charts
 from il_ros.evaluation.charts import percent
 from il_ros.evaluation.report import embedded_video, template, write_page
+from il_ros.evaluation.statistics import probability_text
 from markupsafe import Markup
 
 
@@ -33,7 +34,7 @@ def render_evaluation(result: Mapping[str, Any], folder: Path,
         'solved': layer_charts.solved_within(entries)}
     return template('evaluation.html.j2').render(
         title=f'{names[0]} in {result["task"]}', names=names, entries=entries,
-        against=len(names) > 1, unseen=[e for e in result['layers'] if 'unseen' in e],
+        against=len(names) > 1, probability=probability_text, unseen=[e for e in result['layers'] if 'unseen' in e],
         tiles=_tiles(entries), runs=runs, styles=layer_charts.STYLES,
         figures={name: Markup(svg) for name, svg in charts.items()},
         films=[{'title': film['title'], 'video': embedded_video(film['path'], folder)}
@@ -70,7 +71,7 @@ def _tiles(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
             tiles.append((str(found['longest']), 'successes in a row without a reset, of at most '
                                                  f'{min(found["repeats"], entry["episodes"])}'))
     if 'comparison' in first:
-        tiles.append((percent(first['comparison']['probability_a_better']),
+        tiles.append((probability_text(first['comparison']['probability_a_better']),
                       f'probability of being better, {first["meaning"]}'))
     return tiles
 

@@ -132,5 +132,10 @@ def probability_better(a: tuple[int, int], b: tuple[int, int]) -> float:
                         for i in range(wins)))
 
 
+def probability_text(value: float) -> str:
+    """Return a probability with three digits, which never claims certainty."""
+    return '< 0.001' if value < 0.001 else '> 0.999' if value > 0.999 else f'{value:.3f}'
+
+
 def _log_beta(x: float, y: float) -> float:
     return lgamma(x) + lgamma(y) - lgamma(x + y)

@@ -1,5 +1,6 @@
 from il_ros.errors import ConfigError
-from il_ros.evaluation.statistics import compare_paired, mcnemar, probability_better, wilson
+from il_ros.evaluation.statistics import (
+    compare_paired, mcnemar, probability_better, probability_text, wilson)
 import numpy as np
 import pytest
 
@@ -94,6 +95,11 @@ def test_probability_better_equals_sampling_the_posteriors():
 def test_probability_better_of_many_episodes_stays_a_probability():
     assert probability_better((9000, 10000), (1000, 10000)) == pytest.approx(1.0, abs=1e-9)
     assert probability_better((1000, 10000), (9000, 10000)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_probability_never_reads_as_certainty():
+    assert [probability_text(p) for p in (0.0, 0.0004, 0.5, 0.875, 0.9996, 1.0)] == [
+        '< 0.001', '< 0.001', '0.500', '0.875', '> 0.999', '> 0.999']
 
 
 def test_probability_better_refuses_impossible_counts():
