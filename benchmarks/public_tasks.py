@@ -108,7 +108,8 @@ def expert(raw: Mapping[str, Floats]) -> Floats:
         move, fingers = np.zeros(3), -1.0
     else:
         move, fingers = away + (0 if near else np.array([0.0, 0.0, 0.06])), 1.0
-    return np.clip([*(8.0 * move), fingers], -1.0, 1.0)
+    action: Floats = np.clip([*(8.0 * move), fingers], -1.0, 1.0)
+    return action
 
 
 def demonstrate(adapter: Adapter, episodes: int) -> tuple[ArraySource, int]:
@@ -141,7 +142,7 @@ def main() -> None:
     parser.add_argument('--demonstrations', type=int, default=100)
     parser.add_argument('--episodes', type=int, default=100)
     parser.add_argument('--policies', nargs='+', choices=list(POLICIES), default=list(POLICIES))
-    parser.add_argument('--steps', type=int, help='of training, in place of each policy\'s own')
+    parser.add_argument('--steps', type=int, help="of training, in place of each policy's own")
     given = parser.parse_args()
     gymnasium.register_envs(gymnasium_robotics)
     adapter = Adapter(gymnasium.make(TASK, max_episode_steps=50))

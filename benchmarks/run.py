@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from benchmarks import capture, conversion, jitter, latency
+from benchmarks import capture, conversion, jitter, latency, rollouts
 from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
-PARTS = ('latency', 'jitter', 'capture', 'conversion')
+PARTS = ('latency', 'rollouts', 'jitter', 'capture', 'conversion')
 
 
 def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
@@ -31,6 +31,7 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
     folder = Path(tempfile.mkdtemp(prefix='il_ros_bench_'))
     measures: dict[str, Callable[[], list[Line]]] = {
         'latency': lambda: latency.measure(folder),
+        'rollouts': lambda: rollouts.measure(folder),
         'jitter': lambda: jitter.measure(folder, seconds),
         'capture': lambda: capture.measure(folder, seconds),
         'conversion': lambda: conversion.measure(folder)}

@@ -34,7 +34,8 @@ def render_evaluation(result: Mapping[str, Any], folder: Path,
         'solved': layer_charts.solved_within(entries)}
     return template('evaluation.html.j2').render(
         title=f'{names[0]} in {result["task"]}', names=names, entries=entries,
-        against=len(names) > 1, probability=probability_text, unseen=[e for e in result['layers'] if 'unseen' in e],
+        against=len(names) > 1, probability=probability_text,
+        unseen=[e for e in result['layers'] if 'unseen' in e],
         tiles=_tiles(entries), runs=runs, styles=layer_charts.STYLES,
         figures={name: Markup(svg) for name, svg in charts.items()},
         films=[{'title': film['title'], 'video': embedded_video(film['path'], folder)}

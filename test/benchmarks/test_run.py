@@ -6,7 +6,7 @@ import time
 from nodes.harness import environment, ROOT
 import numpy as np
 
-from benchmarks import latency
+from benchmarks import latency, rollouts
 from benchmarks.frames import picture
 
 
@@ -34,9 +34,19 @@ def test_a_wrong_part_is_refused():
     result = subprocess.run([sys.executable, '-m', 'benchmarks.run', '--only', 'speed'], cwd=ROOT,
                             capture_output=True, text=True, env=environment(59, COLUMNS='200'))
     assert result.returncode == 2
-    assert "expected one of latency, jitter, capture, conversion, got 'speed'" in result.stderr
+    assert ("expected one of latency, rollouts, jitter, capture, conversion, got 'speed'"
+            in result.stderr)
 
 
 def test_frames_differ_and_repeat():
     assert (picture(48, 64, 0) != picture(48, 64, 9)).any()
     np.testing.assert_array_equal(picture(48, 64, 3), picture(48, 64, 3))
+
+
+def test_rollouts_are_timed_in_one_process_and_in_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(rollouts, 'EPISODES', 1)
+    monkeypatch.setattr(rollouts.os, 'cpu_count', lambda: 1)
+    lines = rollouts.measure(tmp_path)
+    assert [line.what for line in lines] == ['rollouts in one process',
+                                             'rollouts in 1 processes, with their start']
+    assert all(float(line.ratio) > 0 and line.absolute.endswith(' rollouts/s') for line in lines)

@@ -1,6 +1,11 @@
 from il_ros.errors import ConfigError
 from il_ros.evaluation.statistics import (
-    compare_paired, mcnemar, probability_better, probability_text, wilson)
+    compare_paired,
+    mcnemar,
+    probability_better,
+    probability_text,
+    wilson,
+)
 import numpy as np
 import pytest
 
