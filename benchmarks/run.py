@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from benchmarks import capture, conversion, jitter, latency, rollouts
+from benchmarks import capture, conversion, jitter, latency, rollouts, training
 from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
-PARTS = ('latency', 'rollouts', 'jitter', 'capture', 'conversion')
+PARTS = ('latency', 'rollouts', 'jitter', 'capture', 'conversion', 'training')
 
 
 def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
@@ -34,7 +34,8 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
         'rollouts': lambda: rollouts.measure(folder),
         'jitter': lambda: jitter.measure(folder, seconds),
         'capture': lambda: capture.measure(folder, seconds),
-        'conversion': lambda: conversion.measure(folder)}
+        'conversion': lambda: conversion.measure(folder),
+        'training': lambda: training.measure(folder)}
     lines: list[Line] = []
     try:
         for part in wanted:

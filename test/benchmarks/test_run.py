@@ -34,7 +34,7 @@ def test_a_wrong_part_is_refused():
     result = subprocess.run([sys.executable, '-m', 'benchmarks.run', '--only', 'speed'], cwd=ROOT,
                             capture_output=True, text=True, env=environment(59, COLUMNS='200'))
     assert result.returncode == 2
-    assert ("expected one of latency, rollouts, jitter, capture, conversion, got 'speed'"
+    assert ("expected one of latency, rollouts, jitter, capture, conversion, training, got 'speed'"
             in result.stderr)
 
 
