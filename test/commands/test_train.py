@@ -1,4 +1,6 @@
 """From bags to a checkpoint and an ONNX file with the real commands."""
+import json
+
 import bag_factory as bags
 from il_ros.commands.export import export
 from il_ros.commands.train import train
@@ -49,11 +51,22 @@ def test_train_from_a_camera(dataset, tmp_path):
     assert load(tmp_path / 'run/best').cameras == ('scene',)
 
 
+def test_train_by_shares_needs_rows_of_each_source(dataset, tmp_path):
+    with pytest.raises(DatasetError, match='^mix: policy has a share of 0.1 but no rows to draw'):
+        train(dataset, tmp_path / 'run', steps=2, mix='demo=0.9,policy=0.1')
+    train(dataset, tmp_path / 'other', steps=2, mix='demo=1', accumulate=2)
+    record = json.loads((tmp_path / 'other/last/training.json').read_text())['config']
+    assert record['mix'] == {'demo': 1.0, 'human': 0.0, 'policy': 0.0}
+    assert record['accumulate'] == 2
+
+
 @pytest.mark.parametrize(('options', 'text'), [
     ({'policy': 'atc'}, "^policy 'atc': did you mean 'act'?"),
     ({'policy': 'act', 'config': 'bc'}, '^--policy act, but bc is for bc; give --policy bc$'),
     ({'cameras': 'top'}, "^robot 'sim_arm' has no input 'top'; valid: state, environment, "
                          'gripper, task, scene$'),
+    ({'mix': 'demo=1', 'weighting': 'iwr'}, '^expected --mix or --weighting, got both$'),
+    ({'mix': 'demo=0.5'}, '^--mix: mix: expected shares of 0 or more that add up to 1, got demo'),
     ({'config': 'none.yaml'}, '^none.yaml: cannot be read: No such file or directory$'),
 ])
 def test_train_refuses(dataset, tmp_path, options, text):
