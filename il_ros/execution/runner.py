@@ -39,10 +39,16 @@ class Chunk(NamedTuple):
 
 
 class Silent(NamedTuple):
-    """Why nothing is published at a tick; `problem` where somebody should look into it."""
+    """Why nothing is published at a tick.
+
+    Attributes:
+        problem: Somebody should look into it.
+        event: It is said at this tick only, so nobody may drop it.
+    """
 
     reason: str
     problem: bool = False
+    event: bool = False
 
 
 @dataclass
@@ -185,7 +191,7 @@ class PolicyRunner:
         if not self.active:
             return Silent('not active')
         if failure:
-            return Silent(failure.reason, problem=True)
+            return Silent(failure.reason, problem=True, event=True)
 
         observation = self._aligner.observe(stamp_ns)
         if isinstance(observation, Unavailable):

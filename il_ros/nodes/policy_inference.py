@@ -104,6 +104,8 @@ class PolicyInference(Node):
         self._newest = due = self._runner.tick(shell.now_ns(self) - late_ns)
         if isinstance(due, Chunk):
             self._publisher.publish(due, self._runner.kind)
+        elif due.event:
+            self.get_logger().error(f'no chunk: {due.reason}')
         elif due.problem:
             self.get_logger().warning(f'no chunk: {due.reason}',
                                       throttle_duration_sec=LOG_EVERY_S)

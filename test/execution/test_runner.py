@@ -183,7 +183,8 @@ def test_a_crash_silences_at_once_and_the_policy_comes_back(life, checkpoint):
         life.see()
         due = life.tick()
         return isinstance(due, Silent) and due
-    assert wait_for(crashed, 'silence') == Silent('inference process ended with SIGKILL', True)
+    assert wait_for(crashed, 'silence') == Silent(
+        'inference process ended with SIGKILL', problem=True, event=True)
     assert life.runner.counters.failures == 1
 
     def again():
