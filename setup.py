@@ -145,8 +145,8 @@ setup(
         'export': ['onnx', 'onnxscript', 'onnxruntime'],
         'remote': ['websockets>=15', 'msgpack>=1.0.5'],
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
-        'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'mypy', 'ruff', 'types-PyYAML',
-                'pandas'],
+        'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'hypothesis', 'mypy', 'ruff',
+                'types-PyYAML', 'pandas'],
     },
     zip_safe=False,
     package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'py.typed']},

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+import ctypes
 import os
 from pathlib import Path
 import signal
@@ -23,6 +24,14 @@ def environment(domain: int, **extra: str) -> dict[str, str]:
                 AMENT_PREFIX_PATH=os.pathsep.join(p for p in prefixes if p), **extra)
 
 
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Run in a new process: it ends when the test run is killed, and leaves nobody on DDS."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class NodeProcess:
     """One executable of il_ros as a process; its output is kept in a file."""
 
@@ -41,7 +50,7 @@ class NodeProcess:
             self.process = subprocess.Popen(
                 [sys.executable, '-m', f'il_ros.nodes.{executable}', *arguments],
                 env=environment(domain, **(env or {})), stdin=stdin, stdout=sink,
-                stderr=subprocess.STDOUT, cwd=ROOT)
+                stderr=subprocess.STDOUT, cwd=ROOT, preexec_fn=die_with_parent)
 
     @property
     def output(self) -> str:

@@ -33,6 +33,11 @@ def patient(folder: Path) -> Path:
     return path
 
 
+def stopped(printed: str) -> bool:
+    """Return whether a motion says that the gate stopped the arm, on its way or before it."""
+    return 'was stopped on its way' in printed or 'lets nothing through' in printed
+
+
 class Robot:
     """Publishes joint states at 100 Hz while it spins; follows the commands that reach it."""
 
@@ -143,4 +148,4 @@ class Robot:
         return send
 
 
-__all__ = ['CONTRACT', 'START', 'ActionChunk', 'Robot', 'TeleopCommand', 'patient']
+__all__ = ['CONTRACT', 'START', 'ActionChunk', 'Robot', 'TeleopCommand', 'patient', 'stopped']

@@ -7,7 +7,7 @@ import bag_factory as bags
 from il_ros.contract import Contract
 from il_ros.evaluation.recording import read_recording
 from nodes.harness import environment, ROOT, running
-from nodes.robot import Robot
+from nodes.robot import Robot, stopped
 import numpy as np
 import pytest
 
@@ -47,9 +47,8 @@ def test_the_robot_repeats_the_episode(robot, tmp_path):
         robot.until(lambda: robot.call('gate/arm').success, 'armed')
         status = replay(robot, bag, out)
         printed = out.read_text()
-        if 'was stopped on its way' not in printed:
+        if status == 0 or not stopped(printed):
             break
-        assert status == 1, printed
     assert status == 0, printed
     found = re.search(rf'{len(recording.states)} ticks on the robot; largest difference of a '
                       r'joint ([0-9.]+)', printed)
