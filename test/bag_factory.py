@@ -19,7 +19,8 @@ START_NS = 1_700_000_000 * SECOND
 IL_ROS = {
     'teleop/command': 'il_ros/TeleopCommand', 'policy/chunk': 'il_ros/ActionChunk',
     'control/command': 'il_ros/Command', 'control/mode': 'il_ros/ControlMode',
-    'control/report': 'il_ros/CommandReport', 'control/correction': 'il_ros/Correction'}
+    'control/report': 'il_ros/CommandReport', 'control/correction': 'il_ros/Correction',
+    'dagger/request': 'il_ros/HelpRequest'}
 PASSED, CLAMPED, REJECTED, HELD = range(4)
 POLICY, HUMAN, HOLD = range(3)
 TELEOP, AUTONOMOUS, PAUSED, ALIGNING, CORRECTING = range(5)
