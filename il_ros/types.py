@@ -20,6 +20,10 @@ class ControlSource(IntEnum):
     HOLD = 2
 
 
+# In the dataset's column alone: the policy drove, the action is what an expert would have done.
+LABELLED = 3
+
+
 class Mode(IntEnum):
     """Who controls the robot; the values of `ControlMode.mode`."""
 

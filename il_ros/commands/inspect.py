@@ -11,7 +11,7 @@ from rich.table import Table
 import typer
 
 COLUMNS = ('episode', 'bag', 'outcome', 'length', 'rate', 'missing', 'lost', 'sync', 'idle',
-           'human', 'corrected', 'limits', 'distance', 'look at')
+           'human', 'corrected', 'take-overs', 'limits', 'distance', 'look at')
 
 
 def inspect(
@@ -33,13 +33,14 @@ def inspect(
             str(e.index), escape(e.source), e.outcome, f'{e.duration_s:.1f} s',
             f'{e.rate_hz:.1f} Hz', str(e.missing_ticks), str(e.lost_messages),
             f'{1000 * e.sync_error_s:.0f} ms', f'{e.idle_head_s:.1f}, {e.idle_tail_s:.1f} s',
-            f'{e.human:.0%}', f'{e.intervention:.0%}', f'{e.near_limit:.0%}',
-            f'{e.distance:.2f}', f'[red]{escape("; ".join(e.problems))}[/]')
+            f'{e.human:.0%}', f'{e.intervention:.0%}', str(e.effort.take_overs),
+            f'{e.near_limit:.0%}', f'{e.distance:.2f}', f'[red]{escape("; ".join(e.problems))}[/]')
     console.print(table)
     console.print(f'{len(report.episodes)} episodes, {report.frames} rows, '
                   f'{report.duration_s / 60:.1f} min of {escape(report.robot)}; starts in '
                   f'{len(report.start_zones)} zones, grasps in {len(report.grasp_zones)}',
                   highlight=False)
+    console.print(report.effort.text, highlight=False)
     for problem in report.problems:
         console.print(f'[red]{escape(problem)}[/]', highlight=False)
     if html:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from il_ros.contract import POSE_SIZE
 from il_ros.datasets import schema
+from il_ros.datasets.effort import Effort, episode_efforts
 from il_ros.datasets.idle import motion
 from il_ros.datasets.reader import Dataset
 from il_ros.types import ControlSource, Floats
@@ -45,6 +46,7 @@ class EpisodeReport:
         human: Share of the rows that a person drove.
         intervention: Share of the rows in which a person corrected the policy.
         near_limit: Share of the rows with a joint (not the gripper) next to a position limit.
+        effort: What people did.
         distance: From the median path, as a share of the joint ranges.
         start_zone: Where the first pose of the contract lay at the start.
         grasp_zone: Where the end effector was when the gripper first closed.
@@ -65,6 +67,7 @@ class EpisodeReport:
     idle_tail_s: float
     human: float
     intervention: float
+    effort: Effort
     near_limit: float
     distance: float
     start_zone: Zone | None
@@ -79,6 +82,7 @@ class Report:
     Attributes:
         start_zones: Episodes per zone; empty where the contract names no poses.
         grasp_zones: Likewise.
+        effort: What people did, in all.
         problems: What concerns the dataset as a whole.
     """
 
@@ -90,21 +94,24 @@ class Report:
     episodes: list[EpisodeReport]
     start_zones: dict[Zone, int]
     grasp_zones: dict[Zone, int]
+    effort: Effort
     problems: list[str]
 
 
 def inspect(dataset: Dataset) -> Report:
     """Return the report of a dataset."""
-    distances = _distances(dataset)
-    episodes = [_episode(dataset, k, distances) for k in range(len(dataset.lengths))]
+    distances, efforts = _distances(dataset), episode_efforts(dataset)
+    episodes = [_episode(dataset, k, distances, efforts[k]) for k in range(len(dataset.lengths))]
     start = Counter(e.start_zone for e in episodes if e.start_zone)
     grasp = Counter(e.grasp_zone for e in episodes if e.grasp_zone)
     return Report(str(dataset.root), dataset.contract.robot, dataset.tasks, len(dataset),
                   len(dataset) / dataset.fps, episodes, dict(sorted(start.items())),
-                  dict(sorted(grasp.items())), _problems(dataset, episodes, start, grasp))
+                  dict(sorted(grasp.items())), sum(efforts, Effort()),
+                  _problems(dataset, episodes, start, grasp))
 
 
-def _episode(dataset: Dataset, index: int, distances: Floats) -> EpisodeReport:
+def _episode(dataset: Dataset, index: int, distances: Floats,
+             effort: Effort) -> EpisodeReport:
     contract, row, rows = dataset.contract, dataset.episodes[index], dataset.rows(index)
     columns = {name: values[rows] for name, values in dataset.columns.items()}
     state = columns[schema.STATE].astype(np.float64)
@@ -133,7 +140,7 @@ def _episode(dataset: Dataset, index: int, distances: Floats) -> EpisodeReport:
     return EpisodeReport(
         index=index, source=str(row.get('source', '')), operator=str(row.get('operator', '')),
         start_zone=_start_zone(dataset, columns), grasp_zone=_grasp_zone(dataset, columns),
-        problems=problems, **found)
+        effort=effort, problems=problems, **found)
 
 
 def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:

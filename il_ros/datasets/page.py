@@ -19,12 +19,13 @@ th:first-child, td:first-child, .text { text-align: left }
 <p>{{ report.episodes | length }} episodes, {{ report.frames }} rows,
 {{ '%.1f' | format(report.duration_s / 60) }} min of {{ report.robot }}:
 {{ report.tasks | join('; ') }}</p>
+<p>{{ report.effort.text }}</p>
 {% for problem in report.problems %}<p class="problem">{{ problem }}</p>{% endfor %}
 <h2>Episodes</h2><div class="wide"><table>
 <tr><th>episode</th><th class="text">bag</th><th class="text">outcome</th><th>length [s]</th>
 <th>rate [Hz]</th><th>missing ticks</th><th>lost messages</th><th>sync error [ms]</th>
-<th>idle head, tail [s]</th><th>human</th><th>intervention</th><th>at limits</th>
-<th>distance</th><th class="text">look at</th></tr>
+<th>idle head, tail [s]</th><th>human</th><th>intervention</th><th>take-overs</th>
+<th>at limits</th><th>distance</th><th class="text">look at</th></tr>
 {% for e in report.episodes %}<tr><td>{{ e.index }}</td><td class="text">{{ e.source }}</td>
 <td class="text">{{ e.outcome }}</td><td>{{ '%.1f' | format(e.duration_s) }}</td>
 <td>{{ '%.1f' | format(e.rate_hz) }}</td><td>{{ e.missing_ticks }}</td>
@@ -33,6 +34,7 @@ th:first-child, td:first-child, .text { text-align: left }
 <td>{{ '%.0f %%' | format(100 * e.human) }}</td>
 <td class="text"><span class="bar" style="width: {{ '%.0f' | format(60 * e.intervention) }}px">
 </span> {{ '%.0f %%' | format(100 * e.intervention) }}</td>
+<td>{{ e.effort.take_overs }}</td>
 <td>{{ '%.0f %%' | format(100 * e.near_limit) }}</td><td>{{ '%.2f' | format(e.distance) }}</td>
 <td class="text problem">{{ e.problems | join('; ') }}</td></tr>
 {% endfor %}</table></div>

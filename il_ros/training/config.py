@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from il_ros.config import build, find_config, parse_yaml, read_text
 from il_ros.errors import ConfigError
 from il_ros.policies.config import one_of, PolicyConfig
-from il_ros.types import ControlSource
+from il_ros.types import ControlSource, LABELLED
 
-SOURCES = {source.name.lower(): source for source in ControlSource}
+SOURCES = {**{source.name.lower(): int(source) for source in ControlSource}, 'label': LABELLED}
 PRECISIONS = ('32-true', 'bf16-mixed', '16-mixed')
 WEIGHTINGS = ('none', 'iwr', 'sirius')
 
@@ -135,9 +135,13 @@ class TrainConfig:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Whose rows are labels: `sources`, and the policy where its rows are drawn by share."""
+        """Whose rows are labels: `sources`, and the policy where its rows are drawn by share.
+
+        What a human says of a state counts like what a human does in it.
+        """
+        said = ('label',) if 'human' in self.sources else ()
         policy = self.weighting != 'none' or (self.mix is not None and self.mix.policy > 0)
-        return tuple(dict.fromkeys((*self.sources, *(('policy',) if policy else ()))))
+        return tuple(dict.fromkeys((*self.sources, *said, *(('policy',) if policy else ()))))
 
     @staticmethod
     def preset(name: str) -> TrainConfig:

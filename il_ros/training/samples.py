@@ -19,7 +19,7 @@ from il_ros.training.sampling import (
     origins,
     Rows,
 )
-from il_ros.types import Pixels
+from il_ros.types import LABELLED, Pixels
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,17 +75,27 @@ class ArraySource:
         return images
 
 
-def run_ends(lengths: Sequence[int], labelled: Mask) -> Rows:
+def run_ends(lengths: Sequence[int], labelled: Mask, said: Mask | None = None) -> Rows:
     """Return for every row the first later row that is no label or belongs to the next episode.
 
     A chunk that starts at row k may learn from rows k up to, not including, `run_ends[k]`;
     `run_ends[k] == k` where row k itself is no label. Shape (N,).
+
+    A chunk ends after a label that was only said: the next state is not where it would have led.
+
+    Args:
+        lengths: Rows per episode.
+        labelled: Rows that are labels. Shape (N,).
+        said: Rows whose label was not executed. Shape (N,).
     """
     stops = np.flatnonzero(~labelled)
     rows = np.arange(len(labelled))
     following = np.append(stops, len(labelled))[np.searchsorted(stops, rows)]
     episode_ends = np.repeat(np.cumsum(lengths), lengths)
     ends: Rows = np.minimum(following, episode_ends)
+    if said is not None:
+        last = np.flatnonzero(said & labelled)
+        ends = np.minimum(ends, np.append(last + 1, len(rows))[np.searchsorted(last, rows)])
     return ends
 
 
@@ -150,7 +160,7 @@ class Samples:
         if not labelled.any():
             raise DatasetError(
                 f'no row to learn from: none of {len(labelled)} rows was controlled by '
-                f'{" or ".join(config.labels)}; record demonstrations or name other `sources`')
+                f'{" or ".join(config.sources)}; record demonstrations or name other `sources`')
         vectors = {'state': _finite(columns, 'observation.state')}
         if 'environment' in config.policy.inputs:
             vectors['environment'] = _finite(columns, 'observation.environment_state')
@@ -163,8 +173,8 @@ class Samples:
             np.unique(episode[labelled]), config.validation_share, config.seed)
         correction = np.asarray(columns['intervention']).reshape(-1).astype(bool)
         return Samples(
-            vectors, actions, images, run_ends(lengths, labelled), correction, episode,
-            origins(control, correction, episode),
+            vectors, actions, images, run_ends(lengths, labelled, control == LABELLED),
+            correction, episode, origins(control, correction, episode),
             np.flatnonzero(labelled & np.isin(episode, training)),
             np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon,
             *(_instructions(source) if 'task' in config.policy.inputs else ()))

@@ -10,7 +10,7 @@ from itertools import compress
 
 from il_ros.errors import DatasetError
 from il_ros.training.config import TrainConfig
-from il_ros.types import ControlSource
+from il_ros.types import ControlSource, LABELLED
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +26,7 @@ class Origin(IntEnum):
     """Where a row comes from."""
 
     DEMO = 0    # a human, in an episode without a policy
-    HUMAN = 1   # a human, in a rollout
+    HUMAN = 1   # a human, in a rollout; or a human's label
     POLICY = 2
     OTHER = 3   # nobody: the robot was held
 
@@ -35,11 +35,12 @@ def origins(control: NDArray[np.integer], intervention: Mask, episode: Rows) -> 
     """Return the `Origin` of every row.
 
     Args:
-        control: `ControlSource` per row. Shape (N,).
+        control: `ControlSource` per row, or `LABELLED`. Shape (N,).
         intervention: Where a person corrected the policy. Shape (N,).
         episode: Index of each row's episode. Shape (N,).
     """
-    human, policy = control == ControlSource.HUMAN, control == ControlSource.POLICY
+    policy = control == ControlSource.POLICY
+    human = (control == ControlSource.HUMAN) | (control == LABELLED)
     rollout = np.isin(episode, np.unique(episode[policy | intervention]))
     return np.select([policy, human & rollout, human],
                      [Origin.POLICY, Origin.HUMAN, Origin.DEMO], Origin.OTHER).astype(np.int8)

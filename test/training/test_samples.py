@@ -109,3 +109,10 @@ def test_corrections_get_their_share():
     assert np.mean(plain < 20) == pytest.approx(0.02, abs=0.005)
     without = Samples.of(source(control, [500, 500]), CONFIG, {})
     assert len(without.mixture(replace(CONFIG, correction_share=0.5)).draw(256, random)) == 256
+
+
+def test_a_chunk_ends_after_a_label_that_was_only_said():
+    labelled = np.array([True, True, True, True, True, False, True])
+    said = np.array([False, False, True, True, False, False, True])
+    # h h l l h p | l: h h l is one plan; after it the arm went where the policy led it.
+    assert run_ends([7], labelled, said).tolist() == [3, 3, 3, 4, 5, 5, 7]

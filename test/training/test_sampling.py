@@ -130,9 +130,9 @@ def test_a_source_without_rows_is_named(changes, demonstrations, text):
 
 
 def test_who_is_drawn_is_a_label():
-    assert replace(CONFIG, mix=Mix(demo=0.9, policy=0.1)).labels == ('human', 'policy')
-    assert replace(CONFIG, mix=Mix(demo=1.0)).labels == ('human',)
-    assert replace(CONFIG, weighting='sirius').labels == ('human', 'policy')
+    assert replace(CONFIG, mix=Mix(demo=0.9, policy=0.1)).labels == ('human', 'label', 'policy')
+    assert replace(CONFIG, mix=Mix(demo=1.0)).labels == ('human', 'label')
+    assert replace(CONFIG, weighting='sirius').labels == ('human', 'label', 'policy')
 
 
 @pytest.mark.parametrize(('text', 'error'), [
