@@ -128,7 +128,7 @@ class Run:
     def scheduler(self) -> Any:
         """Return a new scheduler of the demo's kind."""
         loop = self.config.loop
-        return make_scheduler(loop.scheduler, self.contract.period_ns, loop.execute_steps)
+        return make_scheduler(loop.scheduler, self.contract, loop.execute_steps)
 
 
 def run(seed: int, episodes: int) -> list[tuple[str, int, int, float]]:

@@ -159,7 +159,7 @@ def main() -> None:
             policy = load(fit(source, Path(folder) / 'run', config))
         trained_s = time.monotonic() - begin
         rollouts = evaluate(adapter, adapter.contract, policy, lambda: make_scheduler(
-            'receding', adapter.contract.period_ns, 4), seeds, Conditions(disturb=False))
+            'receding', adapter.contract, 4), seeds, Conditions(disturb=False))
         won = sum(rollout.success for rollout in rollouts)
         low, high = wilson(won, len(rollouts))
         print(f'{name:4} {won:4} of {len(rollouts)}  [{low:.2f}, {high:.2f}]  '

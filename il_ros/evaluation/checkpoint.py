@@ -141,6 +141,6 @@ def _opened(trial: Trial) -> Iterator[tuple[Any, Policy, Callable[[], ChunkSched
     env = gymnasium.make(trial.environment, cameras=bool(policy.cameras))
     try:
         yield env, policy, lambda: make_scheduler(
-            trial.scheduler, policy.contract.period_ns, trial.execute_steps)
+            trial.scheduler, policy.contract, trial.execute_steps)
     finally:
         env.close()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from il_ros.contract import Contract
 from il_ros.evaluation.faults import Delay, Faults, Sensors
 from il_ros.execution.chunk_scheduler import ChunkScheduler
-from il_ros.policies.policy import Policy
+from il_ros.policies.policy import infer, Policy
 from il_ros.sim.variation import Variation
 from il_ros.timing import to_s
 from il_ros.types import ControlSource, Floats, Observation
@@ -103,9 +103,8 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
                 policy.reset()
                 scheduler.reset()
                 delay.clear()
-            # As on the live robot, a slow policy is asked for the next chunk before it is due.
-            if (scheduler.due(now) or delay.ticks) and not delay.busy:
-                delay.send(policy.infer(observation), step, now)
+            if not delay.busy and scheduler.due(now):
+                delay.send(infer(policy, observation, scheduler.previous(now)), step, now)
             if chunk := delay.arrived(step):
                 scheduler.add(*chunk, now)
             rows = scheduler.output(now)

@@ -1,20 +1,37 @@
 """Which rows of which chunk are due: pure, the caller passes the time.
 
-Rows are due by time, not by count: what elapsed while the network was busy is skipped.
+Rows are due by time, not by count: what elapsed while the network was busy is skipped, and what
+comes too late altogether gives nothing, upon which the gate holds the robot.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from il_ros.config import nearest
+from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.execution.schedulers.asynchronous import Asynchronous
+from il_ros.execution.schedulers.ensemble import TemporalEnsemble
+from il_ros.execution.schedulers.realtime import RealTimeChunking
+from il_ros.execution.schedulers.receding import RecedingHorizon
+from il_ros.execution.schedulers.smooth_join import SmoothJoin
+from il_ros.policies.policy import Continuation
 from il_ros.types import Floats
-import numpy as np
 
 
 class ChunkScheduler(Protocol):
-    """Takes chunks as they are inferred and says what to execute now."""
+    """Takes chunks as they are inferred and says what to execute now.
+
+    `start_ns` is when row 0 of a chunk that is asked for now will be due.
+    """
+
+    def due(self, start_ns: int) -> bool:
+        """Tell whether to ask the policy for a chunk now."""
+        ...
+
+    def previous(self, start_ns: int) -> Continuation | None:
+        """Return what such a chunk has to go on from; None where it is free."""
+        ...
 
     def add(self, positions: Floats, start_ns: int, now_ns: int) -> None:
         """Take a chunk.
@@ -26,10 +43,6 @@ class ChunkScheduler(Protocol):
         """
         ...
 
-    def due(self, now_ns: int) -> bool:
-        """Tell whether a chunk that is added now would change what `output` says now."""
-        ...
-
     def output(self, now_ns: int) -> Floats | None:
         """Return the rows from now on, one per period, or None when none is left. Shape (h, J)."""
         ...
@@ -39,126 +52,38 @@ class ChunkScheduler(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class _Chunk:
-    positions: Floats
-    start_ns: int
-
-    def row_at(self, time_ns: int, period_ns: int) -> int:
-        """Return the row that is due at a time, which may lie outside the chunk."""
-        return (time_ns - self.start_ns + period_ns // 2) // period_ns
-
-    def covers(self, time_ns: int, period_ns: int) -> bool:
-        """Tell whether a row is due at a time."""
-        return 0 <= self.row_at(time_ns, period_ns) < len(self.positions)
+REALTIME = 'realtime'  # takes a policy that can continue a chunk
+SCHEDULERS = ('receding', 'ensemble', 'asynchronous', REALTIME)
 
 
-class RecedingHorizon:
-    """Executes some rows of a chunk, then goes over to the newest one (Chi et al. 2023).
-
-    With `execute_steps` 1 the newest chunk is always the one in use.
-    """
-
-    def __init__(self, period_ns: int, execute_steps: int = 1) -> None:
-        """Raises ConfigError where `execute_steps` is less than 1."""
-        if execute_steps < 1:
-            raise ConfigError(f'execute_steps: expected 1 or more, got {execute_steps}')
-        self._period_ns = period_ns
-        self._execute_ns = execute_steps * period_ns
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget every chunk."""
-        self._chunk: _Chunk | None = None
-        self._newest: _Chunk | None = None
-        self._until_ns = 0
-
-    def add(self, positions: Floats, start_ns: int, now_ns: int) -> None:
-        """Take a chunk; it is used once the present one has had its steps."""
-        self._newest = _Chunk(positions, start_ns)
-
-    def due(self, now_ns: int) -> bool:
-        """Tell whether the present chunk has had its steps."""
-        return (self._chunk is None or not self._chunk.covers(now_ns, self._period_ns)
-                or now_ns + self._period_ns // 2 >= self._until_ns)
-
-    def output(self, now_ns: int) -> Floats | None:
-        """Return the rows from now on, or None when none is left. Shape (h, J)."""
-        period_ns = self._period_ns
-        if self.due(now_ns) and self._newest and self._newest.covers(now_ns, period_ns):
-            self._chunk, self._newest = self._newest, None
-            self._until_ns = now_ns + self._execute_ns
-        if self._chunk is None or not self._chunk.covers(now_ns, period_ns):
-            return None
-        return self._chunk.positions[self._chunk.row_at(now_ns, period_ns):]
-
-
-class TemporalEnsemble:
-    """Averages what all chunks say about a moment (Zhao et al. 2023, arXiv:2304.13705, 4.2).
-
-    Weights are exp(-m i) with i = 0 for the oldest chunk that covers the moment, so a small m
-    follows new chunks sooner.
-    """
-
-    def __init__(self, period_ns: int, m: float = 0.01) -> None:
-        """Raises ConfigError where `m` is not a number."""
-        if not np.isfinite(m):
-            raise ConfigError(f'm: expected a finite number, got {m}')
-        self._period_ns = period_ns
-        self._m = m
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget every chunk."""
-        self._chunks: list[_Chunk] = []
-
-    def add(self, positions: Floats, start_ns: int, now_ns: int) -> None:
-        """Take a chunk and drop those that are over."""
-        self._chunks.append(_Chunk(positions, start_ns))
-        self._chunks.sort(key=lambda chunk: chunk.start_ns)
-        self._drop(now_ns)
-
-    def due(self, now_ns: int) -> bool:
-        """Every chunk counts."""
-        return True
-
-    def output(self, now_ns: int) -> Floats | None:
-        """Return the averaged rows from now on, or None when none is left. Shape (h, J)."""
-        self._drop(now_ns)
-        if not any(chunk.covers(now_ns, self._period_ns) for chunk in self._chunks):
-            return None
-        firsts = [chunk.row_at(now_ns, self._period_ns) for chunk in self._chunks]
-        length = max(len(c.positions) - row for c, row in zip(self._chunks, firsts, strict=True))
-        total = np.zeros((length, self._chunks[0].positions.shape[1]))
-        weights = np.zeros((length, 1))
-        older = np.zeros((length, 1))  # chunks before this one that cover the row
-        for chunk, row in zip(self._chunks, firsts, strict=True):
-            rows = chunk.positions[max(row, 0):]
-            places = slice(max(-row, 0), max(-row, 0) + len(rows))
-            weight = np.exp(-self._m * older[places])
-            total[places] += weight * rows
-            weights[places] += weight
-            older[places] += 1
-        end = length if weights.all() else int(np.argmin(weights[:, 0] > 0))  # before a gap
-        return total[:end] / weights[:end]
-
-    def _drop(self, now_ns: int) -> None:
-        self._chunks = [chunk for chunk in self._chunks
-                        if chunk.row_at(now_ns, self._period_ns) < len(chunk.positions)]
-
-
-SCHEDULERS = ('receding', 'ensemble')
-
-
-def make_scheduler(name: str, period_ns: int, execute_steps: int = 1,
-                   m: float = 0.01) -> ChunkScheduler:
+def make_scheduler(name: str, contract: Contract, execute_steps: int = 1, *,
+                   ensemble_m: float = 0.01, refill_s: float = 0.3,
+                   join: float = 0.0) -> ChunkScheduler:
     """Return the scheduler of a name.
+
+    Args:
+        name: One of `SCHEDULERS`.
+        contract: Period and velocity limits.
+        execute_steps: Rows of a chunk that run before the next is used ('receding') or asked for
+            ('realtime').
+        ensemble_m: Of the weight exp(-m i) of 'ensemble'.
+        refill_s: Time left of a chunk at which 'asynchronous' asks for the next [s].
+        join: Share of the velocity limits at which the robot goes over from one chunk to another;
+            0 leaps.
 
     Raises:
         ConfigError: There is none of that name, or a setting is wrong.
     """
+    period_ns = contract.period_ns
+    scheduler: ChunkScheduler
     if name == 'receding':
-        return RecedingHorizon(period_ns, execute_steps)
-    if name == 'ensemble':
-        return TemporalEnsemble(period_ns, m)
-    raise ConfigError(f'scheduler {name!r}: {nearest(name, list(SCHEDULERS))}')
+        scheduler = RecedingHorizon(period_ns, execute_steps)
+    elif name == 'ensemble':
+        scheduler = TemporalEnsemble(period_ns, ensemble_m)
+    elif name == 'asynchronous':
+        scheduler = Asynchronous(period_ns, refill_s)
+    elif name == REALTIME:
+        scheduler = RealTimeChunking(period_ns, execute_steps)
+    else:
+        raise ConfigError(f'scheduler {name!r}: {nearest(name, list(SCHEDULERS))}')
+    return SmoothJoin(scheduler, contract, join) if join else scheduler

@@ -197,12 +197,16 @@ class PolicyRunner:
         if isinstance(observation, Unavailable):
             self.counters.unavailable += 1
             return Silent(f'{observation.topic}: {observation.reason}', problem=True)
-        if stamp_ns > self._epoch_since_ns and self._worker.submit(
-                observation, reset=self._fresh):
-            self._fresh, self._awaited = False, True
         rows = self._scheduler.output(stamp_ns)
-        if rows is None or self._newest is None:
+        start_ns = stamp_ns + self.contract.period_ns
+        if stamp_ns > self._epoch_since_ns and self._scheduler.due(start_ns) and (
+                self._worker.submit(observation, reset=self._fresh)):
+            self._fresh, self._awaited = False, True
+        if self._newest is None:
             return Silent('waiting for the first chunk')
+        if rows is None:
+            return Silent(f'the chunk has ended; the last inference took '
+                          f'{self.counters.inference_ms:.0f} ms', problem=True)
         self.counters.chunks += 1
         return Chunk(stamp_ns, rows, self._newest.observation_ns, self._newest.inference_ns,
                      self.epoch)

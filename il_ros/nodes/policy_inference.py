@@ -74,7 +74,7 @@ class PolicyInference(Node):
         self.period_ns = round(contract.period_ns / p.speed)
         self._runner = PolicyRunner(
             contract,
-            make_scheduler(p.scheduler, contract.period_ns, p.execute_steps, p.ensemble_m),
+            make_scheduler(p.scheduler, contract, p.execute_steps, ensemble_m=p.ensemble_m),
             partial(InferenceWorker, deadline_s=p.deadline_s,
                     options=Options(p.backend, p.threads, p.device)))
         self._streams = Streams(self, contract, self._runner.push)

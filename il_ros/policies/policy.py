@@ -1,9 +1,10 @@
 """The interface that every policy has."""
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from il_ros.contract import Contract
+from il_ros.errors import ConfigError
 from il_ros.types import Floats, Observation
 import numpy as np
 
@@ -35,6 +36,31 @@ class Policy(Protocol):
         ...
 
 
+class Continuation(NamedTuple):
+    """What the robot does anyway, for a chunk that has to go on from it.
+
+    Attributes:
+        positions: Rows of the chunk in use from row 0 of the new one on. Shape (h, J), h > 0.
+        delay: How many of them run, at most, before the new chunk is there.
+    """
+
+    positions: Floats
+    delay: int
+
+
+@runtime_checkable
+class ContinuingPolicy(Policy, Protocol):
+    """A policy whose chunks can go on from others: real-time chunking."""
+
+    def continued(self, observation: Observation, previous: Continuation) -> Floats:
+        """Return what `infer` does, as the continuation of what runs already. Shape (H, J).
+
+        Raises:
+            ConfigError: This policy cannot.
+        """
+        ...
+
+
 class Description(NamedTuple):
     """What is known of a policy before it is loaded.
 
@@ -43,12 +69,33 @@ class Description(NamedTuple):
         kind: Which network, for people.
         cameras: Names of the cameras that it needs.
         horizon: Most rows of its chunks, H.
+        continues: Its chunks can go on from others.
     """
 
     contract: Contract
     kind: str
     cameras: tuple[str, ...]
     horizon: int
+    continues: bool = False
+
+
+def infer(policy: Policy, observation: Observation, previous: Continuation | None) -> Floats:
+    """Return a policy's chunk, free or as a continuation. Shape (H, J).
+
+    Raises:
+        ConfigError: The policy has no chunks that go on from others.
+    """
+    if previous is None:
+        return policy.infer(observation)
+    if not isinstance(policy, ContinuingPolicy):
+        raise cannot_continue(type(policy).__name__)
+    return policy.continued(observation, previous)
+
+
+def cannot_continue(policy: str) -> ConfigError:
+    """Return the error for a policy whose chunks cannot go on from others."""
+    return ConfigError("scheduler 'realtime': expected a flow or diffusion policy of one member "
+                       f"with the backend torch, got {policy}; take the scheduler 'asynchronous'")
 
 
 def start_observation(contract: Contract, cameras: tuple[str, ...]) -> Observation:

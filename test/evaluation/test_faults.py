@@ -3,7 +3,7 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.evaluation.faults import Delay, Faults, Sensors
 from il_ros.evaluation.rollout import Conditions, roll_out
-from il_ros.execution.chunk_scheduler import RecedingHorizon
+from il_ros.execution.schedulers.receding import RecedingHorizon
 from il_ros.types import Observation
 import numpy as np
 import pytest

@@ -5,8 +5,8 @@ import signal
 
 from checkpoint_factory import CONTRACT, make_checkpoint, observation
 from il_ros.errors import CheckpointError, ConfigError
-from il_ros.execution.chunk_scheduler import RecedingHorizon
 from il_ros.execution.runner import Chunk, PolicyRunner, Silent
+from il_ros.execution.schedulers.receding import RecedingHorizon
 from il_ros.execution.worker import InferenceWorker
 from il_ros.policies.load import load
 from nodes.harness import wait_for

@@ -1,0 +1,1 @@
+"""One file per way to turn chunks into rows; see `execution.chunk_scheduler`."""
