@@ -16,6 +16,7 @@ from il_ros.execution.layout import Layout, Views
 from il_ros.execution.worker import CHUNK, ERROR, INFERRED, Job, MAX_MESSAGE, READY, RESET
 from il_ros.policies.policy import Policy, start_observation
 from il_ros.policies.source import describe, open_policy, parse_place
+from il_ros.scheduling import end_with_parent
 import numpy as np
 
 WARM_UP = 3  # the first runs of a network are slow
@@ -24,6 +25,7 @@ WARM_UP = 3  # the first runs of a network are slow
 def main(socket_fd: str, memory_fd: str, job_text: str) -> int:
     """Serve one policy; the arguments come from `InferenceWorker`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends us
+    end_with_parent()
     with (socket.socket(fileno=int(socket_fd)) as channel,
           contextlib.suppress(BrokenPipeError, ConnectionResetError)):  # the parent is gone
         try:

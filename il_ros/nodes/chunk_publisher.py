@@ -18,6 +18,7 @@ class ChunkPublisher:
 
     def __init__(self, node: Node, contract: Contract) -> None:
         self._contract = contract
+        self.period_ns = contract.period_ns
         self._session, self._seq = shell.new_session(), 0
         self._chunks = node.create_publisher(ActionChunk, 'policy/chunk', shell.STREAM)
         self._trajectories = node.create_publisher(
@@ -25,7 +26,7 @@ class ChunkPublisher:
         self._times = [Duration(nanoseconds=row * contract.period_ns).to_msg()
                        for row in range(1000)]
 
-    def publish(self, chunk: Chunk, source_id: str) -> None:
+    def publish(self, source_id: str, chunk: Chunk) -> None:
         """Publish a chunk whose row 0 is due at its stamp."""
         message = ActionChunk(
             source_id=source_id, session=self._session, seq=self._seq, epoch=chunk.epoch,

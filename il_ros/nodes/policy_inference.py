@@ -3,20 +3,23 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+import sys
 import time
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.execution.chunk_scheduler import make_scheduler
+from il_ros.execution.plan import Plan
+from il_ros.execution.player import ChunkPlayer, Job
 from il_ros.execution.runner import Chunk, PolicyRunner, Silent
 from il_ros.execution.worker import InferenceWorker
 from il_ros.msg import ControlMode
 from il_ros.nodes import shell
-from il_ros.nodes.chunk_publisher import ChunkPublisher
 from il_ros.nodes.policy_loading import PolicyLoading
 from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.streams import Streams
 from il_ros.policies.source import Options, parse_place
+from il_ros.scheduling import PRIORITY
 from il_ros.timing import Tick
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -42,6 +45,7 @@ class Parameters:
         backend: 'torch', or 'onnx' for ONNX Runtime on the CPU.
         threads: CPU threads of the network.
         device: Of torch.
+        priority: Of SCHED_FIFO for the process that publishes; 0 does not ask for it.
     """
 
     robot: str = 'sim_arm'
@@ -56,6 +60,7 @@ class Parameters:
     backend: str = 'torch'
     threads: int = 1
     device: str = 'cpu'
+    priority: int = PRIORITY
 
     def __post_init__(self) -> None:
         for name in ('speed', 'deadline_s'):
@@ -79,11 +84,11 @@ class PolicyInference(Node):
                     options=Options(p.backend, p.threads, p.device)))
         self._streams = Streams(self, contract, self._runner.push)
         self._streams.follow(self._runner.topics)
-        self._publisher = ChunkPublisher(self, contract)
+        self.player = ChunkPlayer(Job(contract.to_text(), time.monotonic_ns(), self.period_ns,
+                                      p.priority), sys.argv[1:])
         self._diagnostics = Diagnostics(self)
         self._loading = PolicyLoading(self, self._runner)
         self._newest: Chunk | Silent = Silent('starting')
-        self._skipped = 0
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         trigger(self, 'policy/activate', self._runner.activate)
         trigger(self, 'policy/deactivate', self._runner.deactivate)
@@ -92,19 +97,22 @@ class PolicyInference(Node):
             self._runner.load(parse_place(p.checkpoint))
 
     def destroy_node(self) -> None:
-        """End the inference process, too."""
+        """End the other processes, too."""
+        self.player.close()
         self._runner.close()
         super().destroy_node()
 
     def tick(self, tick: Tick) -> None:
-        """Publish what is due."""
+        """Plan what the player publishes at its next tick."""
         self._finish_load()
-        self._skipped += tick.skipped
-        late_ns = round((time.monotonic_ns() - tick.due_ns) * self._parameters.speed)
-        self._newest = due = self._runner.tick(shell.now_ns(self) - late_ns)
+        due_ns = tick.due_ns + self.player.lead_ns
+        ahead_ns = round((due_ns - time.monotonic_ns()) * self._parameters.speed)
+        self._newest = due = self._runner.tick(shell.now_ns(self) + ahead_ns)
         if isinstance(due, Chunk):
-            self._publisher.publish(due, self._runner.kind)
-        elif due.event:
+            self.player.play(Plan(due_ns, self._runner.kind, due))
+            return
+        self.player.play(None)
+        if due.event:
             self.get_logger().error(f'no chunk: {due.reason}')
         elif due.problem:
             self.get_logger().warning(f'no chunk: {due.reason}',
@@ -124,14 +132,15 @@ class PolicyInference(Node):
         if isinstance(newest, Silent):
             level, text = ERROR if newest.problem else WARN, newest.reason
         values = asdict(self._runner.counters) | {
-            'checkpoint': self._runner.checkpoint, 'ticks_skipped': self._skipped}
+            'checkpoint': self._runner.checkpoint, **self.player.played()._asdict()}
         self._diagnostics.publish(level, text, values)
 
 
 def main() -> int:
     """Run the node."""
     return shell.main(PolicyInference,
-                      lambda node: shell.spin_on_grid(node, node.period_ns, node.tick))
+                      lambda node: shell.spin_on_grid(node, node.period_ns, node.tick,
+                                                      node.player.first_ns))
 
 
 if __name__ == '__main__':

@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints, TypeVar
 from builtin_interfaces.msg import Time
 from il_ros.config import build
 from il_ros.errors import IlRosError
+from il_ros.scheduling import PRIORITY, run_first
 from il_ros.timing import Grid, Now, SECOND, Tick
 import numpy as np
 import rclpy
@@ -21,7 +22,6 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 P = TypeVar('P')
-PRIORITY = 10   # of SCHED_FIFO: above everything ordinary, below the kernel's own threads
 
 NEWEST = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
                     reliability=ReliabilityPolicy.RELIABLE)
@@ -68,17 +68,10 @@ def stay_local() -> None:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 
-def ask_for_priority() -> None:
-    """Ask the system to run this process before all others (SCHED_FIFO); say when it refuses.
-
-    For nodes that keep a rate with little work. Call it before `main`: the threads of DDS inherit
-    it.
-    """
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-    except OSError as error:
-        sys.stderr.write(f'no real-time priority ({error.strerror}): a busy machine may delay '
-                         'commands; grant it with rtprio in /etc/security/limits.conf\n')
+def ask_for_priority(priority: int = PRIORITY) -> None:
+    """Call `scheduling.run_first`, before `main`, and say when the system refuses."""
+    if notice := run_first(priority):
+        sys.stderr.write(f'{notice}\n')
 
 
 def declare(node: Node, cls: type[P]) -> P:
@@ -104,14 +97,16 @@ def _empty(kind: Any) -> Any:
     return kind()
 
 
-def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None]) -> None:
+def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None],
+                 start_ns: int | None = None) -> None:
     """Serve callbacks and call `tick` on a steady grid of absolute deadlines.
 
     Overdue ticks are skipped. ROS time plays no part, so a paused /clock cannot stop the grid.
+    The grid begins at `start_ns`, in one period when None.
     """
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    grid = Grid(period_ns, time.monotonic_ns() + period_ns)
+    grid = Grid(period_ns, start_ns or time.monotonic_ns() + period_ns)
     try:
         while rclpy.ok():
             if due := grid.take(time.monotonic_ns()):

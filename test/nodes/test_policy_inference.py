@@ -11,6 +11,7 @@ from checkpoint_factory import CONTRACT, make_checkpoint, SMALL
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Pose, PoseArray
 from il_ros.contract import Contract
+from il_ros.execution.plan import PATIENCE_NS
 from il_ros.msg import ActionChunk, ControlMode
 from il_ros.nodes import shell
 from il_ros.policies.load import load
@@ -201,27 +202,81 @@ def test_a_wrong_checkpoint_parameter_ends_with_one_line(tmp_path, make, text):
     assert len(node.output.splitlines()) == 1
 
 
-def child_of(node):
-    pid = node.process.pid
-    child, = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-    return int(child)
+def children_of(node):
+    """Return the process ids of inference and player."""
+    found = {}
+    for pid in Path(f'/proc/{node.process.pid}/task/{node.process.pid}/children'
+                    ).read_text().split():
+        command = Path(f'/proc/{pid}/cmdline').read_text()
+        found['player' if 'chunk_player' in command else 'inference'] = int(pid)
+    assert set(found) == {'player', 'inference'}
+    return found
 
 
-def test_the_two_processes_survive_and_end_as_they_should(world, node):
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_inference_may_crash_and_the_stream_goes_on_where_it_stopped(world, node):
     world.until(lambda: world.chunks, 'chunks', 60)
-    os.kill(child_of(node), signal.SIGKILL)
+    session = world.chunks[0].session
+    os.kill(children_of(node)['inference'], signal.SIGKILL)
     world.until(lambda: 'no chunk: inference process ended with SIGKILL' in node.output,
                 'the report')
+    seq = world.chunks[-1].seq
     world.chunks.clear()
     world.until(lambda: world.chunks, 'chunks of the next process', 60)
+    assert (world.chunks[0].session == session).all()
+    assert seq < world.chunks[0].seq <= seq + 10, 'nothing was published in between'
 
-    child = child_of(node)
+
+def test_a_stopped_node_is_soon_silent_and_takes_its_processes_along(world, node):
+    world.until(lambda: world.chunks, 'chunks', 60)
+    node.send(signal.SIGSTOP)
+    try:
+        stopped_ns = shell.now_ns(world.node)
+        world.until(lambda: shell.now_ns(world.node) - stopped_ns > PATIENCE_NS + 10 * PERIOD
+                    and shell.now_ns(world.node) - shell.stamp_ns(
+                        world.chunks[-1].header.stamp) > PATIENCE_NS, 'silence')
+        silent_ns = shell.stamp_ns(world.chunks[-1].header.stamp)
+        assert silent_ns - stopped_ns < PATIENCE_NS + 2 * PERIOD
+    finally:
+        node.send(signal.SIGCONT)
+    world.until(lambda: shell.stamp_ns(world.chunks[-1].header.stamp) > silent_ns + 10 * PERIOD,
+                'chunks again')
+    children = children_of(node)
     node.send(signal.SIGKILL)
+    world.until(lambda: all(map(gone, children.values())), 'the end of its processes')
 
-    def gone():
-        try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            return True
-        return False
-    world.until(gone, 'end of the inference process')
+
+def test_without_its_player_the_node_ends_and_says_why(world, node):
+    world.until(lambda: world.chunks, 'chunks', 60)
+    children = children_of(node)
+    os.kill(children['player'], signal.SIGKILL)
+    assert node.process.wait(20) == 2
+    assert ('the process that publishes chunks ended with SIGKILL; start policy_inference again'
+            ) in node.output
+    world.until(lambda: gone(children['inference']), 'the end of inference')
+
+
+def test_the_player_does_nothing_else_and_keeps_the_names_of_the_node(world, tmp_path):
+    remaps = {'__ns': '/left', 'policy/chunk': '/elsewhere'}
+    with running('policy_inference', DOMAIN, tmp_path / 'log.txt', remaps=remaps,
+                 parameters={'use_sim_time': True}) as node:
+        def publishers():
+            return [(p.node_namespace, p.node_name)
+                    for p in world.node.get_publishers_info_by_topic('/elsewhere')]
+        player = ('/left', 'chunk_player')
+        world.until(lambda: publishers() == [player], 'the player', 60)
+        assert world.node.get_subscriber_names_and_types_by_node(*player[::-1]) == []
+        assert world.node.get_service_names_and_types_by_node(*player[::-1]) == []
+        pid, = Path(f'/proc/{node.process.pid}/task/{node.process.pid}/children'
+                    ).read_text().split()
+        assert 'torch' not in Path(f'/proc/{pid}/maps').read_text()
+        assert (os.sched_getscheduler(int(pid)) == os.SCHED_FIFO
+                or 'no real-time priority' in node.output)
+        assert node.stop() == 0

@@ -1,0 +1,135 @@
+"""The process that publishes chunks, as its parent sees it; `nodes.chunk_player` is what it runs.
+
+The parent subscribes, infers and serves. Whatever delays it, the player keeps the grid.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+import json
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from typing import NamedTuple
+
+from il_ros.errors import IlRosError
+from il_ros.execution.plan import MAX_BYTES, Plan, SILENCE
+
+PROCESS, NAME = 'il_ros.nodes.chunk_player', 'chunk_player'
+STOP_S = 2.0
+LEAD = 8  # a plan is made this part of a period before the player needs it
+
+
+class PlayerError(IlRosError):
+    """The process that publishes has ended."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the player is told.
+
+    Attributes:
+        contract: Text of the contract.
+        start_ns: A tick of the grid, steady time.
+        period_ns: Steady time between two ticks.
+        priority: Of SCHED_FIFO; 0 does not ask for it.
+    """
+
+    contract: str
+    start_ns: int
+    period_ns: int
+    priority: int
+
+
+class Played(NamedTuple):
+    """Since the start; for diagnostics.
+
+    Attributes:
+        published: Chunks.
+        ticks_skipped: Overdue ticks that were left out.
+        publish_blocked: Publish calls that took longer than `nodes.chunk_player.BLOCKED_NS`.
+        publish_slowest_ms: Of all publish calls.
+    """
+
+    published: int = 0
+    ticks_skipped: int = 0
+    publish_blocked: int = 0
+    publish_slowest_ms: float = 0.0
+
+    def pack(self) -> bytes:
+        """Return this as a datagram."""
+        return PLAYED.pack(*self)
+
+
+PLAYED = struct.Struct('<3qd')
+
+
+class ChunkPlayer:
+    """One player; every call returns at once but `close`.
+
+    Attributes:
+        lead_ns: What is to be published at a tick should be told this long before it.
+    """
+
+    def __init__(self, job: Job, arguments: list[str]) -> None:
+        """Start it.
+
+        Args:
+            job: What to do.
+            arguments: ROS arguments of the parent: namespace and remappings hold for both.
+        """
+        self.lead_ns = job.period_ns // LEAD
+        self.first_ns = job.start_ns + job.period_ns - self.lead_ns
+        self._played = Played()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, '-m', PROCESS, str(theirs.fileno()), json.dumps(asdict(job)),
+                 '--ros-args', '-r', f'__node:={NAME}', '--', *arguments],
+                pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL)
+
+    def play(self, plan: Plan | None) -> None:
+        """Replace what is played from now on; None is silence."""
+        # A full socket: it is stopped, and finds its plans void when it goes on.
+        with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            self._socket.send(plan.pack() if plan else SILENCE, socket.MSG_DONTWAIT)
+
+    def played(self) -> Played:
+        """Return what it has done.
+
+        Raises:
+            PlayerError: It has ended.
+        """
+        for datagram in received(self._socket):
+            if not datagram:
+                code = self._process.wait(STOP_S)
+                how = signal.Signals(-code).name if code < 0 else f'exit code {code}'
+                raise PlayerError(f'the process that publishes chunks ended with {how}; '
+                                  'start policy_inference again')
+            self._played = Played(*PLAYED.unpack(datagram))
+        return self._played
+
+    def close(self) -> None:
+        """End it."""
+        self._socket.close()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def received(channel: socket.socket) -> Iterator[bytes]:
+    """Yield the datagrams that have come, and b'' once the other side has ended."""
+    with suppress(BlockingIOError):
+        while True:
+            try:
+                datagram = channel.recv(MAX_BYTES, socket.MSG_DONTWAIT)
+            except ConnectionResetError:
+                datagram = b''
+            yield datagram
+            if not datagram:
+                return
