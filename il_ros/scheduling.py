@@ -1,7 +1,7 @@
 """What a process asks of Linux: to run before others, and to end with its parent.
 
-Measured on two cores beside inference and busy loops (`make bench`): SCHED_FIFO keeps a grid,
-niceness and affinity made no difference that could be told from noise, so nothing sets those.
+SCHED_FIFO keeps a grid on a busy machine (`make bench ARGS="--only jitter"`); niceness made no
+difference that could be told from noise, so nothing sets it.
 """
 from __future__ import annotations
 
