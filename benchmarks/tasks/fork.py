@@ -4,12 +4,11 @@ Demonstrations go half and half around the obstacle and look alike until shortly
 chunk of 20 targets, executed open loop, is the whole passage. A squared error answers with the
 mean of both ways, which is the obstacle itself; for an absolute error every answer between them is
 as good, so that with luck it lies on one of them: ask for success on both sides. All values stay
-within [-1, 1], so a `Network` of
-`Sizes(inputs={'state': STATE}, images={}, horizon=HORIZON, actions=ACTIONS)` learns from them as
-they are.
+within [-1, 1], so a `Network` of `SIZES` learns from them as they are.
 """
 from __future__ import annotations
 
+from il_ros.policies.network import Sizes
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ Array = NDArray[np.float32]
 
 HORIZON = 20                  # rows of a chunk; after as many steps the point is at the goal
 STATE = ACTIONS = 2           # where the point is; where it shall be after the next step
+SIZES = Sizes({'state': STATE}, {}, HORIZON, ACTIONS)
 STEP = 0.1                    # forward per step; the point starts at x = -1
 OBSTACLE = np.array([0.3, 0.0])
 RADIUS = 0.25

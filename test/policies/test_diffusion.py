@@ -1,7 +1,6 @@
 """Diffusion Policy: schedules, repeatable sampling, and that it chooses; the shared denoisers."""
 from checkpoint_factory import SMALL
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
-from fork_trial import SIZES, train
 from il_ros.policies.config import DiffusionConfig, FlowConfig
 from il_ros.policies.denoisers import held, make_denoiser
 from il_ros.policies.diffusion import Diffusion
@@ -12,6 +11,9 @@ import torch
 from torch import nn
 
 from benchmarks.tasks import fork
+from benchmarks.tasks.fitting import answer, fit
+
+SIZES = fork.SIZES
 
 
 @pytest.fixture(autouse=True)
@@ -82,12 +84,10 @@ def test_the_noised_chunk_is_that_of_the_paper(network):
 
 
 def test_fork_chooses_a_side():
-    observations, chunks = map(torch.from_numpy, fork.demonstrations(400, 0))
     config = DiffusionConfig(denoiser='transformer', width=32, layers=2, heads=2)
-    average = train(Diffusion(config, SIZES), observations, chunks, steps=1000)
+    average = fit(Diffusion(config, SIZES), *fork.demonstrations(400, 0), steps=1000)
     seen, _ = fork.demonstrations(200, 100)
-    with torch.no_grad():
-        got = average({'state': torch.from_numpy(seen)}).numpy()
+    got = answer(average, seen)
     assert fork.success(got, seen).mean() > 0.85
     assert 0.25 < np.mean(fork.side(got) == 1) < 0.75
 

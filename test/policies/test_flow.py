@@ -1,5 +1,4 @@
 """Flow matching: its targets and times, that it chooses, and that its chunks continue others."""
-from fork_trial import DEVIATION, drive, SIZES, train
 from il_ros.policies.config import FlowConfig
 from il_ros.policies.flow import draw_times, Flow
 from il_ros.policies.network import Sizes
@@ -8,6 +7,8 @@ import pytest
 import torch
 
 from benchmarks.tasks import fork
+from benchmarks.tasks.fitting import answer, fit
+from benchmarks.tasks.replanning import DEVIATION, drive
 
 SMALL = FlowConfig(denoiser='transformer', width=32, layers=2, heads=2)
 
@@ -16,8 +17,8 @@ SMALL = FlowConfig(denoiser='transformer', width=32, layers=2, heads=2)
 def trained():
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    observations, chunks = map(torch.from_numpy, fork.windows(2000, 0))
-    return train(Flow(SMALL, SIZES), observations, chunks / DEVIATION, steps=800)
+    observations, chunks = fork.windows(2000, 0)
+    return fit(Flow(SMALL, fork.SIZES), observations, chunks / DEVIATION.numpy(), steps=800)
 
 
 def test_times_are_of_the_beta_distribution():
@@ -31,7 +32,7 @@ def test_times_are_of_the_beta_distribution():
 
 def test_the_network_is_asked_for_noise_minus_chunk_between_the_two():
     torch.manual_seed(0)
-    network, seen = Flow(SMALL, SIZES), {}
+    network, seen = Flow(SMALL, fork.SIZES), {}
 
     def velocity(tokens, x, time):
         seen.update(x=x, time=time)
@@ -51,7 +52,7 @@ def test_the_network_is_asked_for_noise_minus_chunk_between_the_two():
 
 
 def test_ten_euler_steps_from_noise_to_the_chunk():
-    network, times = Flow(SMALL, SIZES), []
+    network, times = Flow(SMALL, fork.SIZES), []
 
     def velocity(tokens, x, time):
         times.append(round(time[0].item(), 6))
@@ -67,19 +68,17 @@ def test_two_targets_are_both_hit_and_nothing_between():
     torch.set_num_threads(1)
     torch.manual_seed(0)
     sizes = Sizes({'state': 1}, {}, fork.HORIZON, 1)
-    sign = torch.tensor([1.0, -1.0]).repeat(200)[:, None, None]
-    average = train(Flow(FlowConfig(denoiser='transformer', width=16, layers=1, heads=2), sizes),
-                    torch.zeros(400, 1), sign.expand(-1, fork.HORIZON, 1), steps=400)
-    with torch.no_grad():
-        got = average({'state': torch.zeros(400, 1)})
-    assert ((got.abs() - 1).abs() < 0.1).float().mean() >= 0.9
-    assert 0.4 < (got[:, 0] > 0).float().mean() < 0.6
+    sign = np.tile(np.array([1, -1], np.float32), 200)[:, None, None]
+    network = Flow(FlowConfig(denoiser='transformer', width=16, layers=1, heads=2), sizes)
+    average = fit(network, np.zeros((400, 1), np.float32), sign.repeat(fork.HORIZON, 1), steps=400)
+    got = answer(average, np.zeros((400, 1), np.float32))
+    assert (np.abs(np.abs(got) - 1) < 0.1).mean() >= 0.9
+    assert 0.4 < (got[:, 0] > 0).mean() < 0.6
 
 
 def test_fork_chooses_a_side(trained):
     seen, _ = fork.demonstrations(200, 100)
-    with torch.no_grad():
-        got = (trained({'state': torch.from_numpy(seen)}) * DEVIATION).numpy()
+    got = answer(trained, seen) * DEVIATION.numpy()
     assert fork.success(got, seen).mean() >= 0.85
     assert 0.25 < np.mean(fork.side(got) == 1) < 0.75
 

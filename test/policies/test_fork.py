@@ -1,14 +1,12 @@
 """The task that tells averaging from choosing, and that behaviour cloning averages."""
 from il_ros.policies.bc import BC
 from il_ros.policies.config import BCConfig
-from il_ros.policies.network import Sizes
 import numpy as np
 import pytest
 import torch
 
 from benchmarks.tasks import fork
-
-SIZES = Sizes({'state': fork.STATE}, {}, fork.HORIZON, fork.ACTIONS)
+from benchmarks.tasks.fitting import answer, fit, Squared
 
 
 @pytest.mark.parametrize('cut', [fork.demonstrations, fork.windows])
@@ -51,27 +49,16 @@ def test_stopping_short_leaping_and_wide_detours_fail():
     assert not fork.success(path, np.array([[-1, 0.5]])).any()
 
 
-@pytest.mark.parametrize('loss', ['squared', 'own'])
-def test_behaviour_cloning_does_not_choose(loss):
+@pytest.mark.parametrize('kind', [Squared, BC])
+def test_behaviour_cloning_does_not_choose(kind):
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    observations, chunks = map(torch.from_numpy, fork.demonstrations(400, 0))
-    network = BC(BCConfig(hidden=64, layers=1), SIZES)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
-    for _ in range(400):
-        rows = torch.randint(len(chunks), (128,))
-        batch = {'state': observations[rows], 'actions': chunks[rows],
-                 'valid': torch.ones(128, fork.HORIZON, dtype=torch.bool)}
-        error = (network.loss(batch)[0] if loss == 'own'
-                 else (network(batch) - batch['actions']).square().mean())
-        optimizer.zero_grad()
-        error.backward()
-        optimizer.step()
+    network = fit(kind(BCConfig(hidden=64, layers=1), fork.SIZES), *fork.demonstrations(400, 0),
+                  steps=400, learning_rate=1e-3, batch=128)
     seen, expected = fork.demonstrations(200, 1)
-    with torch.no_grad():
-        got = network({'state': torch.from_numpy(seen)}).numpy()
+    got = answer(network, seen)
     assert np.abs(got - expected)[..., 0].max() < 0.1, 'it learned the way forward'
-    if loss == 'squared':
+    if kind is Squared:
         assert fork.success(got, seen).mean() <= 0.05
         assert np.abs(got[..., 1]).max() < 0.25, 'the mean of both ways'
     else:  # any median between the ways is as good: by luck it may lie on one of them, never both

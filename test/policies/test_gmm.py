@@ -7,6 +7,7 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from benchmarks.tasks import fork
+from benchmarks.tasks.fitting import answer, fit
 
 H, A = 6, 3
 SIZES = Sizes({'state': 4}, {}, H, A)
@@ -66,20 +67,9 @@ def test_a_mode_is_drawn_by_its_weight_and_speaks_for_the_whole_chunk(network):
 def test_fork_is_passed_on_either_side():
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    observations, chunks = map(torch.from_numpy, fork.demonstrations(400, 0))
-    network = GMM(GMMConfig(), BCConfig(hidden=64, layers=1), Sizes(
-        {'state': fork.STATE}, {}, fork.HORIZON, fork.ACTIONS))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3)
-    for _ in range(500):
-        rows = torch.randint(len(chunks), (64,))
-        loss, _ = network.loss({'state': observations[rows], 'actions': chunks[rows],
-                                'valid': torch.ones(64, fork.HORIZON, dtype=torch.bool)})
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+    network = fit(GMM(GMMConfig(), BCConfig(hidden=64, layers=1), fork.SIZES),
+                  *fork.demonstrations(400, 0), steps=500, learning_rate=2e-3)
     seen, _ = fork.demonstrations(200, 1)
-    with torch.no_grad():
-        got = network({'state': torch.from_numpy(seen)}).numpy()
+    got = answer(network, seen)
     assert fork.success(got, seen).mean() >= 0.95
     assert 0.25 <= (fork.side(got) == 1).mean() <= 0.75

@@ -1,7 +1,6 @@
 """Guidance towards the previous chunk, with velocities that are known exactly."""
 import math
 
-from fork_trial import DELAY, DEVIATION, drive, EXECUTED
 from il_ros.errors import ConfigError
 from il_ros.policies.realtime_chunking import correction, guidance, integrate, Previous, soft_mask
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import torch
 
 from benchmarks.tasks import fork
+from benchmarks.tasks.replanning import DELAY, DEVIATION, drive, EXECUTED
 
 
 @pytest.fixture(autouse=True)

@@ -6,57 +6,30 @@ from il_ros.errors import DatasetError
 from il_ros.policies.language import embed
 from il_ros.policies.load import load
 from il_ros.training.config import TrainConfig
-from il_ros.training.samples import ArraySource, Samples
+from il_ros.training.samples import Samples
 from il_ros.training.train import fit
 from il_ros.types import Observation
 import numpy as np
 import pytest
 import torch
 
-LEFT, RIGHT = 'move to the left box', 'move to the right box'
-TEXTS = (RIGHT, LEFT)  # in another order than the alphabet's
-OFFSETS = {LEFT: 0.6, RIGHT: -0.6}  # of the first joint's goal from the start [rad]
-START = np.array(CONTRACT.start)
-STEPS, EPISODES, STRIDE = 30, 40, 0.05
+from benchmarks.tasks.reaching import (
+    arrives,
+    demonstrations,
+    LEFT,
+    OFFSETS,
+    RIGHT,
+    START,
+    start,
+    STEPS,
+    STRIDE,
+    TEXTS,
+)
+
 CONFIG = TrainConfig(
     replace(SMALL, inputs=('state', 'task'), horizon=4, bc=replace(SMALL.bc, hidden=64)),
     steps=500, batch_size=64, warmup_steps=20, learning_rate=3e-3, validate_every=500,
     validation_share=0.0)
-
-
-def start(random):
-    return START + [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0] * random.uniform(-1, 1, 7)
-
-
-def towards(state, text):
-    """What the demonstrator commands: the first joint to the goal of the text, the rest stays."""
-    goal = START[0] + OFFSETS[text]
-    step = np.clip(goal - state[0], -STRIDE, STRIDE)
-    return state + step * np.eye(7)[0]
-
-
-def demonstrations(texts=TEXTS):
-    random = np.random.default_rng(0)
-    states, actions, index = [], [], []
-    for episode in range(EPISODES):
-        state = start(random)
-        for _ in range(STEPS):
-            states.append(state)
-            state = towards(state, texts[episode % len(texts)])
-            actions.append(state)
-            index.append(episode % len(texts))
-    rows = len(states)
-    return ArraySource(CONTRACT, [STEPS] * EPISODES, {
-        'observation.state': np.array(states), 'action': np.array(actions),
-        'control_source': np.ones(rows, int), 'intervention': np.zeros(rows),
-        'task_index': np.array(index)}, tasks=texts)
-
-
-def arrives(policy, text, state):
-    """Tell whether the policy drives the first joint to the goal of the text."""
-    for _ in range(STEPS):
-        state = policy.infer(Observation(0, state, np.zeros(0), task=text))[0]
-    return abs(state[0] - START[0] - OFFSETS[text]) < 0.15
 
 
 @pytest.mark.parametrize(('kind', 'steps'), [
@@ -70,7 +43,7 @@ def test_the_goal_follows_the_instruction(tmp_path, kind, steps):
     policy = load(fit(demonstrations(), tmp_path / 'run', config))
     random = np.random.default_rng(1)
     trials = [(text, start(random)) for text in TEXTS for _ in range(10)]
-    done = [arrives(policy, text, state) for text, state in trials]
+    done = [arrives(policy, state, OFFSETS[text], text=text) for text, state in trials]
     assert np.mean(done) >= 0.9
     apart = [policy.infer(Observation(0, s, np.zeros(0), task=LEFT))[0, 0]
              - policy.infer(Observation(0, s, np.zeros(0), task=RIGHT))[0, 0] for _, s in trials]

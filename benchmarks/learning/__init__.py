@@ -1,0 +1,1 @@
+"""Tables of `make learn`: what each method has to show, with intervals."""
