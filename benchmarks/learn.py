@@ -19,7 +19,7 @@ TABLES = ('policies',)
 WIDTH = 150  # where it goes to a file
 
 
-def learn(seeds: Annotated[int, typer.Option(min=1, help='Trainings per line.')] = 2,
+def learn(seeds: Annotated[int, typer.Option(min=1, help='Trainings per line.')] = 3,
           jobs: Annotated[int, typer.Option(min=1, help='Processes, each with one thread.')] = 2,
           only: Annotated[str, typer.Option(help='Part of the lines, as in "fork: gmm".')] = '',
           table: Annotated[str, typer.Option(help=f'One of {", ".join(TABLES)}.')] = '') -> None:
