@@ -31,7 +31,7 @@ class Diffusion(Network):
         super().__init__()
         self.tokens = ObservationTokens(config, sizes)
         self.denoiser = make_denoiser(config, sizes, self.tokens.count)
-        self.chunk = (sizes.horizon, sizes.actions)
+        self.noise: tuple[int, int] = (sizes.horizon, sizes.actions)
         self.noise_steps = config.noise_steps
         self.noising = DDPMScheduler(config.noise_steps, beta_schedule='squaredcos_cap_v2')
         self.denoising = DDIMScheduler(
@@ -43,7 +43,7 @@ class Diffusion(Network):
     def forward(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         """Return a chunk drawn from `noise` (B, H, A), or from new noise. Shape (B, H, A)."""
         tokens = self.tokens(batch)
-        x = start(batch, self.chunk, noise)
+        x = start(batch, self.noise, noise)
         for k in self.timesteps:
             x = self.denoising.step(self._noise(x, x.new_full((len(x),), k), tokens), k,
                                     x).prev_sample

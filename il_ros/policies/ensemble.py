@@ -25,12 +25,13 @@ class Ensemble(Network):
         super().__init__()
         self.members = nn.ModuleList(members)
         self.unimodal = members[0].unimodal
+        self.noise = members[0].noise
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch, *noise: Tensor) -> Tensor:
         """Return the chunk. Shape (B, H, J)."""
         if self.unimodal:
             return self.each(batch).mean(0)
-        chunk: Tensor = self.members[0](batch)
+        chunk: Tensor = self.members[0](batch, *noise)
         return chunk
 
     def each(self, batch: Batch) -> Tensor:

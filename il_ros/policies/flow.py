@@ -32,14 +32,14 @@ class Flow(Network):
         super().__init__()
         self.tokens = ObservationTokens(config, sizes)
         self.denoiser = make_denoiser(config, sizes, self.tokens.count)
-        self.chunk = (sizes.horizon, sizes.actions)
+        self.noise: tuple[int, int] = (sizes.horizon, sizes.actions)
         self.sample_steps = config.sample_steps
         self.noise_emphasis = config.noise_emphasis
 
     def forward(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         """Return a chunk drawn from `noise` (B, H, A), or from new noise. Shape (B, H, A)."""
         return integrate(partial(self.velocity, self.tokens(batch)),
-                         start(batch, self.chunk, noise), self.sample_steps)
+                         start(batch, self.noise, noise), self.sample_steps)
 
     def continued(self, batch: Batch, previous: Previous, noise: Tensor | None = None) -> Tensor:
         """Return a chunk that continues the previous one; see `realtime_chunking`.
@@ -54,7 +54,7 @@ class Flow(Network):
             batch = {key: value.clone() for key, value in batch.items()}
             with torch.no_grad():
                 tokens = self.tokens(batch)
-            return integrate(partial(self.velocity, tokens), start(batch, self.chunk, noise),
+            return integrate(partial(self.velocity, tokens), start(batch, self.noise, noise),
                              self.sample_steps, previous)
 
     def velocity(self, tokens: Tensor, x: Tensor, time: Tensor) -> Tensor:

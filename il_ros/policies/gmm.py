@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from il_ros.policies.bc import BC
 from il_ros.policies.config import BCConfig, GMMConfig
+from il_ros.policies.denoisers import start
 from il_ros.policies.network import Batch, masked_l1, Network, Sizes
 import torch
 from torch import Tensor
@@ -43,6 +44,7 @@ class GMM(Network):
         super().__init__()
         self.config = config
         self.shape = (config.modes, sizes.horizon, sizes.actions)
+        self.noise: tuple[int, int] = (1 + sizes.horizon, sizes.actions)
         self.values = config.modes * sizes.horizon * sizes.actions
         self.trunk = BC(trunk, replace(sizes, horizon=1, actions=2 * self.values + config.modes))
         head = self.trunk.trunk[-1]
@@ -50,12 +52,20 @@ class GMM(Network):
             for parameter in head.parameters():
                 parameter.mul_(HEAD_SCALE)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Return the chunk of a mode drawn by its likelihood. Shape (B, H, J)."""
+    def forward(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
+        """Return the chunk of a mode drawn by its likelihood. Shape (B, H, J).
+
+        Args:
+            batch: The observation.
+            noise: The first value of the first row decides the mode, the other rows are what is
+                added to its chunk. Shape (B, 1 + H, J).
+        """
         mixture = self.mixture(batch)
-        mode = torch.multinomial(mixture.logits.softmax(-1), 1)[:, 0]
+        noise = start(batch, self.noise, noise)
+        below = torch.special.ndtr(noise[:, 0, :1])  # uniform: the share of modes before this one
+        mode = (mixture.logits.softmax(-1).cumsum(-1)[:, :-1] < below).sum(-1)
         chunk = mixture.means[torch.arange(len(mode), device=mode.device), mode]
-        return chunk + self.config.eval_sigma * torch.randn_like(chunk)
+        return chunk + self.config.eval_sigma * noise[:, 1:]
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the negative log likelihood of the labelled rows, per value."""

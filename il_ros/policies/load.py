@@ -19,6 +19,7 @@ from il_ros.policies.policy import start_observation
 from il_ros.policies.transforms import features, to_data
 from il_ros.types import Floats, Observation
 import numpy as np
+from numpy.typing import NDArray
 import torch
 
 
@@ -41,14 +42,21 @@ class LearnedPolicy:
         self.network = network.to(device).eval()
         self._device = device
 
-    def infer(self, observation: Observation) -> Floats:
-        """Return the next joint targets. Shape (H, J)."""
-        targets: Floats = self._features.backward(self._run(observation))['actions'][0]
+    def infer(self, observation: Observation, noise: NDArray[np.float32] | None = None) -> Floats:
+        """Return the next joint targets. Shape (H, J).
+
+        Args:
+            observation: What the robot knows.
+            noise: What decides the chunk of a policy that draws; see `Network.noise`. New
+                from torch's generator when None.
+        """
+        targets: Floats = self._features.backward(self._run(observation, noise))['actions'][0]
         return targets
 
-    def motions(self, observation: Observation) -> Floats:
+    def motions(self, observation: Observation, noise: NDArray[np.float32] | None = None
+                ) -> Floats:
         """Return the same chunk as the network's own actions, in their units. Shape (H, A)."""
-        actions: Floats = self._run(observation)['actions'][0]
+        actions: Floats = self._run(observation, noise)['actions'][0]
         return actions
 
     def spread(self, observation: Observation) -> Floats:
@@ -76,11 +84,16 @@ class LearnedPolicy:
         return {key: torch.from_numpy(np.ascontiguousarray(value)).to(self._device)
                 for key, value in data.items()}
 
-    def _run(self, observation: Observation) -> Data:
+    def _run(self, observation: Observation, noise: NDArray[np.float32] | None) -> Data:
         data = self._normalized(observation)
+        given = () if noise is None else (torch.from_numpy(noise[None]).to(self._device),)
         with torch.inference_mode():
-            chunk = self.network(self._batch(data))
+            chunk = self.network(self._batch(data), *given)
         return self._normalize.backward(data | {'actions': chunk.float().cpu().numpy()})
+
+    def seed(self, seed: int) -> None:
+        """Start the noise that chunks are drawn from, which is torch's, anew."""
+        torch.manual_seed(seed)
 
     def reset(self) -> None:
         """Nothing to forget: every chunk follows from one observation."""

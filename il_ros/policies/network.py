@@ -61,9 +61,13 @@ class Network(nn.Module, ABC):
     Attributes:
         unimodal: The chunk is one answer, not one drawn of several: members of an ensemble may be
             averaged.
+        noise: Shape of the standard normal values that follow an observation in `forward`, as
+            (B, *noise), and decide its chunk; None where the observation decides it alone, or
+            where more than such values are drawn. (H, A) or more rows.
     """
 
     unimodal = False
+    noise: tuple[int, int] | None = None
 
     @abstractmethod
     def forward(self, batch: Batch) -> Tensor:

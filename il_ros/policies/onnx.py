@@ -21,14 +21,13 @@ from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.language import embed, SIZE
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.network import Network
-from il_ros.policies.onnx_policy import CONFIG, CONTRACT, URDF
+from il_ros.policies.onnx_policy import CONFIG, CONTRACT, NOISE, URDF
 from il_ros.policies.transforms import RelativeActions, WithinLimits
 from il_ros.types import Observation
 import numpy as np
 import torch
 from torch import nn, Tensor
 
-DRAWN = ('diffusion', 'flow', 'gmm', 'ibc')
 TOLERANCE = 1e-4  # [rad] or [m]: the graph computes in float32
 CHECKS = 20
 
@@ -50,11 +49,12 @@ class WholePolicy(nn.Module):
         for name, value in constants.items():
             self.register_buffer(name, torch.from_numpy(value).float(), persistent=False)
 
-    def forward(self, state: Tensor, environment: Tensor, task: Tensor,
-                images: list[Tensor]) -> Tensor:
+    def forward(self, state: Tensor, environment: Tensor, task: Tensor, images: list[Tensor],
+                *noise: Tensor) -> Tensor:
         """Return the chunk for state (1, J), poses (1, E), task (1, 64), images (1, H, W, 3).
 
-        Joint targets (1, H, J), or motions of the tool (1, H, 6 + G).
+        Joint targets (1, H, J), or motions of the tool (1, H, 6 + G). `noise` as `Network.noise`
+        says, where it says a shape.
         """
         batch = {'state': self._normalized('state', state)}
         if 'environment' in self.config.inputs:
@@ -66,7 +66,7 @@ class WholePolicy(nn.Module):
             batch['task'] = self._normalized('task', task)
         for name, image in zip(self.config.cameras, images, strict=True):
             batch[f'images.{name}'] = self._resized(image)
-        actions: Tensor = self.network(batch) * self.get_buffer('actions_scale')
+        actions: Tensor = self.network(batch, *noise) * self.get_buffer('actions_scale')
         actions = actions + self.get_buffer('actions_offset')
         if self.config.tool_actions:
             return actions
@@ -104,12 +104,14 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     """Write a policy as ONNX and check it against the original.
 
     Inputs are `state` (1, J), `environment` (1, E), `task` (1, 64), which is `language.embed` of
-    the instruction, and one `<camera>` (1, H, W, 3) uint8 each, as far as the policy has them. The
-    output is `targets` (1, H, J), absolute joint positions, or, for a policy with `tool_actions`,
+    the instruction, one `<camera>` (1, H, W, 3) uint8 each, as far as the policy has them, and
+    `noise`, standard normal, where it draws its chunks (diffusion, flow, gmm): the same noise
+    gives the same chunk as in torch, the sampling steps being part of the graph. The output is
+    `targets` (1, H, J), absolute joint positions, or, for a policy with `tool_actions`,
     `tool_motions` (1, H, 6 + G): translation [m] and rotation vector [rad] of the tool from its
     measured pose in the root's axes, then the gripper's position. Contract, settings and, with
-    `tool_actions`, the URDF are in the file's metadata:
-    `onnx_policy.OnnxPolicy` needs nothing else.
+    `tool_actions`, the URDF are in the file's metadata: `onnx_policy.OnnxPolicy` needs nothing
+    else.
 
     Returns:
         The largest difference to the original's output over random observations.
@@ -121,9 +123,10 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     import onnxruntime
 
     description = policy.description
-    if (kind := description.config.kind) in DRAWN:
-        raise CheckpointError(f'kind {kind!r} draws its chunks from noise and has no ONNX form; '
-                              'run it with PyTorch')
+    noise = policy.network.noise
+    if noise is None and not policy.network.unimodal:
+        raise CheckpointError(f'kind {description.config.kind!r} searches among candidates that '
+                              'it draws and has no ONNX form; run it with PyTorch')
     whole = WholePolicy(description, policy.network).eval()
     output = 'tool_motions' if description.config.tool_actions else 'targets'
     example = sample_observation(description)
@@ -133,8 +136,9 @@ def export(policy: LearnedPolicy, path: Path) -> float:
                 whole, (torch.from_numpy(example.state).float()[None],
                         torch.from_numpy(example.environment).float()[None],
                         torch.zeros(1, SIZE),
-                        [torch.from_numpy(example.images[n])[None] for n in policy.cameras]),
-                input_names=['state', 'environment', 'task', *policy.cameras],
+                        [torch.from_numpy(example.images[n])[None] for n in policy.cameras],
+                        *([] if noise is None else [torch.zeros(1, *noise)])),
+                input_names=['state', 'environment', 'task', *policy.cameras, NOISE],
                 output_names=[output], dynamo=True, verbose=False)
         assert program is not None
         model = program.model_proto
@@ -143,6 +147,8 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     read = {name for node in model.graph.node for name in node.input}
     for unused in [i for i in model.graph.input if i.name not in read]:
         model.graph.input.remove(unused)
+    for node in model.graph.node:
+        del node.metadata_props[:]  # where each came from in Python: half of the file
     onnx.helper.set_model_props(model, {
         CONTRACT: description.contract.to_text(),
         CONFIG: json.dumps(to_mapping(description.config)),
@@ -150,8 +156,11 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     part = path.with_name(f'.{path.name}.{os.getpid()}.partial')
     try:
         part.write_bytes(model.SerializeToString())
-        session = onnxruntime.InferenceSession(part, providers=['CPUExecutionProvider'])
-        worst = max(_difference(policy, session, seen) for seen in _observations(description))
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(part, options, providers=['CPUExecutionProvider'])
+        worst = max(_difference(policy, session, seen, seed)
+                    for seed, seen in enumerate(_observations(description)))
         if not worst <= TOLERANCE:
             raise CheckpointError(f'the exported policy differs by {worst:g} from the original; '
                                   f'expected at most {TOLERANCE:g}; it was not written')
@@ -179,15 +188,19 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _difference(policy: LearnedPolicy, session: Any, seen: Observation) -> float:
+def _difference(policy: LearnedPolicy, session: Any, seen: Observation, seed: int) -> float:
     values = {'state': seen.state.astype(np.float32)[None],
               'environment': seen.environment.astype(np.float32)[None],
               'task': embed(seen.task)[None],
               **{name: seen.images[name][None] for name in policy.cameras}}
+    noise = None
+    if policy.network.noise is not None:
+        noise = np.random.default_rng(seed).standard_normal(policy.network.noise, np.float32)
+        values[NOISE] = noise[None]
     wanted = {i.name for i in session.get_inputs()}
     chunk, = session.run(None, {k: v for k, v in values.items() if k in wanted})
-    expected = (policy.motions(seen) if policy.description.config.tool_actions
-                else policy.infer(seen))
+    expected = (policy.motions(seen, noise) if policy.description.config.tool_actions
+                else policy.infer(seen, noise))
     return float(np.abs(chunk[0] - expected).max())
 
 

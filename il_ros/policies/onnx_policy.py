@@ -26,6 +26,7 @@ from il_ros.types import Floats, Observation
 import numpy as np
 
 CONTRACT, CONFIG, URDF = 'il_ros.contract', 'il_ros.config', 'il_ros.urdf'  # in the metadata
+NOISE = 'noise'        # name of the input that a chunk is drawn from
 METADATA = 14          # field of a ModelProto (onnx.proto3)
 MAX_ENTRY = 16_000_000  # bytes of one metadata entry
 BLOCK = 1 << 20        # bytes read at once
@@ -35,12 +36,13 @@ LENGTH_DELIMITED, VARINT, FIXED = 2, 0, {1: 8, 5: 4}  # wire types of protobuf
 class OnnxPolicy:
     """An exported policy; equal to the one that it was exported from."""
 
-    def __init__(self, path: Path, *, threads: int = 1) -> None:
+    def __init__(self, path: Path, *, threads: int = 1, seed: int = 0) -> None:
         """Load the file and run it once.
 
         Args:
             path: What `onnx.export` wrote.
             threads: CPU threads of the network.
+            seed: Of the noise, where the policy draws its chunks.
 
         Raises:
             CheckpointError: ONNX Runtime is missing, or the file is damaged, not from il_ros or
@@ -56,6 +58,7 @@ class OnnxPolicy:
         self.cameras = self._config.cameras
         self._backward = _tool_targets(self._config, self.contract, urdf, path)
         options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3  # errors: what it cannot fold is nobody's concern
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         # Threads that spin between inferences take the cores from whoever publishes.
@@ -65,9 +68,13 @@ class OnnxPolicy:
                 path, options, providers=['CPUExecutionProvider'])
         except Exception as error:  # its errors have no common base
             raise CheckpointError(f'{path}: ONNX Runtime does not load it: {error}') from None
-        self._inputs = [i.name for i in self._session.get_inputs()]
+        inputs = self._session.get_inputs()
+        self._inputs = [i.name for i in inputs]
+        self._noise = next((tuple(i.shape) for i in inputs if i.name == NOISE), ())
+        self.seed(seed)
         if not np.isfinite(self.infer(start_observation(self.contract, self.cameras))).all():
             raise CheckpointError(f'{path}: the dry run gave targets that are not finite')
+        self.seed(seed)
 
     def infer(self, observation: Observation) -> Floats:
         """Return the next joint targets. Shape (H, J)."""
@@ -79,12 +86,18 @@ class OnnxPolicy:
         data = self._backward.backward({'actions': chunk, 'state': observation.state[None]})
         return data['actions'][0]  # type: ignore[no-any-return]
 
+    def seed(self, seed: int) -> None:
+        """Start the noise that chunks are drawn from anew."""
+        self._random = np.random.default_rng(seed)
+
     def reset(self) -> None:
         """Nothing to forget: every chunk follows from one observation."""
 
     def _value(self, observation: Observation, name: str) -> Any:
         if name in ('state', 'environment'):
             return getattr(observation, name).astype(np.float32)[None]
+        if name == NOISE:
+            return self._random.standard_normal(self._noise, np.float32)
         if name == 'task':
             return embed(observation.task or self.contract.task)[None]
         return observation.images[name][None]

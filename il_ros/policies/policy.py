@@ -61,6 +61,15 @@ class ContinuingPolicy(Policy, Protocol):
         ...
 
 
+@runtime_checkable
+class Seeded(Protocol):
+    """A policy whose draws can be repeated."""
+
+    def seed(self, seed: int) -> None:
+        """Start the noise that chunks are drawn from anew."""
+        ...
+
+
 class Description(NamedTuple):
     """What is known of a policy before it is loaded.
 

@@ -62,8 +62,8 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path):
         export(policy, tmp_path / 'none/policy.onnx')
 
 
-def test_a_policy_that_draws_is_refused(tmp_path):
+def test_a_policy_that_searches_is_refused(tmp_path):
     from il_ros.policies.onnx import export
-    policy = load(make_checkpoint(tmp_path / 'c', VARIANTS['flow']))
-    with pytest.raises(CheckpointError, match="kind 'flow' draws its chunks from noise and has"):
+    policy = load(make_checkpoint(tmp_path / 'c', VARIANTS['ibc']))
+    with pytest.raises(CheckpointError, match="kind 'ibc' searches among candidates that it draw"):
         export(policy, tmp_path / 'policy.onnx')

@@ -8,8 +8,8 @@ import sys
 from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL, VARIANTS
 from il_ros.errors import CheckpointError
 from il_ros.policies import onnx_policy
+from il_ros.policies.config import GMMConfig
 from il_ros.policies.load import load
-from il_ros.policies.onnx import DRAWN
 from il_ros.policies.onnx_policy import cached, describe, OnnxPolicy
 from il_ros.policies.policy import Description
 import numpy as np
@@ -21,9 +21,16 @@ pytest.importorskip('onnxruntime')
 pytest.importorskip('onnxscript')
 
 TOOL = replace(SMALL, tool_actions=True, inputs=('gripper', 'environment'))
-KINDS = {**{k: v for k, v in VARIANTS.items() if v.kind not in DRAWN}, 'bc tool': TOOL,
+KINDS = {**{k: v for k, v in VARIANTS.items() if v.kind in ('bc', 'act')}, 'bc tool': TOOL,
          'act tool camera': replace(TOOL, kind='act', inputs=('gripper', 'wrist'),
                                     image_size=(32, 32))}
+FEW = {'diffusion': replace(SMALL.diffusion, sample_steps=2),  # each is a copy in the graph
+       'flow': replace(SMALL.flow, sample_steps=2, layers=1, denoiser='transformer')}
+DRAWN = {'diffusion': replace(VARIANTS['diffusion'], **FEW),
+         'flow tool ensemble camera': replace(
+             TOOL, kind='flow', inputs=('gripper', 'wrist'), image_size=(32, 32), members=2,
+             **FEW),
+         'gmm': replace(VARIANTS['gmm'], gmm=GMMConfig(modes=3, eval_sigma=0.1))}
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -40,7 +47,7 @@ def exported(tmp_path_factory):
     def get(kind):
         checkpoint, path = folder / kind, folder / f'{kind}.onnx'
         if not path.exists():
-            export(load(make_checkpoint(checkpoint, KINDS[kind])), path)
+            export(load(make_checkpoint(checkpoint, (KINDS | DRAWN)[kind])), path)
         return checkpoint, path
     return get
 
@@ -60,6 +67,24 @@ def test_gives_the_chunks_of_the_torch_policy(exported, kind, threads):
         np.testing.assert_allclose(got, original.infer(seen), atol=1e-5, rtol=0)
     assert np.ptp([policy.infer(observation(s)) for s in range(2)], axis=0).max() > 1e-3, (
         'what it sees matters')
+
+
+@pytest.mark.parametrize('kind', DRAWN)
+def test_the_same_noise_gives_the_chunk_of_the_torch_policy(exported, kind):
+    checkpoint, path = exported(kind)
+    policy, original = OnnxPolicy(path, seed=7), load(checkpoint)
+    noise = np.random.default_rng(7)
+    for seed in range(5):
+        seen = observation(seed)
+        expected = original.infer(seen, noise.standard_normal(original.network.noise, np.float32))
+        np.testing.assert_allclose(policy.infer(seen), expected, atol=1e-5, rtol=0)
+    first, second = policy.infer(observation()), policy.infer(observation())
+    assert np.abs(first - second).max() > 1e-3, 'every chunk is drawn'
+    policy.seed(8)
+    again = policy.infer(observation())
+    policy.infer(observation(1))
+    policy.seed(8)
+    np.testing.assert_array_equal(policy.infer(observation()), again)
 
 
 def test_the_instruction_counts_as_it_does_in_torch(exported):
