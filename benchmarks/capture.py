@@ -11,15 +11,15 @@ import time
 from il_ros.contract import Camera, Contract
 from il_ros.errors import IlRosError
 from il_ros.nodes.client import Client
+from il_ros.transport import PROFILES
 from il_ros.workflow.graph import environment
 from mcap.reader import make_reader
 import yaml
 
 from benchmarks.common import cpu_s, DOMAIN, Line, node, process, ROOT
 
-PROFILE = ROOT / 'config/fastdds.xml'
-WITH_PROFILE = 'config/fastdds.xml'
-PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+WITH_PROFILE = 'config/transport/local.xml'
+PROFILE = ROOT / WITH_PROFILE
 
 
 def contract_of_three_cameras(folder: Path) -> Path:
@@ -35,8 +35,8 @@ def contract_of_three_cameras(folder: Path) -> Path:
 def measure(folder: Path, seconds: float) -> list[Line]:
     """Listen and record with and without the Fast DDS profile; the bags stay for conversion."""
     robot = contract_of_three_cameras(folder)
-    profiles = (('default Fast DDS', dict.fromkeys(PROFILE_VARIABLES, '')),
-                (WITH_PROFILE, dict.fromkeys(PROFILE_VARIABLES, str(PROFILE))))
+    profiles = (('default Fast DDS', dict.fromkeys(PROFILES, '')),
+                (WITH_PROFILE, dict.fromkeys(PROFILES, str(PROFILE))))
     return [take(folder, robot, seconds, name, env) for take in (_listen, _record)
             for name, env in profiles]
 

@@ -38,6 +38,7 @@ def chunks(out: str, begin: str, ticks: str) -> None:
     from il_ros.msg import ActionChunk
     from il_ros.nodes import shell
     import rclpy
+    shell.prepare_transport()
     rclpy.init()
     node = rclpy.create_node('chunk_probe')
     times: list[int] = []
@@ -61,6 +62,7 @@ def cameras(robot: str, stop: str) -> None:
     from sensor_msgs.msg import Image, JointState
     from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
     contract = Contract.load(robot)
+    shell.prepare_transport()
     rclpy.init()
     node = rclpy.create_node('cameras')
     state = node.create_publisher(JointState, contract.state.topic, shell.STREAM)
@@ -106,6 +108,7 @@ def listen(robot: str, seconds: str, out: str) -> None:
     from il_ros.nodes import shell
     import rclpy
     from sensor_msgs.msg import Image
+    shell.prepare_transport()
     rclpy.init()
     node = rclpy.create_node('listener')
     numbers: dict[str, list[int]] = {c.topic: [] for c in Contract.load(robot).cameras}

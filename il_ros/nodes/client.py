@@ -28,7 +28,7 @@ class Client:
     def __init__(self, alive: Callable[[], None] = lambda: None,
                  domain: int | None = None) -> None:
         self._alive = alive
-        shell.stay_local()
+        shell.prepare_transport()
         self._context = rclpy.Context()
         self._context.init(domain_id=domain)
         self._node = rclpy.create_node('il_ros_client', context=self._context)

@@ -34,7 +34,7 @@ class Doctor:
 
     def __init__(self, contract: Contract, namespace: str, timeout_s: float) -> None:
         self._contract, self._timeout_s = contract, timeout_s
-        shell.stay_local()
+        shell.prepare_transport()
         self._context = rclpy.Context()
         self._context.init()
         self._node = rclpy.create_node('il_ros_doctor', namespace=namespace or None,

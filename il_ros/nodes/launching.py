@@ -1,9 +1,11 @@
 """The vocabulary of the launch files: arguments and nodes of the one graph."""
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
+from il_ros import transport
 from il_ros.contract import Contract
 from il_ros.errors import IlRosError
 from launch import LaunchContext, LaunchDescription, Substitution
@@ -17,7 +19,6 @@ from launch.actions import (
 )
 from launch.conditions import IfCondition
 from launch.substitutions import (
-    EnvironmentVariable,
     EqualsSubstitution,
     IfElseSubstitution,
     NotEqualsSubstitution,
@@ -42,7 +43,6 @@ ARGUMENTS = {
     'seed': ('0', 'seed of the simulated arm and of the scripted operator'),
     'terminal': ('xterm -e', 'what gives the keyboard device a terminal of its own'),
 }
-PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
 def share(*parts: str | Substitution) -> PathJoinSubstitution:
@@ -54,14 +54,13 @@ def description(arguments: tuple[str, ...], *actions: Action,
                 **defaults: str) -> LaunchDescription:
     """Return a launch file: the named arguments, then nodes in the namespace.
 
-    `defaults` replaces those of `ARGUMENTS`. The environment gives Fast DDS a shared memory that
-    holds camera frames; see config/fastdds.xml.
+    `defaults` replaces those of `ARGUMENTS`. Whatever is started here, camera drivers too, gets
+    `transport.defaults`.
     """
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=defaults.get(name, ARGUMENTS[name][0]),
                                 description=ARGUMENTS[name][1]) for name in arguments),
-        *(SetEnvironmentVariable(name, EnvironmentVariable(
-            name, default_value=share('config', 'fastdds.xml'))) for name in PROFILES),
+        *(SetEnvironmentVariable(*item) for item in transport.defaults(os.environ).items()),
         GroupAction([PushRosNamespace(given('namespace')), *actions])])
 
 

@@ -18,14 +18,15 @@ class RawStreams:
     """One raw subscription per topic."""
 
     def __init__(self, node: Node, topics: Iterable[Topic], adaptive: Collection[str],
-                 arrived: Callable[[str, bytes], None]) -> None:
+                 arrived: Callable[[str, bytes, int | None], None]) -> None:
         """Subscribe.
 
         Args:
             node: The node.
             topics: What to follow.
             adaptive: Names of topics whose publishers may be reliable or best effort.
-            arrived: Takes the topic's name and the bytes of each message.
+            arrived: Takes of each message the topic's name, the bytes, and its number among
+                those of its publisher: None with several publishers, whose numbers would mix.
         """
         self._node, self._arrived = node, arrived
         # Best effort hears every publisher; `follow_publishers` improves on it.
@@ -61,4 +62,8 @@ class RawStreams:
                         else DurabilityPolicy.VOLATILE))
         return self._node.create_subscription(
             getattr(import_module(f'{package}.msg'), name), topic.name,
-            partial(self._arrived, topic.name), qos, raw=True)
+            partial(self._receive, topic.name), qos, raw=True)
+
+    def _receive(self, name: str, data: bytes, info: dict[str, int | None]) -> None:
+        alone = self._subscriptions[name].get_publisher_count() == 1
+        self._arrived(name, data, info['publication_sequence_number'] if alone else None)

@@ -10,6 +10,7 @@ import time
 from typing import Any, get_args, get_origin, get_type_hints, TypeVar
 
 from builtin_interfaces.msg import Time
+from il_ros import transport
 from il_ros.config import build
 from il_ros.errors import IlRosError
 from il_ros.scheduling import PRIORITY, run_first
@@ -40,7 +41,7 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     Returns:
         The exit code: 0 after a clean stop, 2 when `make_node` raised an `IlRosError`.
     """
-    stay_local()
+    prepare_transport()
     rclpy.init()
     node = None
     try:
@@ -63,9 +64,13 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     return 0
 
 
-def stay_local() -> None:
-    """Keep discovery on this machine unless the user has said otherwise; before any context."""
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+def prepare_transport() -> None:
+    """Apply `transport.defaults` and clean up after killed processes; before any context."""
+    os.environ.update(transport.defaults(os.environ))
+    for name in transport.PROFILES:
+        if not os.environ.get(name):  # Fast DDS takes an empty name for a missing file
+            os.environ.pop(name, None)
+    transport.clean()
 
 
 def ask_for_priority(priority: int = PRIORITY) -> None:

@@ -62,8 +62,8 @@ class TeleopCapture(Node):
             self._close_early('the recorder was stopped')
         super().destroy_node()
 
-    def _arrived(self, name: str, data: bytes) -> None:
-        self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns())
+    def _arrived(self, name: str, data: bytes, seq: int | None) -> None:
+        self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns(), seq)
 
     def _start(self) -> str:
         self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start')

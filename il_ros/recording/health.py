@@ -97,15 +97,12 @@ class GapCounter:
     """Counts messages that a sender sent and that never arrived, from their sequence numbers."""
 
     lost: int = 0
-    session: bytes = b''
+    sender: bytes | None = None
     seq: int = -1
 
-    def arrived(self, data: bytes) -> int:
-        """Note one message that begins with header, source_id, session, seq; return the gap."""
-        sender = cdr.sender(data)
-        if sender is None:
-            return 0
-        gap = max(sender.seq - self.seq - 1, 0) if sender.session == self.session else 0
-        self.session, self.seq = sender.session, sender.seq
+    def arrived(self, sender: bytes, seq: int) -> int:
+        """Note one message; return how many of the same sender are missing before it."""
+        gap = max(seq - self.seq - 1, 0) if sender == self.sender else 0
+        self.sender, self.seq = sender, seq
         self.lost += gap
         return gap

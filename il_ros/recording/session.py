@@ -61,7 +61,8 @@ class Recorder:
                        for t in topics}
         self._latched: dict[str, bytes] = {}
         self._kept = {t.name for t in topics if t.latched}
-        self._gaps = {t.name: GapCounter() for t in topics if t.type in SEQUENCED}
+        self._sequenced = {t.name for t in topics if t.type in SEQUENCED}
+        self._gaps = {t.name: GapCounter() for t in topics}
         self._sources = Counter[str]()
         self._writer: EpisodeWriter | None = None
         self._info = EpisodeInfo(contract)
@@ -86,7 +87,8 @@ class Recorder:
         """Take over what is now known of a topic's publishers, for the next episode."""
         self.topics = [topic if t.name == topic.name else t for t in self.topics]
 
-    def arrived(self, name: str, data: bytes, log_ns: int, now_ns: int) -> None:
+    def arrived(self, name: str, data: bytes, log_ns: int, now_ns: int,
+                seq: int | None = None) -> None:
         """Take one message.
 
         Args:
@@ -94,10 +96,15 @@ class Recorder:
             data: Its serialised bytes.
             log_ns: ROS time of arrival.
             now_ns: Steady time of arrival.
+            seq: Which message of its publisher this is; None where the transport does not know,
+                or there are several. What il_ros sends carries a number of its own.
         """
         self.health[name].arrived(data, log_ns, now_ns)
-        if gaps := self._gaps.get(name):
-            gaps.arrived(data)
+        if name in self._sequenced:
+            if sender := cdr.sender(data):
+                self._gaps[name].arrived(sender.session, sender.seq)
+        elif seq is not None:
+            self._gaps[name].arrived(b'', seq)
         if name in self._kept:
             self._latched[name] = data
         if self._writer is None:

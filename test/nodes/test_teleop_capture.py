@@ -163,6 +163,25 @@ def test_records_what_was_published(capture, robot, tmp_path):
         False, 'no episode is being recorded; start one first')
 
 
+def test_what_the_transport_lost_is_reported_exactly(capture, robot, tmp_path):
+    robot.start()
+    robot.record(20)
+    capture.send(signal.SIGSTOP)
+    for _ in range(400):  # more than may wait for it
+        robot._talk()
+    capture.send(signal.SIGCONT)
+    robot.record(20)
+    robot.until(lambda: [s for s in robot.status.streams if s.topic == 'joint_states'
+                         and s.dropped], 'drops in the status')
+    robot.call(StopCapture, 'capture/stop', outcome='success', keep=True)
+    with Bag(tmp_path / 'bags/episode_0001') as bag:
+        states = [robot.sent.index(m.message.position[0]) for m in bag.messages({'joint_states'})]
+        drops = bag.info.drops
+    gaps = np.diff(states) - 1
+    assert (gaps >= 0).all()
+    assert drops['joint_states'] == gaps.sum() > 0
+
+
 def test_its_bags_convert(capture, robot, tmp_path):
     robot.start()
     robot.record(60)
