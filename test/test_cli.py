@@ -16,6 +16,7 @@ def il_ros(*arguments, cwd=None):
     (['inspect', 'empty'], 'empty'),
     (['train', 'empty', '--policy', 'bc', '--out', 'run'], 'empty'),
     (['evaluate', 'empty'], 'empty'),
+    (['evaluate', 'ws://127.0.0.1:9'], 'ws://127.0.0.1:9: cannot be reached'),
     (['dagger', 'empty', '--checkpoint', 'empty', '--out', 'run'], 'empty'),
     (['replay', 'empty'], 'empty'),
     (['doctor', '--robot', 'sim_am'], "did you mean 'sim_arm'?"),

@@ -14,22 +14,27 @@ import typer
 
 
 def evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help='Folder of the checkpoint.')],
+    checkpoint: Annotated[str, typer.Argument(
+        help='Folder of a checkpoint, .onnx file, ws://host:port or its .yaml file.')],
     episodes: Annotated[int, typer.Option(min=1, help='Rollouts, one per seed.')] = 50,
     seed: Annotated[int, typer.Option(min=0, help='First seed.')] = 1_000_000,
     task: Annotated[str, typer.Option(help='PickPlace, Reach or Push.')] = 'PickPlace',
     disturb: Annotated[bool, typer.Option(help='Push the object away at a random time.')] = False,
+    instruction: Annotated[str, typer.Option(
+        help="What the policy is told to do, in words; the contract's task when left out.")] = '',
+    backend: Annotated[str, typer.Option(help='Of checkpoints: torch or onnx.')] = 'torch',
     action_noise: Annotated[float, typer.Option(min=0, help='[rad]')] = 0.0,
     scheduler: Annotated[str, typer.Option(help='receding or ensemble.')] = 'receding',
     execute_steps: Annotated[int, typer.Option(min=1, help='Of a chunk, if receding.')] = 8,
     layers: Annotated[str, typer.Option(
         help='Of nominal,shifted,robustness,reliability.')] = 'nominal',
-    against: Annotated[Path | None, typer.Option(
-        help='Another checkpoint, compared on the same seeds.')] = None,
+    against: Annotated[str | None, typer.Option(
+        help='Another policy, compared on the same seeds.')] = None,
     repeats: Annotated[int, typer.Option(
         min=2, help='Episodes of one long run without reset (reliability).')] = 25,
     jobs: Annotated[int | None, typer.Option(
-        min=0, help='Processes; results do not depend on it. By default one per core.')] = None,
+        min=0, help='Processes; results do not depend on it. By default one per core, none for '
+                    'a server.')] = None,
     html: Annotated[Path | None, typer.Option(help='HTML page to write.')] = None,
     videos: Annotated[int, typer.Option(
         min=0, help='Failures to film, into the page of --html.')] = 0,
@@ -44,9 +49,11 @@ def evaluate(
 
     Example: `il_ros evaluate runs/act/best --layers nominal,shifted --against runs/bc/best`
     """
+    from il_ros.contract import require_same
+    from il_ros.evaluation.checkpoint import opened, Trial
     from il_ros.evaluation.layers import parse_layers, variants
     from il_ros.evaluation.rollout import Conditions
-    from il_ros.policies.load import load
+    from il_ros.policies.source import Options, parse_place
     from il_ros.sim.tasks import make_task
 
     for path, option in ((out, '--out'), (html, '--html')):
@@ -54,16 +61,22 @@ def evaluate(
             raise ConfigError(f'{path} exists; name a new file with {option}')
     if supervised and not ros:
         raise ConfigError('--supervised needs --ros')
-    if ros and (against or html or layers != 'nominal'):
-        raise ConfigError('--ros runs the nominal layer of one policy; leave out --layers, '
-                          '--against and --html')
+    if ros and (against or html or layers != 'nominal' or backend != 'torch'):
+        raise ConfigError('--ros runs the nominal layer of one policy in torch; leave out '
+                          '--layers, --against, --html and --backend')
     if videos and not html:
         raise ConfigError('--videos needs --html')
     wanted = parse_layers(layers)
     # A wrong task or checkpoint is refused before anything starts.
     movable = make_task(task).disturbed is not None
-    policy = load(checkpoint)
-    others = [load(against, policy.contract)] if against else []
+    place, options = parse_place(checkpoint), Options(backend)
+    other = parse_place(against) if against else None
+    with opened(place, options) as policy:
+        contract, cameras = policy.contract, policy.cameras
+    if other is not None:
+        with opened(other, options) as policy:
+            require_same(contract, policy.contract, checkpoint, str(against))
+            cameras += policy.cameras
     conditions = Conditions(disturb, action_noise)
     seeds = range(seed, seed + episodes)
     if ros:
@@ -71,19 +84,18 @@ def evaluate(
         from il_ros.workflow.live_evaluation import evaluate_live
 
         with progress_bar('rollouts', episodes) as advance:
-            rollouts = evaluate_live(checkpoint, policy.contract, task, seeds, conditions,
-                                     supervised,
-                                     (out or Path('out/evaluation')).with_suffix(''), advance)
-        result = summarise(checkpoint, task, conditions, rollouts, ros)
-        names, entries = [str(checkpoint)], [result | {'layer': 'nominal', 'variant': 'nominal'}]
+            rollouts = evaluate_live(place, contract, task, seeds, conditions, supervised,
+                                     (out or Path('out/evaluation')).with_suffix(''), advance,
+                                     instruction)
+        result = summarise(place, task, conditions, rollouts, ros)
+        names, entries = [checkpoint], [result | {'layer': 'nominal', 'variant': 'nominal'}]
     else:
-        from il_ros.evaluation.checkpoint import Trial
         from il_ros.evaluation.study import describe, film_failures, run, Study
 
-        trial = Trial(checkpoint, f'il_ros/{task}-v0', conditions, scheduler, execute_steps)
+        trial = Trial(place, f'il_ros/{task}-v0', conditions, scheduler, execute_steps,
+                      options=options, instruction=instruction)
         study = Study(trial, tuple(variants(
-            wanted, conditions, any(p.cameras for p in (policy, *others)), movable, repeats)),
-            seeds, against)
+            wanted, conditions, bool(cameras), movable, repeats)), seeds, other)
         with progress_bar('rollouts', len(study.trials) * episodes) as advance:
             results = run(study, jobs, advance)
         result = describe(study, task, results)

@@ -1,4 +1,4 @@
-"""Evaluate a checkpoint on seeds, on all cores."""
+"""Evaluate a policy on seeds, on all cores: a checkpoint, an exported file or a server."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,30 +10,39 @@ import os
 from pathlib import Path
 from typing import Any, TypeVar
 
+from il_ros.contract import Contract
 from il_ros.evaluation.rollout import Conditions, evaluate, roll_out, Rollout
 from il_ros.execution.chunk_scheduler import ChunkScheduler, make_scheduler
-from il_ros.policies.policy import Policy
+from il_ros.policies.policy import Policy, Seeded
+from il_ros.policies.source import is_server, open_policy, Options, Place
 from il_ros.types import Pixels
 
 K = TypeVar('K')
 SHARES = 4  # pieces of work per core, so that one slow piece does not hold up the end
 FILM_SIZE = (360, 480)
+ROBOT = 'sim_arm'
+DEADLINE_S = 60.0  # for an answer of a server: the simulated robot waits
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What to evaluate: a checkpoint in an environment under conditions.
+    """What to evaluate: a policy in an environment under conditions.
 
     Attributes:
+        checkpoint: Where the policy comes from; see `il_ros.policies.source`.
         repeats: Episodes between two resets of the arm; seeds come in runs of so many.
+        options: How the policy is run, where it is run here.
+        instruction: What it is told to do, in words; the contract's task when ''.
     """
 
-    checkpoint: Path
+    checkpoint: Place
     environment: str = 'il_ros/PickPlace-v0'
     conditions: Conditions = Conditions()
     scheduler: str = 'receding'
     execute_steps: int = 8
     repeats: int = 1
+    options: Options = Options()
+    instruction: str = ''
 
 
 def evaluate_checkpoint(trial: Trial, seeds: Sequence[int], *, workers: int | None = None,
@@ -56,13 +65,17 @@ def evaluate_all(trials: Mapping[K, Trial], seeds: Sequence[int], *,
     """Return one rollout per trial and seed, in order, the same for any number of workers.
 
     Args:
-        workers: Processes; by default one per core. 0 runs in this process.
+        workers: Processes; by default one per core, and none for a server's policy. 0 runs in
+            this process.
         progress: Told the number of rollouts finished so far.
 
     Raises:
         CheckpointError: A checkpoint cannot be read.
+        RemoteError: A server cannot be reached or gives no chunks for this robot.
     """
-    workers = os.cpu_count() or 1 if workers is None else workers
+    if workers is None:  # a server answers one request at a time
+        remote = any(is_server(trial.checkpoint) for trial in trials.values())
+        workers = 0 if remote else os.cpu_count() or 1
     pieces = [(name, piece) for name, trial in trials.items()
               for piece in _pieces(seeds, trial.repeats, max(workers * SHARES // len(trials), 1))]
     found: dict[K, dict[int, Rollout]] = {name: {} for name in trials}
@@ -100,9 +113,10 @@ def film(trial: Trial, seed: int, path: Path, before: Sequence[int] = ()) -> Rol
     with _opened(trial) as (env, policy, scheduler):
         _roll_out_all(trial, before, env, policy, scheduler)
         frames: list[Pixels] = []
-        _seed_torch(seed)
+        _seed(policy, seed)
         rollout = roll_out(
             env, policy.contract, policy, scheduler(), seed, trial.conditions, repeat=bool(before),
+            instruction=trial.instruction,
             on_step=lambda *_: frames.append(env.unwrapped.simulation.render('scene', *FILM_SIZE)))
         writer = VideoWriter(path, *FILM_SIZE, policy.contract.rate_hz)
         for frame in frames:
@@ -119,28 +133,41 @@ def _evaluate(trial: Trial, seeds: Sequence[int]) -> list[Rollout]:
 def _roll_out_all(trial: Trial, seeds: Sequence[int], env: Any, policy: Policy,
                   scheduler: Callable[[], ChunkScheduler]) -> list[Rollout]:
     return evaluate(env, policy.contract, policy, scheduler, seeds, trial.conditions,
-                    before=_seed_torch, repeats=trial.repeats)
+                    before=lambda seed: _seed(policy, seed), repeats=trial.repeats,
+                    instruction=trial.instruction)
 
 
-def _seed_torch(seed: int) -> None:
+def _seed(policy: Policy, seed: int) -> None:
     """Make what a sampling policy draws follow from the episode, not from the ones before."""
-    import torch
-
-    torch.manual_seed(seed)
+    if isinstance(policy, Seeded):
+        policy.seed(seed)
 
 
 @contextmanager
 def _opened(trial: Trial) -> Iterator[tuple[Any, Policy, Callable[[], ChunkScheduler]]]:
     import gymnasium
-    from il_ros.policies.load import load
     import il_ros.sim  # noqa: F401  registers the environments
-    import torch
 
-    torch.set_num_threads(1)
-    policy = load(trial.checkpoint)
-    env = gymnasium.make(trial.environment, cameras=bool(policy.cameras))
+    with opened(trial.checkpoint, trial.options) as policy:
+        env = gymnasium.make(trial.environment, cameras=bool(policy.cameras))
+        try:
+            yield env, policy, lambda: make_scheduler(
+                trial.scheduler, policy.contract, trial.execute_steps)
+        finally:
+            env.close()
+
+
+@contextmanager
+def opened(place: Place, options: Options) -> Iterator[Policy]:
+    """Open a policy for the simulated arm; a server is told that it drives that one.
+
+    Raises:
+        CheckpointError: It cannot be read, or the backend cannot run it.
+        RemoteError: The server cannot be reached or gives no chunks for this robot.
+    """
+    policy = open_policy(place, options, Contract.load(ROBOT), deadline_s=DEADLINE_S)
     try:
-        yield env, policy, lambda: make_scheduler(
-            trial.scheduler, policy.contract, trial.execute_steps)
+        yield policy
     finally:
-        env.close()
+        if is_server(place):
+            policy.close()  # type: ignore[attr-defined]

@@ -56,19 +56,19 @@ class Rollout:
     human_seconds: float = 0.0
 
 
-def observation_of(values: Mapping[str, Any], stamp_ns: int) -> Observation:
+def observation_of(values: Mapping[str, Any], stamp_ns: int, task: str = '') -> Observation:
     """Return the environment's observation as the policy's."""
     return Observation(
         stamp_ns, np.asarray(values['observation.state'], dtype=np.float64),
         np.asarray(values['observation.environment_state'], dtype=np.float64),
         {key.removeprefix(IMAGE_KEY): value for key, value in values.items()
-         if key.startswith(IMAGE_KEY)})
+         if key.startswith(IMAGE_KEY)}, task=task)
 
 
 def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkScheduler, seed: int,
              conditions: Conditions, human: Human | None = None,
              on_step: Callable[[Observation, Floats, ControlSource], None] | None = None,
-             repeat: bool = False) -> Rollout:
+             repeat: bool = False, instruction: str = '') -> Rollout:
     """Run one episode until success or the environment's time limit.
 
     Row 0 of a chunk is due one tick after its observation, as on the live robot.
@@ -76,6 +76,7 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
     Args:
         on_step: Told each observation with the action that followed it and who chose it.
         repeat: Go on from where the last episode ended, with the objects laid out anew.
+        instruction: What the policy is told to do, in words.
     """
     values, _ = env.reset(seed=seed, options={'repeat': True} if repeat else {
         'disturb': conditions.disturb, 'action_noise': conditions.action_noise,
@@ -91,7 +92,7 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
     driving = False
     while not done:
         now = step * contract.period_ns
-        observation = sensors.see(observation_of(values, now))
+        observation = sensors.see(observation_of(values, now, instruction))
         theirs = human.act(observation.state, observation.environment, now, driving) \
             if human else None
         if theirs is not None:
@@ -125,19 +126,21 @@ def evaluate(env: Any, contract: Contract, policy: Policy,
              make_scheduler: Callable[[], ChunkScheduler], seeds: Iterable[int],
              conditions: Conditions,
              progress: Callable[[Rollout], None] = lambda _: None,
-             before: Callable[[int], None] = lambda _: None, repeats: int = 1) -> list[Rollout]:
+             before: Callable[[int], None] = lambda _: None, repeats: int = 1,
+             instruction: str = '') -> list[Rollout]:
     """Roll the policy out once per seed, without a human.
 
     Args:
         progress: Told each result.
         before: Told each seed before its episode.
         repeats: Episodes between two resets of the arm.
+        instruction: What the policy is told to do, in words.
     """
     results = []
     for number, seed in enumerate(seeds):
         before(seed)
         result = roll_out(env, contract, policy, make_scheduler(), seed, conditions,
-                          repeat=number % repeats > 0)
+                          repeat=number % repeats > 0, instruction=instruction)
         progress(result)
         results.append(result)
     return results

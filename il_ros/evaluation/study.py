@@ -13,6 +13,7 @@ from il_ros.evaluation.reliability import reliability, runs_of
 from il_ros.evaluation.rollout import Rollout
 from il_ros.evaluation.statistics import compare_paired, probability_better
 from il_ros.evaluation.summary import figures, summarise
+from il_ros.policies.source import Place
 
 Key = tuple[str, int]   # of a variant, and 0 for the policy or 1 for the one beside it
 Results = Mapping[Key, Sequence[Rollout]]
@@ -26,23 +27,24 @@ class Study:
         trial: The policy under the conditions that all variants start from.
         variants: Those that say nothing about the policy are listed and left out.
         seeds: One rollout each, per variant and policy.
-        against: Another checkpoint, which goes through the same.
+        against: Another policy, which goes through the same.
     """
 
     trial: Trial
     variants: tuple[Variant, ...]
     seeds: Sequence[int]
-    against: Path | None = None
+    against: Place | None = None
 
     @property
-    def checkpoints(self) -> tuple[Path, ...]:
+    def checkpoints(self) -> tuple[Place, ...]:
         """The policy, and the other where there is one."""
         return (self.trial.checkpoint, *([self.against] if self.against else []))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the policies: the ends of their paths, long enough to differ."""
-        parts = [path.resolve().parts for path in self.checkpoints]
+        """Names of the policies: their addresses or the ends of their paths that differ."""
+        parts = [(place,) if isinstance(place, str) else place.resolve().parts
+                 for place in self.checkpoints]
         length = next((n for n in range(2, max(map(len, parts)) + 1)
                        if len({p[-n:] for p in parts}) == len(parts)), 2)
         return tuple('/'.join(p[-length:]) for p in parts)
@@ -73,7 +75,9 @@ def describe(study: Study, task: str, results: Results) -> dict[str, Any]:
         **summarise(trial.checkpoint, task, trial.conditions, nominal),
         **({'against': str(study.against)} if study.against else {}),
         'first_seed': study.seeds[0], 'scheduler': trial.scheduler,
-        'execute_steps': trial.execute_steps, 'names': list(study.names),
+        'execute_steps': trial.execute_steps,
+        **({'instruction': trial.instruction} if trial.instruction else {}),
+        'names': list(study.names),
         'layers': [_describe(variant, [results.get((variant.key, i), ())
                                        for i in range(len(study.checkpoints))])
                    for variant in study.variants]}

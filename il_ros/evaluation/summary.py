@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from il_ros.evaluation.rollout import Conditions, Rollout
 from il_ros.evaluation.statistics import wilson
+from il_ros.policies.source import Place
 
 
-def summarise(checkpoint: Path, task: str, conditions: Conditions, rollouts: Sequence[Rollout],
+def summarise(checkpoint: Place, task: str, conditions: Conditions, rollouts: Sequence[Rollout],
               ros: bool = False) -> dict[str, Any]:
     """Return what was evaluated, with `figures`."""
     return {'checkpoint': str(checkpoint), 'task': task, 'live_ros_graph': ros,

@@ -49,6 +49,11 @@ def parse_place(text: str) -> Place:
     return text if text.startswith(('ws://', 'wss://')) else Path(text)
 
 
+def is_server(place: Place) -> bool:
+    """Return whether the policy runs elsewhere."""
+    return isinstance(place, str) or place.suffix in ('.yaml', '.yml')
+
+
 def describe(place: Place, contract: Contract | None = None) -> Description:
     """Return what is known of a policy without its weights or its server.
 
@@ -115,7 +120,7 @@ def open_policy(place: Place, options: Options = Options(), contract: Contract |
 
 
 def _remote(place: Place) -> RemoteConfig | None:
-    if isinstance(place, Path) and place.suffix not in ('.yaml', '.yml'):
+    if not is_server(place):
         return None
     if isinstance(place, str):
         return RemoteConfig(place)

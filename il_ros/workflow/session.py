@@ -12,6 +12,7 @@ from il_ros.contract import Contract
 from il_ros.errors import IlRosError
 from il_ros.evaluation.rollout import Conditions
 from il_ros.nodes.client import Client
+from il_ros.policies.source import Place
 from il_ros.timing import to_s
 from il_ros.types import Mode
 from il_ros.workflow.graph import environment, Graph
@@ -30,16 +31,18 @@ class System:
         device: The operator's device, `scripted` or `keyboard`.
         checkpoint: Policy to run; None for plain teleoperation.
         speed: Simulated seconds per real second.
+        instruction: What the policy is told to do, in words; the contract's task when ''.
     """
 
     robot: str
     task: str = 'PickPlace'
     device: str = 'scripted'
-    checkpoint: Path | None = None
+    checkpoint: Place | None = None
     seed: int = 0
     speed: float = 1.0
     scheduler: str = 'receding'
     execute_steps: int = 8
+    instruction: str = ''
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class Session:
         if autonomous:
             self._graph.start('policy_inference', {
                 **common, 'checkpoint': str(system.checkpoint), 'autostart': True,
-                'scheduler': system.scheduler, 'execute_steps': system.execute_steps})
+                'scheduler': system.scheduler, 'execute_steps': system.execute_steps,
+                **({'task': system.instruction} if system.instruction else {})})
         if not self._client.wait(lambda: self._client.watch.mode is not None, READY_TIMEOUT_S):
             raise IlRosError('the arbiter did not report its mode; see the logs of the nodes')
 

@@ -78,6 +78,8 @@ def main(mode: str, port: str) -> None:
                     'seen': _described(observation)}
         if mode == 'fails' and len(asked) > 1:
             raise RuntimeError('out of GPU memory')
+        if mode == 'told' and len(asked) > 1 and observation['prompt'] != 'lift it':
+            raise RuntimeError(f"told to {observation['prompt']}")
         if mode == 'nan':
             return {'actions': np.full((ROWS, 7), np.nan)}
         if mode == 'six joints':
