@@ -160,7 +160,7 @@ def checkpoints(tmp_path_factory):
 def test_the_command_compares_and_writes(checkpoints, tmp_path, capsys, monkeypatch):
     from il_ros.commands.evaluate import evaluate
     monkeypatch.setattr(checkpoint, 'FILM_SIZE', (48, 64))
-    evaluate(checkpoints[0], episodes=1, task='Reach', against=checkpoints[1], jobs=0,
+    evaluate(str(checkpoints[0]), episodes=1, task='Reach', against=str(checkpoints[1]), jobs=0,
              html=tmp_path / 'page.html', videos=1, out=tmp_path / 'result.json')
     found = json.loads((tmp_path / 'result.json').read_text())
     assert [e['layer'] for e in found['layers']] == ['nominal']
@@ -179,7 +179,8 @@ def test_the_command_compares_and_writes(checkpoints, tmp_path, capsys, monkeypa
 
 def test_the_command_says_how_long_it_lasts(checkpoints, capsys):
     from il_ros.commands.evaluate import evaluate
-    evaluate(checkpoints[0], episodes=2, task='Reach', layers='reliability', repeats=2, jobs=0)
+    evaluate(str(checkpoints[0]), episodes=2, task='Reach', layers='reliability', repeats=2,
+             jobs=0)
     printed = ' '.join(capsys.readouterr().out.split())
     assert 'a/best: 0 successes in a row at most, 5 s between failures' in printed
 
@@ -189,9 +190,9 @@ def test_the_command_says_how_long_it_lasts(checkpoints, capsys):
     ({'task': 'Pick'}, "^no task 'Pick'; did you mean 'PickPlace'?"),
     ({'videos': 1}, '^--videos needs --html$'),
     ({'supervised': True}, '^--supervised needs --ros$'),
-    ({'ros': True, 'layers': 'shifted'}, '^--ros runs the nominal layer of one policy; leave ')])
+    ({'ros': True, 'layers': 'shifted'}, '^--ros runs the nominal layer of one policy in torch')])
 def test_the_command_refuses(checkpoints, options, text):
     from il_ros.commands.evaluate import evaluate
     from il_ros.errors import ConfigError
     with pytest.raises(ConfigError, match=text):
-        evaluate(checkpoints[0], **options)
+        evaluate(str(checkpoints[0]), **options)
