@@ -12,6 +12,7 @@ from pathlib import Path
 
 from il_ros.config import build, find_config, nearest, parse_yaml, read_text, to_mapping
 from il_ros.errors import ConfigError, ContractMismatchError
+from il_ros.scene import Box, Scene
 from il_ros.types import Floats
 import numpy as np
 import yaml
@@ -47,18 +48,21 @@ class Joint:
         position: Lower and upper limit [rad] or [m].
         velocity: Limit [rad/s] or [m/s].
         acceleration: Limit [rad/s^2] or [m/s^2].
+        jerk: Limit [rad/s^3] or [m/s^3]; none when None.
     """
 
     name: str
     position: tuple[float, float]
     velocity: float
     acceleration: float
+    jerk: float | None = None
 
     def __post_init__(self) -> None:
         if not self.position[0] < self.position[1]:
             raise ConfigError(f'joint {self.name!r}: position limits {list(self.position)}: '
                               'expected [lower, upper]')
-        _positive(velocity=self.velocity, acceleration=self.acceleration)
+        _positive(velocity=self.velocity, acceleration=self.acceleration,
+                  jerk=1.0 if self.jerk is None else self.jerk)
 
 
 @dataclass(frozen=True)
@@ -135,24 +139,6 @@ class Gripper:
 
 
 @dataclass(frozen=True)
-class Box:
-    """A box in the frame of the URDF's root.
-
-    Attributes:
-        lower: Smallest x, y, z [m].
-        upper: Largest x, y, z [m].
-    """
-
-    lower: tuple[float, float, float]
-    upper: tuple[float, float, float]
-
-    def __post_init__(self) -> None:
-        if not all(a < b for a, b in zip(self.lower, self.upper, strict=True)):
-            raise ConfigError(f'workspace: expected lower < upper in x, y and z, got '
-                              f'{list(self.lower)} and {list(self.upper)}')
-
-
-@dataclass(frozen=True)
 class Contract:
     """One robot: joints, streams, command, limits.
 
@@ -164,6 +150,7 @@ class Contract:
         urdf: URDF file, relative to the contract's file.
         tip: Link of the URDF that the tool sits on.
         workspace: Where the gate lets the tip go; everywhere when None.
+        scene: What the gate keeps the arm from touching; collisions are unchecked when None.
     """
 
     robot: str
@@ -181,6 +168,7 @@ class Contract:
     urdf: str = ''
     tip: str = ''
     workspace: Box | None = None
+    scene: Scene | None = None
 
     def __post_init__(self) -> None:
         _positive(rate_hz=self.rate_hz)
@@ -198,6 +186,8 @@ class Contract:
                               f'{nearest(self.gripper.joint, self.joint_names)}')
         if self.workspace and not (self.urdf and self.tip):
             raise ConfigError('workspace: needs urdf and tip, to know where the tool is')
+        if self.scene and not self.urdf:
+            raise ConfigError('scene: needs urdf, to know where the links are')
         if len(self.start) != len(self.joints):
             raise ConfigError(f'start: expected {len(self.joints)} values, got {len(self.start)}')
         for joint, value in zip(self.joints, self.start, strict=True):
@@ -249,6 +239,11 @@ class Contract:
     def acceleration(self) -> Floats:
         """Acceleration limits. Shape (J,)."""
         return np.array([joint.acceleration for joint in self.joints])
+
+    @property
+    def jerk(self) -> Floats:
+        """Jerk limits, infinite where there is none. Shape (J,)."""
+        return np.array([np.inf if joint.jerk is None else joint.jerk for joint in self.joints])
 
     @property
     def gripper_index(self) -> int | None:
@@ -308,9 +303,10 @@ class Contract:
 def differences(ours: Contract, theirs: Contract) -> list[str]:
     """Return one line per value that differs, `key: ours, theirs`.
 
-    Task text and workspace do not count: they say nothing about what the data mean.
+    Task text, workspace and scene do not count: they say nothing about what the data mean.
     """
-    return _differences(to_mapping(ours), to_mapping(theirs), '', ignore={'task', 'workspace'})
+    return _differences(to_mapping(ours), to_mapping(theirs), '',
+                        ignore={'task', 'workspace', 'scene'})
 
 
 def _differences(a: object, b: object, where: str, ignore: set[str]) -> list[str]:

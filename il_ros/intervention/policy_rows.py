@@ -57,7 +57,7 @@ class PolicyRows:
         Raises:
             MessageError: It is malformed, not newer than the last one, or of another epoch.
         """
-        rows = self._read(chunk)
+        rows = rows_of(chunk, self._names)
         if chunk.session == self._session and chunk.seq <= self._seq:
             raise MessageError(f'chunk: expected seq above {self._seq}, got {chunk.seq}')
         self._session, self._seq = chunk.session, chunk.seq
@@ -88,19 +88,25 @@ class PolicyRows:
         row: Floats = self._rows[max(index, 0)]
         return row
 
-    def _read(self, chunk: Chunk) -> Floats:
-        values = np.asarray(chunk.positions, dtype=np.float64)
-        width = len(chunk.joint_names)
-        if chunk.horizon < 1 or len(values) != chunk.horizon * width:
-            raise MessageError(f'chunk: expected horizon x joints = {chunk.horizon} x {width} '
-                               f'positions, got {len(values)}')
-        if chunk.dt_ns <= 0:
-            raise MessageError(f'chunk: expected dt above 0, got {chunk.dt_ns * 1e-9:g}')
-        if not np.isfinite(values).all():
-            raise MessageError('chunk: expected finite positions, got '
-                               f'{values[~np.isfinite(values)][0]!r}')
-        try:
-            order = indices(chunk.joint_names, self._names)
-        except MessageError as error:
-            raise MessageError(f'chunk: {error}') from None
-        return values.reshape(chunk.horizon, width)[:, order]
+
+def rows_of(chunk: Chunk, names: Sequence[str]) -> Floats:
+    """Return the rows of a chunk in the order of `names` [rad] or [m]. Shape (N, J).
+
+    Raises:
+        MessageError: It is malformed.
+    """
+    values = np.asarray(chunk.positions, dtype=np.float64)
+    width = len(chunk.joint_names)
+    if chunk.horizon < 1 or len(values) != chunk.horizon * width:
+        raise MessageError(f'chunk: expected horizon x joints = {chunk.horizon} x {width} '
+                           f'positions, got {len(values)}')
+    if chunk.dt_ns <= 0:
+        raise MessageError(f'chunk: expected dt above 0, got {chunk.dt_ns * 1e-9:g}')
+    if not np.isfinite(values).all():
+        raise MessageError('chunk: expected finite positions, got '
+                           f'{values[~np.isfinite(values)][0]!r}')
+    try:
+        order = indices(chunk.joint_names, names)
+    except MessageError as error:
+        raise MessageError(f'chunk: {error}') from None
+    return values.reshape(chunk.horizon, width)[:, order]

@@ -2,18 +2,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
-from il_ros.alignment.decode import decode
+from il_ros.alignment.decode import decode, message_stamp_ns
 from il_ros.contract import Contract
-from il_ros.errors import ConfigError, MessageError
+from il_ros.errors import MessageError
+from il_ros.intervention.policy_rows import rows_of
+from il_ros.msg import ActionChunk, CommandReport
 from il_ros.msg import Command as CommandMessage
-from il_ros.msg import CommandReport
-from il_ros.nodes import shell
+from il_ros.nodes import control_messages, preflight, shell
+from il_ros.nodes.gate_parameters import Parameters
+from il_ros.nodes.planners import make_checker
 from il_ros.nodes.robot_command import RobotCommand
 from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger, WARN
-from il_ros.safety.gate import ArmingError, Decision, Gate
-from il_ros.safety.rules import Command
+from il_ros.safety.arming import ArmingError
+from il_ros.safety.gate import Gate
+from il_ros.safety.rules import Command, Decision
 from il_ros.safety.workspace import Workspace
 from il_ros.timing import to_ns
 from il_ros.types import Verdict
@@ -26,28 +29,6 @@ FOREIGN_TICK_S = 0.1
 LOG_EVERY_S = 1.0
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """ROS parameters.
-
-    Attributes:
-        robot: Name or file of the contract.
-        armed: Arm as soon as the robot's joint states have come.
-        watchdog_s: Longest steady time without an accepted command.
-        speed: Robot time per steady time.
-    """
-
-    robot: str = 'sim_arm'
-    armed: bool = False
-    watchdog_s: float = 0.1
-    speed: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ('watchdog_s', 'speed'):
-            if (value := getattr(self, name)) <= 0:
-                raise ConfigError(f'{name}: expected more than 0, got {value}')
-
-
 class CommandGate(Node):
     """Shell around `safety.gate.Gate`; watchdogs tick on the steady clock."""
 
@@ -56,7 +37,9 @@ class CommandGate(Node):
         parameters = shell.declare(self, Parameters)
         self._contract = contract = Contract.load(parameters.robot)
         self._gate = Gate(contract, to_ns(parameters.watchdog_s), parameters.speed,
-                          Workspace(contract) if contract.workspace else None)
+                          Workspace(contract) if contract.workspace else None,
+                          make_checker(contract, parameters.planner, parameters.group))
+        self._required = contract.streams if parameters.required == 'all' else [contract.state]
         self._arm_when_ready = parameters.armed
         self._counts: Counter[str] = Counter()
         self._robot = RobotCommand(self, contract, contract.period_ns)
@@ -64,6 +47,8 @@ class CommandGate(Node):
         self._diagnostics = Diagnostics(self)
         self.create_subscription(JointState, contract.state.topic, self._on_state, shell.SENSOR)
         self.create_subscription(CommandMessage, 'control/command', self._on_command, shell.STREAM)
+        if contract.scene:
+            self.create_subscription(ActionChunk, 'policy/chunk', self._on_chunk, shell.NEWEST)
         trigger(self, 'gate/arm', self._arm)
         trigger(self, 'gate/disarm', self._disarm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -74,10 +59,10 @@ class CommandGate(Node):
     def _on_state(self, message: JointState) -> None:
         try:
             positions = decode(self._contract, self._contract.state.topic, message)
+            self._gate.measure(positions, message_stamp_ns(message), shell.now(self))
         except MessageError as error:
             self.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)
             return
-        self._gate.measure(positions, shell.now(self))
         if self._arm_when_ready:
             try:
                 self._arm()
@@ -108,18 +93,21 @@ class CommandGate(Node):
             self.get_logger().error(f'{decision.verdict.name} {decision.rule}: {decision.detail}',
                                     throttle_duration_sec=LOG_EVERY_S)
 
+    def _on_chunk(self, message: ActionChunk) -> None:
+        chunk = control_messages.to_chunk(message)
+        try:
+            rows = rows_of(chunk, self._contract.joint_names)
+        except MessageError:
+            return  # the arbiter says so, and takes none of its rows
+        elapsed = max((shell.now_ns(self) - chunk.stamp_ns) // chunk.dt_ns, 0)
+        self._gate.foresee(rows[elapsed:], chunk.epoch)
+
     def _find_foreign(self) -> None:
-        others: dict[str, None] = {}
-        for topic in self._robot.topics:
-            if self.count_publishers(topic) > 1:
-                names = [f'{info.node_namespace.rstrip("/")}/{info.node_name}'
-                         for info in self.get_publishers_info_by_topic(topic)]
-                if (own := self.get_fully_qualified_name()) in names:
-                    names.remove(own)  # once: a second gate is as foreign as any other
-                others |= dict.fromkeys(names)
-        self._gate.foreign(list(others), shell.now(self))
+        self._gate.foreign(preflight.other_publishers(self, self._robot.topics), shell.now(self))
 
     def _arm(self) -> str:
+        for problem in preflight.problems(self, self._contract, self._required):
+            raise ArmingError(f'arming refused: {problem}')
         self._find_foreign()
         self._gate.arm(shell.now(self))
         self._arm_when_ready = False

@@ -11,7 +11,7 @@ from il_ros.checks import Check, failed, passed, skipped
 from il_ros.contract import CommandTopic, Contract, Stream
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
-from il_ros.nodes.offers import mismatch, SENSOR, STREAM
+from il_ros.nodes.preflight import command_problem, command_topics, stream_problem
 from il_ros.nodes.streams import TYPES
 from il_ros.timing import to_s
 import rclpy
@@ -42,8 +42,7 @@ class Doctor:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._messages: dict[str, list[tuple[int, Any]]] = {t: [] for t in contract.topics}
-        gripper = contract.gripper.command if contract.gripper else None
-        self._commands = [contract.command, *([gripper] if gripper else [])]
+        self._commands = command_topics(contract)
 
     def close(self) -> None:
         """Leave the graph."""
@@ -87,17 +86,13 @@ class Doctor:
             self._executor.spin_once(timeout_sec=0.05)
 
     def _stream(self, stream: Stream) -> Check:
-        publishers = self._node.get_publishers_info_by_topic(stream.topic)
-        if not publishers:
-            return failed(stream.topic, 'nobody publishes it; start its driver, or correct the '
-                                        'topic in the contract')
-        for publisher in publishers:
-            if problem := mismatch(stream.type, publisher, publisher.qos_profile, SENSOR):
-                return failed(stream.topic, problem)
+        if problem := stream_problem(self._node, stream):
+            return failed(stream.topic, problem)
         came = self._messages[stream.topic]
         if not came:
-            return failed(stream.topic, f'{publishers[0].node_name} advertises it, but nothing '
-                                        'came; look at its log')
+            advertised = self._node.get_publishers_info_by_topic(stream.topic)[0].node_name
+            return failed(stream.topic, f'{advertised} advertises it, but nothing came; look at '
+                                        'its log')
         return self._content(stream, came)
 
     def _content(self, stream: Stream, came: list[tuple[int, Any]]) -> Check:
@@ -121,13 +116,9 @@ class Doctor:
         return passed(stream.topic, text)
 
     def _command(self, command: CommandTopic) -> Check:
+        if problem := command_problem(self._node, command):
+            return failed(command.topic, problem)
         listeners = self._node.get_subscriptions_info_by_topic(command.topic)
-        if not listeners:
-            return failed(command.topic, 'nobody listens to commands; start the controller, or '
-                                         'correct the topic in the contract')
-        for listener in listeners:
-            if problem := mismatch(command.type, listener, STREAM, listener.qos_profile):
-                return failed(command.topic, problem)
         others = sorted({publisher.node_name for publisher in
                          self._node.get_publishers_info_by_topic(command.topic)}
                         - {'command_gate'})

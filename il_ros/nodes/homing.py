@@ -13,8 +13,8 @@ from il_ros.errors import ConfigError
 from il_ros.msg import CommandReport, ControlMode, TeleopCommand
 from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
+from il_ros.nodes.planners import check_name, make_planner
 from il_ros.planning.homing import Homing
-from il_ros.planning.planner import Planner
 from il_ros.timing import Tick, to_ns
 from il_ros.types import Floats, Mode, Verdict
 from rclpy.executors import ExternalShutdownException
@@ -41,25 +41,10 @@ class Parameters:
     speed: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.planner not in ('pinocchio', 'moveit'):
-            raise ConfigError(f'planner: expected pinocchio or moveit, got {self.planner!r}')
+        check_name(self.planner)
         for name in ('timeout_s', 'speed'):
             if (value := getattr(self, name)) <= 0:
                 raise ConfigError(f'{name}: expected more than 0, got {value}')
-
-
-def make_planner(contract: Contract, name: str, group: str) -> Planner:
-    """Return the planner of that name.
-
-    Raises:
-        IlRosError: It cannot work here; the text says why.
-    """
-    if name == 'moveit':
-        from il_ros.planning.moveit_planner import MoveItPlanner
-        return MoveItPlanner(contract, group)
-    from il_ros.kinematics import find_urdf
-    from il_ros.planning.pinocchio_planner import PinocchioPlanner
-    return PinocchioPlanner(contract, find_urdf(contract))
 
 
 class MotionNode(Node):

@@ -85,11 +85,13 @@ def simulation() -> Node:
 def control(mode: str, **parameters: Any) -> list[Action]:
     """Return gate and arbiter: what every robot that moves needs.
 
-    The gate starts disarmed, also when it is started again after a crash.
+    The gate starts disarmed, also when it is started again after a crash. Where a policy drives,
+    it does not arm without every stream of the contract.
     """
+    required = 'state' if mode == 'teleop' else 'all'
     services = 'gate/arm' if mode == 'teleop' else 'gate/arm and dagger/resume'
     return [
-        node('command_gate', respawn=True, robot=given('robot')),
+        node('command_gate', respawn=True, robot=given('robot'), required=required),
         node('dagger_intervention', robot=given('robot'), mode=mode, **parameters),
         LogInfo(msg=f'The robot is disarmed and waits for the services {services} '
                     '(std_srvs/srv/Trigger)')]

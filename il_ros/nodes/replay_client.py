@@ -5,7 +5,8 @@ from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.evaluation.recording import Recording, timed_actions
 from il_ros.nodes import shell
-from il_ros.nodes.homing import make_planner, MotionNode
+from il_ros.nodes.homing import MotionNode
+from il_ros.nodes.planners import make_planner
 from il_ros.planning.homing import Homing
 from il_ros.timing import SECOND
 from il_ros.types import Floats

@@ -1,16 +1,11 @@
-"""Planning with MoveIt (moveit_py), which also knows what stands around the robot.
-
-Needs a MoveIt configuration of the robot: moveit_py reads it from the parameters of its node, see
-https://moveit.picknik.ai/main/doc/api/python_api/api.html
-"""
+"""Planning with MoveIt (moveit_py), which also knows what stands around the robot."""
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any, TYPE_CHECKING
 
-from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
+from il_ros.planning.moveit_arm import MoveItArm
 from il_ros.planning.planner import CALM, checked
 from il_ros.planning.trajectory import retimed, straight
 from il_ros.timing import SECOND
@@ -20,13 +15,10 @@ import numpy as np
 if TYPE_CHECKING:
     from moveit.core.planning_interface import MotionPlanResponse
     from moveit.core.planning_scene import PlanningScene
-    from moveit.core.robot_model import JointModelGroup, RobotModel
-    from moveit.core.robot_state import RobotState
     from moveit.core.robot_trajectory import RobotTrajectory
-    from moveit.planning import MoveItPy, PlanningComponent, PlanningSceneMonitor
+    from moveit.planning import PlanningComponent
 
 FINE_S = 0.01    # time between the samples that rows are interpolated from
-SEES_IT = 0.1    # largest difference between MoveIt's joint positions and the measured ones
 
 
 class MoveItPlanner:
@@ -43,24 +35,10 @@ class MoveItPlanner:
 
     def __init__(self, contract: Contract, group: str = 'manipulator',
                  node_name: str = 'il_ros_planner') -> None:
-        try:
-            from moveit.planning import MoveItPy
-        except ImportError:
-            raise PlanningError('MoveIt is not installed: sudo apt install ros-jazzy-moveit-py, '
-                                'or plan with Pinocchio') from None
-        self._contract, self._group = contract, group
-        self._moveit: MoveItPy = MoveItPy(node_name=node_name)
-        model: RobotModel = self._moveit.get_robot_model()
-        if not model.has_joint_model_group(joint_model_group_name=group):
-            raise PlanningError(f'MoveIt has no group {group!r}; '
-                                f'{nearest(group, list(model.joint_model_group_names))}')
-        joints: JointModelGroup = model.get_joint_model_group(joint_model_group_name=group)
-        self._names: list[str] = list(joints.active_joint_model_names)
-        if missing := [name for name in self._names if name not in contract.joint_names]:
-            raise PlanningError(f'MoveIt group {group!r} moves {missing[0]!r}, which the contract '
-                                f'does not; {nearest(missing[0], contract.joint_names)}')
-        self._columns = [contract.joint_names.index(name) for name in self._names]
-        self._arm: PlanningComponent = self._moveit.get_planning_component(
+        self._contract = contract
+        self._moveit = MoveItArm(contract, group, node_name)
+        self._columns = self._moveit.columns
+        self._arm: PlanningComponent = self._moveit.moveit.get_planning_component(
             planning_component_name=group)
 
     def home(self, current: Floats, goal: Floats) -> Floats:
@@ -78,15 +56,15 @@ class MoveItPlanner:
         return rows
 
     def _plan(self, start: Floats, goal: Floats) -> Floats:
-        monitor: PlanningSceneMonitor = self._moveit.get_planning_scene_monitor()
+        monitor, group = self._moveit.monitor(), self._moveit.group
         scene: PlanningScene
         with monitor.read_only() as scene:
-            states = [self._state(scene, positions) for positions in (start, goal)]
+            states = [self._moveit.state(scene, positions) for positions in (start, goal)]
             for what, state in zip(('now', 'at the goal'), states, strict=True):
-                if scene.is_state_colliding(robot_state=state, joint_model_group_name=self._group):
+                if scene.is_state_colliding(robot_state=state, joint_model_group_name=group):
                     raise PlanningError(f'MoveIt says that the robot collides {what}; '
                                         'move it, or what it touches, away by hand')
-            self._require_seen(scene, start)
+            self._moveit.require_seen(scene, start)
         self._arm.set_start_state(robot_state=states[0])
         self._arm.set_goal_state(robot_state=states[1])
         response: MotionPlanResponse = self._arm.plan()
@@ -96,28 +74,13 @@ class MoveItPlanner:
         if not trajectory.apply_totg_time_parameterization(1.0, 1.0, resample_dt=FINE_S):
             raise PlanningError('MoveIt could not time the way home')
         with monitor.read_only() as scene:
-            if not scene.is_path_valid(trajectory=trajectory, joint_model_group_name=self._group):
+            if not scene.is_path_valid(trajectory=trajectory, joint_model_group_name=group):
                 raise PlanningError('MoveIt says that the way home is not free')
         message = trajectory.get_robot_trajectory_msg().joint_trajectory
         return self._rows(message, start[self._columns], goal[self._columns])
 
-    def _state(self, scene: PlanningScene, positions: Floats) -> RobotState:
-        state: RobotState = deepcopy(scene.current_state)
-        state.set_joint_group_active_positions(self._group, positions[self._columns])
-        state.update()
-        return state
-
-    def _require_seen(self, scene: PlanningScene, start: Floats) -> None:
-        state: RobotState = scene.current_state
-        seen = np.array([state.joint_positions[name] for name in self._names])
-        if not (far := np.abs(seen - start[self._columns])).max() <= SEES_IT:
-            joint = int(np.argmax(far))
-            raise PlanningError(
-                f'collision state unknown: MoveIt sees {self._names[joint]!r} at {seen[joint]:.3f}'
-                f', measured {start[self._columns][joint]:.3f}; does it receive joint_states?')
-
     def _rows(self, message: Any, start: Floats, goal: Floats) -> Floats:
-        order = [message.joint_names.index(name) for name in self._names]
+        order = [message.joint_names.index(name) for name in self._moveit.names]
         times = np.array([p.time_from_start.sec + p.time_from_start.nanosec / SECOND
                           for p in message.points])
         points = np.array([p.positions for p in message.points])[:, order]

@@ -2,17 +2,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from il_ros.contract import Contract
-from il_ros.errors import IlRosError
+from il_ros.errors import MessageError
+from il_ros.planning.collision import CollisionChecker
+from il_ros.safety.arming import ArmingError, starting_point
+from il_ros.safety.clock import ClockWatch
 from il_ros.safety.credit import Credit
-from il_ros.safety.limiter import advance, brake, Setpoint
+from il_ros.safety.guard import Guard
+from il_ros.safety.limiter import brake, Setpoint
 from il_ros.safety.limits import Limits
 from il_ros.safety.rules import (
+    check_jump,
     check_stamp,
     clamp_positions,
     Command,
+    Decision,
     Order,
     read_positions,
     Refusal,
@@ -26,46 +31,24 @@ WATCHDOG_NS = 100 * MILLISECOND
 NONFINITE_IN_A_ROW = 3
 
 
-class ArmingError(IlRosError):
-    """The gate cannot be armed now."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What the gate does.
-
-    Attributes:
-        verdict: Sent as asked, sent after limiting, not sent, or held by the gate itself.
-        rule: The rule behind any verdict other than PASSED.
-        detail: What that rule expected and what came.
-        sent: Positions for the robot, in contract order, or None [rad] or [m]. Shape (J,).
-        dt_s: Robot time that the step from the last sent positions was allowed to use [s].
-    """
-
-    verdict: Verdict
-    rule: str = ''
-    detail: str = ''
-    sent: Floats | None = None
-    dt_s: float = 0.0
-
-
 class Gate:
     """The only way to the robot. Pure: the caller passes both clocks with every call.
 
-    Everything sent is finite and within the position limits, and keeps the tool in the workspace;
-    each step keeps |dq| <= v dt and |dv| <= a dt, and every joint can always stop before its
-    limit. The dt of a step is at most one period, and those of any row of steps add up to at most
-    the time between the first and the last plus one and a half periods, however fast commands
-    come. Nothing is sent while disarmed.
+    Everything sent is finite and within the position limits, keeps the tool in the workspace and
+    the arm from touching anything; each step keeps |dq| <= v dt and |dv| <= a dt, and every joint
+    can always stop before its limit. The dt of a step is at most one period, and those of any row
+    of steps add up to at most the time between the first and the last plus one and a half periods,
+    however fast commands come. Nothing is sent while disarmed.
 
     A fault (no command for the watchdog's time, no joint states, non-finite commands in a row, a
-    foreign publisher) is latched: the gate brings the arm to rest where it was measured, rejects
-    every command and needs `arm` to go on. The gripper is held where it was told to be, so that it
-    does not drop what it holds.
+    foreign publisher, a jump of ROS time) is latched: the gate brings the arm to rest where it was
+    measured, rejects every command and needs `arm` to go on. The gripper is held where it was told
+    to be, so that it does not drop what it holds.
     """
 
     def __init__(self, contract: Contract, watchdog_ns: int = WATCHDOG_NS,
-                 speed: float = 1.0, workspace: Workspace | None = None) -> None:
+                 speed: float = 1.0, workspace: Workspace | None = None,
+                 collisions: CollisionChecker | None = None) -> None:
         """Make a disarmed gate.
 
         Args:
@@ -73,11 +56,14 @@ class Gate:
             watchdog_ns: Longest steady time without an accepted command [ns].
             speed: Robot time per steady time (a simulation may run faster).
             workspace: Where the tool may be; everywhere when None.
+            collisions: Knows what the arm could touch; unchecked when None.
         """
         self.limits = Limits.of(contract)
         self.armed = False
         self.fault: tuple[str, str] | None = None
-        self._workspace = workspace
+        self._guard = Guard(self.limits, workspace, collisions)
+        self._clock = ClockWatch(speed)
+        self._ahead: tuple[int, Refusal] | None = None
         self._topic = contract.state.topic
         self._state_age_ns = to_ns(contract.state.max_age_s)
         self._gripper = contract.gripper_index
@@ -94,20 +80,43 @@ class Gate:
         self._nonfinite = 0
         self._foreign: tuple[str, ...] = ()
 
-    def measure(self, positions: Floats, now: Now) -> None:
-        """Take in measured positions [rad] or [m], shape (J,); non-finite ones are ignored."""
+    def measure(self, positions: Floats, stamp_ns: int, now: Now) -> None:
+        """Take in measured positions [rad] or [m], shape (J,), of a ROS time [ns].
+
+        Raises:
+            MessageError: They are not finite, or stale, or of the future; they do not count.
+        """
         if not np.isfinite(positions).all():
-            return
+            raise MessageError(f'{self._topic}: expected finite positions')
+        try:
+            check_stamp(stamp_ns, now.ros_ns, round(self._state_age_ns * self._speed))
+        except Refusal as refusal:
+            raise MessageError(f'{self._topic}: {refusal.detail}; check the clock of the '
+                               'robot driver') from None
         self._measured, self._measured_ns = positions.copy(), now.steady_ns
         if self._fed_ns is None and not self.fault:
             self._setpoint = Setpoint.at_rest(self._inside(positions))
+
+    def foresee(self, rows: Floats, epoch: int) -> None:
+        """Look at a chunk of the policy; while one leads into a collision, its rows do not pass.
+
+        Args:
+            rows: Future positions in contract order, finite [rad] or [m]. Shape (N, J).
+            epoch: Its control epoch.
+        """
+        self._ahead = None
+        try:
+            self._guard.foresee(rows)
+        except Refusal as refusal:
+            self._ahead = (epoch, refusal)
 
     def arm(self, now: Now) -> None:
         """Let commands through, starting from the measured position at rest; clears a fault.
 
         Raises:
-            ArmingError: The position of the robot is unknown or outside its limits, it still
-                brakes, or somebody else publishes to it.
+            ArmingError: The position of the robot is unknown or outside its limits, the arm
+                touches something or still brakes, somebody else publishes to it, or ROS time
+                stands still.
         """
         if self.armed and not self.fault:
             return
@@ -118,18 +127,13 @@ class Gate:
             raise ArmingError(f'arming refused: {self._topic} is silent for '
                               f'{age_ns / 1e6:.0f} ms, expected at most '
                               f'{self._state_age_ns / 1e6:.0f} ms; check the robot driver')
+        if problem := self._clock.look(now):
+            raise ArmingError(f'arming refused: {problem}')
         if self._foreign:
             raise ArmingError(f'arming refused: {_foreign_text(self._foreign)}')
         if self.fault and self._setpoint.velocities.any():
             raise ArmingError('arming refused: the arm is not at rest yet; call again')
-        start = self._inside(self._measured)
-        outside = np.abs(start - self._measured) > self.limits.overshoot
-        if outside.any():
-            i = int(outside.argmax())
-            raise ArmingError(
-                f'arming refused: joint {self.limits.names[i]!r} stands at '
-                f'{self._measured[i]:.3f}, expected {self.limits.lower[i]:g} to '
-                f'{self.limits.upper[i]:g}; move it inside at the robot itself')
+        start = starting_point(self._measured, self.limits, self._guard)
         self.armed, self.fault, self._nonfinite = True, None, 0
         self._setpoint, self._fed_ns, self._armed_ns = Setpoint.at_rest(start), None, now.steady_ns
         self._credit.start(now.steady_ns)
@@ -155,7 +159,11 @@ class Gate:
         if dt_s is None:
             return None
         self._held_ns = now.steady_ns
-        self._setpoint, _ = advance(self._setpoint, self._hold, dt_s, self.limits)
+        try:
+            self._setpoint, _ = self._guard.step(self._setpoint, self._hold, dt_s,
+                                                 ControlSource.HOLD)
+        except Refusal:  # nobody knows whether the way back is free
+            self._setpoint = brake(self._setpoint, dt_s, self.limits)
         return Decision(Verdict.HELD, *self.fault, self._setpoint.positions, dt_s)
 
     def foreign(self, publishers: Sequence[str], now: Now) -> None:
@@ -177,25 +185,19 @@ class Gate:
         check_stamp(command.stamp_ns, now.ros_ns, round(self._watchdog_ns * self._speed))
         self._order.admit(command)
         target = clamp_positions(positions, command.source, self.limits)
-        self._check_jump(command, target)
+        check_jump(target, self._setpoint.positions, command.source, self.limits)
+        if self._ahead and command.source == ControlSource.POLICY and (
+                command.epoch == self._ahead[0]):
+            raise self._ahead[1]
         dt_s = self._credit.take(now.steady_ns)
         if dt_s is None:
             raise Refusal('rate', 'commands come faster than the robot can use them; '
                                   f'expected one each {self.limits.period_ns / 1e6:.0f} ms')
-        self._setpoint, limit = self._advance(target, dt_s, command.source)
+        self._setpoint, limit = self._guard.step(self._setpoint, target, dt_s, command.source)
         self._fed_ns, self._nonfinite = now.steady_ns, 0
         rule = 'position' if (target != positions).any() else limit
         return Decision(Verdict.CLAMPED if rule else Verdict.PASSED, rule,
                         f'limited by {rule}' if rule else '', self._setpoint.positions, dt_s)
-
-    def _advance(self, target: Floats, dt_s: float, source: int) -> tuple[Setpoint, str]:
-        after, limit = advance(self._setpoint, target, dt_s, self.limits)
-        if not self._workspace or not self._workspace.leaves(self._setpoint, after, self.limits):
-            return after, limit
-        if source == ControlSource.POLICY:
-            raise Refusal('workspace', 'the tool would leave the workspace of the contract')
-        # A person at the wall is not stopped for good: the arm brakes and stands.
-        return brake(self._setpoint, dt_s, self.limits), 'workspace'
 
     def _read(self, command: Command, now: Now) -> Floats:
         try:
@@ -208,22 +210,17 @@ class Gate:
                                              f'{refusal.detail}', now)
             raise
 
-    def _check_jump(self, command: Command, target: Floats) -> None:
-        jump = np.abs(target - self._setpoint.positions)
-        if command.source == ControlSource.POLICY and (jump > self.limits.jump).any():
-            i = int((jump > self.limits.jump).argmax())
-            raise Refusal('jump', f'joint {self.limits.names[i]!r}: expected within '
-                                  f'{self.limits.jump[i]:.3f} of the setpoint '
-                                  f'{self._setpoint.positions[i]:.3f}, got {target[i]:.3f}')
-
     def _silent_ns(self, now: Now) -> int:
         age = now.steady_ns - self._measured_ns
         return age if age > self._state_age_ns else 0
 
     def _trip(self, now: Now) -> None:
+        problem = self._clock.look(now)
         if not self.armed or self.fault:
             return
-        if age_ns := self._silent_ns(now):
+        if problem:
+            self._latch('clock', problem, now)
+        elif age_ns := self._silent_ns(now):
             self._latch(self._topic, f'{self._topic} is silent for {age_ns / 1e6:.0f} ms', now)
         elif self._fed_ns is not None and now.steady_ns - self._fed_ns > self._watchdog_ns:
             self._latch('watchdog', 'no accepted command for '

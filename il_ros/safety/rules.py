@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from il_ros.errors import MessageError
 from il_ros.joints import indices
 from il_ros.safety.limits import Limits
-from il_ros.types import ControlSource, Floats
+from il_ros.types import ControlSource, Floats, Verdict
 import numpy as np
 
 SESSIONS_REMEMBERED = 64
@@ -36,6 +36,25 @@ class Command:
     seq: int
     epoch: int
     stamp_ns: int
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate does.
+
+    Attributes:
+        verdict: Sent as asked, sent after limiting, not sent, or held by the gate itself.
+        rule: The rule behind any verdict other than PASSED.
+        detail: What that rule expected and what came.
+        sent: Positions for the robot, in contract order, or None [rad] or [m]. Shape (J,).
+        dt_s: Robot time that the step from the last sent positions was allowed to use [s].
+    """
+
+    verdict: Verdict
+    rule: str = ''
+    detail: str = ''
+    sent: Floats | None = None
+    dt_s: float = 0.0
 
 
 class Refusal(Exception):
@@ -101,6 +120,19 @@ def clamp_positions(positions: Floats, source: int, limits: Limits) -> Floats:
             raise Refusal(rule, f'joint {limits.names[i]!r}: expected {limits.lower[i]:g} to '
                                 f'{limits.upper[i]:g}, got {positions[i]:g}')
     return clamped
+
+
+def check_jump(target: Floats, setpoint: Floats, source: int, limits: Limits) -> None:
+    """Check that a policy's target goes on from the setpoint.
+
+    Raises:
+        Refusal: It is further away than any motion explains ('jump').
+    """
+    jump = np.abs(target - setpoint)
+    if source == ControlSource.POLICY and (jump > limits.jump).any():
+        i = int((jump > limits.jump).argmax())
+        raise Refusal('jump', f'joint {limits.names[i]!r}: expected within {limits.jump[i]:.3f} '
+                              f'of the setpoint {setpoint[i]:.3f}, got {target[i]:.3f}')
 
 
 class Order:

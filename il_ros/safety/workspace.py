@@ -1,6 +1,8 @@
 """Where the tool may be: a box in the frame of the URDF's root."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from il_ros.contract import Contract
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.safety.limiter import Setpoint
@@ -13,7 +15,7 @@ TOLERANCE = 1e-6  # [m]
 
 
 class Workspace:
-    """Measures how far outside the box the tool will be before the arm can stop."""
+    """Measures how far outside the box the tool is."""
 
     def __init__(self, contract: Contract) -> None:
         """Make the workspace of a contract that has one.
@@ -39,19 +41,22 @@ class Workspace:
         outside: Floats = np.maximum(self.lower - at, 0) + np.maximum(at - self.upper, 0)
         return outside
 
-    def leaves(self, before: Setpoint, after: Setpoint, limits: Limits) -> bool:
-        """Tell whether a step leads out of the box, or further out where the tool is outside.
+    def leaves(self, before: Floats, path: Sequence[Floats]) -> bool:
+        """Tell whether a path leads out of the box, or further out where the tool is outside.
 
-        The arm is judged on its whole way to rest after the step, so a step that is allowed can
-        always be followed by braking.
+        Args:
+            before: Where the joints are now, in contract order [rad] or [m]. Shape (J,).
+            path: Where they would pass, the last at rest. Shape (J,) each.
         """
-        worst = np.maximum.reduce([self.excess(q) for q in braking(after, limits)])
-        return bool((worst > self.excess(before.positions) + TOLERANCE).any())
+        worst = np.maximum.reduce([self.excess(q) for q in path])
+        return bool((worst > self.excess(before) + TOLERANCE).any())
 
 
 def braking(setpoint: Setpoint, limits: Limits) -> list[Floats]:
     """Return where the joints pass while each brakes at its limit, the last at rest. (J,) each."""
     v, a = setpoint.velocities, limits.acceleration
+    if not v.any():
+        return [setpoint.positions]
     stop_s = np.abs(v) / a
     times = [np.minimum(share * stop_s.max(), stop_s) for share in SHARES]
     return [np.clip(setpoint.positions + v * t - np.sign(v) * a * t * t / 2,

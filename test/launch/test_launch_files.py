@@ -37,6 +37,8 @@ def parameters(executable):
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == 'Parameters':
             return {f.target.id for f in node.body if isinstance(f, ast.AnnAssign)}
+        if isinstance(node, ast.ImportFrom) and any(n.name == 'Parameters' for n in node.names):
+            return parameters(node.module.removeprefix('il_ros.nodes.'))
     return set()
 
 

@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_named(tmp_path):
                           {'name': 'finger', 'position': [0.0, 0.04], 'velocity': 0.2,
                            'acceleration': 2.0}],
                'gripper': {'joint': 'finger', 'open': 0.04, 'closed': 0.0},
-               'urdf': '', 'workspace': None}
+               'urdf': '', 'workspace': None, 'scene': None}
     with Robot(DOMAIN) as robot:
         robot.node.create_publisher(JointTrajectory, CONTRACT.command.topic, 1)
         code, lines = doctor('--robot', contract(tmp_path, **changes), '--timeout-s', 20,

@@ -10,11 +10,12 @@ import sys
 
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
-from il_ros.planning import moveit_planner
+from il_ros.planning import moveit_arm, moveit_collisions, moveit_planner
+from il_ros.planning.moveit_collisions import MoveItCollisions
 from il_ros.planning.moveit_planner import MoveItPlanner
 import pytest
 
-SOURCE = Path(moveit_planner.__file__)
+SOURCES = [Path(module.__file__) for module in (moveit_arm, moveit_collisions, moveit_planner)]
 CONFIG = """
 [mypy]
 strict = True
@@ -25,9 +26,10 @@ ignore_errors = True
 
 
 @pytest.mark.skipif(find_spec('moveit') is not None, reason='MoveIt is installed')
-def test_its_absence_is_an_error_that_says_what_to_do():
+@pytest.mark.parametrize('needs_it', [MoveItPlanner, MoveItCollisions])
+def test_its_absence_is_an_error_that_says_what_to_do(needs_it):
     with pytest.raises(PlanningError) as caught:
-        MoveItPlanner(Contract.load('sim_arm'))
+        needs_it(Contract.load('sim_arm'))
     assert str(caught.value) == ('MoveIt is not installed: sudo apt install ros-jazzy-moveit-py, '
                                  'or plan with Pinocchio')
 
@@ -40,17 +42,18 @@ def check(source, folder):
     (folder / 'mypy.ini').write_text(CONFIG)
     return subprocess.run(
         [sys.executable, '-m', 'mypy', '--config-file', str(folder / 'mypy.ini'),
-         '--cache-dir', str(folder / 'cache'), str(source)], cwd=SOURCE.parents[2],
+         '--cache-dir', str(folder / 'cache'), str(source)], cwd=SOURCES[0].parents[2],
         env=dict(os.environ, MYPYPATH=stubs), capture_output=True, text=True)
 
 
-def test_calls_fit_the_stubs_of_moveit(tmp_path):
-    result = check(SOURCE, tmp_path)
+@pytest.mark.parametrize('source', SOURCES, ids=lambda source: source.stem)
+def test_calls_fit_the_stubs_of_moveit(source, tmp_path):
+    result = check(source, tmp_path)
     assert result.returncode == 0, result.stdout
 
 
 def test_the_check_finds_a_wrong_name(tmp_path):
     wrong = tmp_path / 'wrong.py'
-    wrong.write_text(SOURCE.read_text().replace('.get_planning_scene_monitor(', '.get_scene('))
+    wrong.write_text(SOURCES[0].read_text().replace('.get_planning_scene_monitor(', '.get_scene('))
     result = check(wrong, tmp_path)
     assert '"MoveItPy" has no attribute "get_scene"' in result.stdout

@@ -4,9 +4,9 @@ from __future__ import annotations
 import math
 
 from il_ros.contract import Contract
-from il_ros.safety.gate import Decision, Gate
+from il_ros.safety.gate import Gate
 from il_ros.safety.limits import Limits
-from il_ros.safety.rules import Command
+from il_ros.safety.rules import Command, Decision
 from il_ros.timing import MILLISECOND, Now
 from il_ros.types import ControlSource
 import numpy as np
@@ -34,7 +34,7 @@ class Driver:
     def wait(self, duration_ns: int = PERIOD_NS, measure: bool = True) -> None:
         self.steady_ns += duration_ns
         if measure:
-            self.gate.measure(self.measured, self.now)
+            self.gate.measure(self.measured, self.now.ros_ns, self.now)
 
     def armed(self) -> Driver:
         self.wait()

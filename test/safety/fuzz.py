@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections import Counter
 import sys
 
-from il_ros.safety.gate import ArmingError
+from il_ros.safety.arming import ArmingError
 from il_ros.types import Verdict
 import numpy as np
 from safety.driver import CONTRACT, Driver, LIMITS, Oracle

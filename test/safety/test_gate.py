@@ -1,6 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from il_ros.safety.gate import ArmingError, Gate
+from il_ros.errors import MessageError
+from il_ros.safety.arming import ArmingError
+from il_ros.safety.gate import Gate
 from il_ros.timing import MILLISECOND
 from il_ros.types import ControlSource, Verdict
 import numpy as np
@@ -59,7 +61,8 @@ def test_arming_outside_the_limits_is_refused():
 
 def test_non_finite_measurements_do_not_count():
     driver = Driver()
-    driver.gate.measure(np.full(7, np.nan), driver.now)
+    with pytest.raises(MessageError, match='^joint_states: expected finite positions$'):
+        driver.gate.measure(np.full(7, np.nan), driver.now.ros_ns, driver.now)
     with pytest.raises(ArmingError, match='nothing came'):
         driver.gate.arm(driver.now)
 

@@ -2,10 +2,11 @@
 from dataclasses import replace
 import re
 
-from il_ros.contract import Box, Contract
+from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.safety.gate import Gate
 from il_ros.safety.workspace import Workspace
+from il_ros.scene import Box
 from il_ros.types import ControlSource, Verdict
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_what_is_missing_is_named(change, text):
 
 
 def test_a_box_inside_out_is_refused():
-    with pytest.raises(ConfigError, match='workspace: expected lower < upper in x, y and z'):
+    with pytest.raises(ConfigError, match='box: expected lower < upper in x, y and z'):
         Box((0.0, 0.0, 0.5), (1.0, 1.0, 0.2))
 
 

@@ -1,0 +1,57 @@
+"""What can be told about topics without a message: who is there, with which type and QoS."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from il_ros.contract import CommandTopic, Contract, Stream
+from il_ros.nodes.offers import mismatch, SENSOR, STREAM
+from rclpy.node import Node
+
+
+def stream_problem(node: Node, stream: Stream) -> str:
+    """Return why nothing can come on a stream and what to do, '' where nothing is in the way."""
+    publishers = node.get_publishers_info_by_topic(stream.topic)
+    for publisher in publishers:
+        if problem := mismatch(stream.type, publisher, publisher.qos_profile, SENSOR):
+            return problem
+    return '' if publishers else ('nobody publishes it; start its driver, or correct the topic in '
+                                  'the contract')
+
+
+def command_topics(contract: Contract) -> list[CommandTopic]:
+    """Return where the gate publishes for the robot."""
+    gripper = contract.gripper.command if contract.gripper else None
+    return [contract.command, *([gripper] if gripper else [])]
+
+
+def command_problem(node: Node, command: CommandTopic) -> str:
+    """Return why commands do not reach the robot and what to do, '' where they may."""
+    listeners = node.get_subscriptions_info_by_topic(command.topic)
+    for listener in listeners:
+        if problem := mismatch(command.type, listener, STREAM, listener.qos_profile):
+            return problem
+    return '' if listeners else ('nobody listens to commands; start the controller, or correct '
+                                 'the topic in the contract')
+
+
+def problems(node: Node, contract: Contract, streams: Iterable[Stream]) -> Iterator[str]:
+    """Return what keeps the robot from moving: streams and command topics, by name."""
+    for stream in streams:
+        if problem := stream_problem(node, stream):
+            yield f'{stream.topic}: {problem}'
+    for command in command_topics(contract):
+        if problem := command_problem(node, command):
+            yield f'{command.topic}: {problem}'
+
+
+def other_publishers(node: Node, topics: Iterable[str]) -> list[str]:
+    """Return the full names of all who publish on a node's own topics beside it."""
+    others: dict[str, None] = {}
+    for topic in topics:
+        if node.count_publishers(topic) > 1:
+            names = [f'{info.node_namespace.rstrip("/")}/{info.node_name}'
+                     for info in node.get_publishers_info_by_topic(topic)]
+            if (own := node.get_fully_qualified_name()) in names:
+                names.remove(own)  # once: a second node of that name is as foreign as any other
+            others |= dict.fromkeys(names)
+    return list(others)

@@ -1,0 +1,139 @@
+"""Collisions from the robot's URDF and the contract's boxes, with Pinocchio and coal."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import coal
+from il_ros.config import nearest
+from il_ros.contract import Contract
+from il_ros.errors import PlanningError
+from il_ros.planning.collision import Contact
+from il_ros.scene import Scene
+from il_ros.types import Floats
+import numpy as np
+import pinocchio as pin
+
+NEAR = 2.0  # margins; links that are nearer than that in the start pose get no margin
+
+
+class PinocchioCollisions:
+    """The URDF's collision geometry against itself and against the contract's scene (coal).
+
+    Links next to each other are not checked against each other, nor pairs that overlap in the
+    contract's start pose with the gripper open or closed: nothing collides there, so it is the
+    drawing that overlaps, or the fingers that meet. What cannot move is not checked against the
+    scene.
+
+    Args:
+        contract: The robot. Without a scene it is held against itself, without a margin.
+        urdf: Its URDF. Joints that the contract does not name stay at zero.
+
+    Raises:
+        PlanningError: The collision state would be unknown: no URDF, no geometry, no such joint
+            or link; or a link touches an obstacle in the start pose.
+    """
+
+    def __init__(self, contract: Contract, urdf: Path) -> None:
+        self._contract, self._scene = contract, contract.scene or Scene(margin=0.0)
+        try:
+            self._model = pin.buildModelFromUrdf(str(urdf), mimic=True)
+            self._geometry = pin.buildGeomFromUrdf(self._model, str(urdf), pin.COLLISION,
+                                                   package_dirs=[str(urdf.parent)])
+        except ValueError as error:
+            raise PlanningError(f'{urdf}: not a URDF that can be read: {error}') from None
+        known = list(self._model.names)[1:]
+        gripper = contract.gripper.joint if contract.gripper else None
+        self._columns = []
+        for index, name in enumerate(contract.joint_names):
+            if name in known:
+                self._columns.append((index, self._model.joints[self._model.getJointId(name)]))
+            elif name != gripper:  # a gripper on a topic of its own is often not in the URDF
+                raise PlanningError(f'{urdf}: no joint {name!r}; {nearest(name, known)}')
+        if not self._geometry.ngeoms:
+            raise PlanningError(f'{urdf}: no <collision> geometry, so collisions are unknown; '
+                                'add it, or plan with MoveIt')
+        self._names = [self._model.frames[shape.parentFrame].name
+                       for shape in self._geometry.geometryObjects]
+        self._data = self._model.createData()
+        self._add_self_pairs()
+        own = len(self._geometry.collisionPairs)
+        self._add_obstacles(urdf)
+        self._settle(own)
+
+    def require_seen(self, measured: Floats) -> None:
+        """Nothing but the joint positions is needed; see `CollisionChecker.require_seen`."""
+
+    def contact(self, q: Floats) -> Contact | None:
+        """Return the worst contact; see `CollisionChecker.contact`."""
+        inside = self._inside(q)
+        if not pin.computeCollisions(self._model, self._data, self._geometry,
+                                     self._geometry_data, inside, True):
+            return None
+        distances = self._distances(inside)
+        worst = np.argmin(distances - self._margins)
+        return Contact(self._links(worst), float(distances[worst]))
+
+    def _inside(self, q: Floats) -> Floats:
+        inside: Floats = pin.neutral(self._model)
+        for index, joint in self._columns:
+            inside[joint.idx_q] = q[index]
+        return inside
+
+    def _distances(self, inside: Floats) -> Floats:
+        pin.computeDistances(self._model, self._data, self._geometry, self._geometry_data, inside)
+        return np.array([result.min_distance for result in self._geometry_data.distanceResults])
+
+    def _links(self, pair: int | np.intp) -> tuple[str, str]:
+        ends = self._geometry.collisionPairs[int(pair)]
+        return self._names[ends.first], self._names[ends.second]
+
+    def _add_self_pairs(self) -> None:
+        shapes, parents = self._geometry.geometryObjects, self._model.parents
+        for second in range(len(shapes)):
+            for first in range(second):
+                a, b = shapes[first].parentJoint, shapes[second].parentJoint
+                if a != b and parents[a] != b and parents[b] != a:
+                    self._geometry.addCollisionPair(pin.CollisionPair(first, second))
+
+    def _add_obstacles(self, urdf: Path) -> None:
+        moving = [i for i, shape in enumerate(self._geometry.geometryObjects)
+                  if shape.parentJoint != 0]
+        links = sorted({self._names[i] for i in moving})
+        for obstacle in self._scene.obstacles:
+            for name in obstacle.may_touch:
+                if name not in links:
+                    raise PlanningError(f'{urdf}: obstacle {obstacle.name!r}: no moving link '
+                                        f'{name!r} with geometry; {nearest(name, links)}')
+            lower, upper = np.array(obstacle.lower), np.array(obstacle.upper)
+            place = pin.SE3(np.eye(3), (lower + upper) / 2)
+            box = pin.GeometryObject(obstacle.name, 0, 0, place, coal.Box(*(upper - lower)))
+            added = self._geometry.addGeometryObject(box)
+            self._names.append(obstacle.name)
+            for shape in moving:
+                if self._names[shape] not in obstacle.may_touch:
+                    self._geometry.addCollisionPair(pin.CollisionPair(shape, added))
+
+    def _settle(self, own: int) -> None:
+        """Leave out pairs that overlap by design, and give every other its margin."""
+        self._geometry_data = self._geometry.createData()
+        near = np.min([self._distances(self._inside(q)) for q in self._start_poses()], axis=0)
+        for pair in np.flatnonzero(near[own:] <= 0) + own:
+            link, obstacle = self._links(pair)
+            raise PlanningError(f'scene: {link} touches {obstacle!r} in the start pose of the '
+                                'contract; correct its box, or name the link under may_touch')
+        for pair in np.flatnonzero(near <= 0)[::-1]:
+            self._geometry.removeCollisionPair(self._geometry.collisionPairs[int(pair)])
+        near = near[near > 0]
+        self._margins = np.where(near < NEAR * self._scene.margin, 0.0, self._scene.margin)
+        self._geometry_data = self._geometry.createData()
+        for request, margin in zip(self._geometry_data.collisionRequests, self._margins,
+                                   strict=True):
+            request.security_margin = float(margin)
+
+    def _start_poses(self) -> list[Floats]:
+        contract, poses = self._contract, [np.array(self._contract.start)]
+        if contract.gripper:
+            poses = [poses[0].copy(), poses[0].copy()]
+            poses[0][contract.gripper_index] = contract.gripper.open
+            poses[1][contract.gripper_index] = contract.gripper.closed
+        return poses
