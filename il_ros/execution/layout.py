@@ -45,7 +45,7 @@ class Layout:
     @property
     def size(self) -> int:
         """Bytes of the memory."""
-        values = self.joints + self.environment + self.horizon * self.joints
+        values = self.joints + self.environment + self.horizon * (self.joints + 1)
         return (STAMP.itemsize + TEXT.itemsize + VALUE.itemsize * values
                 + sum(3 * height * width for height, width in self.images.values()))
 
@@ -61,7 +61,8 @@ class Layout:
 
         return Views(take(STAMP, 1), take(VALUE, self.joints),
                      take(VALUE, self.environment),
-                     take(VALUE, self.horizon, self.joints), take(TEXT, 1),
+                     take(VALUE, self.horizon, self.joints), take(VALUE, self.horizon),
+                     take(TEXT, 1),
                      {name: take(PIXEL, *size, 3) for name, size in self.images.items()})
 
 
@@ -73,6 +74,7 @@ class Views:
     state: Floats
     environment: Floats
     chunk: Floats
+    uncertainty: Floats  # NaN where the policy cannot tell
     task: NDArray[np.bytes_]
     images: dict[str, Pixels]
 

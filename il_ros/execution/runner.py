@@ -29,6 +29,7 @@ class Chunk(NamedTuple):
         observation_ns: Stamp of the newest observation behind it.
         inference_ns: Time in the network for that observation.
         epoch: Control epoch that all its observations belong to.
+        uncertainty: How little the policy knows, per row; empty where it cannot tell. Shape (h,).
     """
 
     stamp_ns: int
@@ -36,6 +37,7 @@ class Chunk(NamedTuple):
     observation_ns: int
     inference_ns: int
     epoch: int
+    uncertainty: Floats
 
 
 class Silent(NamedTuple):
@@ -208,8 +210,9 @@ class PolicyRunner:
             return Silent(f'the chunk has ended; the last inference took '
                           f'{self.counters.inference_ms:.0f} ms', problem=True)
         self.counters.chunks += 1
+        passed = round((stamp_ns - self._newest.observation_ns) / self.contract.period_ns) - 1
         return Chunk(stamp_ns, rows, self._newest.observation_ns, self._newest.inference_ns,
-                     self.epoch)
+                     self.epoch, self._newest.uncertainty_from(passed, len(rows)))
 
     def close(self) -> None:
         """End the inference processes."""

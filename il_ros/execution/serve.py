@@ -14,7 +14,7 @@ from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, IlRosError
 from il_ros.execution.layout import Layout, Views
 from il_ros.execution.worker import CHUNK, ERROR, INFERRED, Job, MAX_MESSAGE, READY, RESET
-from il_ros.policies.policy import Policy, start_observation
+from il_ros.policies.policy import Doubting, Policy, start_observation
 from il_ros.policies.source import describe, open_policy, parse_place
 from il_ros.scheduling import end_with_parent
 import numpy as np
@@ -68,6 +68,8 @@ def answer(policy: Policy, views: Views, channel: socket.socket) -> None:
             channel.send(ERROR + b'the policy gave targets that are not finite')
             continue
         views.chunk[:len(chunk)] = chunk
+        known = policy.uncertainty if isinstance(policy, Doubting) else None
+        views.uncertainty[:len(chunk)] = np.nan if known is None else known
         channel.send(CHUNK + INFERRED.pack(time.monotonic_ns() - began, len(chunk)))
 
 

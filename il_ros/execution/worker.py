@@ -28,6 +28,7 @@ from il_ros.execution.layout import Layout
 from il_ros.policies.source import describe, Options, Place
 from il_ros.timing import SECOND, to_ns
 from il_ros.types import Floats, Observation
+import numpy as np
 
 INFER, RESET = b'i', b'r'               # parent to child: infer; reset, then infer
 READY, CHUNK, ERROR = b'l', b'c', b'e'  # child to parent; with CHUNK comes what follows
@@ -53,6 +54,14 @@ class Result(NamedTuple):
     chunk: Floats           # absolute joint targets. Shape (H, J)
     observation_ns: int     # stamp of the observation behind it
     inference_ns: int       # time in the network
+    uncertainty: Floats     # per row; NaN where the policy cannot tell. Shape (H,)
+
+    def uncertainty_from(self, row: int, count: int) -> Floats:
+        """Return that of rows from one on, the last one's beyond the chunk; (0,) for NaN."""
+        if np.isnan(self.uncertainty).any():
+            return np.empty(0)
+        last = len(self.uncertainty) - 1
+        return self.uncertainty[np.clip(row + np.arange(count), 0, last)]
 
 
 class Failure(NamedTuple):
@@ -191,7 +200,7 @@ class InferenceWorker:
             self.state = State.IDLE
             inference_ns, rows = INFERRED.unpack(content)
             return Result(self._views.chunk[:rows].copy(), int(self._views.stamp[0]),
-                          inference_ns)
+                          inference_ns, self._views.uncertainty[:rows].copy())
         if kind == READY:
             self.state = State.IDLE
             return None

@@ -33,7 +33,8 @@ class ChunkPublisher:
             observation_stamp=shell.to_stamp(chunk.observation_ns),
             joint_names=self._contract.joint_names, dt=to_s(self._contract.period_ns),
             horizon=len(chunk.positions), positions=array.array('d', chunk.positions.tobytes()),
-            inference_time=to_s(chunk.inference_ns), task=self._contract.task)
+            inference_time=to_s(chunk.inference_ns), task=self._contract.task,
+            uncertainty=array.array('d', chunk.uncertainty.tobytes()))
         message.header.stamp = shell.to_stamp(chunk.stamp_ns)
         self._chunks.publish(message)
         self._seq += 1

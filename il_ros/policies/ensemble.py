@@ -30,9 +30,13 @@ class Ensemble(Network):
     def forward(self, batch: Batch, *noise: Tensor) -> Tensor:
         """Return the chunk. Shape (B, H, J)."""
         if self.unimodal:
-            return self.each(batch).mean(0)
+            return self.combined(self.each(batch))
         chunk: Tensor = self.members[0](batch, *noise)
         return chunk
+
+    def combined(self, chunks: Tensor) -> Tensor:
+        """Return the chunk of the members' chunks. Shape (N, B, H, J) -> (B, H, J)."""
+        return chunks.mean(0) if self.unimodal else chunks[0]
 
     def each(self, batch: Batch) -> Tensor:
         """Return every member's chunk, drawn from the same noise where they draw. (N, B, H, J)."""

@@ -21,6 +21,7 @@ from il_ros.types import Floats, Observation
 import numpy as np
 from numpy.typing import NDArray
 import torch
+from torch import Tensor
 
 
 class LearnedPolicy:
@@ -28,7 +29,11 @@ class LearnedPolicy:
 
     Attributes:
         task: The instruction where an observation has none; the contract's, unless told another.
+        uncertainty: Of an ensemble's newest chunk, the mean of `spread` over each row. Shape
+            (H,); None of one member, or of a chunk from given noise.
     """
+
+    uncertainty: Floats | None = None
 
     def __init__(self, checkpoint: Checkpoint, network: Network, device: str = 'cpu') -> None:
         self.description = checkpoint
@@ -72,9 +77,7 @@ class LearnedPolicy:
             raise ConfigError('spread: expected an ensemble, got a policy of 1 member; train it '
                               'with --members 5')
         with torch.inference_mode():
-            chunks = self.network.each(self._batch(self._normalized(observation)))[:, 0]
-            variance: Floats = chunks.double().var(0, correction=0).cpu().numpy()
-        return variance
+            return _variance(self.network.each(self._batch(self._normalized(observation)))[:, 0])
 
     def _normalized(self, observation: Observation) -> Data:
         return self._normalize.forward(
@@ -88,7 +91,12 @@ class LearnedPolicy:
         data = self._normalized(observation)
         given = () if noise is None else (torch.from_numpy(noise[None]).to(self._device),)
         with torch.inference_mode():
-            chunk = self.network(self._batch(data), *given)
+            if isinstance(self.network, Ensemble) and not given:
+                chunks = self.network.each(self._batch(data))
+                chunk = self.network.combined(chunks)
+                self.uncertainty = _variance(chunks[:, 0]).mean(-1)
+            else:
+                chunk, self.uncertainty = self.network(self._batch(data), *given), None
         return self._normalize.backward(data | {'actions': chunk.float().cpu().numpy()})
 
     def seed(self, seed: int) -> None:
@@ -97,6 +105,11 @@ class LearnedPolicy:
 
     def reset(self) -> None:
         """Nothing to forget: every chunk follows from one observation."""
+
+
+def _variance(chunks: Tensor) -> Floats:
+    variance: Floats = chunks.double().var(0, correction=0).cpu().numpy()
+    return variance
 
 
 def make_network(config: PolicyConfig, contract: Contract) -> Network:

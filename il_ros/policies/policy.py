@@ -62,6 +62,18 @@ class ContinuingPolicy(Policy, Protocol):
 
 
 @runtime_checkable
+class Doubting(Protocol):
+    """A policy that tells how little it knows.
+
+    Attributes:
+        uncertainty: Of the newest chunk, one value of 0 or more per row. Shape (H,); None where
+            it cannot tell.
+    """
+
+    uncertainty: Floats | None
+
+
+@runtime_checkable
 class Seeded(Protocol):
     """A policy whose draws can be repeated."""
 

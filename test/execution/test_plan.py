@@ -10,7 +10,8 @@ ROWS = np.arange(42.0).reshape(6, 7)
 
 
 def plan(tick=0, rows=ROWS):
-    return Plan(S0 + tick * STEADY, 'act', Chunk(T0 + tick * P, rows, T0 - P, 12_345, 3))
+    return Plan(S0 + tick * STEADY, 'act', Chunk(T0 + tick * P, rows, T0 - P, 12_345, 3,
+                                              rows.sum(1)))
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def playback():
 def same(got, expected):
     source, chunk = got
     np.testing.assert_array_equal(chunk.positions, expected.positions)
-    return source == 'act' and chunk._replace(positions=0) == expected._replace(positions=0)
+    np.testing.assert_array_equal(chunk.uncertainty, expected.uncertainty)
+    return source == 'act' and chunk._replace(positions=0, uncertainty=0) == expected._replace(
+        positions=0, uncertainty=0)
 
 
 def test_a_datagram_holds_the_whole_plan():
@@ -36,7 +39,7 @@ def test_a_plan_goes_on_until_it_is_renewed_empty_or_void(playback):
     assert playback.at(S0) is None, 'no plan yet'
     playback.take(plan().pack())
     for tick in range(5):
-        chunk = Chunk(T0 + tick * P, ROWS[tick:], T0 - P, 12_345, 3)
+        chunk = Chunk(T0 + tick * P, ROWS[tick:], T0 - P, 12_345, 3, ROWS[tick:].sum(1))
         assert same(playback.at(S0 + tick * STEADY), chunk)
     assert playback.at(S0 + 5 * STEADY) is None, 'nobody renewed it for too long'
     playback.take(plan(5, ROWS[:2]).pack())

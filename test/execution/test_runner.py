@@ -3,7 +3,7 @@ import os
 import select
 import signal
 
-from checkpoint_factory import CONTRACT, make_checkpoint, observation
+from checkpoint_factory import CONTRACT, make_checkpoint, observation, VARIANTS
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.execution.runner import Chunk, PolicyRunner, Silent
 from il_ros.execution.schedulers.receding import RecedingHorizon
@@ -95,6 +95,27 @@ def test_a_slow_network_costs_rows_not_ticks(life, checkpoint):
     life.see()
     due = life.tick()
     np.testing.assert_allclose(due.positions, load(checkpoint).infer(seen)[3:], atol=1e-6)
+
+
+def test_the_uncertainty_of_an_ensemble_keeps_to_its_rows(life, tmp_path):
+    checkpoint = make_checkpoint(tmp_path / 'c', VARIANTS['bc ensemble'])
+    life.load(checkpoint)
+    seen = life.see()
+    life.tick()
+    life.until_idle()
+    life.now += 3 * P
+    life.see()
+    expected = load(checkpoint).spread(seen).mean(1)[3:]
+    np.testing.assert_allclose(life.tick().uncertainty, expected, rtol=1e-4)
+
+
+def test_a_single_network_leaves_the_uncertainty_empty(life, checkpoint):
+    life.load(checkpoint)
+    life.see()
+    life.tick()
+    life.until_idle()
+    life.see()
+    assert life.tick().uncertainty.shape == (0,)
 
 
 def test_says_what_is_missing(life, checkpoint):

@@ -49,7 +49,18 @@ def test_gives_what_the_policy_gives(start, tmp_path, variant, backend):
         np.testing.assert_allclose(result.chunk, policy.infer(seen), atol=1e-6)
         assert result.observation_ns == seed + 7
         assert result.inference_ns > 0
+        assert np.isnan(result.uncertainty).all(), 'one member cannot tell'
     assert len(list(checkpoint.glob('*.onnx'))) == (backend == 'onnx')
+
+
+def test_an_ensemble_tells_how_little_it_knows(start, tmp_path):
+    checkpoint = make_checkpoint(tmp_path / 'c', VARIANTS['bc ensemble'])
+    worker, policy = start(checkpoint), load(checkpoint)
+    assert worker.wait(START_S) is None
+    assert worker.submit(observation())
+    result = worker.wait(10)
+    np.testing.assert_allclose(result.chunk, policy.infer(observation()), atol=1e-6)
+    np.testing.assert_allclose(result.uncertainty, policy.spread(observation()).mean(1), rtol=1e-4)
 
 
 def test_an_exported_file_is_a_policy(start, tmp_path):

@@ -91,6 +91,24 @@ def test_an_ensemble_of_every_kind(kind):
     np.testing.assert_allclose(twins.spread(observation()), 0, atol=1e-8)
 
 
+@pytest.mark.parametrize('kind', ['bc', 'flow'])
+def test_a_chunk_comes_with_its_uncertainty(kind):
+    config = replace(MEMBERS, kind=kind, members=2, normalization='min_max')
+    policy = LearnedPolicy(describe(config), make_network(config, CONTRACT))
+    torch.manual_seed(3)
+    chunk = policy.infer(observation())
+    torch.manual_seed(3)
+    np.testing.assert_allclose(policy.uncertainty, policy.spread(observation()).mean(1))
+    torch.manual_seed(3)
+    each = policy.network.each(policy._batch(policy._normalized(observation())))
+    assert chunk.shape == (SMALL.horizon, len(CONTRACT.joints))
+    torch.testing.assert_close(policy.network.combined(each),
+                               each.mean(0) if policy.network.unimodal else each[0])
+    alone = LearnedPolicy(describe(SMALL), make_network(SMALL, CONTRACT))
+    alone.infer(observation())
+    assert alone.uncertainty is None
+
+
 def test_spread_is_the_variance_of_normalised_actions():
     torch.manual_seed(0)
     network = make_network(MEMBERS, CONTRACT)
