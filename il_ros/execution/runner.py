@@ -202,7 +202,8 @@ class PolicyRunner:
         rows = self._scheduler.output(stamp_ns)
         start_ns = stamp_ns + self.contract.period_ns
         if stamp_ns > self._epoch_since_ns and self._scheduler.due(start_ns) and (
-                self._worker.submit(observation, reset=self._fresh)):
+                self._worker.submit(observation, self._scheduler.previous(start_ns),
+                                    reset=self._fresh)):
             self._fresh, self._awaited = False, True
         if self._newest is None:
             return Silent('waiting for the first chunk')

@@ -14,7 +14,7 @@ from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, IlRosError
 from il_ros.execution.layout import Layout, Views
 from il_ros.execution.worker import CHUNK, ERROR, INFERRED, Job, MAX_MESSAGE, READY, RESET
-from il_ros.policies.policy import Doubting, Policy, start_observation
+from il_ros.policies.policy import Continuation, Doubting, infer, Policy, start_observation
 from il_ros.policies.source import describe, open_policy, parse_place
 from il_ros.scheduling import end_with_parent
 import numpy as np
@@ -39,8 +39,10 @@ def main(socket_fd: str, memory_fd: str, job_text: str) -> int:
             memory = mmap.mmap(int(memory_fd), 0)
             if len(memory) != layout.size:
                 raise CheckpointError(f'{place}: was replaced while it was loaded')
+            seen = start_observation(policy.contract, policy.cameras)
+            rests = Continuation(seen.state[None], 1) if job.options.realtime else None
             for _ in range(WARM_UP):
-                policy.infer(start_observation(policy.contract, policy.cameras))
+                infer(policy, seen, rests)
             policy.reset()
         except (IlRosError, RuntimeError) as error:
             channel.send(ERROR + str(error).encode()[:MAX_MESSAGE - 1])
@@ -57,7 +59,7 @@ def answer(policy: Policy, views: Views, channel: socket.socket) -> None:
             policy.reset()
         began = time.monotonic_ns()
         try:
-            chunk = policy.infer(views.get())
+            chunk = infer(policy, *views.get())
         except IlRosError as error:  # of a server
             channel.send(ERROR + str(error).encode()[:MAX_MESSAGE - 1])
             continue

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from il_ros.contract import Contract
 from il_ros.execution.layout import Layout
+from il_ros.policies.policy import Continuation
 from il_ros.policies.source import describe, Options, Place
 from il_ros.timing import SECOND, to_ns
 from il_ros.types import Floats, Observation
@@ -100,10 +101,12 @@ class InferenceWorker:
 
         Raises:
             CheckpointError: The description cannot be read.
+            ConfigError: The options ask for what this policy cannot.
             ContractMismatchError: It is for another robot; the text shows the difference.
         """
         self.checkpoint = checkpoint
         self.description = describe(checkpoint, contract)
+        options.check(checkpoint, self.description)
         self._layout = Layout.of(self.description.contract, self.description.cameras,
                                  self.description.horizon)
         if start_deadline_s is None:
@@ -134,16 +137,18 @@ class InferenceWorker:
         """The child's process id."""
         return self._process.pid
 
-    def submit(self, observation: Observation, *, reset: bool = False) -> bool:
+    def submit(self, observation: Observation, previous: Continuation | None = None, *,
+               reset: bool = False) -> bool:
         """Ask for a chunk; False when the child is not idle.
 
         Args:
             observation: What to infer from; copied.
+            previous: What the chunk has to go on from; copied. Takes `options.realtime`.
             reset: Let the policy forget what came before.
         """
         if self.state is not State.IDLE:
             return False
-        self._views.put(observation)
+        self._views.put(observation, previous)
         try:
             self._socket.send(RESET if reset else INFER)
         except OSError:

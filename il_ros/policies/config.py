@@ -9,6 +9,7 @@ from il_ros.errors import ConfigError
 
 KINDS = ('bc', 'act', 'diffusion', 'flow', 'gmm', 'ibc')
 BOUNDED = ('diffusion', 'gmm', 'ibc')  # they need actions within [-1, 1]
+CONTINUING = ('diffusion', 'flow')
 VECTORS = ('state', 'environment', 'gripper', 'task')
 NORMALIZATIONS = ('mean_std', 'min_max')
 DENOISERS = ('unet', 'transformer')
@@ -311,6 +312,11 @@ class PolicyConfig:
             raise ConfigError(f'inputs: expected each input once, got {list(self.inputs)}')
         if self.image_size:
             _within(8, 4096, height=self.image_size[0], width=self.image_size[1])
+
+    @property
+    def continues(self) -> bool:
+        """Whether chunks can go on from others (real-time chunking)."""
+        return self.kind in CONTINUING and self.members == 1
 
     @property
     def cameras(self) -> tuple[str, ...]:

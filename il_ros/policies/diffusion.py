@@ -15,13 +15,23 @@ labels are left out of the loss, where the authors' code learns to repeat the la
 """
 from __future__ import annotations
 
+import math
+
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from il_ros.policies.config import DiffusionConfig
 from il_ros.policies.denoisers import held, make_denoiser, masked_square, ObservationTokens, start
 from il_ros.policies.network import Batch, Network, Sizes
+from il_ros.policies.realtime_chunking import (
+    correction,
+    guidance,
+    LARGEST_GUIDANCE,
+    Previous,
+)
 import torch
 from torch import Tensor
+
+BOUND = 1.0  # of normalised actions
 
 
 class Diffusion(Network):
@@ -36,7 +46,7 @@ class Diffusion(Network):
         self.noising = DDPMScheduler(config.noise_steps, beta_schedule='squaredcos_cap_v2')
         self.denoising = DDIMScheduler(
             config.noise_steps, beta_schedule='squaredcos_cap_v2', prediction_type='epsilon',
-            clip_sample=True, clip_sample_range=1.0)
+            clip_sample=True, clip_sample_range=BOUND)
         self.denoising.set_timesteps(config.sample_steps)
         self.timesteps: list[int] = self.denoising.timesteps.tolist()
 
@@ -47,6 +57,41 @@ class Diffusion(Network):
         for k in self.timesteps:
             x = self.denoising.step(self._noise(x, x.new_full((len(x),), k), tokens), k,
                                     x).prev_sample
+        return x
+
+    def continued(self, batch: Batch, previous: Previous, noise: Tensor | None = None,
+                  largest: float = LARGEST_GUIDANCE) -> Tensor:
+        """Return a chunk that continues the previous one; see `realtime_chunking.Continuing`.
+
+        Divided by s = sqrt(alpha_k) + sqrt(1 - alpha_k), x_k lies on the straight line of a flow
+        at t = sqrt(1 - alpha_k) / s, and a DDIM step is an Euler step of that flow. So the
+        guidance is that of the flow, through this denoiser; where a DDIM step clips its estimate
+        of the chunk, the error counts from the clipped one.
+
+        Args:
+            batch: The observation.
+            previous: What the chunk shall continue.
+            noise: As in `forward`.
+            largest: Bound of the guidance weight.
+        """
+        with torch.inference_mode(False), torch.no_grad():
+            batch = {key: value.clone() for key, value in batch.items()}
+            tokens = self.tokens(batch)
+            x = start(batch, self.noise, noise)
+            kept = self.denoising.alphas_cumprod[self.timesteps].tolist()
+            for k, now, after in zip(self.timesteps, kept, [*kept[1:], 1.0], strict=True):
+                (t, scale), (t_after, scale_after) = _on_the_line(now), _on_the_line(after)
+                step = torch.full((len(x),), k, device=x.device)
+
+                def velocity(x: Tensor, time: Tensor, step: Tensor = step, t: float = t,
+                             scale: float = scale) -> Tensor:
+                    noise = self._noise(scale * x, step, tokens)
+                    return (noise - x) / (1 - t)  # noise - chunk, of x = (1 - t) chunk + t noise
+
+                v, towards = correction(velocity, x / scale, x.new_full((len(x),), t), previous,
+                                        BOUND)
+                x = self.denoising.step(x / scale + (1 - t) * v, k, x).prev_sample
+                x = x + scale_after * (t - t_after) * guidance(t, largest) * towards
         return x
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -61,3 +106,9 @@ class Diffusion(Network):
     def _noise(self, x: Tensor, k: Tensor, tokens: Tensor) -> Tensor:
         found: Tensor = self.denoiser(x, k / self.noise_steps, tokens)
         return found.to(x.dtype)  # lower under mixed precision, where the schedule needs it full
+
+
+def _on_the_line(kept: float) -> tuple[float, float]:
+    """Return the time of a flow and what divides x_k, for alpha_k."""
+    scale = math.sqrt(kept) + math.sqrt(1 - kept)
+    return math.sqrt(1 - kept) / scale, scale

@@ -42,20 +42,11 @@ class Flow(Network):
                          start(batch, self.noise, noise), self.sample_steps)
 
     def continued(self, batch: Batch, previous: Previous, noise: Tensor | None = None) -> Tensor:
-        """Return a chunk that continues the previous one; see `realtime_chunking`.
-
-        Args:
-            batch: The observation.
-            previous: In normalised actions as seen from this observation, where they are
-                relative.
-            noise: As in `forward`.
-        """
-        with torch.inference_mode(False):
+        """Return a chunk that continues the previous one; see `realtime_chunking.Continuing`."""
+        with torch.inference_mode(False), torch.no_grad():
             batch = {key: value.clone() for key, value in batch.items()}
-            with torch.no_grad():
-                tokens = self.tokens(batch)
-            return integrate(partial(self.velocity, tokens), start(batch, self.noise, noise),
-                             self.sample_steps, previous)
+            return integrate(partial(self.velocity, self.tokens(batch)),
+                             start(batch, self.noise, noise), self.sample_steps, previous)
 
     def velocity(self, tokens: Tensor, x: Tensor, time: Tensor) -> Tensor:
         """Return the velocity of chunks (B, H, A) at times (B,), differentiable in x."""

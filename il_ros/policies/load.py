@@ -15,7 +15,8 @@ from il_ros.policies.flow import Flow
 from il_ros.policies.gmm import GMM
 from il_ros.policies.ibc import IBC
 from il_ros.policies.network import Batch, Network, Sizes
-from il_ros.policies.policy import start_observation
+from il_ros.policies.policy import cannot_continue, Continuation, start_observation
+from il_ros.policies.realtime_chunking import Continuing, Previous, soft_mask
 from il_ros.policies.transforms import features, to_data
 from il_ros.types import Floats, Observation
 import numpy as np
@@ -42,7 +43,8 @@ class LearnedPolicy:
         self.cameras = checkpoint.config.cameras
         self.task = checkpoint.contract.task
         self._inputs = checkpoint.config.inputs
-        self._features = features(checkpoint.config, checkpoint.contract, checkpoint.frame)
+        self._frame = checkpoint.frame if checkpoint.config.tool_actions else None
+        self._features = features(checkpoint.config, checkpoint.contract, self._frame)
         self._normalize = checkpoint.normalize
         self.network = network.to(device).eval()
         self._device = device
@@ -56,6 +58,28 @@ class LearnedPolicy:
                 from torch's generator when None.
         """
         targets: Floats = self._features.backward(self._run(observation, noise))['actions'][0]
+        return targets
+
+    def continued(self, observation: Observation, previous: Continuation) -> Floats:
+        """Return a chunk that goes on from what runs already. Shape (H, J).
+
+        Raises:
+            ConfigError: The network has no real-time chunking.
+        """
+        if not isinstance(self.network, Continuing):
+            raise cannot_continue(
+                f'{self.description.config.kind} of {self.description.config.members} members')
+        rows = previous.positions[:self.horizon]
+        after = self.horizon - len(rows)  # the last rows are free
+        weight = soft_mask(self.horizon, min(previous.delay, len(rows), after), after)
+        actions = np.concatenate([rows, np.repeat(rows[-1:], after, 0)])
+        if self._frame:
+            actions = self._frame.poses(actions)
+        data = self._normalized(observation, actions=actions[None])
+        batch = self._batch(data)
+        found = self.network.continued(
+            batch, Previous(batch.pop('actions'), weight.to(self._device)))
+        targets: Floats = self._features.backward(self._denormalized(data, found))['actions'][0]
         return targets
 
     def motions(self, observation: Observation, noise: NDArray[np.float32] | None = None
@@ -79,9 +103,12 @@ class LearnedPolicy:
         with torch.inference_mode():
             return _variance(self.network.each(self._batch(self._normalized(observation)))[:, 0])
 
-    def _normalized(self, observation: Observation) -> Data:
+    def _normalized(self, observation: Observation, **more: Floats) -> Data:
         return self._normalize.forward(
-            self._features.forward(to_data(observation, self._inputs, self.task)))
+            self._features.forward(to_data(observation, self._inputs, self.task) | more))
+
+    def _denormalized(self, data: Data, chunk: torch.Tensor) -> Data:
+        return self._normalize.backward(data | {'actions': chunk.float().cpu().numpy()})
 
     def _batch(self, data: Data) -> Batch:
         return {key: torch.from_numpy(np.ascontiguousarray(value)).to(self._device)
@@ -97,7 +124,7 @@ class LearnedPolicy:
                 self.uncertainty = _variance(chunks[:, 0]).mean(-1)
             else:
                 chunk, self.uncertainty = self.network(self._batch(data), *given), None
-        return self._normalize.backward(data | {'actions': chunk.float().cpu().numpy()})
+        return self._denormalized(data, chunk)
 
     def seed(self, seed: int) -> None:
         """Start the noise that chunks are drawn from, which is torch's, anew."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from il_ros.errors import ConfigError
 import torch
@@ -33,6 +33,23 @@ class Previous(NamedTuple):
 
     chunk: Tensor
     weight: Tensor
+
+
+@runtime_checkable
+class Continuing(Protocol):
+    """A network whose chunks can continue others."""
+
+    def continued(self, batch: dict[str, Tensor], previous: Previous,
+                  noise: Tensor | None = None) -> Tensor:
+        """Return a chunk that continues the previous one. Shape (B, H, A).
+
+        Args:
+            batch: The observation.
+            previous: In normalised actions as seen from this observation, where they are
+                relative.
+            noise: To draw the chunk from; new when None. Shape (B, H, A).
+        """
+        ...
 
 
 def soft_mask(horizon: int, delay: int, executed: int) -> Tensor:
@@ -68,13 +85,20 @@ def guidance(time: float, largest: float = LARGEST_GUIDANCE) -> float:
     return min(largest, (tau ** 2 + (1 - tau) ** 2) / below) if below > 0 else largest
 
 
-def correction(velocity: Velocity, x: Tensor, time: Tensor, previous: Previous
-               ) -> tuple[Tensor, Tensor]:
+def correction(velocity: Velocity, x: Tensor, time: Tensor, previous: Previous,
+               bound: float = math.inf) -> tuple[Tensor, Tensor]:
     """Return the velocity at (x, t) and which way x must move for its chunk to meet the old one.
 
     The chunk that x is on its way to is a(x) = x - t v(x, t). The second value is the
     vector-Jacobian product of the weighted error with a THROUGH the network,
     (W (previous - a))^T da/dx: not the error itself, since other rows follow.
+
+    Args:
+        velocity: Of the flow.
+        x: Where it is. Shape (B, H, A).
+        time: Shape (B,).
+        previous: What a(x) shall meet.
+        bound: Largest absolute value that a sampler lets a(x) have; the error counts from there.
 
     Returns:
         Velocity and correction, each of shape (B, H, A), detached.
@@ -84,7 +108,8 @@ def correction(velocity: Velocity, x: Tensor, time: Tensor, previous: Previous
         x = x.detach().clone().requires_grad_()
         v = velocity(x, time)
         chunk = x - time[:, None, None] * v
-        error = (previous.chunk - chunk).detach() * previous.weight[:, None]
+        error = (previous.chunk - chunk.clamp(-bound, bound)).detach()
+        error = error * previous.weight[:, None]
         found, = torch.autograd.grad(chunk, x, error)
     return v.detach(), found
 

@@ -13,7 +13,7 @@ from il_ros.contract import Contract, require_same
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies import onnx_policy
 from il_ros.policies.config import one_of
-from il_ros.policies.policy import Description, Policy
+from il_ros.policies.policy import cannot_continue, Description, Policy
 from il_ros.policies.remote_config import RemoteConfig
 
 BACKENDS = ('torch', 'onnx')
@@ -29,11 +29,13 @@ class Options:
             an .onnx file always runs in ONNX Runtime.
         threads: CPU threads of the network.
         device: Of torch; ONNX Runtime computes on the CPU.
+        realtime: Chunks go on from others (real-time chunking).
     """
 
     backend: str = 'torch'
     threads: int = 1
     device: str = 'cpu'
+    realtime: bool = False
 
     def __post_init__(self) -> None:
         one_of(self.backend, BACKENDS, 'backend')
@@ -42,6 +44,15 @@ class Options:
         if self.backend == 'onnx' and self.device != 'cpu':
             raise ConfigError("device: expected 'cpu' with the backend onnx, got "
                               f'{self.device!r}; take the backend torch for a GPU')
+
+    def check(self, place: Place, description: Description) -> None:
+        """Refuse a policy that cannot be run like this.
+
+        Raises:
+            ConfigError: It cannot.
+        """
+        if self.realtime and not (description.continues and self.backend == 'torch'):
+            raise cannot_continue(f'{place} ({description.kind}, backend {self.backend})')
 
 
 def parse_place(text: str) -> Place:
@@ -78,7 +89,7 @@ def describe(place: Place, contract: Contract | None = None) -> Description:
 
         whole = read(place)
         found = Description(whole.contract, whole.config.kind, whole.config.cameras,
-                            whole.config.horizon)
+                            whole.config.horizon, whole.config.continues)
     if contract is not None:
         require_same(contract, found.contract, 'this robot', 'the checkpoint')
     return found

@@ -3,6 +3,7 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.evaluation.faults import Delay, Faults, Sensors
 from il_ros.evaluation.rollout import Conditions, roll_out
+from il_ros.execution.schedulers.realtime import RealTimeChunking
 from il_ros.execution.schedulers.receding import RecedingHorizon
 from il_ros.types import Observation
 import numpy as np
@@ -119,6 +120,11 @@ def test_latency_longer_than_a_chunk_leaves_the_last_target():
     roll_out(env, CONTRACT, policy, RecedingHorizon(PERIOD, 8), 0,
              Conditions(False, faults=Faults(latency_ticks=12)))
     assert env.targets == [0.0] * 20
+
+
+def test_a_policy_that_cannot_continue_chunks_is_refused():
+    with pytest.raises(ConfigError, match="scheduler 'realtime': .* got Echo; take the scheduler"):
+        roll_out(Clock(), CONTRACT, Echo(), RealTimeChunking(PERIOD), 0, Conditions(False))
 
 
 def test_a_repeat_asks_the_environment_for_nothing_else():

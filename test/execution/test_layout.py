@@ -3,6 +3,7 @@ import mmap
 
 from checkpoint_factory import CONTRACT, observation
 from il_ros.execution.layout import Layout
+from il_ros.policies.policy import Continuation
 import numpy as np
 import pytest
 
@@ -16,18 +17,31 @@ def views():
 def test_an_observation_survives(views):
     seen = replace(observation(), task='den W\u00fcrfel ablegen')
     views.put(seen)
-    got = views.get()
+    got, previous = views.get()
+    assert previous is None
     np.testing.assert_array_equal(got.state, seen.state)
     np.testing.assert_array_equal(got.environment, seen.environment)
     np.testing.assert_array_equal(got.images['wrist'], seen.images['wrist'])
     assert (got.stamp_ns, got.task) == (seen.stamp_ns, seen.task)
     views.put(observation())
-    assert views.get().task == ''
+    assert views.get()[0].task == ''
 
 
 def test_a_long_text_is_cut_between_characters(views):
     views.put(replace(observation(), task='a' + 'W\u00fc' * 400))
-    got = views.get()
+    got, _ = views.get()
     assert len(got.task.encode()) in (1022, 1023, 1024)
     assert ('a' + 'W\u00fc' * 400).startswith(got.task)
     np.testing.assert_array_equal(got.images['wrist'], observation().images['wrist'])
+
+
+@pytest.mark.parametrize('rows', [1, 12, 15])
+def test_what_a_chunk_continues_survives_up_to_its_horizon(views, rows):
+    previous = Continuation(np.random.default_rng(0).normal(size=(rows, 7)), 4)
+    views.put(observation(), previous)
+    got, found = views.get()
+    np.testing.assert_array_equal(found.positions, previous.positions[:12])
+    assert found.delay == 4
+    np.testing.assert_array_equal(got.images['wrist'], observation().images['wrist'])
+    views.put(observation())
+    assert views.get()[1] is None

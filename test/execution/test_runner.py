@@ -1,14 +1,18 @@
 """The runner with a real inference process; time is the test's."""
 import os
+import re
 import select
 import signal
 
-from checkpoint_factory import CONTRACT, make_checkpoint, observation, VARIANTS
+from checkpoint_factory import CONTRACT, describe, make_checkpoint, observation, VARIANTS
 from il_ros.errors import CheckpointError, ConfigError
+from il_ros.execution.chunk_scheduler import ChunkScheduler, make_scheduler, SCHEDULERS
 from il_ros.execution.runner import Chunk, PolicyRunner, Silent
 from il_ros.execution.schedulers.receding import RecedingHorizon
-from il_ros.execution.worker import InferenceWorker
-from il_ros.policies.load import load
+from il_ros.execution.worker import InferenceWorker, State
+from il_ros.policies.checkpoint import write
+from il_ros.policies.load import load, make_network
+from il_ros.policies.source import Options
 from nodes.harness import wait_for
 import numpy as np
 import pytest
@@ -34,10 +38,10 @@ def ready(checkpoint):
 class Life:
     """A runner that lives tick by tick."""
 
-    def __init__(self, ready: InferenceWorker) -> None:
+    def __init__(self, ready: InferenceWorker, scheduler: ChunkScheduler | None = None) -> None:
         ready.wait(10)
         self.workers = [ready]
-        self.runner = PolicyRunner(CONTRACT, RecedingHorizon(P), self.start)
+        self.runner = PolicyRunner(CONTRACT, scheduler or RecedingHorizon(P), self.start)
         self.now = T0
 
     def start(self, checkpoint, contract):
@@ -63,7 +67,8 @@ class Life:
 
     def until_idle(self):
         """Wait until the chunk under way lies in the socket."""
-        select.select([self.workers[-1]._socket], [], [], 10)
+        if self.workers[-1].state is State.BUSY:
+            select.select([self.workers[-1]._socket], [], [], 10)
 
 
 @pytest.fixture
@@ -232,3 +237,77 @@ def test_a_policy_stays_at_work_until_the_next_is_ready(life, checkpoint, tmp_pa
     life.until_idle()
     life.see()
     np.testing.assert_allclose(life.tick().positions, load(other).infer(seen), atol=1e-6)
+
+
+@pytest.fixture(scope='module')
+def drawing(tmp_path_factory):
+    """A flow that draws 0.15 rad of noise around the measured position, in its own process."""
+    weights = make_network(VARIANTS['flow'], CONTRACT).state_dict()
+    description = describe(VARIANTS['flow'])
+    description.normalize.scale['actions'][:] = 0.15
+    folder = tmp_path_factory.mktemp('drawing') / 'c'
+    write(folder, description, {k: np.zeros_like(v.numpy()) for k, v in weights.items()}, {})
+    worker = InferenceWorker(folder, CONTRACT, options=Options(realtime=True))
+    worker.wait(60)
+    yield worker
+    worker.close()
+
+
+def off_course(drawing, scheduler):
+    """Return by how much each chunk, 3 ticks late, is off what was announced. Shape (N, 6)."""
+    life, off, announced = Life(drawing, scheduler), [], None
+    life.load(drawing.checkpoint)
+    for _ in range(10):
+        life.see()
+        due = life.tick()
+        life.until_idle()
+        life.now += 3 * P
+        if isinstance(due, Chunk):
+            if announced is not None:
+                off.append(np.abs(due.positions[0] - announced)[:6])
+            announced = due.positions[4]
+    return np.array(off)
+
+
+def test_a_late_chunk_continues_the_one_that_runs(drawing):
+    free = off_course(drawing, make_scheduler('asynchronous', CONTRACT, refill_s=10))
+    guided = off_course(drawing, make_scheduler('realtime', CONTRACT))[1:]  # it knows the delay
+    assert guided.shape == (7, 6)
+    assert guided.mean() < 0.15 * free.mean()
+
+
+@pytest.mark.parametrize('name', SCHEDULERS)
+def test_joined_rows_keep_to_the_velocity_limit(drawing, name):
+    def steps(join):
+        life, rows = Life(drawing, make_scheduler(name, CONTRACT, join=join)), []
+        life.load(drawing.checkpoint)
+        for tick in range(40):
+            if tick % 5 == 0:
+                life.until_idle()
+            life.see()
+            due = life.tick()
+            rows += [due.positions[0][:6]] if isinstance(due, Chunk) else []
+        return np.abs(np.diff(rows, axis=0)) / (CONTRACT.velocity * P * 1e-9)[:6]
+
+    joined = steps(0.5)
+    assert len(joined) > 30
+    assert joined.max() <= 1 + 1e-9
+    assert steps(0.0).max() > 1, 'the policy itself leaps'
+
+
+def test_says_when_a_chunk_has_ended(drawing):
+    life = Life(drawing)
+    life.load(drawing.checkpoint)
+    life.see()
+    life.tick()
+    life.until_idle()
+    life.now += 12 * P
+    life.see()
+    due = life.tick()
+    assert due.problem and re.fullmatch(
+        r'the chunk has ended; the last inference took \d+ ms', due.reason)
+
+
+def test_real_time_chunking_refuses_other_policies_before_a_process_starts(checkpoint):
+    with pytest.raises(ConfigError, match="scheduler 'realtime': expected a flow or diffusion "):
+        InferenceWorker(checkpoint, CONTRACT, options=Options(realtime=True))

@@ -5,6 +5,7 @@ from il_ros.policies.config import DiffusionConfig, FlowConfig
 from il_ros.policies.denoisers import held, make_denoiser
 from il_ros.policies.diffusion import Diffusion
 from il_ros.policies.network import Sizes
+from il_ros.policies.realtime_chunking import Previous, soft_mask
 import numpy as np
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 
 from benchmarks.tasks import fork
 from benchmarks.tasks.fitting import answer, fit
+from benchmarks.tasks.replanning import DEVIATION, drive
 
 SIZES = fork.SIZES
 
@@ -83,6 +85,38 @@ def test_the_noised_chunk_is_that_of_the_paper(network):
     assert isinstance(network.denoising, DDIMScheduler)
 
 
+def test_without_weight_a_continued_chunk_is_a_free_one(network):
+    batch, noise = {'state': torch.randn(3, 2)}, torch.randn(3, 20, 2)
+    previous = Previous(torch.randn(3, 20, 2), soft_mask(20, 5, 6))
+    with torch.inference_mode():
+        free = network(batch, noise)
+        torch.testing.assert_close(network.continued(batch, previous, noise, largest=0.0), free,
+                                   rtol=0, atol=1e-5)
+        guided = network.continued(batch, previous, noise)
+        assert (guided - free)[:, :5].abs().max() > 0.01
+    assert guided.abs().max() < 2
+
+
+def test_a_continued_chunk_meets_the_previous_one_where_the_noise_is_known_exactly(network):
+    """Data are N(0, 0.3^2) per value: then E[a | x_k] is linear in x_k."""
+    def denoise(x, time, tokens):
+        kept = network.noising.alphas_cumprod[(time * 100).round().long()][:, None, None]
+        chunk = kept.sqrt() * 0.09 * x / (kept * 0.09 + 1 - kept)
+        return (x - kept.sqrt() * chunk) / (1 - kept).sqrt()
+
+    network.denoiser.forward = denoise
+    network.denoising.set_timesteps(50)
+    network.timesteps = network.denoising.timesteps.tolist()
+    noise = torch.randn(64, 20, 2)
+    previous = Previous(0.3 * torch.randn(64, 20, 2), soft_mask(20, 5, 6))
+    batch = {'state': torch.zeros(64, 2)}
+    free = network.continued(batch, previous, noise, largest=0.0)
+    guided = network.continued(batch, previous, noise)
+    before, after = ((chunk - previous.chunk)[:, :5].abs().mean() for chunk in (free, guided))
+    assert after < 0.4 * before
+    torch.testing.assert_close(guided[:, 14:], free[:, 14:])
+
+
 def test_fork_chooses_a_side():
     config = DiffusionConfig(denoiser='transformer', width=32, layers=2, heads=2)
     average = fit(Diffusion(config, SIZES), *fork.demonstrations(400, 0), steps=1000)
@@ -90,6 +124,38 @@ def test_fork_chooses_a_side():
     got = answer(average, seen)
     assert fork.success(got, seen).mean() > 0.85
     assert 0.25 < np.mean(fork.side(got) == 1) < 0.75
+
+
+def test_fork_late_chunks_continue_the_previous_ones(network):
+    """With the exact noise of the demonstrations; see test_flow for a trained network."""
+    config = DiffusionConfig(width=8, unet_widths=(8, 8))
+    network = Diffusion(config, SIZES).eval()
+    seen, chunks = (torch.from_numpy(values).double() for values in fork.windows(2000, 0))
+    known = chunks.flatten(1)
+
+    def draw(observations, previous):
+        near = -torch.cdist(observations.double(), seen).square() / (2 * 0.02 ** 2)
+
+        def denoise(x, time, tokens):
+            kept = network.noising.alphas_cumprod[(time[0] * 100).round().long()].double()
+            likely = -torch.cdist(x.double().flatten(1), kept.sqrt() * known).square()
+            chunk = (near + likely / (2 * (1 - kept))).softmax(1) @ known  # E[a | x_k, observed]
+            return ((x - kept.sqrt() * chunk.view(x.shape)) / (1 - kept).sqrt()).float()
+
+        network.denoiser.forward = denoise
+        batch = {'state': observations}
+        with torch.inference_mode():  # as where policies run
+            found = network(batch) if previous is None else network.continued(
+                batch, previous._replace(chunk=previous.chunk * DEVIATION))
+        return found / DEVIATION
+
+    starts = torch.from_numpy(fork.demonstrations(100, 7)[0])
+    naive, naive_leap = drive(draw, starts, guided=False)
+    guided, leap = drive(draw, starts, guided=True)
+    assert fork.success(naive).mean() <= 0.75
+    assert fork.success(guided).mean() >= 0.85
+    assert leap.mean() <= 0.5 * naive_leap.mean()
+    assert 0.25 < np.mean(fork.side(guided) == 1) < 0.75
 
 
 @pytest.mark.parametrize('horizon', [1, 7, 12])
