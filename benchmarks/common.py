@@ -42,7 +42,7 @@ def process(module: str, *arguments: object, log: Path, **env: str
         running = subprocess.Popen(
             [sys.executable, '-m', module, *map(str, arguments)], cwd=ROOT, stdout=sink,
             stderr=sink, stdin=subprocess.DEVNULL,
-            env=dict(os.environ, PYTHONUNBUFFERED='1', **environment(DOMAIN), **env))
+            env={**environment(DOMAIN), **env})
     try:
         yield running
     finally:

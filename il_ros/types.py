@@ -20,8 +20,9 @@ class ControlSource(IntEnum):
     HOLD = 2
 
 
-# In the dataset's column alone: the policy drove, the action is what an expert would have done.
-LABELLED = 3
+# In the dataset's column alone, apart from the values of commands: the policy drove, the action is
+# what an expert would have done.
+LABELLED = 10
 
 
 class Mode(IntEnum):

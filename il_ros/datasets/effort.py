@@ -18,7 +18,7 @@ class Effort:
     """Figures of one or more episodes; they add up.
 
     A rollout is an episode in which a policy drove or was corrected; the others are
-    demonstrations. Time in which the robot was held counts for nobody and splits no take-over.
+    demonstrations. Time in which neither drove (held, aligning) splits no take-over.
 
     Attributes:
         episodes: Episodes.
@@ -108,7 +108,7 @@ def effort(control: NDArray[np.integer], intervention: NDArray[np.integer], succ
     drove = np.where(control == LABELLED, ControlSource.POLICY, control)
     human = drove == ControlSource.HUMAN
     rollout = bool((drove == ControlSource.POLICY).any() or np.asarray(intervention).any())
-    active = human[drove != ControlSource.HOLD].astype(int)
+    active = human[np.isin(drove, (ControlSource.POLICY, ControlSource.HUMAN))].astype(int)
     starts = int((np.diff(active, prepend=0) == 1).sum()) if rollout else 0
     return Effort(
         1, int(success), len(control) / rate_hz, float(human.sum() / rate_hz),

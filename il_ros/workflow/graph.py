@@ -29,11 +29,12 @@ class GraphError(IlRosError):
 
 
 def environment(domain: int) -> dict[str, str]:
-    """Return the variables that keep ROS traffic on this machine and in one domain."""
+    """Return the environment of a process whose ROS traffic stays here and in one domain."""
     prefixes = [sys.prefix, *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
-    return {'ROS_DOMAIN_ID': str(domain),
+    return {'MUJOCO_GL': 'egl', **os.environ,
+            'PYTHONUNBUFFERED': '1',
+            'ROS_DOMAIN_ID': str(domain),
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-            'MUJOCO_GL': os.environ.get('MUJOCO_GL', 'egl'),
             'AMENT_PREFIX_PATH': os.pathsep.join(p for p in dict.fromkeys(prefixes) if p)}
 
 
@@ -42,12 +43,12 @@ class Graph:
 
     Args:
         logs: Folder for one text file per node.
-        domain: ROS domain of all nodes.
+        variables: Environment of the nodes, of `environment`.
     """
 
-    def __init__(self, logs: Path, domain: int) -> None:
+    def __init__(self, logs: Path, variables: Mapping[str, str]) -> None:
         self._logs = logs
-        self._environment = dict(os.environ, PYTHONUNBUFFERED='1', **environment(domain))
+        self._environment = dict(variables)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         logs.mkdir(parents=True, exist_ok=True)
 

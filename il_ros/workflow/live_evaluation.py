@@ -21,11 +21,9 @@ def evaluate_live(checkpoint: Place, contract: Contract, task: str, seeds: Seque
     over.
     """
     system = System(contract.robot, task, checkpoint=checkpoint, instruction=instruction)
-    results = []
+    results: list[Rollout] = []
     with Session(system, out / 'bags', out / 'logs') as session:
         for number, seed in enumerate(seeds, 1):
-            episode = session.roll_out(seed, conditions, TIMEOUT_S, supervised)
-            results.append(Rollout(seed, episode.success, episode.duration_s,
-                                   episode.interventions, episode.human_seconds))
+            results.append(session.roll_out(seed, conditions, TIMEOUT_S, supervised))
             progress(number)
     return results

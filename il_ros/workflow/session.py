@@ -10,7 +10,7 @@ from types import TracebackType
 
 from il_ros.contract import Contract
 from il_ros.errors import IlRosError
-from il_ros.evaluation.rollout import Conditions
+from il_ros.evaluation.rollout import Conditions, Rollout
 from il_ros.nodes.client import Client
 from il_ros.policies.source import Place
 from il_ros.timing import to_s
@@ -45,16 +45,11 @@ class System:
     instruction: str = ''
 
 
-@dataclass(frozen=True)
-class Episode:
-    """A recorded episode."""
+@dataclass(frozen=True, kw_only=True)
+class Episode(Rollout):
+    """A recorded rollout or demonstration."""
 
     bag: Path
-    seed: int
-    success: bool
-    duration_s: float
-    interventions: int = 0
-    human_seconds: float = 0.0
 
 
 def own_domain() -> int:
@@ -75,8 +70,9 @@ class Session:
         self._bags = bags
         self._period_ns = Contract.load(system.robot).period_ns
         domain = own_domain()
-        os.environ.update(environment(domain))
-        self._graph = Graph(logs, domain)
+        variables = environment(domain)
+        os.environ.update(variables)  # for the client, which is of this process
+        self._graph = Graph(logs, variables)
         self._client = Client(self._graph.check, domain)
 
     def __enter__(self) -> Session:
@@ -182,5 +178,5 @@ class Session:
         finally:
             duration_s = (time.monotonic() - start) * self.system.speed
             bag = client.stop_capture('success' if watch.success else 'failure')
-        return Episode(bag, seed, watch.success, duration_s, watch.interventions,
-                       to_s(watch.human_steps * self._period_ns))
+        return Episode(seed, watch.success, duration_s, watch.interventions,
+                       to_s(watch.human_steps * self._period_ns), bag=bag)

@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 import ctypes
-import os
 from pathlib import Path
 import signal
 import subprocess
@@ -12,16 +11,15 @@ import sys
 import time
 from typing import TypeVar
 
+from il_ros.workflow import graph
+
 T = TypeVar('T')
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def environment(domain: int, **extra: str) -> dict[str, str]:
-    """Return the environment of a ROS process that stays on this machine and in its domain."""
-    prefixes = [os.environ.get('AMENT_PREFIX_PATH', ''), sys.prefix]
-    return dict(os.environ, ROS_DOMAIN_ID=str(domain), PYTHONUNBUFFERED='1', MUJOCO_GL='egl',
-                ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST',
-                AMENT_PREFIX_PATH=os.pathsep.join(p for p in prefixes if p), **extra)
+    """Return the environment of a process of the workflow, with variables of the test's own."""
+    return {**graph.environment(domain), **extra}
 
 
 PR_SET_PDEATHSIG = 1

@@ -5,7 +5,7 @@ import pytest
 
 
 def test_a_node_that_ends_is_named_with_its_last_words(tmp_path):
-    graph = Graph(tmp_path, 91)
+    graph = Graph(tmp_path, environment(91))
     with graph:
         graph.start('command_gate', {'robot': 'nobody'})
         process = graph._processes['command_gate']
@@ -15,7 +15,7 @@ def test_a_node_that_ends_is_named_with_its_last_words(tmp_path):
 
 
 def test_leaving_ends_what_was_started(tmp_path):
-    with Graph(tmp_path, 91) as graph:
+    with Graph(tmp_path, environment(91)) as graph:
         graph.start('command_gate', {'robot': 'sim_arm'})
         process = graph._processes['command_gate']
         graph.check()
