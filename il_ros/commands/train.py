@@ -50,7 +50,7 @@ def train(
     Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
     """
     settings = _settings(policy, config, cameras, language, steps, seed, members)
-    settings = _sampled(settings, mix, weighting)
+    settings = sampled(settings, mix, weighting)
     settings = replace(settings, accumulate=accumulate or settings.accumulate,
                        compile=compiled or settings.compile)
     first = int(os.environ.get('RANK', 0)) == 0  # of the processes that torchrun started
@@ -103,7 +103,12 @@ def _settings(policy: str, config: str | None, cameras: str, language: bool,
                    seed=settings.seed if seed is None else seed)
 
 
-def _sampled(settings: TrainConfig, mix: str, weighting: str | None) -> TrainConfig:
+def sampled(settings: TrainConfig, mix: str, weighting: str | None) -> TrainConfig:
+    """Return the settings with what --mix or --weighting say.
+
+    Raises:
+        ConfigError: Both are given, or one is wrong.
+    """
     from il_ros.training.config import Mix
 
     if not mix and weighting is None:

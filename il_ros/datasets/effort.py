@@ -61,9 +61,14 @@ class Effort:
         return self.human_seconds / self.seconds if self.seconds else None
 
     @property
+    def person_seconds(self) -> float:
+        """Time of a person: driving and labelling [s]."""
+        return self.human_seconds + self.label_seconds
+
+    @property
     def success_per_human_minute(self) -> float | None:
         """Episodes that succeeded per minute of driving or labelling; None without any."""
-        minutes = (self.human_seconds + self.label_seconds) / 60
+        minutes = self.person_seconds / 60
         return self.successes / minutes if minutes else None
 
     @property

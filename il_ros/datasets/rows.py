@@ -12,7 +12,7 @@ from il_ros.contract import Contract
 from il_ros.datasets.commanded import Commanded
 from il_ros.datasets.idle import margin_ticks, motion
 from il_ros.errors import MessageError
-from il_ros.types import ControlSource, Floats, Observation
+from il_ros.types import Floats, Observation
 import numpy as np
 
 
@@ -25,7 +25,7 @@ class Row:
         observation: Newest samples at the tick.
         action: Last command sent until the next tick. Shape (J,).
         policy_action: What the policy wanted at the next tick, NaN where silent. Shape (J,).
-        source: Who the action came from.
+        source: Who the action came from: a `ControlSource`, or `LABELLED`.
         intervention: Whether a person corrected the policy.
     """
 
@@ -33,7 +33,7 @@ class Row:
     observation: Observation
     action: Floats
     policy_action: Floats
-    source: ControlSource
+    source: int
     intervention: bool
 
 

@@ -152,7 +152,7 @@ class DatasetWriter:
             'intervention': np.array([row.intervention for row in rows], np.int64),
             'success': np.full(count, success, np.int64),
             'tick': np.array([row.tick for row in rows], np.int64),
-            'sync_error': np.array([to_s(max(row.observation.ages_ns.values()))
+            'sync_error': np.array([to_s(max(row.observation.ages_ns.values(), default=0))
                                     for row in rows], np.float32),
             'timestamp': (frame / contract.rate_hz).astype(np.float32),
             'frame_index': frame,

@@ -7,40 +7,13 @@ from html import escape
 from math import ceil, floor, log10
 from textwrap import wrap
 
-from il_ros.evaluation.statistics import Interval, wilson
+from il_ros.evaluation.result import Round
+from il_ros.evaluation.statistics import Interval
 
 WIDTH, WIDE, HEIGHT = 520, 1080, 290
 LEFT, RIGHT, TOP, BOTTOM = 52, 18, 20, 44
 ROW = 22  # height of one line of the timeline
 TICK_WIDTH = 6.0  # of one letter in the style `tick`
-
-
-@dataclass(frozen=True)
-class Round:
-    """One row of the results: a policy and what it took to get it.
-
-    Attributes:
-        human_seconds: Time a person drove the robot for its training data, in all [s].
-        baseline: Trained from demonstrations alone, for comparison with the DAgger rounds.
-        human_share: Part of the round's collection time in which the person drove; None unknown.
-    """
-
-    name: str
-    successes: int
-    episodes: int
-    human_seconds: float
-    baseline: bool = False
-    human_share: float | None = None
-
-    @property
-    def rate(self) -> float:
-        """Success rate, 0 to 1."""
-        return self.successes / self.episodes if self.episodes else 0.0
-
-    @property
-    def interval(self) -> Interval:
-        """95 % Wilson interval of `rate`."""
-        return wilson(self.successes, self.episodes)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any
 from il_ros.config import build
 from il_ros.errors import ConfigError
 from il_ros.evaluation import charts
-from il_ros.evaluation.charts import Round
+from il_ros.evaluation.result import Round
 from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
 
@@ -41,8 +41,9 @@ def render(summary: Mapping[str, Any], folder: Path) -> str:
     Args:
         summary: `rounds` (list of `Round` as mappings, demonstrations only first) is required.
             Optional: `baselines` (like `rounds`: demonstrations alone), `title`, `lead` (a
-            sentence), `settings` (name: value), `comparisons` (list of sentences), `timeline`
-            (see `charts.timeline`), `curves` (per policy: {steps, losses: {name: values}}),
+            sentence), `settings` (name: value), `comparisons` (list of sentences), `effort` (a
+            sentence), `timeline` (see `charts.timeline`), `curves` (per policy: {steps, losses:
+            {name: values}}),
             `video` (an mp4, absolute or relative to `folder`), `files` (name: path).
         folder: Where the page will lie; paths are shown relative to it.
 
@@ -61,7 +62,7 @@ def render(summary: Mapping[str, Any], folder: Path) -> str:
     return template('report.html.j2').render(
         title=summary.get('title', 'il_ros report'), lead=summary.get('lead', ''),
         rounds=rounds, best=_best(rounds), settings=summary.get('settings', {}),
-        comparisons=summary.get('comparisons', ()),
+        comparisons=summary.get('comparisons', ()), effort=summary.get('effort', ''),
         figures={name: Markup(svg) for name, svg in figures.items()},
         curves={name: Markup(svg) for name, svg in curves.items()},
         video=embedded_video(summary.get('video', ''), folder), files=summary.get('files', {}))

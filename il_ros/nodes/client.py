@@ -9,12 +9,14 @@ from typing import Any
 from il_ros.errors import IlRosError
 from il_ros.nodes import shell
 from il_ros.nodes.episode_watch import EpisodeWatch
-from il_ros.srv import ResetSim, StopCapture
+from il_ros.srv import LoadPolicy, ResetSim, StopCapture
 from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
+
+LOAD_TIMEOUT_S = 120.0  # a large network on a busy machine
 
 
 class Client:
@@ -99,6 +101,15 @@ class Client:
         response = self.call(StopCapture, 'capture/stop',
                              StopCapture.Request(outcome=outcome, keep=keep))
         return Path(response.episode)
+
+    def load_policy(self, checkpoint: Path) -> None:
+        """Let the policy node take another checkpoint and wait until it runs.
+
+        Raises:
+            IlRosError: It cannot; the policy at work stays.
+        """
+        self.call(LoadPolicy, 'policy/load', LoadPolicy.Request(
+            checkpoint=str(checkpoint.resolve())), LOAD_TIMEOUT_S)
 
     def set_parameter(self, node: str, name: str, value: object) -> None:
         """Set a parameter of a running node.

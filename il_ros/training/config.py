@@ -84,6 +84,8 @@ class TrainConfig:
             0.57 of the CPU time of a step of `bc` with two of 128x128, on one thread.
         pretrained: safetensors file with ResNet-18 as torchvision names it, which the image
             backbones start from; '' starts from random weights.
+        start: Checkpoint folder that training goes on from, with its weights and normalisation;
+            '' starts from scratch.
     """
 
     policy: PolicyConfig = field(default_factory=PolicyConfig)
@@ -108,6 +110,7 @@ class TrainConfig:
     loaders: int = 1
     compile: bool = False
     pretrained: str = ''
+    start: str = ''
 
     def __post_init__(self) -> None:
         for name in ('steps', 'batch_size', 'learning_rate', 'clip_norm', 'validate_every',

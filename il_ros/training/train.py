@@ -18,7 +18,6 @@ from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.config import AugmentationConfig
 from il_ros.policies.load import make_network
 from il_ros.policies.network import Network
-from il_ros.policies.pretrained import load_backbones
 from il_ros.policies.tool_frame import ToolFrame
 from il_ros.policies.transforms import Chain, features, Normalize
 from il_ros.training.batches import Batches, Part, prefetched, to_batch
@@ -26,6 +25,7 @@ from il_ros.training.checkpoint import load_state, save_state
 from il_ros.training.config import TrainConfig
 from il_ros.training.image_cache import cached_images
 from il_ros.training.samples import Samples, Source
+from il_ros.training.start import set_start, start_normalization
 from lightning_fabric import Fabric
 from lightning_fabric.loggers import TensorBoardLogger
 import torch
@@ -102,14 +102,14 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     frame = ToolFrame(source.contract, urdf) if urdf else None
     samples = Samples.of(source, config, images, frame)
     to_features = features(config.policy, source.contract, frame)
-    normalize = fit_normalization(samples, to_features, config.policy.normalization)
+    normalize = start_normalization(config, source.contract) or fit_normalization(
+        samples, to_features, config.policy.normalization)
     transforms = Chain((to_features, normalize))
     batches = Batches(samples, transforms, config, fabric.global_rank, fabric.world_size)
 
     torch.manual_seed(config.seed)
     network = make_network(config.policy, source.contract)
-    if config.pretrained:
-        load_backbones(network, Path(config.pretrained))
+    set_start(network, config)
     average = fabric.to_device(copy.deepcopy(network).eval())
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate,
                                   weight_decay=config.weight_decay, fused=True)

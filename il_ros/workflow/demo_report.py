@@ -8,6 +8,7 @@ from typing import Any
 from il_ros.datasets.reader import Dataset
 from il_ros.evaluation.checkpoint import film, Trial
 from il_ros.evaluation.report import write_report
+from il_ros.types import ControlSource, LABELLED
 from il_ros.workflow.demo import DemoConfig
 from il_ros.workflow.loop import EVALUATION_SEEDS, Round
 import numpy as np
@@ -24,11 +25,11 @@ def write_demo_report(config: DemoConfig, summary: Mapping[str, Any], rounds: Se
                config.loop.scheduler, config.loop.execute_steps),
          seeds[0] if seeds else EVALUATION_SEEDS, out / VIDEO)
     page = {
-        'rounds': [_titled(entry) for entry in summary['rounds']],
+        'rounds': [titled(entry) for entry in summary['rounds']],
         'title': 'il_ros: an arm learns from demonstrations and corrections',
         'lead': 'Every policy was evaluated on the same held-out scenes, in which the object is '
                 'pushed away at a random moment.',
-        'baselines': [_titled(summary['equal_human_seconds'])],
+        'baselines': [titled(summary['equal_human_seconds'])],
         'settings': {
             'robot': config.loop.robot, 'task': config.loop.task, 'seed': config.loop.seed,
             'demonstrations': config.demonstrations,
@@ -49,20 +50,21 @@ def _title(name: str) -> str:
     return name.replace('_', ' ')
 
 
-def _titled(entry: Mapping[str, Any]) -> dict[str, Any]:
+def titled(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of a round with its name as people read it."""
     return {**entry, 'name': _title(entry['name'])}
 
 
-def timeline(dataset: Dataset) -> list[dict[str, Any]]:
-    """Return each rollout of the policy with the spans in which a human drove."""
-    human = dataset.columns['intervention'].reshape(-1).astype(bool)
+def timeline(dataset: Dataset, first: int = 0) -> list[dict[str, Any]]:
+    """Return each rollout of the policy, from an episode on, with the spans of a human."""
     success = dataset.columns['success'].reshape(-1).astype(bool)
     source = dataset.columns['control_source'].reshape(-1)
-    episodes, start = [], 0
+    labelled = source == LABELLED
+    human = dataset.columns['intervention'].reshape(-1).astype(bool) & ~labelled
+    episodes = []
     for number, length in enumerate(dataset.lengths):
-        rows = slice(start, start + length)
-        start += length
-        if not (source[rows] == 0).any():
+        rows = dataset.rows(number)
+        if number < first or not (labelled | (source == ControlSource.POLICY))[rows].any():
             continue  # a demonstration
         edges = np.flatnonzero(np.diff(human[rows], prepend=False, append=False))
         episodes.append({

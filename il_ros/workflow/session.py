@@ -126,6 +126,16 @@ class Session:
         self._client.trigger_until_accepted('dagger/pause', READY_TIMEOUT_S)
         return self._episode(seed, conditions, timeout_s, lambda: self._hand_over(supervised))
 
+    def load(self, checkpoint: Path) -> None:
+        """Let the running policy node take another checkpoint; no node is started anew."""
+        self._client.load_policy(checkpoint)
+
+    def rest(self) -> None:
+        """Let the robot stand, and the operator's hands off, until the next episode."""
+        self._client.trigger_until_accepted('dagger/pause', READY_TIMEOUT_S)
+        self._client.trigger('gate/disarm')
+        self._engage('never')
+
     def _go_on(self) -> None:
         if self._client.watch.mode is Mode.HOLD:
             self._client.trigger('dagger/resume')
