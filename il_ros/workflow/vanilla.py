@@ -64,7 +64,7 @@ class VanillaCollector:
         config = self._config
         found: LabelledRollout = label_rollout(
             self._env, self._contract, self._policy,
-            make_scheduler(config.scheduler, self._contract.period_ns, config.execute_steps),
+            make_scheduler(config.scheduler, self._contract, config.execute_steps),
             self._expert, self._share, seed, config.conditions,
             max_steps=round(config.timeout_s * self._contract.rate_hz))
         extend(self._dataset, self._contract, [NewEpisode(

@@ -3,7 +3,7 @@ from checkpoint_factory import CONTRACT
 import gymnasium
 from il_ros.evaluation.labelled_rollout import label_rollout
 from il_ros.evaluation.rollout import Conditions
-from il_ros.execution.chunk_scheduler import RecedingHorizon
+from il_ros.execution.chunk_scheduler import make_scheduler
 import il_ros.sim  # noqa: F401  registers the environments
 from il_ros.teleop.scripted import ScriptedOperator
 from il_ros.types import ControlSource, LABELLED
@@ -39,7 +39,7 @@ class Corrupted(gymnasium.Wrapper):
 
 def run(beta, spread=0.0, noise=0.0):
     env = Corrupted(gymnasium.make('il_ros/PickPlace-v0'), spread)
-    found = label_rollout(env, CONTRACT, Wanderer(), RecedingHorizon(CONTRACT.period_ns, 2),
+    found = label_rollout(env, CONTRACT, Wanderer(), make_scheduler('receding', CONTRACT, 2),
                           ScriptedOperator(CONTRACT, 0), beta, 11, Conditions(True, noise), STEPS)
     env.close()
     return found, env.asked

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 import signal
 
-from bag_factory import small_contract
 from il_ros.contract import Contract
 from il_ros.datasets.extend import extend, NewEpisode
 from il_ros.datasets.rows import Row
@@ -27,36 +26,37 @@ import numpy as np
 TRAINING = TrainConfig(PolicyConfig(bc=BCConfig(hidden=16, layers=1)), steps=40, batch_size=32,
                        warmup_steps=5, validate_every=10, loaders=0)
 CONTEXT = multiprocessing.get_context('forkserver')
-CONTEXT.set_forkserver_preload(['workflow.small_rounds', 'il_ros.sim.environment'])
+CONTEXT.set_forkserver_preload([
+    'il_ros.workflow.rounds', 'il_ros.workflow.vanilla', 'il_ros.sim.environment',
+    'il_ros.teleop.scripted', 'lightning_fabric', 'torch.utils.tensorboard'])
 
 
 def prepare(folder: Path) -> RoundsConfig:
-    """Write a robot without cameras, two demonstrations and a first policy."""
-    robot = folder / 'robot.yaml'
-    robot.write_text(small_contract(()).to_text())
-    contract = Contract.load(str(robot))
+    """Write two demonstrations and a first policy."""
+    contract = Contract.load('sim_arm')
     extend(folder / 'dataset', contract, [
         NewEpisode(demonstrate(contract, seed), f'shown_{seed}', f'{seed}', contract.task, True)
         for seed in (1, 2)])
     first = train(folder / 'dataset', folder / 'first', TRAINING)
     return RoundsConfig(folder / 'dataset', first, LoopConfig(
-        robot=str(robot), rollouts=2, episodes=2, timeout_s=2.0, training=TRAINING, workers=0,
+        task='Reach', rollouts=2, episodes=2, timeout_s=1.0, training=TRAINING, workers=0,
         conditions=Conditions(True, 0.005)), method='vanilla', beta='linear:4')
 
 
 def demonstrate(contract: Contract, seed: int) -> list[Row]:
-    """Return two seconds of the scripted operator at work."""
+    """Return a second of the scripted operator at work."""
     from il_ros.sim.environment import ArmEnv
 
-    env, operator = ArmEnv(contract=contract), ScriptedOperator(contract, seed)
+    env, operator = ArmEnv('Reach', cameras=True), ScriptedOperator(contract, seed, 'Reach')
     values, _ = env.reset(seed=seed)
     rows = []
-    for step in range(60):
+    for step in range(30):
         seen = observation_of(values, step * contract.period_ns)
         action = operator.act(seen.state, seen.environment, seen.stamp_ns)
         rows.append(Row(step, seen, action, np.full(len(action), np.nan), ControlSource.HUMAN,
                         False))
         values = env.step(action)[0]
+    env.close()
     return rows
 
 
