@@ -20,6 +20,7 @@ from il_ros.policies.config import BCConfig, PolicyConfig
 from il_ros.policies.transforms import Chain, features
 from il_ros.training.batches import Batches
 from il_ros.training.config import TrainConfig
+from il_ros.training.frame_files import FrameFile, FrameFiles
 from il_ros.training.image_cache import cached_images
 from il_ros.training.samples import ArraySource, Samples
 from il_ros.training.train import fit, fit_normalization, Report
@@ -100,7 +101,7 @@ def _speed(dataset: Dataset, folder: Path) -> list[Line]:
 
 def _loading(dataset: Dataset, folder: Path) -> list[Line]:
     began = time.perf_counter()
-    images = cached_images(dataset, CONFIG.policy, folder / 'training_images')
+    images = cached_images(dataset, CONFIG.policy, FrameFiles(folder / 'frames'))
     decode_s = time.perf_counter() - began
     samples = Samples.of(dataset, CONFIG, images)
     to_features = features(CONFIG.policy, dataset.contract)
@@ -137,18 +138,20 @@ def peak_gb(folder: Path, size_gb: float) -> float:
     contract = Contract.load('sim_arm')
     cameras = [contract.camera(name) for name in CAMERAS]
     rows = int(size_gb * 1e9 / sum(c.height * c.width * 3 for c in cameras)) // 500 * 500
-    (folder / 'images').mkdir(parents=True)
+    folder.mkdir(parents=True)
+    images = {}
     for camera in cameras:
         shape = (rows, camera.height, camera.width, 3)
-        with (folder / f'images/{camera.name}.npy').open('wb') as file:
+        with (path := folder / f'{camera.name}.npy').open('wb') as file:
             np.lib.format.write_array_header_1_0(
                 file, {'descr': '|u1', 'fortran_order': False, 'shape': shape})
             file.truncate(file.tell() + int(np.prod(shape)))
+        images[camera.name] = FrameFile(path)
     state = np.random.default_rng(0).uniform(contract.lower, contract.upper,
                                              (rows, len(contract.joints)))
     fit(ArraySource(contract, [500] * (rows // 500), {
         'observation.state': state, 'action': state, 'control_source': np.ones(rows, int),
-        'intervention': np.zeros(rows)}), folder, CONFIG)
+        'intervention': np.zeros(rows)}, images), folder / 'run', CONFIG)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 

@@ -113,17 +113,15 @@ class Dataset:
         owners = np.searchsorted(self._starts, rows, side='right') - 1
         for episode in np.unique(owners):
             mine = np.flatnonzero(owners == episode)
-            first = self._first_frame(camera, int(episode))
+            video, first = self.video(camera, int(episode))
             numbers = first + rows[mine] - self._starts[episode]
-            images[mine] = read_frames(self._video(camera, int(episode)), numbers.tolist())
+            images[mine] = read_frames(video, numbers.tolist())
         return images
 
-    def _video(self, camera: str, episode: int) -> Path:
+    def video(self, camera: str, episode: int) -> tuple[Path, int]:
+        """Return the file that holds an episode's images, and the first one's number in it."""
         key, row = schema.IMAGES + camera, self.episodes[episode]
-        return self.root / schema.VIDEO_PATH.format(
+        path = self.root / schema.VIDEO_PATH.format(
             video_key=key, chunk_index=row[f'videos/{key}/chunk_index'],
             file_index=row[f'videos/{key}/file_index'])
-
-    def _first_frame(self, camera: str, episode: int) -> int:
-        start = self.episodes[episode][f'videos/{schema.IMAGES}{camera}/from_timestamp']
-        return round(float(start) * self.fps)
+        return path, round(float(row[f'videos/{key}/from_timestamp']) * self.fps)

@@ -1,86 +1,90 @@
-"""Images at training resolution in one file per camera, decoded once.
-
-Frames are read one by one into the batch: pages of a mapped file would count as memory of the
-process until the whole dataset stood there. The kernel's page cache keeps what fits.
-"""
+"""Images at training resolution: decoded once, for all runs that learn from them."""
 from __future__ import annotations
 
-import math
-import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+import hashlib
 from pathlib import Path
 
-from il_ros.errors import DatasetError
+from il_ros.datasets.reader import Dataset
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.transforms import ResizeImages
-from il_ros.training.samples import Source
+from il_ros.training.frame_files import FrameFiles
+from il_ros.training.samples import Frames, Source
 from il_ros.training.sampling import Rows
 from il_ros.types import Pixels
 import numpy as np
 
-BLOCK = 256  # rows decoded at once
+BLOCK = 256        # rows decoded at once
+ENDS = 1 << 20     # bytes of a video that tell it from others, at either end
+VERSION = 'area'   # how images are made smaller; another one makes all files anew
 
 
-class FrameFile:
-    """Rows of a .npy file; threads may share it.
+@dataclass(frozen=True)
+class Resized:
+    """Images of a source that has them at hand, resized when they are asked for."""
 
-    Attributes:
-        shape: (N, H, W, 3).
-    """
+    source: Source
+    camera: str
+    resize: ResizeImages
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = path.open('rb', buffering=0)
-        np.lib.format.read_magic(self._file)
-        self.shape: tuple[int, ...] = np.lib.format.read_array_header_1_0(self._file)[0]
-        self._start = self._file.tell()
-
-    def __getitem__(self, rows: Rows) -> Pixels:
-        """Return the images of the rows. Shape (n, H, W, 3).
-
-        Raises:
-            DatasetError: The file is shorter than it says.
-        """
-        images = np.empty((len(rows), *self.shape[1:]), np.uint8)
-        size = math.prod(self.shape[1:])
-        for image, row in zip(images, rows.tolist(), strict=True):
-            if os.preadv(self._file.fileno(), [image], self._start + row * size) != size:
-                raise DatasetError(f'{self._path}: no row {row}; delete the file, it is made anew')
-        return images
+    def __getitem__(self, rows: Rows, /) -> Pixels:
+        """Return the images of the rows. Shape (n, H, W, 3)."""
+        return self.resize.resize(self.source.frames(self.camera, rows))
 
 
-def cached_images(source: Source, config: PolicyConfig, folder: Path) -> dict[str, FrameFile]:
-    """Return the images of the policy's cameras, decoded into `folder` at the first call.
+def cached_images(source: Source, config: PolicyConfig, cache: FrameFiles | None = None
+                  ) -> dict[str, Frames]:
+    """Return the images of the policy's cameras, decoded at the first call for these videos.
 
     Args:
-        source: The dataset; its rows must be those of the cache that is there already.
+        source: The dataset. One that is not on the disk is not cached.
         config: Names the cameras and the size.
-        folder: Belongs to one training run.
+        cache: Where they are kept; this machine's when None.
 
     Returns:
         The images of every row per camera.
+
+    Raises:
+        DatasetError: A video cannot be read, or there is no room for its images.
     """
-    return {name: _cached(source, name, config.image_size, folder) for name in config.cameras}
+    cache = cache or FrameFiles.of_this_machine()
+    return {name: _cached(source, name, config.image_size, cache) for name in config.cameras}
 
 
-def _cached(source: Source, name: str, size: tuple[int, int] | None, folder: Path) -> FrameFile:
-    rows = sum(source.lengths)
+def _cached(source: Source, name: str, size: tuple[int, int] | None, cache: FrameFiles) -> Frames:
     camera = source.contract.camera(name)
-    height, width = size or (camera.height, camera.width)
-    shape = (rows, height, width, 3)
-    path = folder / f'{name}.npy'
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix('.partial')
-        resize = ResizeImages(height, width)
-        with part.open('wb') as file:
-            np.lib.format.write_array_header_1_0(
-                file, {'descr': '|u1', 'fortran_order': False, 'shape': shape})
-            for start in range(0, rows, BLOCK):
-                indices = np.arange(start, min(start + BLOCK, rows))
-                file.write(resize.resize(source.frames(name, indices)).tobytes())
-        part.rename(path)
-    found = FrameFile(path)
-    if found.shape != shape:
-        path.unlink()
-        return _cached(source, name, size, folder)
-    return found
+    resize = ResizeImages(*(size or (camera.height, camera.width)))
+    if not isinstance(source, Dataset):
+        return Resized(source, name, resize)
+    episodes = [_fingerprint(*source.video(name, i), length)
+                for i, length in enumerate(source.lengths)]
+    starts = [source.rows(i).start for i in range(len(episodes))]
+    whole = hashlib.sha256('\n'.join(
+        [f'{resize.height}x{resize.width}', *episodes]).encode()).hexdigest()[:32]
+
+    def make(kept: FrameFiles) -> Iterator[Pixels]:
+        found = kept.find(set(episodes), (resize.height, resize.width))
+        for number, episode in enumerate(episodes):  # those of the last round are there already
+            rows = np.arange(source.lengths[number])
+            file, first = found.get(episode, (None, 0))
+            for block in np.split(rows, range(BLOCK, len(rows), BLOCK)):
+                yield (file[first + block] if file else resize.resize(
+                    source.frames(name, starts[number] + block)))
+
+    return cache.get(whole, (len(source), resize.height, resize.width, 3),
+                     dict(zip(episodes, starts, strict=True)), make)
+
+
+def _fingerprint(video: Path, first_frame: int, length: int) -> str:
+    """Return what tells the frames of an episode from others without reading all of them.
+
+    The sizes of all frames, which differ wherever pictures do, stand at one end of an MP4 file.
+    """
+    size = video.stat().st_size
+    digest = hashlib.sha256(f'{VERSION} {size} {first_frame} {length}\n'.encode())
+    with video.open('rb') as file:
+        digest.update(file.read(ENDS))
+        file.seek(max(size - ENDS, 0))
+        digest.update(file.read(ENDS))
+    return digest.hexdigest()[:32]

@@ -61,18 +61,21 @@ class Frames(Protocol):
 
 @dataclass(frozen=True)
 class ArraySource:
-    """Episodes that are in memory; every column as in `Source`, 'task_index' with tasks only."""
+    """Episodes that are in memory; every column as in `Source`, 'task_index' with tasks only.
+
+    Attributes:
+        images: Of every row per camera.
+    """
 
     contract: Contract
     lengths: Sequence[int]
     columns: Mapping[str, NDArray[Any]]
-    images: Mapping[str, Pixels] = field(default_factory=dict)
+    images: Mapping[str, Frames] = field(default_factory=dict)
     tasks: Sequence[str] = ()
 
     def frames(self, camera: str, indices: Any) -> Pixels:
         """Return the camera's images of the rows. Shape (n, H, W, 3)."""
-        images: Pixels = self.images[camera][indices]
-        return images
+        return self.images[camera][indices]
 
 
 def run_ends(lengths: Sequence[int], labelled: Mask, said: Mask | None = None) -> Rows:

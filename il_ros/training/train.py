@@ -73,7 +73,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     Args:
         source: Recorded episodes.
         out: Receives `best` (lowest validation loss) and `last`, both checkpoints, `state` (for
-            resuming), `logs` (TensorBoard) and, with cameras, `images`.
+            resuming) and `logs` (TensorBoard).
         config: All settings; the same settings and data give the same weights.
         resume: Go on where a stopped run in `out` was saved last, with equal results.
         progress: Called every few steps.
@@ -96,8 +96,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     fabric.launch()
 
     config.policy.check_inputs(source.contract)
-    with fabric.rank_zero_first():
-        images = cached_images(source, config.policy, out / 'images')
+    images = cached_images(source, config.policy)
     urdf = find_urdf(source.contract) if config.policy.tool_actions else None
     frame = ToolFrame(source.contract, urdf) if urdf else None
     samples = Samples.of(source, config, images, frame)

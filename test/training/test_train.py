@@ -6,6 +6,7 @@ from il_ros.errors import CheckpointError, ContractMismatchError
 from il_ros.policies.load import load
 from il_ros.training import train as training
 from il_ros.training.config import TrainConfig
+from il_ros.training.image_cache import cached_images
 from il_ros.training.samples import ArraySource, Samples
 from il_ros.types import Observation
 import numpy as np
@@ -141,16 +142,13 @@ def test_what_is_no_label_changes_nothing(source, tmp_path):
     assert same(*(weights(run) for run in runs))
 
 
-def test_cameras_are_cached_once(source, tmp_path):
+def test_cameras_at_the_size_that_the_network_sees(source, tmp_path):
     config = replace(CONFIG, policy=VARIANTS['bc camera'], steps=3)
-    best = training.fit(source, tmp_path / 'run', config)
-    cache = np.load(tmp_path / 'run/images/wrist.npy')
-    assert cache.shape == (sum(LENGTHS), SIZE, SIZE, 3)
-    np.testing.assert_array_equal(cache[:, 0, 0, 0], np.arange(sum(LENGTHS)))
-    assert load(best).cameras == ('wrist',)
-    before = (tmp_path / 'run/images/wrist.npy').stat().st_mtime_ns
-    training.fit(source, tmp_path / 'run', config, resume=True)
-    assert (tmp_path / 'run/images/wrist.npy').stat().st_mtime_ns == before
+    images = cached_images(source, config.policy)['wrist'][np.arange(sum(LENGTHS))]
+    assert images.shape == (sum(LENGTHS), SIZE, SIZE, 3)
+    np.testing.assert_array_equal(images[:, 0, 0, 0], np.arange(sum(LENGTHS)))
+    assert load(training.fit(source, tmp_path / 'run', config)).cameras == ('wrist',)
+    assert {p.name for p in (tmp_path / 'run').iterdir()} == {'best', 'last', 'logs', 'state'}
 
 
 def test_one_episode_trains_without_validation(source, tmp_path):
