@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from benchmarks import capture, conversion, jitter, latency, rollouts, training
+from benchmarks import capture, chunking, conversion, jitter, latency, rollouts, training
 from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
-PARTS = ('latency', 'rollouts', 'jitter', 'capture', 'conversion', 'training')
+PARTS = ('latency', 'rollouts', 'jitter', 'capture', 'conversion', 'training', 'chunking')
 
 
 def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
@@ -35,7 +35,8 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
         'jitter': lambda: jitter.measure(folder, seconds),
         'capture': lambda: capture.measure(folder, seconds),
         'conversion': lambda: conversion.measure(folder),
-        'training': lambda: training.measure(folder)}
+        'training': lambda: training.measure(folder),
+        'chunking': chunking.measure}
     lines: list[Line] = []
     try:
         for part in wanted:

@@ -24,8 +24,16 @@ def evaluate(
         help="What the policy is told to do, in words; the contract's task when left out.")] = '',
     backend: Annotated[str, typer.Option(help='Of checkpoints: torch or onnx.')] = 'torch',
     action_noise: Annotated[float, typer.Option(min=0, help='[rad]')] = 0.0,
-    scheduler: Annotated[str, typer.Option(help='receding or ensemble.')] = 'receding',
-    execute_steps: Annotated[int, typer.Option(min=1, help='Of a chunk, if receding.')] = 8,
+    scheduler: Annotated[str, typer.Option(
+        help='receding, ensemble, asynchronous or realtime.')] = 'receding',
+    execute_steps: Annotated[int, typer.Option(
+        min=1, help='Of a chunk before the next, if receding or realtime.')] = 8,
+    refill_s: Annotated[float, typer.Option(
+        help='Time left of a chunk when the next is asked for, if asynchronous [s].')] = 0.3,
+    join: Annotated[float, typer.Option(
+        help='From chunk to chunk at this share of the velocity limits; 0 leaps.')] = 0.5,
+    latency_ticks: Annotated[int, typer.Option(
+        min=0, help='Ticks that each chunk takes, simulated.')] = 0,
     layers: Annotated[str, typer.Option(
         help='Of nominal,shifted,robustness,reliability.')] = 'nominal',
     against: Annotated[str | None, typer.Option(
@@ -51,8 +59,10 @@ def evaluate(
     """
     from il_ros.contract import require_same
     from il_ros.evaluation.checkpoint import opened, Trial
+    from il_ros.evaluation.faults import Faults
     from il_ros.evaluation.layers import parse_layers, variants
     from il_ros.evaluation.rollout import Conditions
+    from il_ros.execution.chunk_scheduler import make_scheduler, REALTIME
     from il_ros.policies.source import Options, parse_place
     from il_ros.sim.tasks import make_task
 
@@ -61,15 +71,15 @@ def evaluate(
             raise ConfigError(f'{path} exists; name a new file with {option}')
     if supervised and not ros:
         raise ConfigError('--supervised needs --ros')
-    if ros and (against or html or layers != 'nominal' or backend != 'torch'):
+    if ros and (against or html or layers != 'nominal' or backend != 'torch' or latency_ticks):
         raise ConfigError('--ros runs the nominal layer of one policy in torch; leave out '
-                          '--layers, --against, --html and --backend')
+                          '--layers, --against, --html, --backend and --latency-ticks')
     if videos and not html:
         raise ConfigError('--videos needs --html')
     wanted = parse_layers(layers)
     # A wrong task or checkpoint is refused before anything starts.
     movable = make_task(task).disturbed is not None
-    place, options = parse_place(checkpoint), Options(backend)
+    place, options = parse_place(checkpoint), Options(backend, realtime=scheduler == REALTIME)
     other = parse_place(against) if against else None
     with opened(place, options) as policy:
         contract, cameras = policy.contract, policy.cameras
@@ -77,7 +87,8 @@ def evaluate(
         with opened(other, options) as policy:
             require_same(contract, policy.contract, checkpoint, str(against))
             cameras += policy.cameras
-    conditions = Conditions(disturb, action_noise)
+    make_scheduler(scheduler, contract, execute_steps, refill_s=refill_s, join=join)
+    conditions = Conditions(disturb, action_noise, faults=Faults(latency_ticks=latency_ticks))
     seeds = range(seed, seed + episodes)
     if ros:
         from il_ros.evaluation.summary import summarise
@@ -86,14 +97,14 @@ def evaluate(
         with progress_bar('rollouts', episodes) as advance:
             rollouts = evaluate_live(place, contract, task, seeds, conditions, supervised,
                                      (out or Path('out/evaluation')).with_suffix(''), advance,
-                                     instruction)
+                                     instruction, scheduler, execute_steps)
         result = summarise(place, task, conditions, rollouts, ros)
         names, entries = [checkpoint], [result | {'layer': 'nominal', 'variant': 'nominal'}]
     else:
         from il_ros.evaluation.study import describe, film_failures, run, Study
 
         trial = Trial(place, f'il_ros/{task}-v0', conditions, scheduler, execute_steps,
-                      options=options, instruction=instruction)
+                      options=options, instruction=instruction, refill_s=refill_s, join=join)
         study = Study(trial, tuple(variants(
             wanted, conditions, bool(cameras), movable, repeats)), seeds, other)
         with progress_bar('rollouts', len(study.trials) * episodes) as advance:

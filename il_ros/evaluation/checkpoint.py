@@ -33,6 +33,7 @@ class Trial:
         repeats: Episodes between two resets of the arm; seeds come in runs of so many.
         options: How the policy is run, where it is run here.
         instruction: What it is told to do, in words; the contract's task when ''.
+        scheduler, execute_steps, refill_s, join: See `make_scheduler`.
     """
 
     checkpoint: Place
@@ -43,6 +44,8 @@ class Trial:
     repeats: int = 1
     options: Options = Options()
     instruction: str = ''
+    refill_s: float = 0.3
+    join: float = 0.5
 
 
 def evaluate_checkpoint(trial: Trial, seeds: Sequence[int], *, workers: int | None = None,
@@ -152,7 +155,8 @@ def _opened(trial: Trial) -> Iterator[tuple[Any, Policy, Callable[[], ChunkSched
         env = gymnasium.make(trial.environment, cameras=bool(policy.cameras))
         try:
             yield env, policy, lambda: make_scheduler(
-                trial.scheduler, policy.contract, trial.execute_steps)
+                trial.scheduler, policy.contract, trial.execute_steps,
+                refill_s=trial.refill_s, join=trial.join)
         finally:
             env.close()
 

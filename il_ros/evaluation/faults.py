@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.errors import ConfigError
@@ -37,6 +37,10 @@ class Faults:
                 raise ConfigError(f'{name}: expected 0 or more, got {value}')
         if not 0 <= self.dropped < 1:
             raise ConfigError(f'dropped: expected 0 or more and less than 1, got {self.dropped}')
+
+    def __or__(self, more: Faults) -> Faults:
+        """Return these faults with those of another that are not 0 in their place."""
+        return replace(self, **{name: value for name, value in asdict(more).items() if value})
 
     @property
     def noisy(self) -> bool:

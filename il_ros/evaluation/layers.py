@@ -98,7 +98,7 @@ def variants(layers: Sequence[str], base: Conditions, cameras: bool, movable: bo
             found.append(Variant('shifted', name, meaning, replace(base, variation=variation),
                                  unseen=unseen))
     if 'robustness' in layers:
-        found += [Variant('robustness', name, meaning, replace(base, faults=faults))
+        found += [Variant('robustness', name, meaning, replace(base, faults=base.faults | faults))
                   for name, (meaning, faults) in FAULTS.items()]
         found.append(Variant('robustness', 'pushes', 'the object is pushed away once or twice',
                              replace(base, disturb=True),

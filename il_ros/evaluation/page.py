@@ -41,8 +41,8 @@ def render_evaluation(result: Mapping[str, Any], folder: Path,
         films=[{'title': film['title'], 'video': embedded_video(film['path'], folder)}
                for film in films],
         settings={name: result[name] for name in (
-            'checkpoint', 'against', 'task', 'first_seed', 'scheduler', 'execute_steps', 'disturb',
-            'action_noise') if name in result})
+            'checkpoint', 'against', 'task', 'first_seed', 'scheduler', 'execute_steps',
+            'refill_s', 'join', 'latency_ticks', 'disturb', 'action_noise') if name in result})
 
 
 def write_evaluation(result: Mapping[str, Any], path: Path,

@@ -75,7 +75,8 @@ def describe(study: Study, task: str, results: Results) -> dict[str, Any]:
         **summarise(trial.checkpoint, task, trial.conditions, nominal),
         **({'against': str(study.against)} if study.against else {}),
         'first_seed': study.seeds[0], 'scheduler': trial.scheduler,
-        'execute_steps': trial.execute_steps,
+        'execute_steps': trial.execute_steps, 'refill_s': trial.refill_s, 'join': trial.join,
+        'latency_ticks': trial.conditions.faults.latency_ticks,
         **({'instruction': trial.instruction} if trial.instruction else {}),
         'names': list(study.names),
         'layers': [_describe(variant, [results.get((variant.key, i), ())

@@ -8,7 +8,7 @@ import time
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.execution.chunk_scheduler import make_scheduler
+from il_ros.execution.chunk_scheduler import make_scheduler, REALTIME
 from il_ros.execution.plan import Plan
 from il_ros.execution.player import ChunkPlayer, Job
 from il_ros.execution.runner import Chunk, PolicyRunner, Silent
@@ -36,9 +36,7 @@ class Parameters:
         checkpoint: Folder, .onnx file or ws:// address of a server to load at the start, see
             `policies.source`; '' waits for policy/load.
         task: What the robot shall do, in words; '' takes the contract's.
-        scheduler: 'ensemble' or 'receding'.
-        execute_steps: Rows of a chunk that 'receding' executes before it takes the next.
-        ensemble_m: Of the weight exp(-m i) of 'ensemble'.
+        scheduler, execute_steps, ensemble_m, refill_s, join: See `make_scheduler`.
         autostart: Activate after each load.
         speed: Robot time per steady time.
         deadline_s: Longest steady time for one inference.
@@ -54,6 +52,8 @@ class Parameters:
     scheduler: str = 'ensemble'
     execute_steps: int = 1
     ensemble_m: float = 0.01
+    refill_s: float = 0.3
+    join: float = 0.5
     autostart: bool = False
     speed: float = 1.0
     deadline_s: float = 1.0
@@ -79,9 +79,10 @@ class PolicyInference(Node):
         self.period_ns = round(contract.period_ns / p.speed)
         self._runner = PolicyRunner(
             contract,
-            make_scheduler(p.scheduler, contract, p.execute_steps, ensemble_m=p.ensemble_m),
-            partial(InferenceWorker, deadline_s=p.deadline_s,
-                    options=Options(p.backend, p.threads, p.device)))
+            make_scheduler(p.scheduler, contract, p.execute_steps, ensemble_m=p.ensemble_m,
+                           refill_s=p.refill_s, join=p.join),
+            partial(InferenceWorker, deadline_s=p.deadline_s, options=Options(
+                p.backend, p.threads, p.device, p.scheduler == REALTIME)))
         self._streams = Streams(self, contract, self._runner.push)
         self._streams.follow(self._runner.topics)
         self.player = ChunkPlayer(Job(contract.to_text(), time.monotonic_ns(), self.period_ns,

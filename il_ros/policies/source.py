@@ -108,8 +108,11 @@ def open_policy(place: Place, options: Options = Options(), contract: Contract |
 
     Raises:
         CheckpointError: It is damaged, or the backend cannot run it.
+        ConfigError: The options ask for what this policy cannot.
         RemoteError: The server cannot be reached or gives no chunks for this robot.
     """
+    if options.realtime:
+        options.check(place, describe(place, contract))
     if remote := _remote(place):
         try:
             from il_ros.policies.remote import RemotePolicy

@@ -14,13 +14,15 @@ TIMEOUT_S = 12.0
 
 def evaluate_live(checkpoint: Place, contract: Contract, task: str, seeds: Sequence[int],
                   conditions: Conditions, supervised: bool, out: Path,
-                  progress: Callable[[int], None], instruction: str = '') -> list[Rollout]:
+                  progress: Callable[[int], None], instruction: str = '',
+                  scheduler: str = 'receding', execute_steps: int = 8) -> list[Rollout]:
     """Return one rollout per seed; every episode is also recorded under `out`/bags.
 
     Interventions are counted from what the arbiter reports; without `supervised` nobody takes
     over.
     """
-    system = System(contract.robot, task, checkpoint=checkpoint, instruction=instruction)
+    system = System(contract.robot, task, checkpoint=checkpoint, instruction=instruction,
+                    scheduler=scheduler, execute_steps=execute_steps)
     results: list[Rollout] = []
     with Session(system, out / 'bags', out / 'logs') as session:
         for number, seed in enumerate(seeds, 1):

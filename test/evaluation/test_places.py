@@ -56,8 +56,9 @@ class Local:
 
 def roll_out(policy, seeds, **options):
     env = gymnasium.make(REACH)
-    found = evaluate(env, CONTRACT, policy, lambda: make_scheduler('receding', CONTRACT, 8), seeds,
-                     CALM, before=lambda seed: _seed(policy, seed), **options)
+    found = evaluate(env, CONTRACT, policy,
+                     lambda: make_scheduler('receding', CONTRACT, 8, join=0.5), seeds, CALM,
+                     before=lambda seed: _seed(policy, seed), **options)
     env.close()
     return found
 

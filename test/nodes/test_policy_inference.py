@@ -82,7 +82,7 @@ def world():
 @pytest.fixture
 def node(tmp_path, checkpoint):
     with running('policy_inference', DOMAIN, tmp_path / 'log.txt', parameters={
-            'checkpoint': checkpoint, 'autostart': True, 'scheduler': 'receding',
+            'checkpoint': checkpoint, 'autostart': True, 'scheduler': 'receding', 'join': 0.0,
             'task': 'open the drawer'}) as process:
         yield process
 

@@ -13,14 +13,17 @@ import numpy as np
 if TYPE_CHECKING:
     from il_ros.execution.chunk_scheduler import ChunkScheduler
 
+LARGEST = 2.0  # steps at the velocity limit; from further off the robot goes at the whole limit
+
 
 class SmoothJoin:
     """Joins what another scheduler gives out within the velocity limits of the contract.
 
     What the robot would have done by the rows given out before decides where the next ones begin:
-    the difference of the two dies away at a share of each joint's velocity limit, and no row is
-    further from the one before than the whole limit allows. Rows that go on as announced, and are
-    within the limit, are left as they are. The gripper, which opens and closes in one row, too.
+    the difference of the two dies away at a share of each joint's velocity limit, or at the whole
+    where it is large, and no row is further from the one before than the limit allows. Rows that
+    go on as announced, and are within the limit, are left as they are. The gripper, which opens
+    and closes in one row, too.
     """
 
     def __init__(self, scheduler: ChunkScheduler, contract: Contract, share: float = 0.5) -> None:
@@ -74,6 +77,8 @@ class SmoothJoin:
                 elapsed := self._wanted.row_at(now_ns)) > 0:
             off = self._given.positions[0] - self._wanted.positions[0]
             off = self._wanted.positions[elapsed] + off - wanted[0]
+            # A policy that announces motion and takes it back at every tick must not lead astray.
+            off = np.clip(off, -LARGEST * self._step, LARGEST * self._step)
             rows = self._join(self._given.positions[elapsed - 1], off, elapsed, wanted)
         self._wanted = TimedChunk(wanted, now_ns, self._period_ns)
         self._given = TimedChunk(rows, now_ns, self._period_ns)
