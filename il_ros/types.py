@@ -66,6 +66,8 @@ class Observation:
         images: RGB image per camera name. Shape (H, W, 3).
         ages_ns: Age of the sample behind each stream at the tick.
         task: What the robot shall do, in words; '' leaves it to the policy's contract.
+        past: Observations of the ticks since the last one that the policy was given, oldest
+            first: what a policy with a history needs to know besides.
     """
 
     stamp_ns: int
@@ -74,3 +76,4 @@ class Observation:
     images: Mapping[str, Pixels] = field(default_factory=dict)
     ages_ns: Mapping[str, int] = field(default_factory=dict)
     task: str = ''
+    past: tuple[Observation, ...] = ()

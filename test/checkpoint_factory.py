@@ -15,6 +15,7 @@ from il_ros.policies.config import (
     GMMConfig,
     IBCConfig,
     PolicyConfig,
+    RNNConfig,
 )
 from il_ros.policies.load import make_network
 from il_ros.policies.network import Sizes
@@ -33,15 +34,23 @@ SMALL = PolicyConfig(
     flow=FlowConfig(width=16, unet_widths=(16, 16), sample_steps=4, layers=2, heads=2,
                     image_widths=(4, 4), keypoints=4),
     gmm=GMMConfig(modes=3), ibc=IBCConfig(hidden=16, layers=1, negatives=8, samples=64,
-                                          langevin_steps=10))
+                                          langevin_steps=10),
+    bc_rnn=RNNConfig(hidden=16, layers=2, window=6))
 VARIANTS = {
     'bc': SMALL,
     'bc camera': replace(SMALL, inputs=('state', 'wrist'), image_size=(32, 32)),
     'bc task': replace(SMALL, inputs=('state', 'task')),
     'bc ensemble': replace(SMALL, members=2),
+    'bc history camera': replace(SMALL, inputs=('state', 'wrist'), image_size=(32, 32),
+                                 observation_steps=3),
+    'bc_rnn': replace(SMALL, kind='bc_rnn'),
+    'bc_rnn camera': replace(SMALL, kind='bc_rnn', inputs=('state', 'wrist'), image_size=(32, 32),
+                             bc_rnn=replace(SMALL.bc_rnn, cell='gru', layers=1)),
     'act': replace(SMALL, kind='act', relative_actions=False),
     'act camera': replace(SMALL, kind='act', inputs=('state', 'wrist', 'scene'),
                           image_size=(32, 32), relative_actions=False),
+    'act history camera': replace(SMALL, kind='act', inputs=('environment', 'wrist'),
+                                  image_size=(32, 32), observation_steps=2),
     'diffusion': replace(SMALL, kind='diffusion', normalization='min_max'),
     'diffusion camera': replace(
         SMALL, kind='diffusion', normalization='min_max', inputs=('state', 'wrist'),
@@ -49,6 +58,8 @@ VARIANTS = {
     'flow': replace(SMALL, kind='flow', flow=replace(SMALL.flow, denoiser='transformer')),
     'flow camera': replace(SMALL, kind='flow', inputs=('state', 'wrist', 'scene'),
                            image_size=(32, 32)),
+    'flow history camera': replace(SMALL, kind='flow', inputs=('state', 'wrist'),
+                                   image_size=(32, 32), observation_steps=2),
     'gmm': replace(SMALL, kind='gmm', normalization='min_max'),
     'gmm camera': replace(SMALL, kind='gmm', normalization='min_max', inputs=('state', 'wrist'),
                           image_size=(32, 32)),

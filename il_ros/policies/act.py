@@ -98,7 +98,7 @@ class ACT(Network):
         self.vectors = sizes.inputs
         # CVAE encoder: [class token, state, actions] -> mean and log variance of z.
         self.style_token = nn.Parameter(torch.randn(1, 1, width) * 0.02)
-        self.style_state = (nn.Linear(sizes.inputs['state'], width)
+        self.style_state = (nn.Linear(sizes.steps * sizes.inputs['state'], width)
                             if 'state' in sizes.inputs else None)
         self.style_actions = nn.Linear(sizes.actions, width)
         self.style_encoder = nn.ModuleList(
@@ -107,12 +107,14 @@ class ACT(Network):
         # Encoder: [z, each vector input, each patch of each image].
         self.from_latent = nn.Linear(config.latent, width)
         self.from_vectors = nn.ModuleDict(
-            {name: nn.Linear(size, width) for name, size in sizes.inputs.items()})
+            {name: nn.Linear(sizes.steps * size, width) for name, size in sizes.inputs.items()})
         self.vector_positions = nn.Parameter(torch.randn(1, 1 + len(sizes.inputs), width) * 0.02)
         self.backbones = nn.ModuleDict({
             name: ResNet(config.image_widths, config.image_blocks) for name in sizes.images})
         self.from_patches = nn.ModuleDict({
             name: nn.Conv2d(config.image_widths[-1], width, 1) for name in sizes.images})
+        self.tick_positions = (nn.Parameter(torch.randn(sizes.steps, width) * 0.02)
+                               if sizes.images and sizes.steps > 1 else None)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         # Decoder: one learned query per row of the chunk.
         self.queries = nn.Parameter(torch.randn(1, sizes.horizon, width))
@@ -143,7 +145,7 @@ class ACT(Network):
         actions = torch.where(valid[..., None], batch['actions'], 0.0)
         tokens = [self.style_token.expand(len(actions), -1, -1)]
         if self.style_state is not None:
-            tokens.append(self.style_state(batch['state'])[:, None])
+            tokens.append(self.style_state(batch['state'].flatten(1))[:, None])
         padding = F.pad(~valid, (len(tokens), 0), value=False)
         x = torch.cat([*tokens, self.style_actions(actions)], 1)  # (B, T, W)
         positions = sinusoid(torch.arange(x.shape[1], device=x.device), x.shape[2])
@@ -155,18 +157,24 @@ class ACT(Network):
     def decode(self, batch: Batch, z: Tensor) -> Tensor:
         """Return the chunk for an observation and z. Shape (B, H, J)."""
         tokens = [self.from_latent(z)[:, None]]
-        tokens += [layer(batch[name])[:, None] for name, layer in self.from_vectors.items()]
+        tokens += [layer(batch[name].flatten(1))[:, None]
+                   for name, layer in self.from_vectors.items()]
         positions: list[Tensor] = [self.vector_positions]
         for name, backbone in self.backbones.items():
-            maps = self.from_patches[name](backbone(to_planes(batch[f'images.{name}'])))
-            positions.append(plane_sinusoid(maps)[None])
-            tokens.append(maps.flatten(2).transpose(1, 2))  # (B, H' W', W)
-        memory, places = torch.cat(tokens, 1), torch.cat(positions, 1)
+            images = batch[f'images.{name}']
+            maps = self.from_patches[name](backbone(to_planes(images.flatten(0, -4))))
+            places = plane_sinusoid(maps)[None]  # (1, H' W', W)
+            if self.tick_positions is not None:
+                places = (places + self.tick_positions[:, None]).flatten(0, 1)[None]
+            positions.append(places)
+            tokens.append(maps.flatten(2).transpose(1, 2).reshape(
+                len(images), -1, maps.shape[1]))  # (B, T H' W', W)
+        memory, where = torch.cat(tokens, 1), torch.cat(positions, 1)
         for layer in self.encoder:
-            memory = layer(memory, places)
+            memory = layer(memory, where)
         x = torch.zeros_like(self.queries).expand(len(z), -1, -1)
         for layer in self.decoder:
-            x = layer(x, self.queries, memory, places)
+            x = layer(x, self.queries, memory, where)
         chunk: Tensor = self.head(x)
         return chunk
 

@@ -17,10 +17,12 @@ def augment(batch: dict[str, Tensor], config: AugmentationConfig) -> dict[str, T
     """Return the batch with other images; every sample and view draws for itself.
 
     Args:
-        batch: Images are 'images.<camera>' (B, H, W, 3) uint8, and stay so.
+        batch: Images are 'images.<camera>' (B, H, W, 3) uint8, and stay so; of several ticks,
+            (B, T, H, W, 3), which all change alike.
         config: What may happen to them.
     """
-    views = {key: value for key, value in batch.items() if key.startswith(IMAGES)}
+    views = {key: _ticks_behind(value) for key, value in batch.items()
+             if key.startswith(IMAGES)}
     for key, images in views.items():
         if config.shift:
             images = random_shift(images, config.shift)
@@ -29,13 +31,21 @@ def augment(batch: dict[str, Tensor], config: AugmentationConfig) -> dict[str, T
         views[key] = images
     if config.camera_dropout and views:
         views = camera_dropout(views, config.camera_dropout)
-    return batch | views
+    return batch | {key: _ticks_before(value) for key, value in views.items()}
+
+
+def _ticks_behind(images: Tensor) -> Tensor:
+    return images if images.dim() == 4 else images.movedim(1, 3)  # (B, H, W, T, 3)
+
+
+def _ticks_before(images: Tensor) -> Tensor:
+    return images if images.dim() == 4 else images.movedim(3, 1)  # (B, T, H, W, 3)
 
 
 def random_shift(images: Tensor, pixels: int) -> Tensor:
     """Shift each image by up to `pixels`, repeating its border (Yarats et al. 2021, DrQ).
 
-    The same as a random crop of the padded image. Shape (B, H, W, 3).
+    The same as a random crop of the padded image. Shape (B, H, W, 3) or (B, H, W, T, 3).
     """
     count, height, width = images.shape[:3]
     device = images.device
@@ -50,15 +60,16 @@ def colour_jitter(images: Tensor, config: AugmentationConfig) -> Tensor:
     """Change brightness, contrast and saturation, in this order.
 
     Each factor is uniform in 1 - x to 1 + x for the setting x, as in torchvision's ColorJitter,
-    whose order is random. Shape (B, H, W, 3), uint8.
+    whose order is random. Shape (B, H, W, 3) or (B, H, W, T, 3), uint8.
     """
     weights = torch.tensor(GREY, device=images.device)
 
     def factor(strength: float) -> Tensor:
-        return 1 + strength * (2 * torch.rand(len(images), 1, 1, 1, device=images.device) - 1)
+        drawn = torch.rand(len(images), *[1] * (images.dim() - 1), device=images.device)
+        return 1 + strength * (2 * drawn - 1)
 
     values = images.float() * factor(config.brightness)
-    mean = (values @ weights).mean((1, 2))[:, None, None, None]  # (B, 1, 1, 1)
+    mean = (values @ weights).mean((1, 2), keepdim=True)[..., None]  # (B, 1, 1, 1)
     values = mean + (values - mean) * factor(config.contrast)
     grey = (values @ weights)[..., None]  # (B, H, W, 1)
     values = grey + (values - grey) * factor(config.saturation)
@@ -69,7 +80,7 @@ def camera_dropout(views: dict[str, Tensor], share: float) -> dict[str, Tensor]:
     """Replace whole views by their mean colour, so that no policy relies on one of them alone.
 
     Args:
-        views: Images per camera. Shape (B, H, W, 3) each, uint8.
+        views: Images per camera. Shape (B, H, W, 3) or (B, H, W, T, 3) each, uint8.
         share: Probability for each view of each sample. Where all would go, one, drawn at random,
             stays: a single camera is never dropped.
     """
@@ -82,5 +93,5 @@ def camera_dropout(views: dict[str, Tensor], share: float) -> dict[str, Tensor]:
     found = {}
     for (key, images), drop in zip(views.items(), dropped.unbind(1), strict=True):
         mean = images.float().mean((1, 2), keepdim=True).round().to(images.dtype)
-        found[key] = torch.where(drop[:, None, None, None], mean, images)
+        found[key] = torch.where(drop.view(-1, *[1] * (images.dim() - 1)), mean, images)
     return found

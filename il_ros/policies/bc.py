@@ -7,7 +7,7 @@ different ways, take `act`.
 from __future__ import annotations
 
 from il_ros.policies.config import BCConfig
-from il_ros.policies.network import Batch, masked_l1, Network, Sizes, to_planes
+from il_ros.policies.network import Batch, masked_l1, Network, see, Sizes
 from il_ros.policies.vision import KeypointEncoder
 import torch
 from torch import nn, Tensor
@@ -36,7 +36,8 @@ class BC(Network):
         self.vectors = list(sizes.inputs)
         self.encoders = nn.ModuleDict({
             name: KeypointEncoder(config.image_widths, config.keypoints) for name in sizes.images})
-        inputs = sum(sizes.inputs.values()) + 2 * config.keypoints * len(sizes.images)
+        inputs = sizes.steps * (sum(sizes.inputs.values())
+                                + 2 * config.keypoints * len(sizes.images))
         self.trunk = nn.Sequential(
             nn.Linear(inputs, config.hidden), nn.SiLU(),
             *(Block(config.hidden, config.dropout) for _ in range(config.layers)),
@@ -46,9 +47,9 @@ class BC(Network):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the chunk. Shape (B, H, J)."""
-        parts = [batch[key] for key in self.vectors]
-        for name, encoder in self.encoders.items():
-            parts.append(encoder(to_planes(batch[f'images.{name}'])))
+        parts = [batch[key].flatten(1) for key in self.vectors]
+        parts += [see(encoder, batch[f'images.{name}'])
+                  for name, encoder in self.encoders.items()]
         out: Tensor = self.trunk(torch.cat(parts, -1))  # (B, H * J)
         return out.view(-1, *self.chunk)
 

@@ -7,13 +7,14 @@ from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 
-KINDS = ('bc', 'act', 'diffusion', 'flow', 'gmm', 'ibc')
+KINDS = ('bc', 'bc_rnn', 'act', 'diffusion', 'flow', 'gmm', 'ibc')
 BOUNDED = ('diffusion', 'gmm', 'ibc')  # they need actions within [-1, 1]
 CONTINUING = ('diffusion', 'flow')
 VECTORS = ('state', 'environment', 'gripper', 'task')
 NORMALIZATIONS = ('mean_std', 'min_max')
 DENOISERS = ('unet', 'transformer')
 SAMPLERS = ('derivative_free', 'langevin')
+CELLS = ('lstm', 'gru')
 
 
 def _within(low: float, high: float, **values: float) -> None:
@@ -57,6 +58,30 @@ class BCConfig:
         _within(1, 6, image_widths=len(self.image_widths))
         for width in self.image_widths:
             _within(1, 1024, image_widths=width)
+
+
+@dataclass(frozen=True)
+class RNNConfig:
+    """Recurrent behaviour cloning (policies/bc_rnn.py); `bc` encodes the observation.
+
+    Attributes:
+        cell: 'lstm' or 'gru'.
+        hidden: Size of the memory.
+        layers: Recurrent layers.
+        window: Ticks that training looks at together: what lies further back than this cannot be
+            learned.
+    """
+
+    cell: str = 'lstm'
+    hidden: int = 256
+    layers: int = 2
+    window: int = 16
+
+    def __post_init__(self) -> None:
+        one_of(self.cell, CELLS, 'cell')
+        _within(1, 8192, hidden=self.hidden)
+        _within(1, 16, layers=self.layers)
+        _within(2, 1000, window=self.window)
 
 
 @dataclass(frozen=True)
@@ -279,6 +304,9 @@ class PolicyConfig:
             need.
         image_size: Height and width that images are resized to; the contract's when None.
         augmentation: What training does to images.
+        observation_steps: Ticks that the policy sees at once, the newest last. More than 1 where
+            one observation does not tell what to do, as when something was shown before or
+            moves; Diffusion Policy takes 2. 'bc_rnn' remembers by itself.
         members: Networks of the kind, each trained on its own bootstrap of the episodes;
             `LearnedPolicy.spread` is what they disagree about.
     """
@@ -299,6 +327,8 @@ class PolicyConfig:
     members: int = 1
     gmm: GMMConfig = field(default_factory=GMMConfig)
     ibc: IBCConfig = field(default_factory=IBCConfig)
+    bc_rnn: RNNConfig = field(default_factory=RNNConfig)
+    observation_steps: int = 1
 
     def __post_init__(self) -> None:
         one_of(self.kind, KINDS, 'kind')
@@ -308,6 +338,11 @@ class PolicyConfig:
                               f"'min_max', got {self.normalization!r}")
         _within(1, 1000, horizon=self.horizon)
         _within(1, 100, members=self.members)
+        _within(1, 100, observation_steps=self.observation_steps)
+        if self.recurrent and self.observation_steps > 1:
+            raise ConfigError("observation_steps: kind 'bc_rnn' remembers by itself, expected 1, "
+                              f'got {self.observation_steps}; bc_rnn.window is how far back it '
+                              'learns')
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):
             raise ConfigError(f'inputs: expected each input once, got {list(self.inputs)}')
         if self.image_size:
@@ -317,6 +352,16 @@ class PolicyConfig:
     def continues(self) -> bool:
         """Whether chunks can go on from others (real-time chunking)."""
         return self.kind in CONTINUING and self.members == 1
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether the network keeps a memory from tick to tick."""
+        return self.kind == 'bc_rnn'
+
+    @property
+    def window(self) -> int:
+        """Ticks that training looks at together."""
+        return self.bc_rnn.window if self.recurrent else self.observation_steps
 
     @property
     def cameras(self) -> tuple[str, ...]:

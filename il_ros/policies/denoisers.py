@@ -5,7 +5,8 @@ chunk, conditioned by FiLM, and a transformer that attends to the observation. B
 chunk (B, H, A), its time in [0, 1] (B,) and one token per input of the observation (B, T, W).
 
 Where this departs from the authors' code, on purpose:
-- one observation in place of two, so that the first row of a chunk is the next action,
+- one observation unless `observation_steps` says more (theirs are two); the first row of a chunk
+  is the next action whatever it says,
 - each input enters through a linear layer of its own, which gives the transformer its tokens,
 - the transformer's rows see each other both ways: a chunk is drawn as a whole,
 - chunks of any length: the U-Net fills them up with rows of zeros inside.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from il_ros.policies.act import sinusoid
 from il_ros.policies.config import DenoiserConfig
-from il_ros.policies.network import Batch, Sizes, to_planes
+from il_ros.policies.network import Batch, see, Sizes
 from il_ros.policies.vision import KeypointEncoder
 import torch
 from torch import nn, Tensor
@@ -26,25 +27,26 @@ TIME_RATE = 100.0
 
 
 class ObservationTokens(nn.Module):
-    """One token per vector input and per camera."""
+    """One token per vector input and per camera, each of all ticks that are seen."""
 
     def __init__(self, config: DenoiserConfig, sizes: Sizes) -> None:
         super().__init__()
         self.vectors = nn.ModuleDict(
-            {name: nn.Linear(size, config.width) for name, size in sizes.inputs.items()})
+            {name: nn.Linear(sizes.steps * size, config.width)
+             for name, size in sizes.inputs.items()})
         self.cameras = nn.ModuleDict(
             {name: KeypointEncoder(config.image_widths, config.keypoints)
              for name in sizes.images})
         self.from_keypoints = nn.ModuleDict(
-            {name: nn.Linear(2 * config.keypoints, config.width) for name in sizes.images})
+            {name: nn.Linear(2 * sizes.steps * config.keypoints, config.width)
+             for name in sizes.images})
         self.count = len(self.vectors) + len(self.cameras)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the tokens of an observation. Shape (B, T, W)."""
-        tokens = [layer(batch[name]) for name, layer in self.vectors.items()]
+        tokens = [layer(batch[name].flatten(1)) for name, layer in self.vectors.items()]
         for name, encoder in self.cameras.items():
-            planes = to_planes(batch[f'images.{name}'])
-            tokens.append(self.from_keypoints[name](encoder(planes)))
+            tokens.append(self.from_keypoints[name](see(encoder, batch[f'images.{name}'])))
         return torch.stack(tokens, 1)
 
 

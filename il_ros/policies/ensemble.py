@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from il_ros.policies.bc_rnn import BCRNN
 from il_ros.policies.network import Batch, Network
 import torch
 from torch import nn, Tensor
@@ -50,6 +51,13 @@ class Ensemble(Network):
                 torch.manual_seed(seed)
                 chunks.append(member(batch))
         return torch.stack(chunks)
+
+    def step(self, batch: Batch, memory: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return every member's chunk of one tick, (N, B, H, J), and their memories after it."""
+        found = [member.step(batch, None if memory is None else memory[k])
+                 for k, member in enumerate(self.members) if isinstance(member, BCRNN)]
+        chunks, memories = zip(*found, strict=True)
+        return torch.stack(chunks), torch.stack(memories)
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the members' mean loss and figures.

@@ -7,17 +7,19 @@ from il_ros.contract import Contract, require_same
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies.act import ACT
 from il_ros.policies.bc import BC
+from il_ros.policies.bc_rnn import BCRNN
 from il_ros.policies.checkpoint import Checkpoint, read, read_weights, Weights
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.data import Data
 from il_ros.policies.ensemble import Ensemble
 from il_ros.policies.flow import Flow
 from il_ros.policies.gmm import GMM
+from il_ros.policies.history import by_steps, History
 from il_ros.policies.ibc import IBC
 from il_ros.policies.network import Batch, Network, Sizes
 from il_ros.policies.policy import cannot_continue, Continuation, start_observation
 from il_ros.policies.realtime_chunking import Continuing, Previous, soft_mask
-from il_ros.policies.transforms import features, to_data
+from il_ros.policies.transforms import features
 from il_ros.types import Floats, Observation
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +44,10 @@ class LearnedPolicy:
         self.horizon = checkpoint.config.horizon
         self.cameras = checkpoint.config.cameras
         self.task = checkpoint.contract.task
-        self._inputs = checkpoint.config.inputs
+        self._steps = checkpoint.config.observation_steps
+        self._history = History(self._steps, checkpoint.config.inputs)
+        self._memory: Tensor | None = None  # of a recurrent network
+        self._said = torch.empty(0)         # its newest answer
         self._frame = checkpoint.frame if checkpoint.config.tool_actions else None
         self._features = features(checkpoint.config, checkpoint.contract, self._frame)
         self._normalize = checkpoint.normalize
@@ -75,11 +80,12 @@ class LearnedPolicy:
         actions = np.concatenate([rows, np.repeat(rows[-1:], after, 0)])
         if self._frame:
             actions = self._frame.poses(actions)
-        data = self._normalized(observation, actions=actions[None])
-        batch = self._batch(data)
-        found = self.network.continued(
-            batch, Previous(batch.pop('actions'), weight.to(self._device)))
-        targets: Floats = self._features.backward(self._denormalized(data, found))['actions'][0]
+        batch = self._batch(self._window(observation))
+        before = self._normalized({'state': observation.state[None], 'actions': actions[None]})
+        found = self.network.continued(batch, Previous(
+            self._batch(before)['actions'], weight.to(self._device)))
+        targets: Floats = self._features.backward(
+            self._denormalized(observation, found))['actions'][0]
         return targets
 
     def motions(self, observation: Observation, noise: NDArray[np.float32] | None = None
@@ -100,38 +106,60 @@ class LearnedPolicy:
         if not isinstance(self.network, Ensemble):
             raise ConfigError('spread: expected an ensemble, got a policy of 1 member; train it '
                               'with --members 5')
-        with torch.inference_mode():
-            return _variance(self.network.each(self._batch(self._normalized(observation)))[:, 0])
+        return _variance(self._each(self.network, observation)[:, 0])
 
-    def _normalized(self, observation: Observation, **more: Floats) -> Data:
-        return self._normalize.forward(
-            self._features.forward(to_data(observation, self._inputs, self.task) | more))
+    def _window(self, observation: Observation) -> Data:
+        return by_steps(self._normalized(self._history.window(observation, self.task)),
+                        self._steps)
 
-    def _denormalized(self, data: Data, chunk: torch.Tensor) -> Data:
-        return self._normalize.backward(data | {'actions': chunk.float().cpu().numpy()})
+    def _normalized(self, data: Data) -> Data:
+        return self._normalize.forward(self._features.forward(data))
+
+    def _denormalized(self, observation: Observation, chunk: Tensor) -> Data:
+        return {'state': observation.state[None],
+                **self._normalize.backward({'actions': chunk.float().cpu().numpy()})}
 
     def _batch(self, data: Data) -> Batch:
         return {key: torch.from_numpy(np.ascontiguousarray(value)).to(self._device)
                 for key, value in data.items()}
 
     def _run(self, observation: Observation, noise: NDArray[np.float32] | None) -> Data:
-        data = self._normalized(observation)
         given = () if noise is None else (torch.from_numpy(noise[None]).to(self._device),)
+        self.uncertainty = None
+        if isinstance(self.network, Ensemble) and not given:
+            chunks = self._each(self.network, observation)
+            chunk = self.network.combined(chunks)
+            self.uncertainty = _variance(chunks[:, 0]).mean(-1)
+        elif isinstance(self.network, BCRNN):
+            chunk = self._remember(self.network, observation)
+        else:
+            with torch.inference_mode():
+                chunk = self.network(self._batch(self._window(observation)), *given)
+        return self._denormalized(observation, chunk)
+
+    def _each(self, network: Ensemble, observation: Observation) -> Tensor:
+        """Return every member's chunk. Shape (N, 1, H, A)."""
+        if self.description.config.recurrent:
+            return self._remember(network, observation)
         with torch.inference_mode():
-            if isinstance(self.network, Ensemble) and not given:
-                chunks = self.network.each(self._batch(data))
-                chunk = self.network.combined(chunks)
-                self.uncertainty = _variance(chunks[:, 0]).mean(-1)
-            else:
-                chunk, self.uncertainty = self.network(self._batch(data), *given), None
-        return self._denormalized(data, chunk)
+            return network.each(self._batch(self._window(observation)))
+
+    def _remember(self, network: BCRNN | Ensemble, observation: Observation) -> Tensor:
+        """Let a recurrent network see what is new and return what it says to the newest."""
+        for data in self._history.new(observation, self.task):
+            with torch.inference_mode():
+                self._said, self._memory = network.step(
+                    self._batch(self._normalized(data)), self._memory)
+        return self._said
 
     def seed(self, seed: int) -> None:
         """Start the noise that chunks are drawn from, which is torch's, anew."""
         torch.manual_seed(seed)
 
     def reset(self) -> None:
-        """Nothing to forget: every chunk follows from one observation."""
+        """Forget what was seen."""
+        self._history.reset()
+        self._memory = None
 
 
 def _variance(chunks: Tensor) -> Floats:
@@ -156,6 +184,8 @@ def _make_member(config: PolicyConfig, sizes: Sizes) -> Network:
         return Diffusion(config.diffusion, sizes)
     if config.kind == 'flow':
         return Flow(config.flow, sizes)
+    if config.kind == 'bc_rnn':
+        return BCRNN(config.bc_rnn, config.bc, sizes)
     if config.kind == 'gmm':
         return GMM(config.gmm, config.bc, sizes)
     if config.kind == 'ibc':
@@ -188,6 +218,7 @@ def load(checkpoint: Path, contract: Contract | None = None, device: str = 'cpu'
         policy.task = contract.task
     if not np.isfinite(policy.infer(sample_observation(description))).all():
         raise CheckpointError(f'{checkpoint}: the dry run gave targets that are not finite')
+    policy.reset()
     return policy
 
 

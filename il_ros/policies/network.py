@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from il_ros.contract import Contract
@@ -25,12 +26,14 @@ class Sizes:
         images: Height and width per camera.
         horizon: Rows of a chunk, H.
         actions: Values of a row, A: the joints, or a motion of the tool and the gripper.
+        steps: Ticks that are seen at once, T.
     """
 
     inputs: dict[str, int]
     images: dict[str, tuple[int, int]]
     horizon: int
     actions: int
+    steps: int = 1
 
     @staticmethod
     def of(config: PolicyConfig, contract: Contract) -> Sizes:
@@ -48,7 +51,8 @@ class Sizes:
         joints = len(contract.joints)
         others = 1 if contract.gripper else 0
         return Sizes(vectors, images, config.horizon,
-                     MOTION + others if config.tool_actions else joints)
+                     MOTION + others if config.tool_actions else joints,
+                     config.observation_steps)
 
 
 class Network(nn.Module, ABC):
@@ -56,7 +60,7 @@ class Network(nn.Module, ABC):
 
     A batch holds 'state' (B, J), 'environment' (B, E), 'task' (B, 64), 'images.<camera>'
     (B, H, W, 3) uint8 and, in training, 'actions' (B, H, J) and 'valid' (B, H), true where a row
-    is a label.
+    is a label. Of several ticks, T > 1, every input has them behind B: 'state' (B, T, J).
 
     Attributes:
         unimodal: The chunk is one answer, not one drawn of several: members of an ensemble may be
@@ -85,6 +89,20 @@ def masked_l1(predicted: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     """
     error = torch.where(valid[..., None], predicted - target, 0.0).abs()  # (B, H, J)
     return error.sum() / (valid.sum().clamp(min=1) * target.shape[-1])
+
+
+def see(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Return what an encoder of planes (B, 3, H, W) finds in images, ticks side by side.
+
+    Args:
+        encode: Returns (B, F).
+        images: uint8, of one tick (B, H, W, 3) or of several (B, T, H, W, 3).
+
+    Returns:
+        Shape (B, F) or (B, T * F).
+    """
+    found = encode(to_planes(images.flatten(0, -4)))  # (B * T, F)
+    return found.reshape(len(images), -1)
 
 
 def to_planes(images: Tensor) -> Tensor:

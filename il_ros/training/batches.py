@@ -10,11 +10,13 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from il_ros.errors import ConfigError
+from il_ros.policies.history import by_steps
 from il_ros.policies.network import Batch
 from il_ros.policies.transforms import Chain
 from il_ros.training.config import TrainConfig
 from il_ros.training.samples import Samples
 from il_ros.training.sampling import Mixture, Rows
+from il_ros.training.windows import histories, sequences
 import numpy as np
 import torch
 
@@ -85,10 +87,24 @@ class Batches:
 
 
 def to_batch(samples: Samples, transforms: Chain, rows: Rows) -> Batch:
-    """Return what the network learns from: normalised features, actions and their mask."""
-    data, valid = samples.batch(rows)
-    return {key: torch.from_numpy(np.ascontiguousarray(value))
-            for key, value in (transforms.forward(data) | {'valid': valid}).items()}
+    """Return what the network learns from: normalised features, actions and their mask.
+
+    Of several ticks where the policy has a history, see `Network`; a recurrent policy learns from
+    sequences, whose every tick has its actions.
+    """
+    if samples.recurrent:
+        ticks, inside = sequences(rows, samples.episode, samples.window)
+        data, valid = samples.batch(ticks.reshape(-1))
+        data = by_steps(transforms.forward(data) | {'valid': valid}, samples.window)
+        data['valid'] = data['valid'] & inside[..., None]
+    else:
+        data, valid = samples.batch(rows, with_images=samples.window == 1)
+        data = transforms.forward(data) | {'valid': valid}
+        if samples.window > 1:
+            ticks = histories(rows, samples.episode, samples.window)
+            seen = transforms.forward(samples.observations(ticks.reshape(-1)))
+            data |= by_steps(seen, samples.window)
+    return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in data.items()}
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from il_ros.training.sampling import (
     origins,
     Rows,
 )
+from il_ros.training.windows import run_ends, sequences
 from il_ros.types import LABELLED, Pixels
 import numpy as np
 from numpy.typing import NDArray
@@ -78,30 +79,6 @@ class ArraySource:
         return self.images[camera][indices]
 
 
-def run_ends(lengths: Sequence[int], labelled: Mask, said: Mask | None = None) -> Rows:
-    """Return for every row the first later row that is no label or belongs to the next episode.
-
-    A chunk that starts at row k may learn from rows k up to, not including, `run_ends[k]`;
-    `run_ends[k] == k` where row k itself is no label. Shape (N,).
-
-    A chunk ends after a label that was only said: the next state is not where it would have led.
-
-    Args:
-        lengths: Rows per episode.
-        labelled: Rows that are labels. Shape (N,).
-        said: Rows whose label was not executed. Shape (N,).
-    """
-    stops = np.flatnonzero(~labelled)
-    rows = np.arange(len(labelled))
-    following = np.append(stops, len(labelled))[np.searchsorted(stops, rows)]
-    episode_ends = np.repeat(np.cumsum(lengths), lengths)
-    ends: Rows = np.minimum(following, episode_ends)
-    if said is not None:
-        last = np.flatnonzero(said & labelled)
-        ends = np.minimum(ends, np.append(last + 1, len(rows))[np.searchsorted(last, rows)])
-    return ends
-
-
 def split_episodes(episodes: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
     """Return episode indices for training and for validation, in order.
 
@@ -131,6 +108,8 @@ class Samples:
         training: Rows that start a chunk for training.
         validation: The same for validation; of other episodes.
         horizon: Rows of a chunk, H.
+        window: Ticks that a sample holds, T.
+        recurrent: Every tick of a sample is a label, not the newest alone.
         instructions: Vector of each task, where it is an input. Shape (T, 64).
         task: Which of them each row has. Shape (N,).
     """
@@ -145,6 +124,8 @@ class Samples:
     training: Rows
     validation: Rows
     horizon: int
+    window: int = 1
+    recurrent: bool = False
     instructions: NDArray[np.float32] | None = None
     task: Rows | None = None
 
@@ -180,6 +161,7 @@ class Samples:
             correction, episode, origins(control, correction, episode),
             np.flatnonzero(labelled & np.isin(episode, training)),
             np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon,
+            config.policy.window, config.policy.recurrent,
             *(_instructions(source) if 'task' in config.policy.inputs else ()))
 
     def mixture(self, config: TrainConfig) -> Mixture:
@@ -192,7 +174,10 @@ class Samples:
                        before_interventions(self.origin, self.episode))
 
     def labels(self, rows: Rows) -> int:
-        """Return how many labels the chunks of the rows hold."""
+        """Return how many labels the samples of the rows hold."""
+        if self.recurrent:
+            ticks, inside = sequences(rows, self.episode, self.window)
+            return int((np.minimum(self.ends[ticks] - ticks, self.horizon) * inside).sum())
         return int(np.minimum(self.ends[rows] - rows, self.horizon).sum())
 
     def bootstraps(self, count: int, seed: int) -> list[Samples]:
@@ -218,13 +203,17 @@ class Samples:
         """
         future = rows[:, None] + np.arange(self.horizon)  # (B, H)
         valid = future < self.ends[rows][:, None]
+        actions = self.actions[np.minimum(future, len(self.actions) - 1)]
+        return self.observations(rows, with_images) | {'actions': actions}, valid
+
+    def observations(self, rows: Rows, with_images: bool = True) -> Data:
+        """Return what is seen at the rows alone, in the robot's units."""
         data: Data = {key: values[rows] for key, values in self.vectors.items()}
         if self.instructions is not None and self.task is not None:
             data['task'] = self.instructions[self.task[rows]]
-        data['actions'] = self.actions[np.minimum(future, len(self.actions) - 1)]
         if with_images:
             data |= {f'images.{name}': values[rows] for name, values in self.images.items()}
-        return data, valid
+        return data
 
 
 def _instructions(source: Source) -> tuple[NDArray[np.float32], Rows]:

@@ -19,12 +19,14 @@ IDLE = 'decoder.0.self_attention.attend.in_proj_weight'
 def make_batch(config, seed=0):
     torch.manual_seed(seed)
     sizes = Sizes.of(config, CONTRACT)
-    valid = torch.ones(B, sizes.horizon, dtype=torch.bool)
-    valid[1:, 5:] = False
-    return {**{k: torch.randn(B, n) for k, n in sizes.inputs.items()},
-            **{f'images.{k}': torch.randint(0, 256, (B, *size, 3), dtype=torch.uint8)
+    seen = (B,) if config.window == 1 else (B, config.window)
+    rows = (*(seen if config.recurrent else (B,)), sizes.horizon)
+    valid = torch.ones(rows, dtype=torch.bool)
+    valid[1:, ..., 5:] = False
+    return {**{k: torch.randn(*seen, n) for k, n in sizes.inputs.items()},
+            **{f'images.{k}': torch.randint(0, 256, (*seen, *size, 3), dtype=torch.uint8)
                for k, size in sizes.images.items()},
-            'actions': torch.randn(B, sizes.horizon, sizes.actions), 'valid': valid}
+            'actions': torch.randn(*rows, sizes.actions), 'valid': valid}
 
 
 def draw(network, batch):
@@ -125,6 +127,34 @@ def test_every_kind_hears_the_instruction(kind):
     other = dict(batch, task=batch['task'].flip(0))
     assert torch.equal(answer(batch), answer(dict(other, task=batch['task'])))
     assert (answer(other) - answer(batch)).abs().max() > 1e-6
+
+
+@pytest.mark.parametrize('kind', [k for k in VARIANTS if 'history' in k])
+def test_every_tick_matters_and_their_order(kind):
+    network, batch = make_network(VARIANTS[kind], CONTRACT).eval(), make_batch(VARIANTS[kind])
+    stir(network)
+    chunk = draw(network, batch)
+    for key in set(batch) - {'actions', 'valid'}:
+        for tick in range(batch[key].shape[1]):
+            other = batch[key].clone()
+            other[:, tick] = other[:, tick].flip(0)
+            assert (draw(network, {**batch, key: other}) - chunk).abs().max() > 1e-6, (key, tick)
+        assert (draw(network, {**batch, key: batch[key].flip(1)}) - chunk).abs().max() > 1e-6, key
+
+
+@pytest.mark.parametrize('kind', ['bc_rnn', 'bc_rnn camera'])
+def test_a_recurrent_network_knows_the_past_and_not_the_future(kind):
+    torch.manual_seed(0)
+    network, batch = make_network(VARIANTS[kind], CONTRACT).eval(), make_batch(VARIANTS[kind])
+    chunks = network(batch)
+    changed = {key: value.clone() for key, value in batch.items()}
+    changed['state'][:, 2] += 1
+    apart = (network(changed) - chunks).abs().amax((0, 2, 3))
+    assert (apart[:2] == 0).all() and (apart[2:] > 1e-6).all()
+    memory = None
+    for tick in range(chunks.shape[1]):
+        chunk, memory = network.step({k: v[:, tick] for k, v in batch.items()}, memory)
+        torch.testing.assert_close(chunk, chunks[:, tick], rtol=0, atol=1e-6)
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_one_task_alone_leaves_other_texts_harmless(tmp_path):
     source = demonstrations((LEFT,))
     best = fit(source, tmp_path / 'run', replace(CONFIG, steps=20))
     policy = load(best)
-    known = policy._normalized(Observation(0, START, np.zeros(0), task=LEFT))['task']
-    other = policy._normalized(Observation(0, START, np.zeros(0), task='open a drawer'))['task']
+    known = policy._window(Observation(0, START, np.zeros(0), task=LEFT))['task']
+    other = policy._window(Observation(0, START, np.zeros(0), task='open a drawer'))['task']
     np.testing.assert_allclose(known, 0, atol=1e-6)
     assert 1 < np.abs(other).max() < 6
