@@ -27,6 +27,8 @@ class Ensemble(Network):
         self.members = nn.ModuleList(members)
         self.unimodal = members[0].unimodal
         self.noise = members[0].noise
+        first = members[0]
+        self.memory = (len(members), *first.memory) if isinstance(first, BCRNN) else None
 
     def forward(self, batch: Batch, *noise: Tensor) -> Tensor:
         """Return the chunk. Shape (B, H, J)."""

@@ -4,7 +4,7 @@ Where the policy moves the tool, its motions come out: inverse kinematics has no
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations
 import json
@@ -17,11 +17,14 @@ import warnings
 from il_ros.config import to_mapping
 from il_ros.contract import POSE_SIZE
 from il_ros.errors import CheckpointError
+from il_ros.policies.bc_rnn import BCRNN
 from il_ros.policies.checkpoint import Checkpoint
-from il_ros.policies.language import embed, SIZE
+from il_ros.policies.config import VECTORS
+from il_ros.policies.ensemble import Ensemble
+from il_ros.policies.history import History
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.network import Network
-from il_ros.policies.onnx_policy import CONFIG, CONTRACT, NOISE, URDF
+from il_ros.policies.onnx_policy import CONFIG, CONTRACT, MEMORY, NOISE, URDF
 from il_ros.policies.transforms import RelativeActions, WithinLimits
 from il_ros.types import Observation
 import numpy as np
@@ -50,11 +53,12 @@ class WholePolicy(nn.Module):
             self.register_buffer(name, torch.from_numpy(value).float(), persistent=False)
 
     def forward(self, state: Tensor, environment: Tensor, task: Tensor, images: list[Tensor],
-                *noise: Tensor) -> Tensor:
-        """Return the chunk for state (1, J), poses (1, E), task (1, 64), images (1, H, W, 3).
+                *others: Tensor) -> tuple[Tensor, ...]:
+        """Return the chunk for state (T, J), poses (T, E), task (T, 64), images (T, H, W, 3).
 
-        Joint targets (1, H, J), or motions of the tool (1, H, 6 + G). `noise` as `Network.noise`
-        says, where it says a shape.
+        Joint targets (1, H, J), or motions of the tool (1, H, 6 + G). `others` is noise where
+        `Network.noise` says a shape, or the memory of a recurrent network, which then comes out
+        behind the chunk as it is afterwards.
         """
         batch = {'state': self._normalized('state', state)}
         if 'environment' in self.config.inputs:
@@ -66,8 +70,20 @@ class WholePolicy(nn.Module):
             batch['task'] = self._normalized('task', task)
         for name, image in zip(self.config.cameras, images, strict=True):
             batch[f'images.{name}'] = self._resized(image)
-        actions: Tensor = self.network(batch, *noise) * self.get_buffer('actions_scale')
-        actions = actions + self.get_buffer('actions_offset')
+        if self.config.observation_steps > 1:
+            batch = {key: value[None] for key, value in batch.items()}
+        if isinstance(self.network, BCRNN):
+            chunk, *others_after = self.network.step(batch, *others)
+        elif self.config.recurrent:
+            assert isinstance(self.network, Ensemble)
+            chunks, *others_after = self.network.step(batch, *others)
+            chunk = self.network.combined(chunks)
+        else:
+            chunk, others_after = self.network(batch, *others), []
+        return self._targets(chunk, state[-1:]), *others_after
+
+    def _targets(self, chunk: Tensor, state: Tensor) -> Tensor:
+        actions = chunk * self.get_buffer('actions_scale') + self.get_buffer('actions_offset')
         if self.config.tool_actions:
             return actions
         if self.config.relative_actions:
@@ -78,15 +94,15 @@ class WholePolicy(nn.Module):
         return (value - self.get_buffer(f'{key}_offset')) / self.get_buffer(f'{key}_scale')
 
     def _features(self, environment: Tensor) -> Tensor:
-        poses = environment.view(1, -1, POSE_SIZE)  # (1, P, 7)
+        poses = environment.view(len(environment), -1, POSE_SIZE)  # (T, P, 7)
         x, y, z, w = poses[..., 3:].unbind(-1)
         columns = torch.stack([1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w),
                                2 * (x * y - z * w), 1 - 2 * (x * x + z * z),
                                2 * (y * z + x * w), 2 * (x * z + y * w), 2 * (y * z - x * w),
-                               1 - 2 * (x * x + y * y)], -1)  # (1, P, 9)
+                               1 - 2 * (x * x + y * y)], -1)  # (T, P, 9)
         parts = [torch.cat([poses[..., :3], columns[..., :6]], -1).flatten(1)]
         if self.config.pose_differences:
-            turned = columns.view(1, -1, 3, 3)  # the transposed rotation of each pose
+            turned = columns.view(*columns.shape[:2], 3, 3)  # the transposed rotation of each pose
             for a, b in combinations(range(poses.shape[1]), 2):
                 parts += [poses[:, a, :3] - poses[:, b, :3],
                           (turned[:, a] @ turned[:, b].transpose(-1, -2))[:, :2].flatten(1)]
@@ -103,8 +119,10 @@ class WholePolicy(nn.Module):
 def export(policy: LearnedPolicy, path: Path) -> float:
     """Write a policy as ONNX and check it against the original.
 
-    Inputs are `state` (1, J), `environment` (1, E), `task` (1, 64), which is `language.embed` of
-    the instruction, one `<camera>` (1, H, W, 3) uint8 each, as far as the policy has them, and
+    Inputs are `state` (T, J), `environment` (T, E), `task` (T, 64), which is `language.embed` of
+    the instruction, one `<camera>` (T, H, W, 3) uint8 each, as far as the policy has them, T being
+    its `observation_steps`, the newest tick last; `memory`, where it is recurrent, zeros at first
+    and later the second output, `memory_after`; and
     `noise`, standard normal, where it draws its chunks (diffusion, flow, gmm): the same noise
     gives the same chunk as in torch, the sampling steps being part of the graph. The output is
     `targets` (1, H, J), absolute joint positions, or, for a policy with `tool_actions`,
@@ -123,23 +141,28 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     import onnxruntime
 
     description = policy.description
+    config = description.config
     noise = policy.network.noise
     if noise is None and not policy.network.unimodal:
         raise CheckpointError(f'kind {description.config.kind!r} searches among candidates that '
                               'it draws and has no ONNX form; run it with PyTorch')
     whole = WholePolicy(description, policy.network).eval()
     output = 'tool_motions' if description.config.tool_actions else 'targets'
-    example = sample_observation(description)
+    example = History(config.observation_steps, config.inputs).window(
+        sample_observation(description), '')
+    vectors = [torch.from_numpy(example[name]).float() if name in example else torch.zeros(1, 1)
+               for name in ('state', 'environment', 'task')]
+    others = {} if noise is None else {NOISE: torch.zeros(1, *noise)}
+    if memory := _memory(policy.network):
+        others = {MEMORY: torch.zeros(memory)}
     try:
         with _quiet():
             program = torch.onnx.export(
-                whole, (torch.from_numpy(example.state).float()[None],
-                        torch.from_numpy(example.environment).float()[None],
-                        torch.zeros(1, SIZE),
-                        [torch.from_numpy(example.images[n])[None] for n in policy.cameras],
-                        *([] if noise is None else [torch.zeros(1, *noise)])),
-                input_names=['state', 'environment', 'task', *policy.cameras, NOISE],
-                output_names=[output], dynamo=True, verbose=False)
+                whole, (*vectors, [torch.from_numpy(example[f'images.{name}'])
+                                   for name in policy.cameras], *others.values()),
+                input_names=['state', 'environment', 'task', *policy.cameras, *others],
+                output_names=[output, *([f'{MEMORY}_after'] if memory else [])], dynamo=True,
+                verbose=False)
         assert program is not None
         model = program.model_proto
     except torch.onnx.OnnxExporterError as error:
@@ -159,8 +182,7 @@ def export(policy: LearnedPolicy, path: Path) -> float:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(part, options, providers=['CPUExecutionProvider'])
-        worst = max(_difference(policy, session, seen, seed)
-                    for seed, seen in enumerate(_observations(description)))
+        worst = _difference(policy, session, _observations(description))
         if not worst <= TOLERANCE:
             raise CheckpointError(f'the exported policy differs by {worst:g} from the original; '
                                   f'expected at most {TOLERANCE:g}; it was not written')
@@ -188,20 +210,32 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _difference(policy: LearnedPolicy, session: Any, seen: Observation, seed: int) -> float:
-    values = {'state': seen.state.astype(np.float32)[None],
-              'environment': seen.environment.astype(np.float32)[None],
-              'task': embed(seen.task)[None],
-              **{name: seen.images[name][None] for name in policy.cameras}}
-    noise = None
-    if policy.network.noise is not None:
-        noise = np.random.default_rng(seed).standard_normal(policy.network.noise, np.float32)
-        values[NOISE] = noise[None]
+def _difference(policy: LearnedPolicy, session: Any, observations: Sequence[Observation]) -> float:
+    config, network = policy.description.config, policy.network
+    history = History(config.observation_steps, config.inputs)
     wanted = {i.name for i in session.get_inputs()}
-    chunk, = session.run(None, {k: v for k, v in values.items() if k in wanted})
-    expected = (policy.motions(seen, noise) if policy.description.config.tool_actions
-                else policy.infer(seen, noise))
-    return float(np.abs(chunk[0] - expected).max())
+    memory, worst = np.zeros(_memory(network) or 0, np.float32), 0.0
+    policy.reset()
+    for seed, seen in enumerate(observations):
+        window = history.window(seen, '')
+        values = {name: value.astype(np.float32) if name in VECTORS else value
+                  for name, value in ((k.removeprefix('images.'), v) for k, v in window.items())}
+        noise = None
+        if network.noise is not None:
+            noise = np.random.default_rng(seed).standard_normal(network.noise, np.float32)
+            values[NOISE] = noise[None]
+        values[MEMORY] = memory
+        chunk, *after = session.run(None, {k: v for k, v in values.items() if k in wanted})
+        memory = after[0] if after else memory
+        expected = (policy.motions(seen, noise) if config.tool_actions
+                    else policy.infer(seen, noise))
+        worst = np.maximum(worst, np.abs(chunk[0] - expected).max())  # NaN stays
+    policy.reset()
+    return float(worst)
+
+
+def _memory(network: Network) -> tuple[int, ...] | None:
+    return network.memory if isinstance(network, BCRNN | Ensemble) else None
 
 
 def _observations(description: Checkpoint) -> list[Observation]:

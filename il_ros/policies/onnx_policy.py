@@ -17,8 +17,9 @@ import il_ros
 from il_ros.config import build
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
-from il_ros.policies.config import PolicyConfig
-from il_ros.policies.language import embed
+from il_ros.policies.config import PolicyConfig, VECTORS
+from il_ros.policies.data import Data
+from il_ros.policies.history import History
 from il_ros.policies.policy import Description, start_observation
 from il_ros.policies.tool_frame import ToolFrame
 from il_ros.policies.transforms import Chain, features
@@ -27,6 +28,7 @@ import numpy as np
 
 CONTRACT, CONFIG, URDF = 'il_ros.contract', 'il_ros.config', 'il_ros.urdf'  # in the metadata
 NOISE = 'noise'        # name of the input that a chunk is drawn from
+MEMORY = 'memory'      # of the input that a recurrent policy's last answer left; begins with zeros
 METADATA = 14          # field of a ModelProto (onnx.proto3)
 MAX_ENTRY = 16_000_000  # bytes of one metadata entry
 BLOCK = 1 << 20        # bytes read at once
@@ -71,15 +73,25 @@ class OnnxPolicy:
         inputs = self._session.get_inputs()
         self._inputs = [i.name for i in inputs]
         self._noise = next((tuple(i.shape) for i in inputs if i.name == NOISE), ())
+        self._no_memory = np.zeros(next((i.shape for i in inputs if i.name == MEMORY), ()),
+                                   np.float32)
+        self._history = History(self._config.observation_steps, self._config.inputs)
+        self.reset()
         self.seed(seed)
         if not np.isfinite(self.infer(start_observation(self.contract, self.cameras))).all():
             raise CheckpointError(f'{path}: the dry run gave targets that are not finite')
+        self.reset()
         self.seed(seed)
 
     def infer(self, observation: Observation) -> Floats:
         """Return the next joint targets. Shape (H, J)."""
-        chunk, = self._session.run(None, {
-            name: self._value(observation, name) for name in self._inputs})
+        task = self.contract.task
+        for seen in (self._history.new(observation, task) if self._config.recurrent
+                     else [self._history.window(observation, task)]):
+            self._chunk, *memory = self._session.run(None, {
+                name: self._value(seen, name) for name in self._inputs})
+            self._memory = memory[0] if memory else self._no_memory
+        chunk = self._chunk
         if self._backward is None:
             targets: Floats = chunk[0].astype(np.float64)
             return targets
@@ -91,16 +103,16 @@ class OnnxPolicy:
         self._random = np.random.default_rng(seed)
 
     def reset(self) -> None:
-        """Nothing to forget: every chunk follows from one observation."""
+        """Forget what was seen."""
+        self._history.reset()
+        self._memory = self._no_memory
 
-    def _value(self, observation: Observation, name: str) -> Any:
-        if name in ('state', 'environment'):
-            return getattr(observation, name).astype(np.float32)[None]
+    def _value(self, seen: Data, name: str) -> Any:
         if name == NOISE:
             return self._random.standard_normal(self._noise, np.float32)
-        if name == 'task':
-            return embed(observation.task or self.contract.task)[None]
-        return observation.images[name][None]
+        if name == MEMORY:
+            return self._memory
+        return seen[name].astype(np.float32) if name in VECTORS else seen[f'images.{name}']
 
 
 def describe(path: Path) -> Description:

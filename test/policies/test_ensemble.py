@@ -100,7 +100,7 @@ def test_a_chunk_comes_with_its_uncertainty(kind):
     torch.manual_seed(3)
     np.testing.assert_allclose(policy.uncertainty, policy.spread(observation()).mean(1))
     torch.manual_seed(3)
-    each = policy.network.each(policy._batch(policy._normalized(observation())))
+    each = policy.network.each(policy._batch(policy._window(observation())))
     assert chunk.shape == (SMALL.horizon, len(CONTRACT.joints))
     torch.testing.assert_close(policy.network.combined(each),
                                each.mean(0) if policy.network.unimodal else each[0])

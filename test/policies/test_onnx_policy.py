@@ -21,7 +21,11 @@ pytest.importorskip('onnxruntime')
 pytest.importorskip('onnxscript')
 
 TOOL = replace(SMALL, tool_actions=True, inputs=('gripper', 'environment'))
-KINDS = {**{k: v for k, v in VARIANTS.items() if v.kind in ('bc', 'act')}, 'bc tool': TOOL,
+KINDS = {**{k: v for k, v in VARIANTS.items() if v.kind in ('bc', 'bc_rnn', 'act')},
+         'bc tool': TOOL,
+         'bc history': replace(SMALL, inputs=('state', 'environment', 'gripper', 'task'),
+                               observation_steps=3),
+         'bc_rnn ensemble': replace(VARIANTS['bc_rnn'], members=2),
          'act tool camera': replace(TOOL, kind='act', inputs=('gripper', 'wrist'),
                                     image_size=(32, 32))}
 FEW = {'diffusion': replace(SMALL.diffusion, sample_steps=2),  # each is a copy in the graph
@@ -59,8 +63,10 @@ def test_gives_the_chunks_of_the_torch_policy(exported, kind, threads):
     policy, original = OnnxPolicy(path, threads=threads), load(checkpoint)
     assert (policy.contract, policy.horizon, policy.cameras) == (
         CONTRACT, original.horizon, original.cameras)
-    for seed in range(5):
-        policy.reset()
+    for seed in range(6):
+        if seed in (0, 4):
+            policy.reset()
+            original.reset()
         seen = observation(seed)
         got = policy.infer(seen)
         assert got.dtype == np.float64
