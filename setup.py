@@ -114,7 +114,7 @@ def shared(folder):
 
 
 NODES = ('teleop', 'teleop_capture', 'bag_converter', 'policy_inference', 'dagger_intervention',
-         'command_gate', 'sim_robot', 'monitor')
+         'command_gate', 'sim_robot', 'monitor', 'help_gate')
 ROS = [  # PyPI builds of ROS 2 Jazzy; a sourced ROS 2 has them already
     'ros-jazzy-rclpy', 'ros-rclpy[fastrtps]==7.1.6', 'ros-jazzy-sensor-msgs',
     'ros-jazzy-geometry-msgs', 'ros-jazzy-rosgraph-msgs', 'ros-jazzy-trajectory-msgs',

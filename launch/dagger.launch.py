@@ -3,19 +3,24 @@ from il_ros.nodes.launching import (
     control,
     description,
     monitoring,
+    node,
     operator,
     policy,
     recorder,
     simulation,
 )
+from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration as given
-from launch.substitutions import PathJoinSubstitution
+from launch.substitutions import NotEqualsSubstitution, PathJoinSubstitution
 
 
 def generate_launch_description():
     corrections = PathJoinSubstitution([given('output'), 'corrections'])
+    help_gate = node('help_gate', robot=given('robot'), checkpoint=given('checkpoint'),
+                     gate=given('gate'),
+                     condition=IfCondition(NotEqualsSubstitution(given('gate'), 'none')))
     return description(
         ('robot', 'teleop', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output', 'task',
-         'operator', 'sim_task', 'seed', 'terminal'),
-        simulation(), *control('paused', corrections=corrections), policy(),
+         'operator', 'sim_task', 'seed', 'terminal', 'gate'),
+        simulation(), *control('paused', corrections=corrections), policy(), help_gate,
         operator('supervised'), recorder(), *monitoring())

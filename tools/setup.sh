@@ -74,7 +74,7 @@ IL_ROS_INTERFACES=on pip install "${options[@]}" --no-build-isolation --no-deps 
 # ros2 run and ros2 launch look for executables in lib/il_ros, pip puts them into bin.
 mkdir -p .venv/lib/il_ros
 for node in teleop teleop_capture bag_converter policy_inference dagger_intervention command_gate \
-  sim_robot monitor; do
+  sim_robot monitor help_gate; do
   ln -sfn "../../bin/$node" ".venv/lib/il_ros/$node"
 done
 echo "$inputs" > .venv/ready

@@ -42,6 +42,11 @@ def train(
     accumulate: Annotated[int | None, typer.Option(
         min=1, help='Parts that a batch is computed in, to save memory.')] = None,
     compiled: Annotated[bool, typer.Option('--compile', help='Use torch.compile.')] = False,
+    gate: Annotated[bool, typer.Option(
+        '--gate', help='Learn, too, when to ask a person for help; see the node help_gate.',
+    )] = False,
+    budget: Annotated[float, typer.Option(
+        help="Of the gate 'thrifty': switches to a person per step of the robot.")] = 0.05,
     resume: Annotated[bool, typer.Option(
         '--resume', help='Go on with the run in --out where it was saved last.')] = False,
 ) -> None:
@@ -72,6 +77,8 @@ def train(
         best = run(dataset, out, settings, resume=resume, progress=show)
     if not first:
         return
+    if gate:
+        _learn_gate(best, dataset, budget)
     record = json.loads((best / 'training.json').read_text())
     validation = record['validation']
     quality = f'validation error {validation:.4f}' if validation is not None else 'not validated'
@@ -79,6 +86,24 @@ def train(
                   f'{record["rows"]} labelled rows of {record["episodes"]} episodes',
                   highlight=False, soft_wrap=True)
     console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
+
+
+def _learn_gate(best: Path, dataset: Path, budget: float) -> None:
+    from il_ros.datasets.reader import Dataset
+    from il_ros.intervention.gates.files import GATES
+    from il_ros.intervention.gates.fitting import fit_gate
+
+    with console.status('learning when to ask for help'):
+        model = fit_gate(best, Dataset(dataset), alpha=budget)
+    able = []
+    for name in GATES:
+        try:
+            model.gate(name)
+            able.append(name)
+        except ConfigError as error:
+            console.print(str(error), highlight=False, soft_wrap=True)
+    console.print(f'gate from {model.record.rows} steps of a person that the policy did not learn '
+                  f'from: {", ".join(able)}', highlight=False, soft_wrap=True)
 
 
 def _settings(policy: str, config: str | None, cameras: str, language: bool,

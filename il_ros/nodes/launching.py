@@ -41,6 +41,7 @@ ARGUMENTS = {
     'operator': ('', 'who teleoperates, for the metadata of the episodes'),
     'sim_task': ('PickPlace', 'task of the simulated arm: PickPlace, Reach or Push'),
     'seed': ('0', 'seed of the simulated arm and of the scripted operator'),
+    'gate': ('none', 'who watches the policy and asks for help: ensemble, safe, lazy, thrifty'),
     'terminal': ('xterm -e', 'what gives the keyboard device a terminal of its own'),
 }
 

@@ -6,6 +6,8 @@ from il_ros.commands.export import export
 from il_ros.commands.train import train
 from il_ros.datasets.convert import convert
 from il_ros.errors import CheckpointError, ConfigError, DatasetError
+from il_ros.intervention.gates import files
+from il_ros.policies.checkpoint import read
 from il_ros.policies.load import load
 from il_ros.types import Observation
 import numpy as np
@@ -44,6 +46,16 @@ def test_train_resume_and_export(dataset, tmp_path, capsys):
     assert capsys.readouterr().out.strip().endswith('from the checkpoint in ONNX Runtime')
     with pytest.raises(ConfigError, match=r'policy.onnx exists; name a new file with --out'):
         export(out / 'best', path)
+
+
+def test_train_with_a_gate_says_who_may_ask(dataset, tmp_path, capsys):
+    train(dataset, tmp_path / 'run', steps=2, members=2, gate=True)
+    printed = capsys.readouterr().out
+    assert 'the policy did not learn from: ensemble, safe, lazy, thrifty' in printed
+    best = tmp_path / 'run/best'
+    model, _ = files.read(best, read(best))
+    assert 25 <= model.record.rows <= 30
+    assert model.gate('lazy')
 
 
 def test_train_from_a_camera(dataset, tmp_path):

@@ -31,8 +31,8 @@ class Decision(NamedTuple):
     Attributes:
         human: A person shall.
         reason: Why, in words; '' where the policy shall act.
-        score: What decided.
-        threshold: What it was held against.
+        score: What decided; of a probability of success, that of failure.
+        threshold: Above it a person shall act.
     """
 
     human: bool

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from il_ros.errors import ConfigError
 from il_ros.intervention.gates.gate import Decision, Evidence
-from il_ros.intervention.gates.safe import SAFE
+from il_ros.intervention.gates.safe import SafeGate
 from il_ros.types import Floats
 import numpy as np
 
@@ -37,9 +37,7 @@ class LazyGate:
     def decide(self, evidence: Evidence, human: bool) -> Decision:
         """Return who shall act; a person in control keeps it while agreement is not known."""
         if not human:
-            asks = evidence.safe < SAFE
-            return Decision(asks, 'the policy is likely to err' if asks else '', evidence.safe,
-                            SAFE)
+            return SafeGate().decide(evidence, human)
         enough = self.share * self.tau
         agree = evidence.discrepancy < enough
         reason = '' if agree else 'the policy does not agree with the person yet'

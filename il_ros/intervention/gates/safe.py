@@ -25,8 +25,8 @@ class SafeGate:
     def decide(self, evidence: Evidence, human: bool) -> Decision:
         """Return who shall act; who acts now plays no part."""
         unsafe = evidence.safe < SAFE
-        return Decision(unsafe, 'the policy is likely to err' if unsafe else '', evidence.safe,
-                        SAFE)
+        return Decision(unsafe, 'the policy is likely to err' if unsafe else '',
+                        1 - evidence.safe, 1 - SAFE)
 
 
 def unsafe_threshold(discrepancies: Floats, share: float = UNSAFE_SHARE) -> float:

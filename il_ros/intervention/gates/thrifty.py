@@ -45,12 +45,12 @@ class ThriftyGate:
                 return Decision(True, 'the policy does not agree with the person yet',
                                 evidence.discrepancy, self.delta_r)
             safe = evidence.value > self.eps_r
-            return Decision(not safe, '' if safe else 'the task is still at risk', evidence.value,
-                            self.eps_r)
+            return Decision(not safe, '' if safe else 'the task is still at risk',
+                            1 - evidence.value, 1 - self.eps_r)
         if evidence.doubt > self.delta_h:
             return Decision(True, 'this is new to the policy', evidence.doubt, self.delta_h)
         if evidence.value < self.eps_h:
-            return Decision(True, 'the task is at risk', evidence.value, self.eps_h)
+            return Decision(True, 'the task is at risk', 1 - evidence.value, 1 - self.eps_h)
         return Decision(False, '', evidence.doubt, self.delta_h)
 
 

@@ -110,12 +110,12 @@ def test_thrifty_dagger_enters_on_novelty_or_risk_and_leaves_on_agreement_and_sa
 
 @pytest.mark.parametrize('evidence, human, expected', [
     (Evidence(doubt=0.7, value=0.9), False, Decision(True, 'this is new to the policy', 0.7, 0.5)),
-    (Evidence(doubt=0.1, value=0.1), False, Decision(True, 'the task is at risk', 0.1, 0.2)),
+    (Evidence(doubt=0.1, value=0.1), False, Decision(True, 'the task is at risk', 0.9, 0.8)),
     (Evidence(doubt=0.1, value=0.9, discrepancy=0.3), True,
      Decision(True, 'the policy does not agree with the person yet', 0.3, 0.1)),
     (Evidence(doubt=0.1, value=0.5, discrepancy=0.0), True,
-     Decision(True, 'the task is still at risk', 0.5, 0.6)),
-    (Evidence(doubt=0.1, value=0.9, discrepancy=0.0), True, Decision(False, '', 0.9, 0.6))])
+     Decision(True, 'the task is still at risk', 0.5, 0.4)),
+    (Evidence(doubt=0.1, value=0.9, discrepancy=0.0), True, Decision(False, '', 1 - 0.9, 0.4))])
 def test_thrifty_dagger_says_what_decided(evidence, human, expected):
     assert THRIFTY.decide(evidence, human) == expected
 

@@ -1,0 +1,84 @@
+"""help_gate and policy_inference as processes: a request off the data, none on them."""
+import signal
+
+from gate_factory import make_gate, make_policy
+from geometry_msgs.msg import Pose, PoseArray
+from il_ros.msg import ControlMode, HelpRequest
+from il_ros.nodes import shell
+from nodes.harness import NodeProcess, running
+from nodes.robot import Robot, START
+import numpy as np
+import pytest
+import torch
+
+torch.set_num_threads(1)
+DOMAIN = 91
+OFF = START + np.array([0.0, 0.6, -0.6, 0.6, 0.6, 0.6, 0.0])
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    return make_gate(tmp_path_factory.mktemp('gate') / 'run')
+
+
+class World(Robot):
+    """The robot with poses, and an ear for requests."""
+
+    def __init__(self) -> None:
+        super().__init__(DOMAIN, follow=False)
+        self.requests: list[HelpRequest] = []
+        self._subscribe(HelpRequest, 'dagger/request', self.requests.append)
+        self._poses = self.node.create_publisher(PoseArray, 'sim/poses', shell.STREAM)
+        self._mode = self.node.create_publisher(ControlMode, 'control/mode', shell.LATCHED)
+        self.node.create_timer(0.01, self.publish_poses)
+
+    def publish_poses(self) -> None:
+        message = PoseArray(poses=[Pose() for _ in range(3)])
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        self._poses.publish(message)
+
+    def newest(self) -> HelpRequest | None:
+        return self.requests[-1] if self.requests else None
+
+
+def test_asks_off_the_data_and_not_on_them(tmp_path, checkpoint):
+    common = {'checkpoint': checkpoint}
+    with World() as world, running(
+            'policy_inference', DOMAIN, tmp_path / 'policy.txt',
+            parameters=common | {'autostart': True}), running(
+            'help_gate', DOMAIN, tmp_path / 'gate.txt',
+            parameters=common | {'gate': 'ensemble'}) as gate:
+        world.until(lambda: len(world.requests) >= 30, 'requests', 60)
+        calm = world.newest()
+        assert not calm.active and calm.reason == ''
+        assert calm.source_id == 'help_gate ensemble'
+        assert 0 <= calm.score <= calm.threshold
+        assert not any(request.active for request in world.requests)
+
+        world.position = OFF.copy()
+        world.until(lambda: world.newest().active, 'a request')
+        asked = world.newest()
+        assert asked.reason == 'the members of the policy disagree'
+        assert asked.score > asked.threshold
+        assert shell.stamp_ns(asked.header.stamp) > shell.stamp_ns(calm.header.stamp)
+
+        world.position = START.copy()
+        world.until(lambda: not world.newest().active, 'the request is taken back')
+        assert 'asks for help: the members of the policy disagree' in gate.output
+        gate.send(signal.SIGINT)
+        assert gate.process.wait(20) == 0
+
+
+@pytest.mark.parametrize('parameters, text', [
+    ({'gate': 'ensemble'}, 'checkpoint: expected the folder of a policy with a gate'),
+    ({'gate': 'lasy', 'checkpoint': 'gate'}, "gate 'lasy': did you mean 'lazy'?"),
+    ({'checkpoint': 'none'}, 'no gate: missing gate.json, gate.safetensors')])
+def test_says_in_one_line_why_it_cannot_start(tmp_path, checkpoint, parameters, text):
+    if parameters.get('checkpoint') == 'gate':
+        parameters = parameters | {'checkpoint': checkpoint}
+    elif 'checkpoint' in parameters:
+        parameters = parameters | {'checkpoint': make_policy(tmp_path / 'run', members=1)}
+    node = NodeProcess('help_gate', DOMAIN, tmp_path / 'log.txt', parameters=parameters)
+    assert node.process.wait(60) == 2
+    assert text in node.output
+    assert 'Traceback' not in node.output
