@@ -21,6 +21,7 @@ ENCODINGS = ('rgb8', 'bgr8', 'mono8', '16UC1')
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
 COMMAND_TYPES = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray')
 ACTION_SPACES = ('joint_position',)
+MAX_COMMAND_HZ = 1000.0
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
 
 
@@ -151,6 +152,7 @@ class Contract:
         tip: Link of the URDF that the tool sits on.
         workspace: Where the gate lets the tip go; everywhere when None.
         scene: What the gate keeps the arm from touching; collisions are unchecked when None.
+        command_hz: Rate at which the gate sends interpolated commands; each setpoint when None.
     """
 
     robot: str
@@ -169,9 +171,13 @@ class Contract:
     tip: str = ''
     workspace: Box | None = None
     scene: Scene | None = None
+    command_hz: float | None = None
 
     def __post_init__(self) -> None:
         _positive(rate_hz=self.rate_hz)
+        if self.command_hz is not None and not self.rate_hz < self.command_hz <= MAX_COMMAND_HZ:
+            raise ConfigError(f'command_hz: expected more than rate_hz ({self.rate_hz:g}) and at '
+                              f'most {MAX_COMMAND_HZ:g}, got {self.command_hz:g}')
         if not self.joints:
             raise ConfigError('joints: expected at least one')
         _unique(self.joint_names, 'joint')
@@ -306,7 +312,7 @@ def differences(ours: Contract, theirs: Contract) -> list[str]:
     Task text, workspace and scene do not count: they say nothing about what the data mean.
     """
     return _differences(to_mapping(ours), to_mapping(theirs), '',
-                        ignore={'task', 'workspace', 'scene'})
+                        ignore={'task', 'workspace', 'scene', 'command_hz'})
 
 
 def _differences(a: object, b: object, where: str, ignore: set[str]) -> list[str]:

@@ -42,6 +42,8 @@ def edited(contract, old, new):
     ('type: trajectory_msgs/JointTrajectory', 'type: trajectory_msgs/Joint', 'did you mean'),
     ('topic: sim/poses', 'topic: joint_states', "topic 'joint_states' stands twice"),
     ('position_margin: 0.0', 'position_margin: 0.7', 'expected 0 to 0.5, got 0.7'),
+    ('position_margin: 0.0', 'command_hz: 30.0',
+     'command_hz: expected more than rate_hz (30) and at most 1000, got 30'),
 ])
 def test_wrong_value_is_named(contract, old, new, error):
     with pytest.raises(ConfigError) as caught:
@@ -68,3 +70,10 @@ def test_differences_are_shown_and_task_text_does_not_count(contract):
         'rate_hz: 30.0, 20.0', "cameras: ['scene', 'wrist'], ['scene']"]
     with pytest.raises(ContractMismatchError, match='bag and checkpoint .* rate_hz: 30.0, 20.0'):
         require_same(contract, other, 'bag', 'checkpoint')
+
+
+def test_a_rate_of_commands_changes_neither_old_hashes_nor_what_data_mean(contract):
+    fast = replace(contract, command_hz=125.0)
+    assert 'command_hz' not in contract.to_text()
+    assert Contract.from_text(fast.to_text()) == fast
+    assert differences(contract, fast) == []

@@ -42,7 +42,7 @@ class CommandGate(Node):
         self._required = contract.streams if parameters.required == 'all' else [contract.state]
         self._arm_when_ready = parameters.armed
         self._counts: Counter[str] = Counter()
-        self._robot = RobotCommand(self, contract, contract.period_ns)
+        self._robot = RobotCommand(self, contract, parameters.speed)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
         self._diagnostics = Diagnostics(self)
         self.create_subscription(JointState, contract.state.topic, self._on_state, shell.SENSOR)
@@ -109,13 +109,14 @@ class CommandGate(Node):
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
         self._find_foreign()
-        self._gate.arm(shell.now(self))
+        self._robot.start(self._gate.arm(shell.now(self)))
         self._arm_when_ready = False
         self.get_logger().info('armed')
         return 'armed'
 
     def _disarm(self) -> str:
         self._gate.disarm()
+        self._robot.stop()
         self._arm_when_ready = False
         self.get_logger().info('disarmed')
         return 'disarmed'

@@ -110,8 +110,10 @@ class Gate:
         except Refusal as refusal:
             self._ahead = (epoch, refusal)
 
-    def arm(self, now: Now) -> None:
-        """Let commands through, starting from the measured position at rest; clears a fault.
+    def arm(self, now: Now) -> Floats:
+        """Let commands through from the measured position at rest, which it returns.
+
+        A fault is cleared. Shape (J,) [rad] or [m].
 
         Raises:
             ArmingError: The position of the robot is unknown or outside its limits, the arm
@@ -119,7 +121,7 @@ class Gate:
                 stands still.
         """
         if self.armed and not self.fault:
-            return
+            return self._setpoint.positions
         if self._measured is None:
             raise ArmingError(f'arming refused: nothing came on {self._topic}; '
                               'start the robot driver')
@@ -137,6 +139,7 @@ class Gate:
         self.armed, self.fault, self._nonfinite = True, None, 0
         self._setpoint, self._fed_ns, self._armed_ns = Setpoint.at_rest(start), None, now.steady_ns
         self._credit.start(now.steady_ns)
+        return start
 
     def disarm(self) -> None:
         """Send nothing any more; clears a fault."""

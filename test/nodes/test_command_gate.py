@@ -168,3 +168,32 @@ def test_a_wrong_parameter_is_one_line_and_code_2(tmp_path):
         assert node.process.wait(20) == 2
         assert "no config/robots/sim_amr.yaml; did you mean 'sim_arm'?" in node.output
         assert 'Traceback' not in node.output
+
+
+def test_a_faster_robot_gets_commands_between_the_setpoints(robot, tmp_path):
+    path = patient(tmp_path)
+    data = yaml.safe_load(path.read_text())
+    data |= {'command_hz': 125.0,
+             'command': {'topic': 'stream/commands', 'type': 'std_msgs/Float64MultiArray'}}
+    path.write_text(yaml.safe_dump(data))
+    got = []
+    robot.node.create_subscription(Float64MultiArray, 'stream/commands',
+                                   lambda m: got.append(np.array(m.data)), 10)
+    with running('command_gate', DOMAIN, tmp_path / 'stream.txt',
+                 parameters={'robot': path, 'watchdog_s': 0.5}):
+        robot.until(lambda: robot.call('gate/arm').success, 'armed')
+        robot.until(lambda: len(got) > 3, 'the place where it stands, before any command')
+        np.testing.assert_allclose(got, np.tile(START, (len(got), 1)))
+        goal = START + np.array([0.2, 0, 0, 0, 0, 0, 0])
+        publisher = robot.publisher(Command, 'control/command')
+        send = robot.sender(publisher, lambda: robot.fill(Command(), goal, source=HUMAN))
+        robot.until(lambda: np.abs(got[-1] - goal).max() < 1e-9, 'the goal', each=send)
+        sent = {tuple(report.sent) for report in robot.reports if report.sent}
+        between = {tuple(row) for row in got} - sent
+        assert len(between) > len(sent)
+        assert all(START[0] <= row[0] <= goal[0] + 1e-9 for row in got)
+        assert robot.call('gate/disarm').success
+        number = len(got)
+        robot.reports.clear()
+        robot.until(lambda: len(robot.reports) > 10, 'rejections', each=send)
+        assert len(got) <= number + 2, 'what was on its way'
