@@ -1,55 +1,167 @@
-"""Period of policy/chunk at an independent subscriber, beside what the machine can do at all."""
+"""The grid of policy/chunk under load, beside what the machine can do and what is done naively.
+
+ACT on three cameras 640x480 takes about 300 ms per inference; two busy loops take the rest of the
+processor. Three times in a row: policy_inference as it is, the same without real-time priority,
+and the network inside an rclpy timer. An independent process hears the chunks; beside it runs a
+bare SCHED_FIFO loop, the floor.
+
+Late is a chunk's arrival after its tick, less the median of policy_inference with priority: that
+is what message and transport take. An arrival takes two wake-ups, that of the floor one.
+"""
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+import subprocess
+import time
+from typing import NamedTuple
 
 from il_ros.contract import Contract
 from il_ros.errors import IlRosError
+from il_ros.policies.config import PolicyConfig
+from il_ros.timing import MILLISECOND
 from il_ros.training.config import TrainConfig
 from il_ros.types import Floats
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.capture import contract_of_three_cameras
 from benchmarks.common import Line, node, process, untrained
 
 QUANTILES = (50, 99, 99.9, 100)
-TIMEOUT_S = 120
+LATE_MS = 2.0
+GATE_MS = 2.0
+START_S = 180.0
+PROBES = 'benchmarks.grid_probes'
+
+
+class Run(NamedTuple):
+    """What one arrangement did.
+
+    Attributes:
+        stamps_ns: Ticks of the chunks that came.
+        delays_ms: From tick to arrival.
+        floor_ms: How late the bare loop woke at the same time.
+        memory: Of the processes of the node, one row per second [MB]. Shape (T,).
+    """
+
+    stamps_ns: NDArray[np.int64]
+    delays_ms: Floats
+    floor_ms: Floats
+    memory: Floats
+
+    def missing(self, period_ns: int) -> int:
+        """Return how many ticks between the first and the last chunk have none."""
+        return int((np.round(np.diff(self.stamps_ns) / period_ns) - 1).sum())
 
 
 def measure(folder: Path, seconds: float) -> list[Line]:
-    """Run each policy in policy_inference and compare with a bare sleeping loop."""
-    contract = Contract.load('sim_arm')
-    return [line for preset in ('bc', 'act', 'act_paper')
-            for line in _policy(folder, contract, preset, round(seconds * contract.rate_hz))]
+    """Measure the grid, the gate and the memory."""
+    robot = contract_of_three_cameras(folder)
+    contract = Contract.load(str(robot))
+    checkpoint = untrained(folder / 'slow_act', _slow_act(contract), contract)
+    ours, ordinary = (_run(folder, robot, checkpoint, seconds, priority) for priority in (10, 0))
+    naive = _run(folder, robot, checkpoint, seconds, None)
+    transport_ms = float(np.median(ours.delays_ms))
+    lines = []
+    for name, run in (('policy_inference', ours),
+                      ('without SCHED_FIFO', ordinary),
+                      ('network in an rclpy timer', naive)):
+        late, floor = run.delays_ms - transport_ms, run.floor_ms
+        errors = np.abs(np.diff(run.stamps_ns + run.delays_ms * MILLISECOND)
+                        - contract.period_ns) / MILLISECOND
+        lines += [
+            Line(f'{name}: late p99 / p99.9 / max', _ratios(late, floor), 'a bare FIFO loop',
+                 f'{_ms(late)} against {_ms(floor)} ms'),
+            Line(f'{name}: share more than {LATE_MS:g} ms late',
+                 f'{(late > LATE_MS).mean():.2%}', f'{(floor > LATE_MS).mean():.2%} of that loop',
+                 f'{len(late)} chunks'),
+            Line(f'{name}: ticks without a chunk', f'{run.missing(contract.period_ns)}',
+                 f'{len(floor)} ticks', f'period error {_ms(errors)} ms')]
+    worst = _late_p99(naive, transport_ms)
+    lines += [Line('network in an rclpy timer: late p99',
+                   f'{worst / _late_p99(run, transport_ms):.0f}',
+                   f'policy_inference {name} SCHED_FIFO', 'times later')
+              for name, run in (('with', ours), ('without', ordinary))]
+    settled = ours.memory[len(ours.memory) // 2:]  # caches fill in the beginning
+    slope = np.polyfit(np.arange(len(settled)), settled, 1)[0]
+    return [*lines, Line('policy_inference: memory gained', f'{600 * slope:+.1f} MB', '10 minutes',
+                         f'{settled.mean():.0f} MB in three processes, over {len(settled)} s'),
+            _gate(folder, robot, seconds)]
 
 
-def _policy(folder: Path, contract: Contract, preset: str, ticks: int) -> list[Line]:
-    checkpoint = untrained(folder / preset, TrainConfig.preset(preset).policy, contract)
-    log, begin, ours, bare = (folder / f'{preset}.{end}'
-                              for end in ('txt', 'begin', 'npy', 'bare.npy'))
-    with (node('sim_robot', log, cameras=False),
-          node('policy_inference', log, checkpoint=checkpoint, autostart=True),
-          process('benchmarks.probes', 'chunks', ours, begin, ticks, log=log) as probe,
-          process('benchmarks.probes', 'floor', bare, begin, contract.period_ns, ticks,
-                  log=log) as loop):
-        for running in (probe, loop):
-            if running.wait(TIMEOUT_S + ticks / contract.rate_hz):
-                raise IlRosError(f'a probe failed; see {log}')
-    errors = [_errors(np.load(bare), contract), _errors(np.load(ours), contract)]
-    (bare_q, our_q) = (np.percentile(e, QUANTILES) for e in errors)
-    missed = float((errors[1] > contract.period_ns / 2e6).mean())
+def _slow_act(contract: Contract) -> PolicyConfig:
+    policy = TrainConfig.preset('act').policy
+    return replace(
+        policy, inputs=('state', *(camera.name for camera in contract.cameras)), horizon=300,
+        tool_actions=False, pose_differences=False,
+        act=replace(policy.act, image_blocks=2, image_widths=(48, 96, 128, 128)))
+
+
+def _run(folder: Path, robot: Path, checkpoint: Path, seconds: float,
+         priority: int | None) -> Run:
+    """Run policy_inference with a priority, or the naive node when None."""
+    name = f'priority_{priority}'
+    log, begin, heard, bare, stop = (folder / f'{name}.{end}' for end in (
+        'txt', 'begin', 'npy', 'bare.npy', 'stop'))
+    period_ns, memory = Contract.load(str(robot)).period_ns, []
+    with ExitStack() as running:
+        running.enter_context(process('benchmarks.probes', 'cameras', robot, stop, log=log))
+        sender = running.enter_context(
+            process(PROBES, 'naive', checkpoint, log=log) if priority is None else
+            node('policy_inference', log, robot=robot, checkpoint=checkpoint, autostart=True,
+                 priority=priority, deadline_s=30.0))
+        probe, loop = (running.enter_context(process(PROBES, *arguments, log=log))
+                       for arguments in (('chunks', heard, begin, seconds),
+                                         ('floor', bare, begin, period_ns, seconds)))
+        for _ in range(2):
+            running.enter_context(process(PROBES, 'busy', log=log))
+        end = time.monotonic() + START_S + seconds
+        while (probe.poll(), loop.poll()) != (0, 0):
+            if time.monotonic() > end or probe.poll() or loop.poll() or (
+                    sender.poll() is not None):
+                raise IlRosError(f'nothing to measure: {log.read_text()[-2000:]}')
+            time.sleep(1.0)
+            if begin.exists():
+                memory.append(_resident_mb(sender))
+        stop.touch()
+    chunks, floor = np.load(heard), np.load(bare)
+    return Run(chunks[:, 0], (chunks[:, 1] - chunks[:, 0]) / MILLISECOND,
+               (floor[:, 1] - floor[:, 0]) / MILLISECOND, np.array(memory))
+
+
+def _gate(folder: Path, robot: Path, seconds: float) -> Line:
+    """Send commands through the gate beside two busy loops."""
+    log, out = folder / 'gate.txt', folder / 'gate.npy'
+    with (node('command_gate', log, robot=robot, armed=True, watchdog_s=5.0),
+          process(PROBES, 'busy', log=log), process(PROBES, 'busy', log=log),
+          process(PROBES, 'commands', out, robot, seconds, log=log) as probe):
+        if probe.wait(START_S + seconds):
+            raise IlRosError(f'a probe failed: {log.read_text()}')
+    took = np.load(out)
+    came = took[took >= 0] / MILLISECOND
+    return Line('command_gate, in to out and back over DDS: p99',
+                f'{np.percentile(came, 99) / GATE_MS:.2f}', f'{GATE_MS:g} ms',
+                f'{_ms(came)} ms; {len(took) - len(came)} of {len(took)} commands unanswered')
+
+
+def _resident_mb(running: subprocess.Popen[bytes]) -> float:
+    children = Path(f'/proc/{running.pid}/task/{running.pid}/children').read_text().split()
+    text = [Path(f'/proc/{pid}/status').read_text() for pid in (running.pid, *children)]
+    return sum(int(t.split('RssAnon:')[1].split()[0]) for t in text) / 1024
+
+
+def _late_p99(run: Run, transport_ms: float) -> float:
+    return float(np.percentile(run.delays_ms - transport_ms, 99))
+
+
+def _ratios(late: Floats, floor: Floats) -> str:
     # The median of a bare loop is near zero: only the tail makes a ratio.
-    ratio = ' / '.join(f'{o / b:.1f}' for o, b in zip(our_q[1:], bare_q[1:], strict=True))
-    return [Line(f'30 Hz period error, {preset}: p99 / p99.9 / max', ratio,
-                 'a bare loop beside it',
-                 f'p50, p99, p99.9, max: {_ms(our_q)} against {_ms(bare_q)} ms; '
-                 f'{missed:.1%} of periods off by half')]
-
-
-def _errors(times_ns: NDArray[np.int64], contract: Contract) -> Floats:
-    errors: Floats = np.abs(np.diff(times_ns) - contract.period_ns) / 1e6
-    return errors
+    pairs = zip(np.percentile(late, QUANTILES[1:]), np.percentile(floor, QUANTILES[1:]),
+                strict=True)
+    return ' / '.join(f'{a / b:.1f}' for a, b in pairs)
 
 
 def _ms(values: Floats) -> str:
-    return ' / '.join(f'{value:.2f}' for value in values)
+    return ' / '.join(f'{value:.2f}' for value in np.percentile(values, QUANTILES))

@@ -8,54 +8,18 @@ import sys
 import time
 
 from il_ros.contract import Contract
+from il_ros.scheduling import run_first
 import numpy as np
 
 from benchmarks.frames import picture
 
-FIRST = 30
-
-
-def floor(out: str, begin: str, period_ns: str, ticks: str) -> None:
-    """Write the wake-up times of a loop that only sleeps to absolute deadlines [ns].
-
-    It begins when the file `begin` appears.
-    """
-    while not Path(begin).exists():
-        time.sleep(0.01)
-    due, times = time.monotonic_ns(), []
-    for _ in range(int(ticks)):
-        due += int(period_ns)
-        time.sleep(max(0, due - time.monotonic_ns()) / 1e9)
-        times.append(time.monotonic_ns())
-    np.save(out, np.array(times))
-
-
-def chunks(out: str, begin: str, ticks: str) -> None:
-    """Write the times at which policy/chunk arrives [ns]; an independent, raw subscription.
-
-    The first second is left out; after it the file `begin` appears.
-    """
-    from il_ros.msg import ActionChunk
-    from il_ros.nodes import shell
-    import rclpy
-    shell.prepare_transport()
-    rclpy.init()
-    node = rclpy.create_node('chunk_probe')
-    times: list[int] = []
-    node.create_subscription(ActionChunk, 'policy/chunk',
-                             lambda _: times.append(time.monotonic_ns()), shell.STREAM, raw=True)
-    while len(times) < int(ticks) + FIRST:
-        rclpy.spin_once(node, timeout_sec=1.0)
-        if len(times) == FIRST:
-            Path(begin).touch()
-    np.save(out, np.array(times[FIRST:]))
-
 
 def cameras(robot: str, stop: str) -> None:
-    """Publish a robot's streams until the file `stop` exists.
+    """Publish a robot's streams until the file `stop` exists; a camera waits for no processor.
 
     Images are packed CDR bytes in which stamp and frame number are replaced in place.
     """
+    run_first()
     from il_ros.nodes import shell
     import rclpy
     from rclpy.serialization import serialize_message
@@ -125,7 +89,7 @@ def listen(robot: str, seconds: str, out: str) -> None:
     Path(out).write_text(f'{sum(map(len, numbers.values()))} {missed}')
 
 
-PROBES: dict[str, Callable[..., None]] = {p.__name__: p for p in (floor, chunks, cameras, listen)}
+PROBES: dict[str, Callable[..., None]] = {p.__name__: p for p in (cameras, listen)}
 
 if __name__ == '__main__':
     PROBES[sys.argv[1]](*sys.argv[2:])

@@ -5,8 +5,10 @@ difference that could be told from noise, so nothing sets it.
 """
 from __future__ import annotations
 
+from contextlib import suppress
 import ctypes
 import os
+from pathlib import Path
 import signal
 import sys
 
@@ -14,20 +16,24 @@ PRIORITY = 10         # of SCHED_FIFO: above everything ordinary, below the kern
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def run_first(priority: int = PRIORITY) -> str:
-    """Ask that this thread, and all that it starts from now on, run before all ordinary ones.
+def run_first(priority: int = PRIORITY, *, children: bool = True) -> str:
+    """Ask that the threads of this process run before all ordinary ones.
 
-    For what keeps a rate with little work. Call it before DDS starts its threads: they inherit
-    it, and so do processes.
+    For what keeps a rate with little work.
 
     Args:
         priority: Of SCHED_FIFO, 1 to 99.
+        children: Threads and processes that are started from now on inherit it; otherwise they
+            are ordinary.
 
     Returns:
         Empty, or why the system refused and what to do.
     """
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+        policy = os.SCHED_FIFO | (0 if children else os.SCHED_RESET_ON_FORK)
+        for thread in Path('/proc/self/task').iterdir():
+            with suppress(ProcessLookupError):  # it has just ended
+                os.sched_setscheduler(int(thread.name), policy, os.sched_param(priority))
     except (OSError, AttributeError) as error:  # macOS has no such call
         reason = getattr(error, 'strerror', None) or f'{sys.platform} has no SCHED_FIFO'
         return (f'no real-time priority ({reason}): a busy machine may delay commands; '

@@ -17,9 +17,8 @@ from il_ros.config import build
 from il_ros.contract import Contract
 from il_ros.execution.plan import Playback
 from il_ros.execution.player import Job, NAME, Played, received
-from il_ros.nodes import shell
 from il_ros.nodes.chunk_publisher import ChunkPublisher
-from il_ros.scheduling import end_with_parent
+from il_ros.scheduling import end_with_parent, run_first
 from il_ros.timing import Grid, MILLISECOND, SECOND
 import rclpy
 from rclpy.node import Node
@@ -64,7 +63,7 @@ def main(socket_fd: str, job_text: str, *arguments: str) -> int:
     end_with_parent()
     job = build(Job, json.loads(job_text), 'job')
     if job.priority:
-        shell.ask_for_priority(job.priority)
+        run_first(job.priority)  # the parent says when the system refuses
     rclpy.init(args=[NAME, *arguments], signal_handler_options=SignalHandlerOptions.NO)
     node = Node(NAME, enable_rosout=False, start_parameter_services=False,
                 parameter_overrides=[Parameter(name, value=False) for name in NEITHER])

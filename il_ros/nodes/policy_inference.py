@@ -43,7 +43,8 @@ class Parameters:
         backend: 'torch', or 'onnx' for ONNX Runtime on the CPU.
         threads: CPU threads of the network.
         device: Of torch.
-        priority: Of SCHED_FIFO for the process that publishes; 0 does not ask for it.
+        priority: Of SCHED_FIFO for the process that publishes, half of it for this one;
+            inference is ordinary. 0 does not ask for it.
     """
 
     robot: str = 'sim_arm'
@@ -87,6 +88,8 @@ class PolicyInference(Node):
         self._streams.follow(self._runner.topics)
         self.player = ChunkPlayer(Job(contract.to_text(), time.monotonic_ns(), self.period_ns,
                                       p.priority), sys.argv[1:])
+        if p.priority:  # half of it: neither the player nor the gate waits for an image
+            shell.ask_for_priority(max(p.priority // 2, 1), children=False)
         self._diagnostics = Diagnostics(self)
         self._loading = PolicyLoading(self, self._runner)
         self._newest: Chunk | Silent = Silent('starting')

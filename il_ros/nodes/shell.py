@@ -73,9 +73,9 @@ def prepare_transport() -> None:
     transport.clean()
 
 
-def ask_for_priority(priority: int = PRIORITY) -> None:
-    """Call `scheduling.run_first`, before `main`, and say when the system refuses."""
-    if notice := run_first(priority):
+def ask_for_priority(priority: int = PRIORITY, *, children: bool = True) -> None:
+    """Call `scheduling.run_first` and say when the system refuses."""
+    if notice := run_first(priority, children=children):
         sys.stderr.write(f'{notice}\n')
 
 
