@@ -142,9 +142,8 @@ class PolicyInference(Node):
 
 def main() -> int:
     """Run the node."""
-    return shell.main(PolicyInference,
-                      lambda node: shell.spin_on_grid(node, node.period_ns, node.tick,
-                                                      node.player.first_ns))
+    return shell.main(PolicyInference, lambda node: shell.spin_on_grid(
+        node, node.period_ns, node.tick, node.player.first_ns))
 
 
 if __name__ == '__main__':
