@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from il_ros.errors import ConfigError
 import typer
 
 
@@ -16,15 +17,24 @@ def replay(
     ros: Annotated[bool, typer.Option(
         '--ros', help='Drive the running robot through arbiter and gate instead.')] = False,
     speed: Annotated[float, typer.Option(
-        help='Robot time per real time of the running graph.')] = 1.0,
+        help='Robot time per real time of the running graph, or of the replay to label.')] = 1.0,
+    label: Annotated[Path | None, typer.Option(
+        help='Dataset to append the episode to, labelled by who watches the replay.')] = None,
+    device: Annotated[str, typer.Option(
+        help='With --label: who labels, keyboard or scripted.')] = 'keyboard',
+    seed: Annotated[int, typer.Option(help='Habits of the scripted operator.', min=0)] = 0,
 ) -> None:
     """Repeat the recorded actions of an episode and show how far the joints differ.
 
     In the simulation, with the objects where they were; with --ros on the robot that runs, which
-    first drives to the first recorded state.
+    first drives to the first recorded state. With --label you say beside the replay what you
+    would have done: while you engage the device, the rows become labels.
 
     Example: `il_ros replay out/demo/dataset --episode 3`
     """
+    if label is not None:
+        _label(source, episode, task, speed, label, device, seed)
+        return
     from il_ros.commands import console
     from il_ros.evaluation.recording import read_recording
     import numpy as np
@@ -48,3 +58,26 @@ def replay(
     console.print(f'{recording.name}: {len(differences)} ticks {outcome}; largest difference of a '
                   f'joint {np.abs(differences).max():.4f} (rad, m)', markup=False,
                   highlight=False, soft_wrap=True)
+
+
+def _label(source: Path, episode: int, task: str, speed: float, dataset: Path, device: str,
+           seed: int) -> None:
+    from il_ros.commands import console
+    from il_ros.commands.window import player
+    from il_ros.evaluation.labelling import add_labels, read_rows
+    from il_ros.evaluation.recording import read_recording
+    from il_ros.teleop.devices import open_device
+
+    if speed <= 0:
+        raise ConfigError(f'--speed: expected more than 0, got {speed:g}')
+    found = read_rows(source, episode)
+    by_hand = device != 'scripted'
+    show = player(read_recording(source, episode), task, speed) if by_hand else lambda _: None
+    operator = open_device(device, found.contract, seed)
+    try:
+        result = add_labels(found, operator, dataset, show)
+    finally:
+        operator.close()
+    console.print(f'{found.name}: {result.label_seconds:.1f} s of {result.seconds:.1f} s labelled '
+                  f'by {device}, appended to {dataset}', markup=False, highlight=False,
+                  soft_wrap=True)

@@ -34,8 +34,8 @@ class Replay:
         return np.asarray(np.abs(self.differences).max(axis=0))
 
 
-def replay(recording: Recording, task: str = 'PickPlace') -> Replay:
-    """Repeat the actions of a recording from its first state.
+class Playback:
+    """A recording on its way through the simulation.
 
     The arm drives to the first state before the objects are put where they were, so that it
     cannot move them on the way.
@@ -43,29 +43,35 @@ def replay(recording: Recording, task: str = 'PickPlace') -> Replay:
     Raises:
         ConfigError: The simulation cannot be this robot.
     """
-    contract = recording.contract
-    simulation = Simulation(contract, task)
-    way = straight(simulation.positions, recording.states[0], contract.velocity / 2,
-                   contract.acceleration / 2, contract.period_ns)
-    for target in [*way, *[recording.states[0]] * SETTLE_TICKS]:
-        _step(simulation, target)
-    _place(simulation, recording)
-    states = [simulation.positions]
-    for action in timed_actions(recording):
-        _step(simulation, action)
-        states.append(simulation.positions)
+
+    def __init__(self, recording: Recording, task: str = 'PickPlace') -> None:
+        contract = recording.contract
+        self.simulation = Simulation(contract, task)
+        way = straight(self.simulation.positions, recording.states[0], contract.velocity / 2,
+                       contract.acceleration / 2, contract.period_ns)
+        for target in [*way, *[recording.states[0]] * SETTLE_TICKS]:
+            self.step(target)
+        poses = contract.poses
+        first = recording.environments[0].reshape(-1, POSE_SIZE)
+        for name, pose in zip(poses.names if poses else (), first, strict=True):
+            if name in MOVABLE:
+                self.simulation.place(name, pose[:3].tolist(), pose[3:].tolist())
+
+    def step(self, target: Floats) -> Floats:
+        """Command joint targets for one period; return the positions after it. Shape (J,)."""
+        self.simulation.command(target)
+        self.simulation.step(self.simulation.tick_steps)
+        return self.simulation.positions
+
+
+def replay(recording: Recording, task: str = 'PickPlace') -> Replay:
+    """Repeat the actions of a recording from its first state.
+
+    Raises:
+        ConfigError: The simulation cannot be this robot.
+    """
+    playback = Playback(recording, task)
+    states = [playback.simulation.positions]
+    states += [playback.step(action) for action in timed_actions(recording)]
     seen = np.array(states)[recording.ticks - recording.ticks[0]]
-    return Replay(seen, seen - recording.states, simulation.success)
-
-
-def _step(simulation: Simulation, target: Floats) -> None:
-    simulation.command(target)
-    simulation.step(simulation.tick_steps)
-
-
-def _place(simulation: Simulation, recording: Recording) -> None:
-    poses = recording.contract.poses
-    first = recording.environments[0].reshape(-1, POSE_SIZE)
-    for name, pose in zip(poses.names if poses else (), first, strict=True):
-        if name in MOVABLE:
-            simulation.place(name, pose[:3].tolist(), pose[3:].tolist())
+    return Replay(seen, seen - recording.states, playback.simulation.success)

@@ -6,11 +6,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from il_ros.contract import Contract
+from il_ros.contract import Contract, require_same
 from il_ros.datasets.effort import episode_efforts
 from il_ros.datasets.extend import extend, NewEpisode
 from il_ros.datasets.reader import Dataset
-from il_ros.errors import ConfigError
 from il_ros.evaluation.labelled_rollout import label_rollout, LabelledRollout
 from il_ros.evaluation.rollout import Rollout
 from il_ros.execution.chunk_scheduler import make_scheduler
@@ -35,9 +34,7 @@ class VanillaCollector:
         self._config, self._loop, self._out = config, loop, out
         self._dataset, self._beta = dataset, beta
         self._contract = Dataset(dataset).contract
-        if self._contract.hash != Contract.load(config.robot).hash:
-            raise ConfigError(f'{dataset}: is of another robot than {config.robot}; the simulated '
-                              'expert labels rollouts of its own robot')
+        require_same(Contract.load(config.robot), self._contract, config.robot, str(dataset))
         self._expert = ScriptedOperator(self._contract, config.seed, config.task)
         self._env: Any = gymnasium.make(f'il_ros/{config.task}-v0', contract=self._contract,
                                         cameras=bool(self._contract.cameras))
