@@ -61,10 +61,11 @@ def timeline(dataset: Dataset, first: int = 0) -> list[dict[str, Any]]:
     source = dataset.columns['control_source'].reshape(-1)
     labelled = source == LABELLED
     human = dataset.columns['intervention'].reshape(-1).astype(bool) & ~labelled
+    rollout = human | labelled | (source == ControlSource.POLICY)
     episodes = []
     for number, length in enumerate(dataset.lengths):
         rows = dataset.rows(number)
-        if number < first or not (labelled | (source == ControlSource.POLICY))[rows].any():
+        if number < first or not rollout[rows].any():
             continue  # a demonstration
         edges = np.flatnonzero(np.diff(human[rows], prepend=False, append=False))
         episodes.append({

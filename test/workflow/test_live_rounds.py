@@ -44,9 +44,9 @@ def nodes_in(domain):
     return found
 
 
-def recording(bags, name):
+def recording(bags, name='*', megabytes=1):
     """Return whether an episode is under way and has reached the disk."""
-    return sum(p.stat().st_size for p in (bags / f'{name}.partial').glob('*.mcap')) > 1_000_000
+    return sum(p.stat().st_size for p in bags.glob(f'{name}.partial/*.mcap')) > megabytes * 1e6
 
 
 def steps_of(out):
@@ -99,22 +99,21 @@ def test_rounds_on_a_graph_that_a_person_started(config, tmp_path):
     finally:
         del os.environ['ROS_DOMAIN_ID']
     with graph:
-        before = sorted(nodes_in(FIELD_DOMAIN))
+        before = set(nodes_in(FIELD_DOMAIN))
         process = subprocess.Popen(
             [*COMMAND, str(config.dataset), '--checkpoint', str(config.checkpoint), '--out',
              str(out), *SMALL, '--no-sim', '--bags', str(bags)], env=environment(FIELD_DOMAIN),
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, bufsize=1)
         # Two evaluations, one discarded and two rollouts, two evaluations.
-        said = threading.Thread(target=operate, args=(process, ['y', 'n', 'x', 'y', 'n', 'y',
-                                                                'y']))
+        said = threading.Thread(target=operate, args=(process, bags, 'ynxynyy'))
         said.start()
         try:
             assert process.wait(600) == 0
         finally:
             process.kill()
             said.join()
-        assert sorted(nodes_in(FIELD_DOMAIN)) == before, 'the graph runs on'
+        assert before <= set(nodes_in(FIELD_DOMAIN)), 'the graph runs on as it was'
     summary = json.loads((out / 'summary.json').read_text())
     assert [r['name'] for r in summary['rounds']] == ['start', 'dagger_1']
     assert [r['episodes'] for r in summary['rounds']] == [2, 2]
@@ -126,12 +125,13 @@ def test_rounds_on_a_graph_that_a_person_started(config, tmp_path):
     assert read(out / 'promoted').config == read(config.checkpoint).config
 
 
-def operate(process, answers):
-    """Type what a person would: Enter to begin, then how it went."""
+def operate(process, bags, answers):
+    """Type what a person would: Enter to begin, after some seconds of camera images how it went."""
     answers = iter(answers)
     for line in process.stdout:
         if 'Enter: the policy starts' in line:
             process.stdin.write('\n')
         elif 'y Enter: success' in line:
+            wait_for(lambda: recording(bags, megabytes=8), 'a few seconds of images', 60)
             process.stdin.write(next(answers) + '\n')
         process.stdin.flush()
