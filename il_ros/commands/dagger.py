@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from il_ros.workflow.journal import Journal
     from il_ros.workflow.loop import Loop, Round
     from il_ros.workflow.promotion import Verdict
-    from il_ros.workflow.rounds import RoundsConfig
+    from il_ros.workflow.rounds_config import RoundsConfig
 
 PATIENCE_S = 120.0  # for an episode with a person at the keyboard
 
@@ -68,7 +68,8 @@ def dagger(
     from il_ros.policies.load import load
     from il_ros.workflow.journal import Journal
     from il_ros.workflow.loop import Loop, LoopConfig
-    from il_ros.workflow.rounds import Rounds, RoundsConfig
+    from il_ros.workflow.rounds import Rounds
+    from il_ros.workflow.rounds_config import RoundsConfig
     from il_ros.workflow.rounds_report import write_rounds_report
 
     if interactive and not console.is_terminal:

@@ -1,7 +1,7 @@
 """Where the episodes of a round come from."""
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +21,8 @@ class Collector(Protocol):
     """Rolls a policy out with an expert beside it and keeps what happened on disk.
 
     Attributes:
-        paired: `evaluate` uses the same seeds for every policy.
+        paired: The robot is simulated, so policies are compared on the same held-out seeds.
+            Where not, by rollouts in which help counts as a failure.
     """
 
     paired: bool
@@ -46,11 +47,8 @@ class Collector(Protocol):
     def aggregate(self, dataset: Path) -> None:
         """Append what was recorded to the dataset; what is in it already stays as it is."""
 
-    def evaluate(self, checkpoint: Path, count: int) -> Sequence[Rollout]:
-        """Return `count` episodes of a policy without help; all seeds where they are `paired`."""
-
     def load(self, checkpoint: Path) -> None:
-        """The promoted policy is another one now."""
+        """Roll out another policy from now on."""
 
     def close(self) -> None:
         """End what was started."""
@@ -92,10 +90,6 @@ class LiveCollector:
     def aggregate(self, dataset: Path) -> None:
         """See `Collector`."""
         self._loop.convert([self._bags], dataset)
-
-    def evaluate(self, checkpoint: Path, count: int) -> Sequence[Rollout]:
-        """Return rollouts on the held-out seeds, in processes of their own without ROS."""
-        return self._loop.evaluate(checkpoint)
 
     def load(self, checkpoint: Path) -> None:
         """Swap the policy of the running node."""

@@ -1,7 +1,7 @@
 """Rounds on the robot of a graph that runs already; a person says how each episode went."""
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 import os
 from pathlib import Path
 import select
@@ -55,8 +55,7 @@ class Lines:
 class FieldCollector:
     """A person's graph: arbiter, gate, recorder and policy node run; nothing is started here.
 
-    Success is what the operator says. The policies are compared on episodes in which a take-over
-    counts as a failure; the scenes are not paired.
+    Success is what the operator says. The scenes are not paired.
 
     Args:
         bags: Folder that the graph's recorder writes to.
@@ -95,16 +94,6 @@ class FieldCollector:
         new = [path for path in sorted(self._bags.iterdir())
                if path.name not in self._before and (path / 'metadata.yaml').is_file()]
         self._loop.convert(new, dataset)
-
-    def evaluate(self, checkpoint: Path, count: int) -> Sequence[Rollout]:
-        """Ask the person for episodes of a policy; help makes them failures."""
-        self._client.load_policy(checkpoint)
-        self._operator.say(f'evaluation of {checkpoint}: help only where you must, it counts as '
-                           'a failure')
-        results = [self.roll_out(number)[0] for number in range(count)]
-        self.rest()
-        return [Rollout(r.seed, r.success and not r.interventions, r.duration_s, r.interventions,
-                        r.human_seconds) for r in results]
 
     def load(self, checkpoint: Path) -> None:
         """Swap the policy of the running node."""

@@ -6,66 +6,25 @@ Ross et al. 2011 for the rounds; who labels, and when, is the collector's (HG-DA
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
+from functools import partial
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from il_ros.config import to_mapping
 from il_ros.datasets.effort import dataset_effort, Effort
 from il_ros.datasets.reader import Dataset
-from il_ros.errors import ConfigError
 from il_ros.evaluation.rollout import Rollout
 from il_ros.workflow.collectors import Collector
 from il_ros.workflow.journal import Journal, Result, write_atomically
-from il_ros.workflow.loop import Loop, LoopConfig, Progress, Round, SEEDS_PER_RUN
+from il_ros.workflow.loop import Loop, Progress, Round, SEEDS_PER_RUN
 from il_ros.workflow.promotion import judge, promote, promoted, Verdict
+from il_ros.workflow.rounds_config import RoundsConfig
 
 START = 'start'
 FIRST_SEED = SEEDS_PER_RUN // 2   # of the rollouts; the demonstrations of a run count from 0
 SUMMARY = 'summary.json'
-
-
-@dataclass(frozen=True)
-class RoundsConfig:
-    """What the rounds follow from.
-
-    Attributes:
-        dataset: What the first policy was trained on; the rounds append to it.
-        checkpoint: The first policy.
-        loop: Sizes, seeds, conditions, training.
-        method: 'hg' (a person gates) or 'vanilla' (an expert labels every state).
-        beta: Schedule of 'vanilla', as text.
-        fine_tune: Train on from the promoted policy in place of from scratch.
-        promote_at: See `promotion.judge`.
-        simulated: False for the robot of a graph that runs already.
-    """
-
-    dataset: Path
-    checkpoint: Path
-    loop: LoopConfig
-    method: str = 'hg'
-    beta: str = 'linear:10'
-    fine_tune: bool = False
-    promote_at: float = 0.5
-    simulated: bool = True
-
-    def __post_init__(self) -> None:
-        if self.method not in ('hg', 'vanilla'):
-            raise ConfigError(f'method: expected hg or vanilla, got {self.method!r}')
-        if not 0 <= self.promote_at < 1:
-            raise ConfigError(f'promote_at: expected 0 or more and less than 1, '
-                              f'got {self.promote_at:g}')
-
-    def settings(self) -> dict[str, Any]:
-        """Return what a resumed run must share, as plain data; not how many processes work."""
-        loop = {k: v for k, v in to_mapping(self.loop).items() if k != 'workers'}
-        return {**_flat(loop), 'dataset': str(self.dataset.resolve()),
-                'checkpoint': str(self.checkpoint.resolve()), 'method': self.method,
-                'beta': self.beta if self.method == 'vanilla' else '',
-                'fine_tune': self.fine_tune, 'promote_at': self.promote_at,
-                'simulated': self.simulated}
 
 
 class Rounds:
@@ -179,11 +138,22 @@ class Rounds:
         name, count = name_of(number), self._config.loop.episodes
         if self._collector.paired:
             self._journal.do(f'{name}: evaluate', lambda: {'rollouts': [
-                asdict_of(r) for r in self._collector.evaluate(self._checkpoint(number), count)]})
+                asdict_of(r) for r in self._loop.evaluate(self._checkpoint(number))]})
             return
         for index in range(count):
-            self._journal.do(f'{name}: evaluate {index + 1}', lambda: {'rollouts': [
-                asdict_of(r) for r in self._collector.evaluate(self._checkpoint(number), 1)]})
+            self._journal.do(f'{name}: evaluate {index + 1}',
+                             partial(self._evaluate_one, number, index))
+
+    def _evaluate_one(self, number: int, index: int) -> Result:
+        found = self._collector.recorded(index, self._known())
+        if found is None:
+            self._progress.step(f'{name_of(number)}: evaluate; help counts as a failure', 1)
+            self._collector.load(self._checkpoint(number))
+            found = self._collector.roll_out(index)
+            self._collector.rest()
+        rollout, where = found
+        alone = replace(rollout, success=rollout.success and not rollout.interventions)
+        return {'rollouts': [asdict_of(alone)], 'where': where}
 
     def _evaluation(self, name: str) -> list[Rollout]:
         return [Rollout(**values) for step, result in self._journal.steps.items()
@@ -235,14 +205,6 @@ def asdict_of(rollout: Rollout) -> dict[str, Any]:
     return {'seed': rollout.seed, 'success': rollout.success,
             'duration_s': round(rollout.duration_s, 3), 'interventions': rollout.interventions,
             'human_seconds': round(rollout.human_seconds, 3)}
-
-
-def _flat(values: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found |= (_flat(value, f'{prefix}{key}.') if isinstance(value, dict)
-                  else {prefix + key: value})
-    return found
 
 
 def _plain(rollout: Rollout, where: str) -> dict[str, Any]:

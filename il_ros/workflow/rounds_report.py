@@ -9,7 +9,7 @@ from il_ros.evaluation.report import write_report
 from il_ros.workflow.demo_report import timeline, titled
 from il_ros.workflow.loop import Round
 from il_ros.workflow.promotion import Verdict
-from il_ros.workflow.rounds import RoundsConfig
+from il_ros.workflow.rounds_config import RoundsConfig
 
 METHODS = {'hg': 'a person takes over where the policy errs (HG-DAgger)',
            'vanilla': 'the simulated expert labels every state (DAgger)'}

@@ -1,7 +1,7 @@
 """Rollouts for DAgger itself: the simulated expert labels every state, beta says who acts."""
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,6 @@ class VanillaCollector:
 
     def aggregate(self, dataset: Path) -> None:
         """Nothing is left to append."""
-
-    def evaluate(self, checkpoint: Path, count: int) -> Sequence[Rollout]:
-        """Return rollouts on the held-out seeds."""
-        return self._loop.evaluate(checkpoint)
 
     def load(self, checkpoint: Path) -> None:
         """The next `begin` does it."""

@@ -19,7 +19,8 @@ from il_ros.training.train import train
 from il_ros.types import ControlSource
 from il_ros.workflow.journal import Journal
 from il_ros.workflow.loop import Loop, LoopConfig
-from il_ros.workflow.rounds import Rounds, RoundsConfig
+from il_ros.workflow.rounds import Rounds
+from il_ros.workflow.rounds_config import RoundsConfig
 from il_ros.workflow.vanilla import VanillaCollector
 import numpy as np
 

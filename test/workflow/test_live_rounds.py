@@ -126,7 +126,7 @@ def test_rounds_on_a_graph_that_a_person_started(config, tmp_path):
 
 
 def operate(process, bags, answers):
-    """Type what a person would: Enter to begin, after some seconds of camera images how it went."""
+    """Type what a person would: Enter to begin, after some seconds how it went."""
     answers = iter(answers)
     for line in process.stdout:
         if 'Enter: the policy starts' in line:
