@@ -18,6 +18,7 @@ class ControlSource(IntEnum):
     POLICY = 0
     HUMAN = 1
     HOLD = 2
+    ARBITER = 3   # it brings robot and device together, or rewinds
 
 
 # In the dataset's column alone, apart from the values of commands: the policy drove, the action is
@@ -43,6 +44,7 @@ class Request(IntEnum):
     TAKE_OVER = 1
     HAND_BACK = 2
     PAUSE = 3
+    REWIND = 4
 
 
 class Verdict(IntEnum):

@@ -23,10 +23,10 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
     """Return `features` of info.json.
 
     Beside LeRobot's own columns: `action.policy` (NaN where the policy was silent),
-    `control_source` (0 policy, 1 human, 2 hold, 10 an expert's label beside the policy),
-    `intervention`, `success` (of the episode),
-    `tick` (index on the recording's grid, jumps at gaps) and `sync_error` (age of the oldest
-    sample behind the observation [s]).
+    `control_source` (0 policy, 1 human, 2 hold, 3 the arbiter: it aligns or rewinds, 10 an
+    expert's label beside the policy), `intervention`, `success` (of the episode), `tick` (index
+    on the recording's grid, jumps at gaps) and `sync_error` (age of the oldest sample behind the
+    observation [s]).
     """
     found = {STATE: _vector('float32', contract.joint_names)}
     if contract.poses:

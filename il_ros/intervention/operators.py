@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from il_ros.errors import MessageError
+from il_ros.intervention.motion import Motion
 from il_ros.joints import indices
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats, Request
@@ -41,9 +42,15 @@ class Sample:
 class _Device:
     name: str
     seq: int
-    engaged: bool
+    held: bool               # its dead-man switch
+    by_motion: bool          # it was moved, and has not been handed back since
     positions: Floats
     heard_ns: int
+    motion: Motion | None
+
+    @property
+    def engaged(self) -> bool:
+        return self.held or self.by_motion
 
 
 class Operators:
@@ -52,16 +59,28 @@ class Operators:
     A device that begins to engage drives unless another one does. A device that fell silent while
     it drove does not drive again before it was released and engaged anew, or its node was
     restarted.
+
+    Args:
+        joint_names: Of the robot.
+        silent_ns: Longest accepted silence of the driving device [ns].
+        motion: By how much each joint has to be moved to take over without a dead-man switch
+            [rad] or [m]; None: not at all. Shape (J,).
     """
 
-    def __init__(self, joint_names: Sequence[str], silent_ns: int = SILENT_NS) -> None:
-        self._silent_ns = silent_ns
+    def __init__(self, joint_names: Sequence[str], silent_ns: int = SILENT_NS,
+                 motion: Floats | None = None) -> None:
+        self._silent_ns, self._motion = silent_ns, motion
         self._names = list(joint_names)
         self._devices: dict[bytes, _Device] = {}
         self._driver: bytes | None = None
 
-    def add(self, sample: Sample, now_ns: int) -> bool:
+    def add(self, sample: Sample, now_ns: int, robot: Floats | None = None) -> bool:
         """Take in a sample; return whether its device began to engage and now drives.
+
+        Args:
+            sample: What the device says.
+            now_ns: Steady time [ns].
+            robot: Measured positions while moving the device takes over [rad] or [m]. Shape (J,).
 
         Raises:
             MessageError: Its joints are not those of the robot, or it is not newer than the last.
@@ -78,17 +97,33 @@ class Operators:
         if before and sample.seq <= before.seq:
             raise MessageError(f'{sample.source_id}: expected seq above {before.seq}, '
                                f'got {sample.seq}')
-        engaged = sample.engaged and sample.request != Request.HAND_BACK
-        begins = engaged and not (before and before.engaged)
+        device = self._updated(sample, before, positions, now_ns, robot)
+        begins = device.engaged and not (before and before.engaged)
         another_drives = self.engaged and self._driver != sample.session
         self._devices = {key: device for key, device in self._devices.items()
                          if now_ns - device.heard_ns <= FORGET_NS or key == self._driver}
-        self._devices[sample.session] = _Device(sample.source_id, sample.seq, engaged, positions,
-                                                now_ns)
+        self._devices[sample.session] = device
         if begins and not another_drives:
             self._driver = sample.session
             return True
         return False
+
+    def _updated(self, sample: Sample, before: _Device | None, positions: Floats, now_ns: int,
+                 robot: Floats | None) -> _Device:
+        held = sample.engaged and sample.request != Request.HAND_BACK
+        let_go = before is not None and before.held and not held
+        motion = before.motion if before else self._motion is not None and Motion(self._motion)
+        by_motion = before is not None and before.by_motion
+        if motion and robot is not None:
+            by_motion |= motion.moved(positions, robot, now_ns)
+        by_motion &= not let_go and sample.request not in (Request.HAND_BACK, Request.PAUSE)
+        return _Device(sample.source_id, sample.seq, held, by_motion, positions, now_ns,
+                       motion or None)
+
+    def let_go_of_moved(self) -> None:
+        """Forget that devices were moved; a dead-man switch that is held stays held."""
+        for device in self._devices.values():
+            device.by_motion = False
 
     @property
     def engaged(self) -> bool:

@@ -3,7 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from il_ros.errors import IlRosError
 from il_ros.types import ControlSource, Floats, Mode
+
+HUMAN_MODES = (Mode.TELEOP, Mode.CORRECTING, Mode.ALIGNING)
+
+
+class TransitionError(IlRosError):
+    """The mode does not allow what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +31,9 @@ class Step:
         positions: The row for the gate [rad] or [m]. Shape (J,).
         source: Whose row it is.
         state: Measured positions [rad] or [m]. Shape (J,).
-        human: What the driving device wants, None when nobody drives. Shape (J,).
+        human: What the driving device asks of the robot, None when none drives. Shape (J,).
         policy: What the policy wants, sent or not; None where it is silent. Shape (J,).
+        leader: Where an actuated leader is to go, None where it is free. Shape (J,).
     """
 
     positions: Floats
@@ -33,3 +41,45 @@ class Step:
     state: Floats
     human: Floats | None
     policy: Floats | None
+    leader: Floats | None = None
+
+
+class Control:
+    """The state of control and its history.
+
+    Attributes:
+        state: At present.
+        changes: In order, since whoever tells them emptied the list.
+    """
+
+    def __init__(self, mode: Mode) -> None:
+        """Begin in epoch 1."""
+        self.state = ControlState(mode, 1, 'started', 'operator')
+        self.changes = [self.state]
+
+    @property
+    def mode(self) -> Mode:
+        """The present mode."""
+        return self.state.mode
+
+    def enter(self, mode: Mode, reason: str, who: str) -> None:
+        """Begin a new epoch."""
+        self._set(ControlState(mode, self.state.epoch + 1, reason, who))
+
+    def change(self, mode: Mode, reason: str, who: str) -> None:
+        """Go on in the present epoch."""
+        self._set(ControlState(mode, self.state.epoch, reason, who))
+
+    def require(self, what: str, allowed: bool, expected: str, why: str) -> None:
+        """Refuse what the mode does not allow.
+
+        Raises:
+            TransitionError: It is not allowed.
+        """
+        if not allowed:
+            raise TransitionError(f'{what}: expected {expected}, the mode is {self.mode.name}: '
+                                  f'{why}')
+
+    def _set(self, state: ControlState) -> None:
+        self.state = state
+        self.changes.append(state)

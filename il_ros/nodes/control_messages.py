@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from il_ros.intervention.corrections import Correction
+from il_ros.intervention.help import HelpRequest as Help
 from il_ros.intervention.operators import Sample
 from il_ros.intervention.policy_rows import Chunk
 from il_ros.intervention.state import ControlState
-from il_ros.msg import ActionChunk, ControlMode, TeleopCommand
+from il_ros.msg import ActionChunk, ControlMode, HelpRequest, TeleopCommand
 from il_ros.msg import Correction as CorrectionMessage
 from il_ros.nodes import shell
 from il_ros.timing import to_ns
@@ -33,6 +34,12 @@ def to_chunk(message: ActionChunk) -> Chunk:
                  shell.stamp_ns(message.header.stamp), shell.stamp_ns(message.observation_stamp),
                  to_ns(message.dt) if np.isfinite(message.dt) else 0, message.horizon,
                  message.joint_names, message.positions)
+
+
+def to_help(message: HelpRequest) -> Help:
+    """Return what a watcher of the policy says."""
+    return Help(message.source_id, message.active, message.reason, message.score,
+                message.threshold)
 
 
 def from_state(state: ControlState, stamp_ns: int) -> ControlMode:

@@ -2,52 +2,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from il_ros.alignment.decode import decode
 from il_ros.contract import Contract
-from il_ros.errors import ConfigError, MessageError
+from il_ros.errors import MessageError
 from il_ros.intervention.arbiter import Arbiter
 from il_ros.intervention.state import ControlState
-from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, TeleopCommand
+from il_ros.msg import (
+    ActionChunk,
+    Command,
+    CommandReport,
+    ControlMode,
+    HelpRequest,
+    TeleopCommand,
+)
 from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
+from il_ros.nodes.arbiter_parameters import Parameters
 from il_ros.nodes.corrections import Corrections
 from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger
-from il_ros.timing import Now, SECOND, Tick, to_ns
+from il_ros.timing import Now, SECOND, Tick
 from il_ros.types import Mode, Verdict
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 LOG_EVERY_S = 1.0
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """ROS parameters.
-
-    Attributes:
-        robot: Name or file of the contract.
-        mode: 'teleop', 'autonomous' or 'paused' (autonomy after dagger/resume).
-        speed: Robot time per steady time.
-        silent_s: Longest accepted silence of whoever drives, in steady time.
-        corrections: Folder for one JSON file per correction; '' for none.
-    """
-
-    robot: str = 'sim_arm'
-    mode: str = 'teleop'
-    speed: float = 1.0
-    silent_s: float = 0.15
-    corrections: str = ''
-
-    def __post_init__(self) -> None:
-        if self.mode.upper() not in (modes := ('TELEOP', 'AUTONOMOUS', 'PAUSED')):
-            valid = ', '.join(modes).lower()
-            raise ConfigError(f'mode: expected one of {valid}, got {self.mode!r}')
-        if min(self.speed, self.silent_s) <= 0:
-            raise ConfigError(f'speed {self.speed}, silent_s {self.silent_s}: expected above 0')
 
 
 class DaggerIntervention(Node):
@@ -58,21 +39,23 @@ class DaggerIntervention(Node):
         self.parameters = shell.declare(self, Parameters)
         self.contract = contract = Contract.load(self.parameters.robot)
         start = Mode[self.parameters.mode.upper()]
-        self._arbiter = arbiter = Arbiter(contract, start, to_ns(self.parameters.silent_s))
+        self._arbiter = arbiter = Arbiter(contract, start, self.parameters.settings)
         self.corrections = Corrections(self, contract.joint_names, self.parameters.corrections)
         self._session, self._seq, self._refused = shell.new_session(), 0, 0
         self._command = self.create_publisher(Command, 'control/command', shell.STREAM)
-        self._mode = self.create_publisher(ControlMode, 'control/mode', shell.LATCHED)
+        self._mode = self.create_publisher(ControlMode, 'control/mode', shell.CHANGES)
+        self._leader = self.create_publisher(JointState, 'teleop/target', shell.SENSOR)
         self._diagnostics, self._told_ns = Diagnostics(self), 0
         for kind, topic, take, qos in (
                 (JointState, contract.state.topic, self._on_state, shell.SENSOR),
                 (TeleopCommand, 'teleop/command', self._on_teleop, shell.STREAM),
                 (ActionChunk, 'policy/chunk', self._on_chunk, shell.STREAM),
-                (CommandReport, 'control/report', self._on_report, shell.STREAM)):
+                (CommandReport, 'control/report', self._on_report, shell.STREAM),
+                (HelpRequest, 'dagger/request', self._on_request, shell.STREAM)):
             self.create_subscription(kind, topic, partial(self._take, topic, take=take), qos)
-        for name, action in (('take_over', arbiter.take_over), ('pause', arbiter.pause),
-                             ('resume', arbiter.resume)):
-            trigger(self, f'dagger/{name}', partial(self._ask, action))
+        for action in (arbiter.take_over, arbiter.hand_back, arbiter.rewind, arbiter.pause,
+                       arbiter.resume):
+            trigger(self, f'dagger/{action.__name__}', partial(self._ask, action))
         self._tell_changes()
 
     def tick(self, tick: Tick) -> None:
@@ -83,13 +66,17 @@ class DaggerIntervention(Node):
         if step:
             self._command.publish(Command(
                 header=messages.header(now.ros_ns), source_id=self.get_name(),
-                session=self._session, seq=self._seq, epoch=self._arbiter.state.epoch,
+                session=self._session, seq=self._seq, epoch=self._arbiter.control.state.epoch,
                 joint_names=self.contract.joint_names, source=int(step.source),
                 positions=step.positions.tolist()))
             self._seq += 1
+            if step.leader is not None:
+                self._leader.publish(JointState(
+                    header=messages.header(now.ros_ns), name=self.contract.joint_names,
+                    position=step.leader.tolist()))
             self.corrections.add(step, now.ros_ns)
         if now.steady_ns - self._told_ns >= SECOND:
-            self._tell(self._arbiter.state)
+            self._tell(self._arbiter.control.state)
 
     def _take(self, topic: str, message: Any, take: Callable[[Any], None]) -> None:
         try:
@@ -118,8 +105,12 @@ class DaggerIntervention(Node):
         if message.verdict in tuple(Verdict):
             self._arbiter.gate(Verdict(message.verdict), message.rule)
 
+    def _on_request(self, message: HelpRequest) -> None:
+        self._arbiter.ask_for_help(messages.to_help(message))
+
     def _tell_changes(self) -> None:
-        changes, self._arbiter.changes = self._arbiter.changes, []
+        control = self._arbiter.control
+        changes, control.changes = control.changes, []
         for state in changes:
             self._tell(state)
             self.get_logger().info(f'{state.mode.name} (epoch {state.epoch}): {state.reason}')

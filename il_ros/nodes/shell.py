@@ -33,6 +33,8 @@ SENSOR = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
 LATCHED = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
                      reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
+CHANGES = QoSProfile(depth=32, reliability=ReliabilityPolicy.RELIABLE,  # latched, none is lost
+                     durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin) -> int:

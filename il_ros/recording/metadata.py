@@ -65,7 +65,7 @@ class EpisodeInfo:
     """What a bag says about its episode; `custom_data` in metadata.yaml.
 
     Attributes:
-        control_sources: Commands per source: policy, human, hold.
+        control_sources: Commands per source: policy, human, hold, arbiter.
         drops: Messages lost per topic, by the transport or by the recorder.
         topics: Name in the bag per topic of the contract or the design.
     """

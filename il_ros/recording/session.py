@@ -110,7 +110,8 @@ class Recorder:
         if self._writer is None:
             return
         if name == COMMAND_TOPIC and (source := cdr.command_source(data)) is not None:
-            self._sources[ControlSource(min(source, ControlSource.HOLD)).name.lower()] += 1
+            known = source in tuple(ControlSource)
+            self._sources[ControlSource(source if known else ControlSource.HOLD).name.lower()] += 1
         self._writer.write(name, log_ns, data)
 
     def check(self, now_ns: int) -> dict[str, Health]:

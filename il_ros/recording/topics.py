@@ -13,6 +13,7 @@ CONTROL = {
     'control/mode': 'il_ros/ControlMode',
     'control/report': 'il_ros/CommandReport',
     'control/correction': 'il_ros/Correction',
+    'dagger/request': 'il_ros/HelpRequest',
 }
 LATCHED = ('control/mode',)
 

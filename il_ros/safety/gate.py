@@ -183,7 +183,7 @@ class Gate:
         if self._measured_ns <= self._armed_ns:
             raise Refusal('arming', f'waiting for {self._topic} after arming')
         if command.source not in tuple(ControlSource):
-            raise Refusal('source', f'source: expected 0, 1 or 2, got {command.source}')
+            raise Refusal('source', f'source: expected 0 to 3, got {command.source}')
         positions = self._read(command, now)
         check_stamp(command.stamp_ns, now.ros_ns, round(self._watchdog_ns * self._speed))
         self._order.admit(command)

@@ -6,7 +6,7 @@ from il_ros.types import ControlSource, LABELLED
 import numpy as np
 import pytest
 
-POLICY, HUMAN, HOLD = ControlSource
+POLICY, HUMAN, HOLD, _ = ControlSource
 
 
 def of(text, success=True, intervention=None):

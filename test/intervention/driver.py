@@ -5,6 +5,7 @@ from il_ros.contract import Contract
 from il_ros.intervention.arbiter import Arbiter
 from il_ros.intervention.operators import Sample
 from il_ros.intervention.policy_rows import Chunk
+from il_ros.intervention.settings import Settings
 from il_ros.timing import MILLISECOND, Now
 from il_ros.types import Mode, Request
 import numpy as np
@@ -20,8 +21,8 @@ ROS_OFFSET_NS = 1_700_000_000_000_000_000
 class Driver:
     """Time passes only through `wait`; by default the robot reports its state all the time."""
 
-    def __init__(self, start: Mode = Mode.TELEOP) -> None:
-        self.arbiter = Arbiter(CONTRACT, start)
+    def __init__(self, start: Mode = Mode.TELEOP, **settings) -> None:
+        self.arbiter = Arbiter(CONTRACT, start, Settings(**settings))
         self.steady_ns = 5_000_000_000
         self.seq = 0
         self.state = STATE.copy()
@@ -33,7 +34,7 @@ class Driver:
 
     @property
     def mode(self) -> Mode:
-        return self.arbiter.state.mode
+        return self.arbiter.control.mode
 
     def wait(self, ms: float, measure: bool = True) -> None:
         self.steady_ns += round(ms * MILLISECOND)
@@ -48,7 +49,7 @@ class Driver:
 
     def chunk(self, **changes) -> None:
         self.seq += 1
-        fields = {'session': b'policy', 'seq': self.seq, 'epoch': self.arbiter.state.epoch,
+        fields = {'session': b'policy', 'seq': self.seq, 'epoch': self.arbiter.control.state.epoch,
                   'stamp_ns': self.now.ros_ns, 'observation_ns': self.now.ros_ns,
                   'dt_ns': PERIOD_NS, 'horizon': 20, 'joint_names': NAMES,
                   'positions': np.tile(POLICY, 20)}
@@ -71,23 +72,23 @@ class Driver:
 
     def changes(self) -> list[tuple[Mode, str]]:
         """Return and forget the changes of mode since the last call."""
-        found = [(c.mode, c.reason) for c in self.arbiter.changes]
-        self.arbiter.changes.clear()
+        found = [(c.mode, c.reason) for c in self.arbiter.control.changes]
+        self.arbiter.control.changes.clear()
         return found
 
 
-def autonomous() -> Driver:
+def autonomous(**settings) -> Driver:
     """Return a driver with the policy in control and a device at hand."""
-    driver = Driver(Mode.AUTONOMOUS)
+    driver = Driver(Mode.AUTONOMOUS, **settings)
     driver.run(2, policy=True, engaged=False)
     assert driver.mode is Mode.AUTONOMOUS
     driver.changes()
     return driver
 
 
-def correcting() -> Driver:
+def correcting(**settings) -> Driver:
     """Return a driver with the human in control after a take-over."""
-    driver = autonomous()
+    driver = autonomous(**settings)
     driver.run(2, policy=True, engaged=True)
     assert driver.mode is Mode.CORRECTING
     driver.changes()

@@ -3,14 +3,30 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from il_ros.errors import MessageError
-from il_ros.intervention.arbiter import TransitionError
+from il_ros.intervention.handover import HANDOVERS
+from il_ros.intervention.help import HelpRequest
+from il_ros.intervention.state import TransitionError
+from il_ros.safety.arming import ArmingError
+from il_ros.safety.gate import Gate
+from il_ros.safety.rules import Command
 from il_ros.types import ControlSource, Mode, Request, Verdict
-from intervention.driver import at, autonomous, correcting, Driver, HUMAN, POLICY, STATE
+from intervention.driver import (
+    at,
+    autonomous,
+    CONTRACT,
+    correcting,
+    Driver,
+    HUMAN,
+    NAMES,
+    PERIOD_NS,
+    POLICY,
+    STATE,
+)
 import numpy as np
 import pytest
 
-TELEOP, AUTONOMOUS, PAUSED, CORRECTING, HOLD = (
-    Mode.TELEOP, Mode.AUTONOMOUS, Mode.PAUSED, Mode.CORRECTING, Mode.HOLD)
+TELEOP, AUTONOMOUS, PAUSED, ALIGNING, CORRECTING, HOLD = (
+    Mode.TELEOP, Mode.AUTONOMOUS, Mode.PAUSED, Mode.ALIGNING, Mode.CORRECTING, Mode.HOLD)
 GOING_BACK = PAUSED
 
 
@@ -29,6 +45,9 @@ def release(driver):
 
 def hand_back(driver):
     driver.device(False, Request.HAND_BACK)
+    driver.tick()
+    driver.wait(100)
+    driver.device(False)
 
 
 def ask_take_over(driver):
@@ -101,7 +120,7 @@ TABLE = {
 def test_transitions(before, event):
     expected = TABLE[event][BEFORE.index(before)]
     driver = at(before)
-    epoch = driver.arbiter.state.epoch
+    epoch = driver.arbiter.control.state.epoch
     if expected is None:
         with pytest.raises(TransitionError, match=f'the mode is {before.name}'):
             event(driver)
@@ -110,7 +129,7 @@ def test_transitions(before, event):
     event(driver)
     step = driver.tick()
     assert driver.mode is expected
-    assert (driver.arbiter.state.epoch > epoch) == bool(driver.changes())
+    assert (driver.arbiter.control.state.epoch > epoch) == bool(driver.changes())
     if expected in (PAUSED, HOLD):
         assert step.source is ControlSource.HOLD
 
@@ -161,7 +180,7 @@ def test_a_silent_device_holds_and_does_not_come_back_by_itself(start):
 
 def test_take_over_comes_within_the_same_tick():
     driver = autonomous()
-    before = driver.arbiter.state.epoch
+    before = driver.arbiter.control.state.epoch
     step, = driver.run(1, policy=True)
     assert (step.source, step.positions.tolist()) == (ControlSource.POLICY, POLICY.tolist())
     driver.device(True)
@@ -181,7 +200,8 @@ def test_control_returns_only_with_an_observation_after_the_hand_back():
     driver.run(6, policy=True, engaged=False)
     assert [mode for mode, _ in driver.changes()] == [PAUSED, AUTONOMOUS]
     driver = correcting()
-    driver.device(False, Request.HAND_BACK)
+    hand_back(driver)
+    driver.tick()
     handed_back_ns = driver.now.ros_ns
     assert driver.changes() == [
         (PAUSED, 'pad handed back; waiting for the policy to see the present state')]
@@ -191,11 +211,11 @@ def test_control_returns_only_with_an_observation_after_the_hand_back():
         driver.chunk(observation_ns=handed_back_ns - 1)
         assert driver.tick().source is ControlSource.HOLD
     assert driver.mode is PAUSED
-    epoch = driver.arbiter.state.epoch
+    epoch = driver.arbiter.control.state.epoch
     driver.chunk(observation_ns=handed_back_ns)
     assert driver.tick().source is ControlSource.POLICY
     assert driver.changes() == [(AUTONOMOUS, 'the policy has seen the present state')]
-    assert driver.arbiter.state.epoch == epoch
+    assert driver.arbiter.control.state.epoch == epoch
 
 
 def test_the_same_device_takes_over_again_and_again():
@@ -209,8 +229,9 @@ def test_the_same_device_takes_over_again_and_again():
 
 def test_a_chunk_from_before_the_hand_back_is_of_an_older_epoch():
     driver = correcting()
-    old = driver.arbiter.state.epoch
-    driver.device(False, Request.HAND_BACK)
+    old = driver.arbiter.control.state.epoch
+    hand_back(driver)
+    driver.tick()
     with pytest.raises(MessageError, match='chunk: expected epoch'):
         driver.chunk(epoch=old)
 
@@ -321,36 +342,87 @@ def test_a_robot_at_its_limit_is_held_inside():
     assert driver.run(1)[0].positions[-1] == 0.0
 
 
+def far_device(driver):
+    driver.device(True, positions=STATE - 0.6)
+
+
+def move_device(driver):
+    driver.device(False, positions=STATE + 0.1 * (driver.seq % 5))
+
+
+def help_wanted(driver):
+    driver.arbiter.ask_for_help(HelpRequest('help_gate', driver.seq % 2 == 0, 'novelty'))
+
+
+def travel(driver):
+    driver.state = driver.state + 0.01
+    driver.wait(33)
+
+
 EVENTS = [engage, lambda d: d.device(False), hand_back, ask_take_over, ask_pause, gate_holds,
           fresh_chunk, pause, take_over, resume, lambda d: d.tick(), lambda d: d.wait(33),
-          lambda d: d.wait(120), lambda d: d.wait(40, measure=False)]
+          lambda d: d.wait(120), lambda d: d.wait(40, measure=False), far_device, move_device,
+          help_wanted, travel, lambda d: d.device(False, Request.REWIND),
+          lambda d: d.arbiter.rewind(d.now), lambda d: d.arbiter.hand_back(d.now)]
+# What may follow a mode beside itself; HOLD and PAUSED may follow any.
+FOLLOWS = {TELEOP: {ALIGNING}, AUTONOMOUS: {CORRECTING, ALIGNING},
+           PAUSED: {TELEOP, AUTONOMOUS, CORRECTING, ALIGNING},
+           ALIGNING: {TELEOP, CORRECTING}, CORRECTING: {ALIGNING},
+           HOLD: {TELEOP, CORRECTING, ALIGNING}}
+STEP = CONTRACT.velocity * PERIOD_NS * 1e-9
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from([TELEOP, AUTONOMOUS, PAUSED]),
+@settings(max_examples=250, deadline=None)
+@given(st.sampled_from([TELEOP, AUTONOMOUS, PAUSED]), st.sampled_from(sorted(HANDOVERS)),
        st.lists(st.sampled_from(EVENTS), max_size=60))
-def test_whatever_happens_the_rules_hold(start, events):
-    driver = Driver(start)
-    epoch, mode = driver.arbiter.state.epoch, driver.mode
-    engaged = False
+def test_whatever_happens_the_rules_hold(start, style, events):
+    driver = Driver(start, handover=style, take_over_motion=0.05, answer_s=1.0)
+    gate = Gate(CONTRACT)
+    gate.measure(driver.state, driver.now.ros_ns, driver.now)
+    gate.arm(driver.now)
+    epoch, mode = driver.arbiter.control.state.epoch, driver.mode
+    sent, before = driver.state, None
     for event in events:
         with suppress(TransitionError, MessageError):
             event(driver)
-        engaged = driver.arbiter._operators.engaged
+        engaged = driver.arbiter._human.engaged
         step = driver.tick()
-        for change in driver.arbiter.changes:
+        for change in driver.arbiter.control.changes:
+            assert change.mode in FOLLOWS[mode] | {mode, PAUSED, HOLD}, 'a legal transition'
             if change.mode is AUTONOMOUS:
-                assert mode is PAUSED, 'control returns through PAUSED only'
+                assert mode in (PAUSED, AUTONOMOUS), 'control returns through PAUSED only'
+            if change.mode is AUTONOMOUS or (mode is ALIGNING and change.epoch == epoch):
                 assert change.epoch == epoch
+                assert change.mode in (AUTONOMOUS, CORRECTING, TELEOP)
             else:
                 assert change.epoch == epoch + 1 or change.reason == 'started'
             epoch, mode = change.epoch, change.mode
-        driver.arbiter.changes.clear()
+        driver.arbiter.control.changes.clear()
         assert (step.source is ControlSource.POLICY) <= (driver.mode is AUTONOMOUS)
         assert (step.source is ControlSource.HUMAN) <= (driver.mode in (TELEOP, CORRECTING))
+        assert (step.source is ControlSource.ARBITER) <= (driver.mode in (ALIGNING, PAUSED))
+        assert (step.human is not None) == (step.source is ControlSource.HUMAN)
         assert not (driver.mode is AUTONOMOUS and engaged), 'the human wins'
         assert np.isfinite(step.positions).all()
+        if before and step.source is ControlSource.HUMAN is not before.source:
+            away = min(np.abs(step.positions - at)[:6].max()
+                       for at in (before.positions, before.state, step.state))
+            assert away <= 5 * STEP[:6].max(), 'a device begins where the robot is'
+        before = step
         if start is TELEOP:
-            assert driver.mode in (TELEOP, PAUSED, HOLD)
+            assert driver.mode in (TELEOP, ALIGNING, PAUSED, HOLD)
         else:
             assert driver.mode is not TELEOP
+        driver.wait(33.4)   # the gate takes a command per period; no step is above its limit
+        gate.measure(driver.state, driver.now.ros_ns, driver.now)
+        decision = gate.receive(Command(NAMES, step.positions, int(step.source), b'arbiter',
+                                        driver.seq, 1, driver.now.ros_ns), driver.now)
+        driver.seq += 1
+        if decision.sent is not None:
+            assert (np.abs(decision.sent - sent) <= STEP + 1e-9).all()
+            sent = decision.sent
+        else:
+            gate.disarm()
+            with suppress(ArmingError):
+                gate.arm(driver.now)
+            sent = np.clip(driver.state, gate.limits.lower, gate.limits.upper)

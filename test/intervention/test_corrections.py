@@ -11,9 +11,9 @@ def one_correction():
     driver, log, found = autonomous(), CorrectionLog(), []
 
     def follow(step):
-        for change in driver.arbiter.changes:
+        for change in driver.arbiter.control.changes:
             found.append(log.change(change, driver.now.ros_ns))
-        driver.arbiter.changes.clear()
+        driver.arbiter.control.changes.clear()
         log.add(step, driver.now.ros_ns)
 
     driver.device(True)
@@ -44,7 +44,7 @@ def test_a_correction_has_what_both_sides_wanted_at_the_same_instants():
 def test_a_correction_that_goes_on_is_closed_on_request():
     driver, log = autonomous(), CorrectionLog()
     driver.device(True)
-    for change in driver.arbiter.changes:
+    for change in driver.arbiter.control.changes:
         assert log.change(change, 1) is None
     closed = log.close('the arbiter was stopped', 7)
     assert (closed.start_ns, closed.end_ns, closed.end_reason) == (1, 7, 'the arbiter was stopped')

@@ -1,5 +1,7 @@
 """What can be said of the launch files without ROS's launch, which is not on PyPI."""
 import ast
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 from il_ros.contract import Contract
@@ -35,6 +37,8 @@ def parameters(executable):
     """Return the ROS parameters of a node: the fields of its dataclass `Parameters`."""
     tree = ast.parse((ROOT / f'il_ros/nodes/{executable}.py').read_text())
     for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and 'Parameters' in {n.name for n in node.names}:
+            return {f.name for f in fields(import_module(node.module).Parameters)}
         if isinstance(node, ast.ClassDef) and node.name == 'Parameters':
             return {f.target.id for f in node.body if isinstance(f, ast.AnnAssign)}
         if isinstance(node, ast.ImportFrom) and any(n.name == 'Parameters' for n in node.names):

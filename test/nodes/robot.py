@@ -62,7 +62,7 @@ class Robot:
         self._subscribe(CommandReport, 'control/report', self.reports.append)
         self._subscribe(Command, 'control/command', self.log.append)
         self._subscribe(Correction, 'control/correction', self.corrections.append)
-        self.node.create_subscription(ControlMode, 'control/mode', self.log.append, shell.LATCHED)
+        self.node.create_subscription(ControlMode, 'control/mode', self.log.append, shell.CHANGES)
         self.node.create_timer(0.01, self.publish_state)
 
     def _subscribe(self, kind: type, topic: str, callback: Callable[[Any], None]) -> None:

@@ -4,11 +4,21 @@ from __future__ import annotations
 import json
 import signal
 
-from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, TeleopCommand
+from il_ros.msg import (
+    ActionChunk,
+    Command,
+    CommandReport,
+    ControlMode,
+    HelpRequest,
+    TeleopCommand,
+)
+from il_ros.nodes import shell
+from il_ros.types import ControlSource
 from nodes.harness import NodeProcess, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
+from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 DOMAIN = 41
@@ -28,11 +38,11 @@ class Sides:
     def __init__(self, robot: Robot) -> None:
         self.robot = robot
         self.engaged: bool | None = False   # None: the device is silent
-        self.policy = True
+        self.policy, self.position = True, HUMAN_ROW
         pad = robot.publisher(TeleopCommand, 'teleop/command')
         chunks = robot.publisher(ActionChunk, 'policy/chunk')
         self._pad = robot.sender(pad, lambda: robot.fill(
-            TeleopCommand(), HUMAN_ROW, source_id='pad', engaged=self.engaged))
+            TeleopCommand(), self.position, source_id='pad', engaged=self.engaged))
         self._chunks = robot.sender(chunks, self._chunk)
 
     def _chunk(self) -> ActionChunk:
@@ -181,3 +191,68 @@ def test_a_gate_that_holds_stops_the_arbiter_too(tmp_path, robot):
         mode = sides.until_mode(ControlMode.HOLD)
         assert (mode.reason, mode.who) == ('the gate holds: foreign publisher', 'gate')
         robot.node.destroy_publisher(rogue)
+
+
+def test_nobody_answers_a_request_and_the_robot_pauses(tmp_path, robot):
+    with arbiter(tmp_path, mode='autonomous', answer_s=1.0):
+        sides = Sides(robot)
+        requests = robot.publisher(HelpRequest, 'dagger/request')
+        sides.until_mode(ControlMode.AUTONOMOUS)
+        requests.publish(HelpRequest(source_id='help_gate', active=True, reason='novelty',
+                                     score=0.9, threshold=0.5))
+        mode = sides.until_mode(ControlMode.PAUSED)
+        asked = 'help_gate asks for help: novelty (0.9, threshold 0.5)'
+        assert (mode.reason, mode.who) == (f'{asked}; nobody came within 1 s', 'help_gate')
+        shown = next(m for m in robot.modes if m.reason == asked)
+        assert (shown.mode, shown.epoch) == (ControlMode.AUTONOMOUS, mode.epoch - 1)
+        sides.engaged = True
+        mode = sides.until_mode(ControlMode.CORRECTING)
+        assert mode.reason == f'pad engaged; {asked}'
+        sides.engaged = False
+        robot.until(lambda: robot.corrections, 'correction', each=sides)
+    assert robot.corrections[0].cause == f'pad engaged; {asked}'
+
+
+def test_a_leader_elsewhere_is_told_where_to_go_before_it_drives(tmp_path, robot):
+    targets = []
+    robot.node.create_subscription(JointState, 'teleop/target', targets.append, shell.SENSOR)
+    with arbiter(tmp_path, mode='autonomous', handover='leader'):
+        sides = Sides(robot)
+        sides.until_mode(ControlMode.AUTONOMOUS)
+        sides.position = HUMAN_ROW - np.array([0, 0, 0.8, 0, 0, 0, 0])
+        sides.engaged = True
+        mode = sides.until_mode(ControlMode.ALIGNING)
+        assert mode.reason == ('pad engaged; bring the device to the robot: elbow is 0.80 away')
+        sides.until_rows(5)
+        assert {row.source for row in robot.rows[-3:]} == {Command.HOLD}
+        targets.clear()
+        robot.until(lambda: targets, 'target of the leader', each=sides)
+        assert (list(targets[0].name), list(targets[0].position)) == (
+            CONTRACT.joint_names, START.tolist())
+        sides.position = HUMAN_ROW
+        assert sides.until_mode(ControlMode.CORRECTING).epoch == mode.epoch
+        sides.until_rows(3)
+        assert robot.rows[-1].source == Command.HUMAN
+
+
+def test_services_hand_back_and_rewind(tmp_path, robot):
+    with arbiter(tmp_path, mode='autonomous', take_over_motion=0.05, after='pause'):
+        answer = robot.call('dagger/hand_back')
+        assert answer.message.startswith('hand_back: expected CORRECTING or ALIGNING')
+        sides = Sides(robot)
+        sides.engaged = False
+        sides.until_mode(ControlMode.AUTONOMOUS)
+        sides.until_rows(5)
+        sides.position = HUMAN_ROW + np.array([0, 0, 0, 0.1, 0, 0, 0])
+        assert sides.until_mode(ControlMode.CORRECTING).reason == 'pad was moved'
+        sides.until_rows(5)
+        robot.position = START + np.array([0.05, 0, 0, 0, 0, 0, 0])
+        sides.until_rows(5)
+        assert robot.call('dagger/hand_back').message == (
+            'operator handed back; the episode ends here')
+        assert robot.call('dagger/rewind').success
+        sides.until_mode(ControlMode.ALIGNING)
+        sides.until_mode(ControlMode.PAUSED)
+        robot.until(lambda: robot.rows[-1].source == Command.HOLD, 'hold', each=sides)
+        back = [row.positions[0] for row in robot.rows if row.source == ControlSource.ARBITER]
+        assert back and back[-1] == pytest.approx(START[0])

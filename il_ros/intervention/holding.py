@@ -1,0 +1,37 @@
+"""Where the arm is held while nobody drives."""
+from __future__ import annotations
+
+from il_ros.contract import Contract
+from il_ros.safety.limits import Limits
+from il_ros.types import Floats
+import numpy as np
+
+
+class Holding:
+    """The position of the moment at which holding began, within the limits.
+
+    The gripper stays where it was told to be: an opened one would drop what it holds.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._limits = Limits.of(contract)
+        self._gripper = contract.gripper_index
+        self._held: Floats | None = None
+
+    def release(self) -> None:
+        """Begin anew with the next `hold`."""
+        self._held = None
+
+    def hold(self, measured: Floats, told: Floats | None, follow: bool) -> Floats:
+        """Return the row that holds the arm.
+
+        Args:
+            measured: Where the robot is [rad] or [m]. Shape (J,).
+            told: What it was told last, if anything [rad] or [m]. Shape (J,).
+            follow: Whether the row follows the robot: nothing is sent to it anyway.
+        """
+        if self._held is None or follow:
+            self._held = np.clip(measured, self._limits.lower, self._limits.upper)
+            if self._gripper is not None and told is not None and not follow:
+                self._held[self._gripper] = told[self._gripper]
+        return self._held

@@ -1,0 +1,149 @@
+"""The rules by which control changes hands; `arbiter.Arbiter` is what others talk to."""
+from __future__ import annotations
+
+from il_ros.contract import Contract
+from il_ros.intervention.help import Waiting
+from il_ros.intervention.holding import Holding
+from il_ros.intervention.human import Human
+from il_ros.intervention.policy_rows import PolicyRows
+from il_ros.intervention.rewind import Rewind
+from il_ros.intervention.settings import Settings
+from il_ros.intervention.state import Control, HUMAN_MODES, TransitionError
+from il_ros.timing import Now, to_ns
+from il_ros.types import ControlSource, Floats, Mode
+
+
+class Machine:
+    """Both sides, what the arm does without them, and the transitions that come by themselves.
+
+    Attributes:
+        control: Who is in control, and what changed since the caller last looked.
+    """
+
+    def __init__(self, contract: Contract, start: Mode, settings: Settings | None = None) -> None:
+        """Begin in TELEOP, PAUSED or AUTONOMOUS (that is: returning to the policy).
+
+        After TELEOP, `resume` leads back to TELEOP; otherwise to the policy.
+
+        Args:
+            contract: The robot.
+            start: First mode.
+            settings: The defaults when None.
+        """
+        self._settings = settings = settings or Settings()
+        self._driven = Mode.TELEOP if start is Mode.TELEOP else Mode.CORRECTING
+        self._human = Human(contract, settings)
+        self._policy = PolicyRows(contract.joint_names, settings.silent_ns)
+        self._holding, self._rewind = Holding(contract), Rewind(contract)
+        self._waiting = Waiting(to_ns(settings.answer_s))
+        self._period_ns = contract.period_ns
+        self._measured: Floats | None = None
+        self._measured_ns = 0
+        self._told: Floats | None = None
+        self._gate_rejects = False
+        self._cause = ''
+        self._returned_ros_ns: int | None = 0 if start is Mode.AUTONOMOUS else None
+        self.control = Control(Mode.TELEOP if start is Mode.TELEOP else Mode.PAUSED)
+
+    @property
+    def returning(self) -> bool:
+        """Whether control returns to the policy as soon as a new chunk is there."""
+        return self._returned_ros_ns is not None
+
+    def _choose(self, policy: Floats | None) -> tuple[Floats | None, ControlSource]:
+        """Return who moves the arm and where to; None: it is held."""
+        if self._rewind.left:
+            row = self._rewind.back(self._told)
+            if not self._rewind.left:
+                self._enter(Mode.PAUSED, 'rewound; engage to correct, or resume',
+                            self.control.state.who)
+            return row, ControlSource.ARBITER
+        if self.control.mode in HUMAN_MODES and (joined := self._human.follow()):
+            if joined.aligned and self.control.mode is Mode.ALIGNING:
+                self.control.change(self._driven, f'{self._cause}; aligned', self._human.name)
+            if joined.positions is not None:
+                return joined.positions, (ControlSource.HUMAN if joined.aligned
+                                          else ControlSource.ARBITER)
+        elif self.control.mode is Mode.AUTONOMOUS and policy is not None:
+            return policy, ControlSource.POLICY
+        elif self.control.mode is Mode.AUTONOMOUS:
+            self._fault('the chunk of the policy has run out', 'policy')
+        return None, ControlSource.HOLD
+
+    def _look_for_silence(self, now: Now) -> None:
+        mode, now_ns = self.control.mode, now.steady_ns
+        drives = mode in HUMAN_MODES and self._human.engaged
+        age_ns = now_ns - self._measured_ns
+        if age_ns > self._settings.silent_ns and (
+                drives or mode in (Mode.AUTONOMOUS, Mode.CORRECTING, Mode.ALIGNING)):
+            self._fault(f'joint states silent for {age_ns / 1e6:.0f} ms', 'robot')
+        elif drives and (silent_ns := self._human.silent_ns(now_ns)):
+            name = self._human.give_up()
+            self._fault(f'{name} silent for {silent_ns / 1e6:.0f} ms while it drove', name)
+        elif mode is Mode.AUTONOMOUS and (silent_ns := self._policy.silent_ns(now_ns)):
+            self._fault(f'policy silent for {silent_ns / 1e6:.0f} ms', 'policy')
+
+    def _look_for_release(self, now: Now) -> None:
+        if self._rewind.left and self._gate_rejects:
+            self._enter(Mode.PAUSED, 'not rewound: the gate lets nothing through', 'gate')
+        elif self._rewind.left and self._rewind.held and not self._human.engaged:
+            self._enter(Mode.PAUSED, f'not rewound further: {self._human.name} released',
+                        self._human.name)
+        elif not self._rewind.left and self.control.mode in (Mode.CORRECTING, Mode.ALIGNING) and (
+                how := self._human.let_go(now.steady_ns)):
+            self._end_correction(now, how, self._human.name)
+
+    def _look_for_help(self, now: Now) -> None:
+        asked = self._waiting.present()
+        if self.control.mode is not Mode.AUTONOMOUS:
+            self._waiting.restart()
+        elif asked and self._waiting.overdue(now.steady_ns):
+            self._enter(Mode.PAUSED, f'{asked.text}; nobody came within '
+                        f'{self._settings.answer_s:g} s', asked.source_id)
+        elif self._waiting.news():
+            self.control.change(Mode.AUTONOMOUS, asked.text if asked else 'no help is wanted now',
+                                asked.source_id if asked else 'policy')
+
+    def _idle(self) -> bool:
+        return self.control.mode is Mode.PAUSED and not self.returning
+
+    def _may_rewind(self) -> bool:
+        return self.control.mode is not Mode.HOLD and self._rewind.reach(1) > 0
+
+    def _require_released(self, name: str, now: Now) -> None:
+        if self._human.engaged and not self._human.silent_ns(now.steady_ns):
+            raise TransitionError(f'{name}: {self._human.name} is engaged; release it first')
+
+    def _give_to_human(self, reason: str, who: str) -> None:
+        assert self._measured is not None
+        if asked := self._waiting.present():
+            reason = f'{reason}; {asked.text}'
+        if wait := self._human.join(self._measured, self._told):
+            self._enter(Mode.ALIGNING, f'{reason}; {wait}', who)
+        elif self.control.mode is not self._driven:
+            self._enter(self._driven, reason, who)
+        self._cause = reason
+
+    def _end_correction(self, now: Now, reason: str, who: str) -> None:
+        if self._driven is Mode.TELEOP:
+            self._enter(Mode.TELEOP, reason, who)
+        elif self._settings.after == 'pause':
+            self._enter(Mode.PAUSED, f'{reason}; the episode ends here', who)
+        else:
+            self._return(now, reason, who)
+
+    def _return(self, now: Now, reason: str, who: str) -> None:
+        self._enter(Mode.PAUSED, f'{reason}; waiting for the policy to see the present state', who)
+        self._returned_ros_ns = now.ros_ns
+
+    def _fault(self, reason: str, who: str) -> None:
+        if self.control.mode is not Mode.HOLD:
+            self._enter(Mode.HOLD, reason, who)
+
+    def _enter(self, mode: Mode, reason: str, who: str) -> None:
+        self._returned_ros_ns = None
+        self._rewind.left = 0
+        self._human.restart(mode in HUMAN_MODES)
+        self._holding.release()
+        self._policy.void()
+        self.control.enter(mode, reason, who)
