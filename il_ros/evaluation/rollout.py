@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
@@ -90,6 +90,7 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
     target = np.asarray(values['observation.state'], dtype=np.float64)
     step, interventions, human_steps, success, done = 0, 0, 0, False, False
     driving = False
+    past: list[Observation] = []  # since the last one that the policy was given
     while not done:
         now = step * contract.period_ns
         observation = sensors.see(observation_of(values, now, instruction))
@@ -104,8 +105,12 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
                 policy.reset()
                 scheduler.reset()
                 delay.clear()
+                past = []
             if not delay.busy and scheduler.due(now):
-                delay.send(infer(policy, observation, scheduler.previous(now)), step, now)
+                seen, past = replace(observation, past=tuple(past)), []
+                delay.send(infer(policy, seen, scheduler.previous(now)), step, now)
+            else:
+                past.append(observation)
             if chunk := delay.arrived(step):
                 scheduler.add(*chunk, now)
             rows = scheduler.output(now)

@@ -1,7 +1,7 @@
 """How observations, chunks and what they continue lie in the memory that two processes share."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import mmap
 from typing import Any
 
@@ -19,7 +19,7 @@ TEXT = np.dtype('S1024')  # UTF-8; what is longer is cut
 
 @dataclass(frozen=True)
 class Layout:
-    """One observation, the rows that its chunk continues, and one chunk.
+    """An observation and what came before, the rows that its chunk continues, and one chunk.
 
     Never more than one request is under way, and a message over a socket follows every write, so
     neither side reads what the other is writing.
@@ -29,26 +29,30 @@ class Layout:
         environment: Length of the environment vector, E.
         images: Height and width per camera.
         horizon: Rows of a chunk, H.
+        past: Observations before the newest, at most.
     """
 
     joints: int
     environment: int
     images: dict[str, tuple[int, int]]
     horizon: int
+    past: int = 0
 
     @staticmethod
-    def of(contract: Contract, cameras: tuple[str, ...], horizon: int) -> Layout:
+    def of(contract: Contract, cameras: tuple[str, ...], horizon: int, past: int = 0) -> Layout:
         """Return the layout for a policy on a robot."""
         images = {name: (contract.camera(name).height, contract.camera(name).width)
                   for name in cameras}
-        return Layout(len(contract.joints), contract.environment_size, images, horizon)
+        return Layout(len(contract.joints), contract.environment_size, images, horizon, past)
 
     @property
     def size(self) -> int:
         """Bytes of the memory."""
-        values = self.joints + self.environment + self.horizon * (2 * self.joints + 1)
-        return (3 * INTEGER.itemsize + TEXT.itemsize + VALUE.itemsize * values
+        values = self.joints + self.environment
+        seen = (INTEGER.itemsize + VALUE.itemsize * values
                 + sum(3 * height * width for height, width in self.images.values()))
+        return (3 * INTEGER.itemsize + TEXT.itemsize + (1 + self.past) * seen
+                + VALUE.itemsize * self.horizon * (2 * self.joints + 1))
 
     def views(self, memory: mmap.mmap) -> Views:
         """Return arrays that lie in the memory."""
@@ -60,20 +64,21 @@ class Layout:
             at += view.nbytes
             return view.reshape(shape)
 
-        return Views(take(INTEGER, 1), take(VALUE, self.joints),
-                     take(VALUE, self.environment),
+        ticks = 1 + self.past
+        return Views(take(INTEGER, ticks), take(VALUE, ticks, self.joints),
+                     take(VALUE, ticks, self.environment),
                      take(VALUE, self.horizon, self.joints), take(VALUE, self.horizon),
-                     take(INTEGER, 2), take(VALUE, self.horizon, self.joints), take(TEXT, 1),
-                     {name: take(PIXEL, *size, 3) for name, size in self.images.items()})
+                     take(INTEGER, 3), take(VALUE, self.horizon, self.joints), take(TEXT, 1),
+                     {name: take(PIXEL, ticks, *size, 3) for name, size in self.images.items()})
 
 
 @dataclass(frozen=True)
 class Views:
-    """Arrays in shared memory.
+    """Arrays in shared memory; of the observations the newest is first, then its past.
 
     Attributes:
-        going_on: How many rows of `previous` there are, and how many run while the network
-            computes.
+        counts: How many observations there are, how many rows of `previous`, and how many of them
+            run while the network computes.
     """
 
     stamp: NDArray[np.int64]
@@ -81,26 +86,36 @@ class Views:
     environment: Floats
     chunk: Floats
     uncertainty: Floats  # NaN where the policy cannot tell
-    going_on: NDArray[np.int64]
+    counts: NDArray[np.int64]
     previous: Floats
     task: NDArray[np.bytes_]
     images: dict[str, Pixels]
 
     def put(self, observation: Observation, previous: Continuation | None = None) -> None:
-        """Copy an observation into the memory, and what its chunk has to go on from."""
-        self.stamp[0] = observation.stamp_ns
-        self.state[:] = observation.state
-        self.environment[:] = observation.environment
+        """Copy an observation into the memory, and what its chunk has to go on from.
+
+        Of its past as much as there is room for.
+        """
+        room = len(self.stamp) - 1
+        seen = (observation, *(observation.past[-room:] if room else ()))
+        for tick, one in enumerate(seen):
+            self.stamp[tick] = one.stamp_ns
+            self.state[tick] = one.state
+            self.environment[tick] = one.environment
+            for name, image in self.images.items():
+                image[tick] = one.images[name]
         self.task[0] = observation.task.encode()
         rows = previous.positions[:len(self.previous)] if previous else self.previous[:0]
         self.previous[:len(rows)] = rows
-        self.going_on[:] = len(rows), previous.delay if previous else 0
-        for name, image in self.images.items():
-            image[:] = observation.images[name]
+        self.counts[:] = len(seen), len(rows), previous.delay if previous else 0
 
     def get(self) -> tuple[Observation, Continuation | None]:
         """Return what was put there; the arrays are those of the memory."""
-        rows, delay = self.going_on.tolist()
-        return (Observation(int(self.stamp[0]), self.state, self.environment, self.images,
-                            task=self.task[0].decode(errors='ignore')),
+        count, rows, delay = self.counts.tolist()
+        task = self.task[0].decode(errors='ignore')
+        newest, *past = [Observation(
+            int(self.stamp[tick]), self.state[tick], self.environment[tick],
+            {name: image[tick] for name, image in self.images.items()}, task=task)
+            for tick in range(count)]
+        return (replace(newest, past=tuple(past)),
                 Continuation(self.previous[:rows], delay) if rows else None)

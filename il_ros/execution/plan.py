@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from il_ros.execution.runner import Chunk
+from il_ros.execution.chunk import Chunk
 from il_ros.timing import MILLISECOND
 import numpy as np
 

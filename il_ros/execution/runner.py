@@ -5,52 +5,21 @@ only observations after the hand-over count.
 """
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from il_ros.alignment.aligner import Aligner, Unavailable
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
+from il_ros.execution.chunk import Chunk, Silent
 from il_ros.execution.chunk_scheduler import ChunkScheduler
 from il_ros.execution.worker import Failure, InferenceWorker, Result, State
 from il_ros.policies.source import Place
 from il_ros.timing import MILLISECOND
-from il_ros.types import Floats
+from il_ros.types import Observation
 from numpy.typing import NDArray
-
-
-class Chunk(NamedTuple):
-    """What to publish at a tick.
-
-    Attributes:
-        stamp_ns: The tick.
-        positions: Row 0 is due at the tick. Shape (h, J).
-        observation_ns: Stamp of the newest observation behind it.
-        inference_ns: Time in the network for that observation.
-        epoch: Control epoch that all its observations belong to.
-        uncertainty: How little the policy knows, per row; empty where it cannot tell. Shape (h,).
-    """
-
-    stamp_ns: int
-    positions: Floats
-    observation_ns: int
-    inference_ns: int
-    epoch: int
-    uncertainty: Floats
-
-
-class Silent(NamedTuple):
-    """Why nothing is published at a tick.
-
-    Attributes:
-        problem: Somebody should look into it.
-        event: It is said at this tick only, so nobody may drop it.
-    """
-
-    reason: str
-    problem: bool = False
-    event: bool = False
 
 
 @dataclass
@@ -89,6 +58,7 @@ class PolicyRunner:
         self._epoch_since_ns = -1
         self._newest: Result | None = None
         self._stamp_ns = 0
+        self._past: deque[Observation] = deque(maxlen=0)  # since the last one that was submitted
         self._fresh = True      # the policy has to forget what came before
         self._awaited = False   # the chunk under way will count
 
@@ -137,6 +107,7 @@ class PolicyRunner:
         if self._worker:
             self._worker.close()
         self._worker = worker
+        self._past = deque(maxlen=worker.description.past)
         if set(cameras := worker.description.cameras) != set(self._aligner.cameras):
             self._aligner = Aligner(self.contract, cameras)
         self._forget()
@@ -201,10 +172,14 @@ class PolicyRunner:
             return Silent(f'{observation.topic}: {observation.reason}', problem=True)
         rows = self._scheduler.output(stamp_ns)
         start_ns = stamp_ns + self.contract.period_ns
-        if stamp_ns > self._epoch_since_ns and self._scheduler.due(start_ns) and (
-                self._worker.submit(observation, self._scheduler.previous(start_ns),
-                                    reset=self._fresh)):
-            self._fresh, self._awaited = False, True
+        if stamp_ns > self._epoch_since_ns:
+            if self._scheduler.due(start_ns) and self._worker.submit(
+                    replace(observation, past=tuple(self._past)),
+                    self._scheduler.previous(start_ns), reset=self._fresh):
+                self._fresh, self._awaited = False, True
+                self._past.clear()
+            else:
+                self._past.append(observation)
         if self._newest is None:
             return Silent('waiting for the first chunk')
         if rows is None:
@@ -243,4 +218,5 @@ class PolicyRunner:
     def _forget(self) -> None:
         self._scheduler.reset()
         self._newest = None
+        self._past.clear()
         self._fresh, self._awaited = True, False

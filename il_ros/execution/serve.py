@@ -35,7 +35,7 @@ def main(socket_fd: str, memory_fd: str, job_text: str) -> int:
             known = describe(place, robot)
             policy = open_policy(place, job.options, robot, deadline_s=job.deadline_s,
                                  start_deadline_s=job.start_deadline_s)
-            layout = Layout.of(known.contract, known.cameras, known.horizon)
+            layout = Layout.of(known.contract, known.cameras, known.horizon, known.past)
             memory = mmap.mmap(int(memory_fd), 0)
             if len(memory) != layout.size:
                 raise CheckpointError(f'{place}: was replaced while it was loaded')

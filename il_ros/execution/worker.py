@@ -108,7 +108,7 @@ class InferenceWorker:
         self.description = describe(checkpoint, contract)
         options.check(checkpoint, self.description)
         self._layout = Layout.of(self.description.contract, self.description.cameras,
-                                 self.description.horizon)
+                                 self.description.horizon, self.description.past)
         if start_deadline_s is None:
             start_deadline_s = EXPORT_S if options.backend == 'onnx' else START_S
         self._deadline_ns, self._start_ns = to_ns(deadline_s), to_ns(start_deadline_s)

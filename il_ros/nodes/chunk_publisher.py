@@ -4,7 +4,7 @@ from __future__ import annotations
 import array
 
 from il_ros.contract import Contract
-from il_ros.execution.runner import Chunk
+from il_ros.execution.chunk import Chunk
 from il_ros.msg import ActionChunk
 from il_ros.nodes import shell
 from il_ros.timing import to_s

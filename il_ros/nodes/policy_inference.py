@@ -8,10 +8,11 @@ import time
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.execution.chunk import Chunk, Silent
 from il_ros.execution.chunk_scheduler import make_scheduler, REALTIME
 from il_ros.execution.plan import Plan
 from il_ros.execution.player import ChunkPlayer, Job
-from il_ros.execution.runner import Chunk, PolicyRunner, Silent
+from il_ros.execution.runner import PolicyRunner
 from il_ros.execution.worker import InferenceWorker
 from il_ros.msg import ControlMode
 from il_ros.nodes import shell

@@ -364,6 +364,11 @@ class PolicyConfig:
         return self.bc_rnn.window if self.recurrent else self.observation_steps
 
     @property
+    def past(self) -> int:
+        """Observations since the last one that inference can use, at most."""
+        return self.horizon if self.recurrent else self.observation_steps - 1
+
+    @property
     def cameras(self) -> tuple[str, ...]:
         """The cameras among the inputs."""
         return tuple(i for i in self.inputs if i not in VECTORS)

@@ -37,14 +37,7 @@ class History:
                 names as `past` must not have been given before.
             task: The instruction, where an observation has none.
         """
-        if observation is self._newest:
-            return []
-        self._newest = observation
-        seen = [to_data(o, self._inputs, task) for o in (*observation.past, observation)]
-        if self._steps > 1:  # the caller may write the next observation into the same arrays
-            seen = [{key: np.array(value) for key, value in data.items()} for data in seen]
-        self._rows.extend(seen)
-        return seen
+        return self._note(observation, task, 1 + len(observation.past))
 
     def window(self, observation: Observation, task: str) -> Data:
         """Take note of what was not seen yet and return the newest rows, oldest first.
@@ -52,7 +45,7 @@ class History:
         Returns:
             Every value with leading dimension `steps`.
         """
-        self.new(observation, task)
+        self._note(observation, task, self._steps)
         missing = self._steps - len(self._rows)
         rows = [self._rows[0]] * missing + list(self._rows)
         return {key: np.concatenate([row[key] for row in rows]) for key in rows[-1]}
@@ -61,6 +54,17 @@ class History:
         """Forget everything."""
         self._rows.clear()
         self._newest = None
+
+    def _note(self, observation: Observation, task: str, most: int) -> list[Data]:
+        if observation is self._newest:
+            return []
+        self._newest = observation
+        seen = [to_data(o, self._inputs, task)
+                for o in (*observation.past, observation)[-most:]]
+        if self._steps > 1:  # the caller may write the next observation into the same arrays
+            seen = [{key: np.array(value) for key, value in data.items()} for data in seen]
+        self._rows.extend(seen)
+        return seen
 
 
 def by_steps(data: Data, steps: int) -> Data:

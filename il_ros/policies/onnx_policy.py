@@ -122,7 +122,7 @@ def describe(path: Path) -> Description:
         CheckpointError: The file is missing, damaged or not from il_ros.
     """
     contract, config, _ = _read(path)
-    return Description(contract, config.kind, config.cameras, config.horizon)
+    return Description(contract, config.kind, config.cameras, config.horizon, past=config.past)
 
 
 def cached(checkpoint: Path) -> Path:

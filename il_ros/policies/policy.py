@@ -91,6 +91,7 @@ class Description(NamedTuple):
         cameras: Names of the cameras that it needs.
         horizon: Most rows of its chunks, H.
         continues: Its chunks can go on from others.
+        past: How many observations since the last one it can use besides the newest, at most.
     """
 
     contract: Contract
@@ -98,6 +99,7 @@ class Description(NamedTuple):
     cameras: tuple[str, ...]
     horizon: int
     continues: bool = False
+    past: int = 0
 
 
 def infer(policy: Policy, observation: Observation, previous: Continuation | None) -> Floats:

@@ -89,7 +89,7 @@ def describe(place: Place, contract: Contract | None = None) -> Description:
 
         whole = read(place)
         found = Description(whole.contract, whole.config.kind, whole.config.cameras,
-                            whole.config.horizon, whole.config.continues)
+                            whole.config.horizon, whole.config.continues, whole.config.past)
     if contract is not None:
         require_same(contract, found.contract, 'this robot', 'the checkpoint')
     return found

@@ -1,4 +1,5 @@
 """What `il_ros evaluate` takes besides a folder: exported files, servers, an instruction."""
+from dataclasses import replace
 import json
 import subprocess
 import sys
@@ -86,6 +87,19 @@ def test_the_instruction_stands_in_every_observation(tmp_path):
     half = len(policy.seen) // 2
     assert [o.task for o in policy.seen] == [''] * half + ['lift it'] * half
     assert np.abs(policy.chunks[0] - policy.chunks[half]).max() > 1e-3
+
+
+@pytest.mark.parametrize('kind', ['bc_rnn', 'bc history'])
+def test_a_rollout_shows_a_policy_every_tick(tmp_path, kind):
+    config = VARIANTS.get(kind) or replace(SMALL, observation_steps=4)
+    checkpoint = make_checkpoint(tmp_path / 'c', config)
+    policy, alone = Kept(load(checkpoint)), load(checkpoint)
+    roll_out(policy, [3])
+    assert len(policy.seen) > 2 and len(policy.seen[1].past) == 7
+    for seen, given in zip(policy.seen[:3], policy.chunks, strict=False):
+        for tick in (*seen.past, replace(seen, past=())):
+            expected = alone.infer(tick)
+        np.testing.assert_allclose(given, expected, atol=1e-6)
 
 
 def test_what_a_policy_draws_follows_from_the_seed_of_the_episode(tmp_path):

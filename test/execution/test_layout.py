@@ -27,6 +27,20 @@ def test_an_observation_survives(views):
     assert views.get()[0].task == ''
 
 
+def test_of_the_past_the_newest_survive():
+    layout = Layout.of(CONTRACT, ('wrist',), 12, past=2)
+    views = layout.views(mmap.mmap(-1, layout.size))
+    seen = [observation(seed, seed) for seed in range(5)]
+    for past in ((), tuple(seen[2:4]), tuple(seen[:4])):
+        views.put(replace(seen[4], past=past))
+        got, _ = views.get()
+        assert got.stamp_ns == 4 and [one.stamp_ns for one in got.past] == [2, 3][:len(past)]
+        for one in (*got.past, got):
+            np.testing.assert_array_equal(one.state, seen[one.stamp_ns].state)
+            np.testing.assert_array_equal(one.environment, seen[one.stamp_ns].environment)
+            np.testing.assert_array_equal(one.images['wrist'], seen[one.stamp_ns].images['wrist'])
+
+
 def test_a_long_text_is_cut_between_characters(views):
     views.put(replace(observation(), task='a' + 'W\u00fc' * 400))
     got, _ = views.get()

@@ -1,6 +1,6 @@
 """What the player does between two plans; time is the test's."""
+from il_ros.execution.chunk import Chunk
 from il_ros.execution.plan import Plan, Playback, SILENCE
-from il_ros.execution.runner import Chunk
 import numpy as np
 import pytest
 

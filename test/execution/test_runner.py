@@ -1,13 +1,15 @@
 """The runner with a real inference process; time is the test's."""
+from dataclasses import replace
 import os
 import re
 import select
 import signal
 
-from checkpoint_factory import CONTRACT, describe, make_checkpoint, observation, VARIANTS
+from checkpoint_factory import CONTRACT, describe, make_checkpoint, observation, SMALL, VARIANTS
 from il_ros.errors import CheckpointError, ConfigError
+from il_ros.execution.chunk import Chunk, Silent
 from il_ros.execution.chunk_scheduler import ChunkScheduler, make_scheduler, SCHEDULERS
-from il_ros.execution.runner import Chunk, PolicyRunner, Silent
+from il_ros.execution.runner import PolicyRunner
 from il_ros.execution.schedulers.receding import RecedingHorizon
 from il_ros.execution.worker import InferenceWorker, State
 from il_ros.policies.checkpoint import write
@@ -89,6 +91,24 @@ def test_row_0_is_for_the_tick_after_the_observation(life, checkpoint):
     assert isinstance(due, Chunk)
     assert (due.stamp_ns, due.observation_ns, due.epoch) == (T0 + P, T0, 0)
     np.testing.assert_allclose(due.positions, load(checkpoint).infer(seen), atol=1e-6)
+
+
+@pytest.mark.parametrize('kind', ['bc_rnn', 'bc history'])
+def test_a_policy_sees_every_tick_also_those_without_an_inference(ready, tmp_path, kind):
+    life = Life(ready, RecedingHorizon(P, 4))
+    checkpoint = make_checkpoint(
+        tmp_path / 'c', VARIANTS.get(kind) or replace(SMALL, observation_steps=4))
+    life.load(checkpoint)
+    policy, expected, compared = load(checkpoint), {}, 0
+    for _ in range(12):
+        expected[life.now] = policy.infer(life.see())
+        due = life.tick()
+        life.until_idle()
+        if isinstance(due, Chunk) and due.observation_ns == due.stamp_ns - P:
+            np.testing.assert_allclose(due.positions, expected[due.observation_ns], atol=1e-6)
+            compared += 1
+    assert compared >= 2 and life.runner.counters.inferences <= 4
+    life.workers[-1].close()
 
 
 def test_a_slow_network_costs_rows_not_ticks(life, checkpoint):
