@@ -133,7 +133,7 @@ class Gate:
             raise ArmingError(f'arming refused: {problem}')
         if self._foreign:
             raise ArmingError(f'arming refused: {_foreign_text(self._foreign)}')
-        if self.fault and self._setpoint.velocities.any():
+        if self.fault and not self._setpoint.rests(self.limits):
             raise ArmingError('arming refused: the arm is not at rest yet; call again')
         start = starting_point(self._measured, self.limits, self._guard)
         self.armed, self.fault, self._nonfinite = True, None, 0

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from il_ros.errors import PlanningError
 from il_ros.planning.collision import CollisionChecker, Contact
-from il_ros.safety.limiter import advance, brake, Setpoint
+from il_ros.safety.limiter import advance, brake, Setpoint, way_to_rest
 from il_ros.safety.limits import Limits
 from il_ros.safety.rules import Refusal
-from il_ros.safety.workspace import braking, Workspace
+from il_ros.safety.workspace import Workspace
 from il_ros.types import ControlSource, Floats
 import numpy as np
 
@@ -91,7 +91,7 @@ class Guard:
                 raise Refusal('collision', f'row {index} of the chunk leads {_text(contact)}')
 
     def _check(self, before: Setpoint, after: Setpoint) -> None:
-        path = braking(after, self._limits)
+        path = way_to_rest(after, self._limits)
         if self._workspace and self._workspace.leaves(before.positions, path):
             raise Refusal('workspace', 'the tool would leave the workspace of the contract')
         if self._collisions and (worst := self._worst(path)):

@@ -3,17 +3,19 @@
 A setpoint is safe when every joint can stop before its position limit: v^2 / (2 a) <= room left.
 A step by v' dt keeps that for v' <= sqrt((a dt)^2 + 2 a room) - a dt, and braking with a is always
 such a step whatever dt is (v' dt <= (v^2 - v'^2) / (2 a) for v' = v - a dt), so a safe setpoint
-always has a safe successor.
+always has a safe successor. Joints with a jerk limit: see `safety.jerk`.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from il_ros.safety.limits import Limits
 from il_ros.types import Floats
 import numpy as np
 
 RELATIVE_TOLERANCE = 1e-6  # of the velocity limit; less than that off target counts as unchanged
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the time to the stop, when the arm is looked at
+LONGEST = 60  # steps to the stop with limited jerk that are looked at
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,29 @@ class Setpoint:
     Attributes:
         positions: [rad] or [m]. Shape (J,).
         velocities: Of the step that led there [rad/s] or [m/s]. Shape (J,).
+        accelerations: Of the step that led there [rad/s^2] or [m/s^2]. Shape (J,).
         target: Where that step should have led [rad] or [m]. Shape (J,).
     """
 
     positions: Floats
     velocities: Floats
+    accelerations: Floats
     target: Floats
 
     @staticmethod
     def at_rest(positions: Floats) -> Setpoint:
         """Return a setpoint that stands still."""
-        return Setpoint(positions.copy(), np.zeros_like(positions), positions.copy())
+        still = np.zeros_like(positions)
+        return Setpoint(positions.copy(), still, still, positions.copy())
+
+    def rests(self, limits: Limits) -> bool:
+        """Tell whether it stands still."""
+        return bool((np.abs(self.velocities) <= RELATIVE_TOLERANCE * limits.velocity).all())
+
+    def moved(self, velocities: Floats, dt_s: float, target: Floats) -> Setpoint:
+        """Return the setpoint after a step with these velocities [rad/s] or [m/s]. Shape (J,)."""
+        return Setpoint(self.positions + velocities * dt_s, velocities,
+                        (velocities - self.velocities) / dt_s, target.copy())
 
 
 def advance(setpoint: Setpoint, target: Floats, dt_s: float,
@@ -51,14 +65,15 @@ def advance(setpoint: Setpoint, target: Floats, dt_s: float,
 
     Returns:
         The next setpoint, safe again, and the limit that kept it from the target: 'velocity',
-        'acceleration' or '' for none.
+        'acceleration', 'jerk' or '' for none.
     """
     position, velocity = setpoint.positions, setpoint.velocities
     change = limits.acceleration * dt_s
     wanted = (target - position) / dt_s
 
-    def stoppable(room: Floats) -> Floats:
-        return np.sqrt(change**2 + 2 * limits.acceleration * np.maximum(room, 0.0)) - change
+    def stoppable(room: Floats, delay: Floats | float = 0.0) -> Floats:
+        lost = limits.acceleration * (dt_s + delay)
+        return np.sqrt(lost**2 + 2 * limits.acceleration * np.maximum(room, 0.0)) - lost
 
     highest = np.minimum.reduce([velocity + change, limits.velocity,
                                  stoppable(limits.upper - position)])
@@ -72,18 +87,52 @@ def advance(setpoint: Setpoint, target: Floats, dt_s: float,
     braked = moving + np.sign(closing) * np.minimum(np.abs(closing),
                                                     stoppable(np.abs(closing) * dt_s))
     chosen = np.minimum(np.maximum(np.where(allowed, wanted, braked), lowest), highest)
-    reached = np.where(chosen == wanted, target, position + chosen * dt_s)
     limit = ''
     if np.any(np.abs(wanted) > limits.velocity + slack):
         limit = 'velocity'
     elif np.any(np.abs(chosen - wanted) > slack):
         limit = 'acceleration'
-    return Setpoint(np.clip(reached, limits.lower, limits.upper), chosen, target.copy()), limit
+    if jerk := limits.jerky:
+        k, delay = jerk.joints, limits.acceleration / limits.jerk
+        near = np.minimum(np.abs(closing), stoppable(np.abs(closing) * dt_s, delay))
+        steered = np.minimum(np.maximum(moving + np.sign(closing) * near, -np.minimum(
+            limits.velocity, stoppable(position - limits.lower, delay))), np.minimum(
+                limits.velocity, stoppable(limits.upper - position, delay)))
+        softened = chosen.copy()
+        softened[k] = jerk.next_velocity(chosen[k], moving[k], steered[k], position[k],
+                                         velocity[k], setpoint.accelerations[k], dt_s, slack[k])
+        if not limit and np.any(np.abs(softened - chosen) > slack):
+            limit = 'jerk'
+        chosen = softened
+    after = setpoint.moved(chosen, dt_s, target)
+    reached = np.where(chosen == wanted, target, after.positions)
+    return replace(after, positions=np.clip(reached, limits.lower, limits.upper)), limit
 
 
 def brake(setpoint: Setpoint, dt_s: float, limits: Limits) -> Setpoint:
     """Slow every joint down at its limit for the time `dt_s`; a safe setpoint stays safe."""
     change = limits.acceleration * dt_s
     velocities = setpoint.velocities - np.clip(setpoint.velocities, -change, change)
-    positions = setpoint.positions + velocities * dt_s
-    return Setpoint(positions, velocities, positions)
+    if jerk := limits.jerky:
+        k = jerk.joints
+        velocities[k] = jerk.towards(np.zeros(len(k)), setpoint.velocities[k],
+                                     setpoint.accelerations[k], dt_s)
+    after = setpoint.moved(velocities, dt_s, setpoint.positions)
+    return replace(after, target=after.positions)
+
+
+def way_to_rest(setpoint: Setpoint, limits: Limits) -> list[Floats]:
+    """Return where the joints pass while each brakes at its limit, the last at rest. (J,) each."""
+    if setpoint.rests(limits) and not limits.jerky:
+        return [setpoint.positions]
+    if limits.jerky:
+        way, period_s = [setpoint], limits.period_ns * 1e-9
+        while not way[-1].rests(limits) and len(way) < LONGEST:
+            way.append(brake(way[-1], period_s, limits))
+        marks = np.unique(np.linspace(0, len(way) - 1, len(SHARES)).astype(int))
+        return [way[i].positions for i in marks]
+    v, a = setpoint.velocities, limits.acceleration
+    stop_s = np.abs(v) / a
+    times = [np.minimum(share * stop_s.max(), stop_s) for share in SHARES]
+    return [np.clip(setpoint.positions + v * t - np.sign(v) * a * t * t / 2,
+                    limits.lower, limits.upper) for t in times]

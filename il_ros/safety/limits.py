@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from il_ros.contract import Contract
+from il_ros.safety.jerk import JerkLimits
 from il_ros.types import Floats
 import numpy as np
 
@@ -20,6 +21,8 @@ class Limits:
         upper: Highest position, margin included [rad] or [m].
         velocity: Highest speed [rad/s] or [m/s].
         acceleration: Highest acceleration [rad/s^2] or [m/s^2].
+        jerk: Highest jerk, infinite where there is no limit [rad/s^3] or [m/s^3].
+        jerky: The joints that have a jerk limit, None when no joint has.
         overshoot: How far beyond a position limit a policy's target is clamped rather than
             rejected: one step of an arm joint, the whole range of the gripper, whose trained
             targets lie on its limits.
@@ -35,6 +38,8 @@ class Limits:
     upper: Floats
     velocity: Floats
     acceleration: Floats
+    jerk: Floats
+    jerky: JerkLimits | None
     overshoot: Floats
     scale: Floats
     jump: Floats
@@ -49,6 +54,10 @@ class Limits:
         overshoot, jump = step.copy(), JUMP_STEPS * step
         if (gripper := contract.gripper_index) is not None:
             overshoot[gripper], jump[gripper] = span[gripper], np.inf
-        return Limits(tuple(contract.joint_names), contract.lower + margin,
-                      contract.upper - margin, contract.velocity, contract.acceleration,
-                      overshoot, span, jump, contract.period_ns)
+        lower, upper, jerk = contract.lower + margin, contract.upper - margin, contract.jerk
+        k = np.flatnonzero(np.isfinite(jerk))
+        jerky = JerkLimits(k, lower[k], upper[k], contract.velocity[k], contract.acceleration[k],
+                           jerk[k]) if len(k) else None
+        return Limits(tuple(contract.joint_names), lower, upper, contract.velocity,
+                      contract.acceleration, jerk, jerky, overshoot, span, jump,
+                      contract.period_ns)

@@ -5,12 +5,9 @@ from collections.abc import Sequence
 
 from il_ros.contract import Contract
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.safety.limiter import Setpoint
-from il_ros.safety.limits import Limits
 from il_ros.types import Floats
 import numpy as np
 
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the time to the stop, when the tool is looked at
 TOLERANCE = 1e-6  # [m]
 
 
@@ -50,14 +47,3 @@ class Workspace:
         """
         worst = np.maximum.reduce([self.excess(q) for q in path])
         return bool((worst > self.excess(before) + TOLERANCE).any())
-
-
-def braking(setpoint: Setpoint, limits: Limits) -> list[Floats]:
-    """Return where the joints pass while each brakes at its limit, the last at rest. (J,) each."""
-    v, a = setpoint.velocities, limits.acceleration
-    if not v.any():
-        return [setpoint.positions]
-    stop_s = np.abs(v) / a
-    times = [np.minimum(share * stop_s.max(), stop_s) for share in SHARES]
-    return [np.clip(setpoint.positions + v * t - np.sign(v) * a * t * t / 2,
-                    limits.lower, limits.upper) for t in times]

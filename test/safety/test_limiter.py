@@ -76,7 +76,7 @@ def test_full_speed_into_a_position_limit_stops_at_it_within_the_acceleration():
 
 
 def test_braking_takes_the_whole_acceleration_until_rest():
-    setpoint = Setpoint(START.copy(), LIMITS.velocity / 2, START.copy())
+    setpoint = Setpoint(START.copy(), LIMITS.velocity / 2, np.zeros(7), START.copy())
     for _ in range(20):
         after = brake(setpoint, PERIOD, LIMITS)
         slower = np.abs(setpoint.velocities) - np.abs(after.velocities)
