@@ -116,9 +116,8 @@ class Gate:
         A fault is cleared. Shape (J,) [rad] or [m].
 
         Raises:
-            ArmingError: The position of the robot is unknown or outside its limits, the arm
-                touches something or still brakes, somebody else publishes to it, or ROS time
-                stands still.
+            ArmingError: The robot's position is unknown or outside its limits, the arm touches
+                something or still brakes, somebody else publishes, or ROS time stands still.
         """
         if self.armed and not self.fault:
             return self._setpoint.positions
@@ -162,12 +161,15 @@ class Gate:
         if dt_s is None:
             return None
         self._held_ns = now.steady_ns
+        self._approach_hold(dt_s)
+        return Decision(Verdict.HELD, *self.fault, self._setpoint.positions, dt_s)
+
+    def _approach_hold(self, dt_s: float) -> None:
         try:
             self._setpoint, _ = self._guard.step(self._setpoint, self._hold, dt_s,
                                                  ControlSource.HOLD)
         except Refusal:  # nobody knows whether the way back is free
             self._setpoint = brake(self._setpoint, dt_s, self.limits)
-        return Decision(Verdict.HELD, *self.fault, self._setpoint.positions, dt_s)
 
     def foreign(self, publishers: Sequence[str], now: Now) -> None:
         """Name the other publishers on the robot's command topics; any is a fault."""

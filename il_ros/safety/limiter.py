@@ -14,8 +14,10 @@ from il_ros.types import Floats
 import numpy as np
 
 RELATIVE_TOLERANCE = 1e-6  # of the velocity limit; less than that off target counts as unchanged
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the time to the stop, when the arm is looked at
-LONGEST = 60  # steps to the stop with limited jerk that are looked at
+LOOKS = 4    # at the way to rest in the longest steps
+SHARES = (0.5, 1.0)  # of the time to rest, when the way in the shortest steps is looked at
+SLOW = 0.01  # share of the velocity limit that counts as rest on the way there
+LONGEST = 60  # steps to rest at most
 
 
 @dataclass(frozen=True)
@@ -122,17 +124,21 @@ def brake(setpoint: Setpoint, dt_s: float, limits: Limits) -> Setpoint:
 
 
 def way_to_rest(setpoint: Setpoint, limits: Limits) -> list[Floats]:
-    """Return where the joints pass while each brakes at its limit, the last at rest. (J,) each."""
-    if setpoint.rests(limits) and not limits.jerky:
-        return [setpoint.positions]
-    if limits.jerky:
-        way, period_s = [setpoint], limits.period_ns * 1e-9
-        while not way[-1].rests(limits) and len(way) < LONGEST:
-            way.append(brake(way[-1], period_s, limits))
-        marks = np.unique(np.linspace(0, len(way) - 1, len(SHARES)).astype(int))
-        return [way[i].positions for i in marks]
+    """Return where the joints pass while each brakes at its limit. Shape (J,) each.
+
+    How far they get depends a little on the steps: looked at are the longest steps, and, for
+    joints without a jerk limit, steps so short that the way is longest.
+    """
+    way, period_s = [setpoint], limits.period_ns * 1e-9
+    while len(way) < LONGEST and (np.abs(way[-1].velocities) > SLOW * limits.velocity).any():
+        way.append(brake(way[-1], period_s, limits))
+    marks = np.unique(np.linspace(0, len(way) - 1, LOOKS).round().astype(int))
+    passed = [way[i].positions for i in marks]
     v, a = setpoint.velocities, limits.acceleration
     stop_s = np.abs(v) / a
-    times = [np.minimum(share * stop_s.max(), stop_s) for share in SHARES]
-    return [np.clip(setpoint.positions + v * t - np.sign(v) * a * t * t / 2,
-                    limits.lower, limits.upper) for t in times]
+    for share in SHARES if len(way) > 1 else ():
+        t = np.minimum(share * stop_s.max(), stop_s)
+        free = np.clip(setpoint.positions + v * t - np.sign(v) * a * t * t / 2,
+                       limits.lower, limits.upper)
+        passed.append(np.where(np.isfinite(limits.jerk), passed[-1], free))
+    return passed

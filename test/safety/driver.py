@@ -23,13 +23,13 @@ class Driver:
 
     def __init__(self, gate: Gate | None = None) -> None:
         self.gate = gate or Gate(CONTRACT)
-        self.steady_ns = 1_000_000_000
+        self.steady_ns, self.ros_offset_ns = 1_000_000_000, ROS_OFFSET_NS
         self.seq, self.session = -1, b'A' * 16
         self.measured = MEASURED.copy()
 
     @property
     def now(self) -> Now:
-        return Now(self.steady_ns, self.steady_ns + ROS_OFFSET_NS)
+        return Now(self.steady_ns, self.steady_ns + self.ros_offset_ns)
 
     def wait(self, duration_ns: int = PERIOD_NS, measure: bool = True) -> None:
         self.steady_ns += duration_ns
@@ -70,36 +70,43 @@ def moved(**by: float) -> np.ndarray:
 
 
 class Oracle:
-    """Knows only what was sent and when; checks the promise of the gate."""
+    """Knows only the contract, what was sent and when; checks the promise of the gate."""
 
-    def __init__(self, start: np.ndarray, speed: float = 1.0) -> None:
-        self.position, self.velocity = start.copy(), np.zeros(len(start))
-        self.speed = speed
-        self.used: list[tuple[int, float]] = []
+    def __init__(self, start: np.ndarray, speed: float = 1.0,
+                 contract: Contract = CONTRACT) -> None:
+        margin = contract.position_margin * (contract.upper - contract.lower)
+        self.lower, self.upper = contract.lower + margin, contract.upper - margin
+        self.contract, self.speed = contract, speed
+        self.soft = np.isfinite(contract.jerk)
         self.sent = 0
+        self.restart(start)
 
     def check(self, decision: Decision | None, now: Now) -> None:
         if decision is None or decision.sent is None:
             return
         self.sent += 1
-        q, dt = decision.sent, decision.dt_s
+        q, dt, contract = decision.sent, decision.dt_s, self.contract
         assert np.isfinite(q).all()
-        assert (q >= LIMITS.lower).all() and (q <= LIMITS.upper).all()
-        assert 0 < dt <= PERIOD_NS * 1e-9
+        assert (q >= self.lower).all() and (q <= self.upper).all()
+        assert 0 < dt <= contract.period_ns * 1e-9
         step = q - self.position
-        assert (np.abs(step) <= LIMITS.velocity * dt + 1e-9).all()
+        assert (np.abs(step) <= contract.velocity * dt + 1e-9).all()
         velocity = step / dt
-        assert (np.abs(velocity - self.velocity) <= LIMITS.acceleration * dt + 1e-6).all()
-        room = np.where(velocity > 0, LIMITS.upper - q, q - LIMITS.lower)
-        assert (velocity**2 <= 2 * LIMITS.acceleration * room + 1e-6).all(), 'cannot stop'
+        rate = (velocity - self.velocity) / dt
+        assert (np.abs(rate) <= contract.acceleration + 1e-6 / dt).all()
+        change = np.abs(rate - self.rate)[self.soft]
+        assert (change <= contract.jerk[self.soft] * dt * 1.001 + 1e-3).all()
+        room = np.where(velocity > 0, self.upper - q, q - self.lower)
+        assert (velocity**2 <= 2 * contract.acceleration * room + 1e-6).all(), 'cannot stop'
         self.used = [*self.used[-20:], (now.steady_ns, dt)]
         for i, (since, _) in enumerate(self.used):
             elapsed = (now.steady_ns - since) * 1e-9 * self.speed
             total = math.fsum(d for _, d in self.used[i:])
-            assert total <= elapsed + 1.5 * PERIOD_NS * 1e-9 + 1e-9
-        self.position, self.velocity = q.copy(), velocity
+            assert total <= elapsed + 1.5 * contract.period_ns * 1e-9 + 1e-9
+        self.position, self.velocity, self.rate = q.copy(), velocity, rate
 
     def restart(self, position: np.ndarray) -> None:
         """A newly armed gate starts from where the robot stands."""
         self.position, self.velocity = position.copy(), np.zeros(len(position))
-        self.used = []
+        self.rate = np.zeros(len(position))
+        self.used: list[tuple[int, float]] = []

@@ -34,7 +34,7 @@ def test_no_command_moves_the_tool_out_of_the_box(source):
     driver, workspace = driver_within(0.1)
     oracle = Oracle(MEASURED)
     rules, target = set(), MEASURED
-    for k in range(4000):
+    for k in range(2000):
         if k % 7 == 0:
             step = rng.normal(size=7) * LIMITS.velocity * 0.1
             target = np.clip(driver.measured + step, LIMITS.lower, LIMITS.upper)
