@@ -44,8 +44,7 @@ class Parameters:
         backend: 'torch', or 'onnx' for ONNX Runtime on the CPU.
         threads: CPU threads of the network.
         device: Of torch.
-        priority: Of SCHED_FIFO for the process that publishes, half of it for this one;
-            inference is ordinary. 0 does not ask for it.
+        priority: Of SCHED_FIFO for the publishing process, half of it for this one; 0: ordinary.
     """
 
     robot: str = 'sim_arm'
