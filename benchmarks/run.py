@@ -13,11 +13,21 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from benchmarks import capture, chunking, conversion, jitter, latency, rollouts, training
+from benchmarks import (
+    against_lerobot,
+    capture,
+    chunking,
+    conversion,
+    jitter,
+    latency,
+    rollouts,
+    training,
+)
 from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
-PARTS = ('latency', 'rollouts', 'jitter', 'capture', 'conversion', 'training', 'chunking')
+PARTS = ('latency', 'rollouts', 'jitter', 'capture', 'conversion', 'training', 'chunking',
+         'lerobot')
 
 
 def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
@@ -36,7 +46,8 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
         'capture': lambda: capture.measure(folder, seconds),
         'conversion': lambda: conversion.measure(folder),
         'training': lambda: training.measure(folder),
-        'chunking': chunking.measure}
+        'chunking': chunking.measure,
+        'lerobot': lambda: against_lerobot.measure(folder)}
     lines: list[Line] = []
     try:
         for part in wanted:

@@ -1,6 +1,6 @@
 """Training from images with chunks of 100 steps: speed, waiting, memory, and LeRobot's loader.
 
-IL_ROS_LEROBOT names the Python of an environment with LeRobot, which reads the same files.
+LEROBOT_PYTHON names the Python of an environment with LeRobot, which reads the same files.
 """
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ import time
 
 from il_ros.contract import Contract
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import Row
-from il_ros.datasets.writer import DatasetWriter
 from il_ros.policies.config import BCConfig, PolicyConfig
 from il_ros.policies.transforms import Chain, features
 from il_ros.training.batches import Batches
@@ -24,11 +22,10 @@ from il_ros.training.frame_files import FrameFile, FrameFiles
 from il_ros.training.image_cache import cached_images
 from il_ros.training.samples import ArraySource, Samples
 from il_ros.training.train import fit, fit_normalization, Report
-from il_ros.types import ControlSource, Observation
 import numpy as np
 
 from benchmarks.common import Line, ROOT
-from benchmarks.frames import picture
+from benchmarks.frames import write_dataset
 
 EPISODES, ROWS = 4, 200
 CAMERAS = ('scene', 'wrist')
@@ -56,26 +53,8 @@ print(batches * batch / (time.perf_counter() - began))
 
 def measure(folder: Path) -> list[Line]:
     """Measure all of it; a minute or two."""
-    dataset = _write(folder / 'training_dataset')
+    dataset = write_dataset(folder / 'training_dataset', Contract.load('sim_arm'), EPISODES, ROWS)
     return [*_speed(dataset, folder), *_loading(dataset, folder), _memory(folder)]
-
-
-def _write(folder: Path) -> Dataset:
-    contract = Contract.load('sim_arm')
-    random = np.random.default_rng(0)
-    writer = DatasetWriter(folder, contract)
-    poses = np.tile([0.0] * 6 + [1.0], contract.environment_size // 7)
-
-    def row(number: int) -> Row:
-        images = {c.name: picture(c.height, c.width, number) for c in contract.cameras}
-        state = random.uniform(contract.lower, contract.upper)
-        return Row(number, Observation(number, state, poses, images, {'state': 0}), state, state,
-                   ControlSource.HUMAN, False)
-
-    for _ in range(EPISODES):
-        writer.add((row(number) for number in range(ROWS)), contract, contract.task, True)
-    writer.finish()
-    return Dataset(folder)
 
 
 def _speed(dataset: Dataset, folder: Path) -> list[Line]:
@@ -112,9 +91,9 @@ def _loading(dataset: Dataset, folder: Path) -> list[Line]:
         batches.parts(step)
     ours = 100 * CONFIG.batch_size / (time.perf_counter() - began)
     absolute = f'{ours:.0f} samples/s after decoding once in {decode_s:.1f} s'
-    python = os.environ.get('IL_ROS_LEROBOT')
+    python = os.environ.get('LEROBOT_PYTHON')
     if not python:
-        return [Line('loading batches: samples/s', 'n/a', 'LeRobot, see IL_ROS_LEROBOT', absolute)]
+        return [Line('loading batches: samples/s', 'n/a', 'LeRobot, see LEROBOT_PYTHON', absolute)]
     run = subprocess.run(
         [python, '-c', LEROBOT, str(dataset.root), str(dataset.fps), str(CONFIG.batch_size), '6'],
         capture_output=True, text=True, check=True, timeout=300,

@@ -9,10 +9,11 @@ from il_ros.errors import IlRosError
 import typer
 
 COMMANDS = ('demo', 'sim', 'record', 'convert', 'inspect', 'train', 'evaluate', 'dagger',
-            'replay', 'doctor', 'export')
+            'replay', 'doctor', 'export', 'sweep')
 EXTRAS = {'torch': 'train', 'lightning_fabric': 'train', 'safetensors': 'train',
           'tensorboard': 'train', 'mujoco': 'sim', 'gymnasium': 'sim', 'pinocchio': 'sim',
-          'matplotlib': 'sim', 'onnx': 'export', 'onnxruntime': 'export', 'onnxscript': 'export'}
+          'matplotlib': 'sim', 'onnx': 'export', 'onnxruntime': 'export', 'onnxscript': 'export',
+          'ray': 'sweep'}
 WITH_ROS = ('rclpy', 'rcl_interfaces', 'builtin_interfaces', 'std_srvs',
             'il_ros.msg', 'il_ros.srv', 'il_ros.action')
 
