@@ -59,6 +59,8 @@ def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,
             yield passed('urdf', str(find_urdf(contract)))
         except ConfigError as error:
             yield failed('urdf', str(error))
+        else:
+            yield _scene(contract)
     if not ros:
         return
     if find_spec('rclpy') is None or find_spec('il_ros.msg') is None:
@@ -70,3 +72,19 @@ def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,
         yield from visitor.checks()
     finally:
         visitor.close()
+
+
+def _scene(contract: Contract) -> Check:
+    from il_ros.checks import failed, passed, skipped
+    from il_ros.errors import PlanningError
+    from il_ros.kinematics import find_urdf
+    from il_ros.planning.pinocchio_collisions import PinocchioCollisions
+    if contract.scene is None:
+        return skipped('scene', 'the contract names none: the gate checks no collisions')
+    try:
+        PinocchioCollisions(contract, find_urdf(contract))
+    except PlanningError as error:
+        return failed('scene', str(error))
+    names = ', '.join(box.name for box in contract.scene.obstacles) or 'nothing around it'
+    return passed('scene', f'the arm keeps {contract.scene.margin * 1e3:.0f} mm from itself and '
+                           f'{names}')

@@ -1,7 +1,7 @@
 """Looks at a running graph: does every stream of the contract come as it should?"""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import median
 import time
 from typing import Any
@@ -11,9 +11,11 @@ from il_ros.checks import Check, failed, passed, skipped
 from il_ros.contract import CommandTopic, Contract, Stream
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
+from il_ros.nodes.doctor_system import check_clock, controllers, transport
 from il_ros.nodes.preflight import command_problem, command_topics, stream_problem
 from il_ros.nodes.streams import TYPES
-from il_ros.timing import to_s
+from il_ros.safety.clock import ClockWatch
+from il_ros.timing import to_ns, to_s
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -43,6 +45,7 @@ class Doctor:
         self._executor.add_node(self._node)
         self._messages: dict[str, list[tuple[int, Any]]] = {t: [] for t in contract.topics}
         self._commands = command_topics(contract)
+        self._clock_problem = ''
 
     def close(self) -> None:
         """Leave the graph."""
@@ -51,12 +54,15 @@ class Doctor:
         self._context.try_shutdown()
 
     def checks(self) -> Iterator[Check]:
-        """Look at streams, command topics and nodes, one after the other."""
+        """Look at transport, clock, streams, commands and nodes, one after the other."""
+        yield from transport()
         self._listen()
+        yield self._clock()
         for stream in self._contract.streams:
             yield self._stream(stream)
         for command in self._commands:
             yield self._command(command)
+        yield from controllers(self._node, self._commands, self._wait)
         names = self._node.get_node_names()
         for name in NODES:
             if (number := names.count(name)) > 1:
@@ -81,9 +87,23 @@ class Doctor:
                 self._node.set_parameters([Parameter('use_sim_time', value=True)])
         for messages in self._messages.values():
             messages.clear()
-        end = time.monotonic() + MEASURE_S
-        while time.monotonic() < end:
+        watch, self._began = ClockWatch(1.0), shell.now(self._node)
+        while (now := shell.now(self._node)).steady_ns < self._began.steady_ns + to_ns(MEASURE_S):
+            self._clock_problem = watch.look(now) or self._clock_problem
             self._executor.spin_once(timeout_sec=0.05)
+        self._ended = now
+
+    def _wait(self, condition: Callable[[], bool]) -> bool:
+        end = time.monotonic() + self._timeout_s
+        while time.monotonic() < end and not condition():
+            self._executor.spin_once(timeout_sec=0.05)
+        return condition()
+
+    def _clock(self) -> Check:
+        names = [info.node_name for info in self._node.get_publishers_info_by_topic('/clock')]
+        steady_ns = self._ended.steady_ns - self._began.steady_ns
+        speed = (self._ended.ros_ns - self._began.ros_ns) / steady_ns
+        return check_clock(names, self._clock_problem, speed)
 
     def _stream(self, stream: Stream) -> Check:
         if problem := stream_problem(self._node, stream):

@@ -1,0 +1,106 @@
+"""What the doctor finds out about the system below the topics: clock, transport, controllers."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+import os
+from pathlib import Path
+
+from il_ros.checks import Check, failed, passed, skipped
+from il_ros.contract import CommandTopic
+from il_ros.transport import PROFILES, RANGE
+import rclpy
+from rclpy.node import Node
+
+LIST = 'controller_manager/list_controllers'
+
+
+def check_clock(publishers: list[str], problem: str, speed: float) -> Check:
+    """Check ROS time.
+
+    Args:
+        publishers: Who publishes /clock.
+        problem: What `safety.clock.ClockWatch` found while the doctor measured.
+        speed: ROS time per steady time meanwhile.
+    """
+    if len(publishers) > 1:
+        return failed('clock', f'{", ".join(publishers)} all publish /clock; stop all but one')
+    if problem:
+        return failed('clock', problem if publishers else
+                      f'{problem}: the system clock steps; let chrony or ntpd slew it')
+    return passed('clock', f'/clock of {publishers[0]}, {speed:.2f} x real time' if publishers else
+                  'system time')
+
+
+def check_transport(environ: Mapping[str, str], middleware: str) -> Iterator[Check]:
+    """Check what DDS is told by the environment."""
+    reach = environ.get(RANGE, 'SUBNET')
+    yield passed('discovery', f'{reach}, ROS domain {environ.get("ROS_DOMAIN_ID", "0")}')
+    if 'fastrtps' not in middleware:
+        yield skipped('transport', f'{middleware}: il_ros ships settings for Fast DDS only; see '
+                                   'that it carries large images without loss')
+        return
+    for variable in PROFILES:
+        if file := environ.get(variable):
+            if not Path(file).is_file():
+                yield failed('transport', f'{variable} names {file}, which is not there: images '
+                                          'would be lost in the default shared memory; correct '
+                                          'or unset it')
+            else:
+                yield passed('transport', f'Fast DDS, {file}')
+            return
+    yield failed('transport', f'no Fast DDS profile: images would be lost in the default shared '
+                              f'memory; set {PROFILES[0]} to config/transport/local.xml')
+
+
+def check_controllers(commands: list[CommandTopic], states: Mapping[str, str]) -> Iterator[Check]:
+    """Check that the controller behind each command topic is active.
+
+    Args:
+        commands: Where the gate publishes; ros2_control names such topics <controller>/<what>.
+        states: State of each controller by name.
+    """
+    for command in commands:
+        name = command.topic.strip('/').rpartition('/')[0].rpartition('/')[2]
+        if (state := states.get(name)) is None:
+            known = ', '.join(states) or 'none'
+            yield failed('controller', f'{command.topic}: no controller {name!r} is loaded '
+                                       f'(loaded: {known}); load it, or correct the contract')
+        elif state != 'active':
+            yield failed('controller', f'{name} is {state}: ros2 control switch_controllers '
+                                       f'--activate {name}')
+        else:
+            yield passed('controller', f'{name} is active')
+
+
+def controllers(node: Node, commands: list[CommandTopic],
+                wait: Callable[[Callable[[], bool]], bool]) -> Iterator[Check]:
+    """Ask ros2_control, where it runs.
+
+    Args:
+        node: The visitor.
+        commands: Where the gate publishes.
+        wait: Serves messages until its condition holds; False after the deadline.
+    """
+    service = node.resolve_service_name(LIST)
+    if service not in dict(node.get_service_names_and_types()):
+        yield skipped('controller', f'no ros2_control here ({service})')
+        return
+    try:
+        from controller_manager_msgs.srv import ListControllers
+    except ImportError:
+        yield skipped('controller', 'ros2_control runs, but its messages are not installed: '
+                                    'sudo apt install ros-jazzy-controller-manager-msgs')
+        return
+    client = node.create_client(ListControllers, LIST)
+    future = client.call_async(ListControllers.Request())
+    if not wait(future.done):
+        yield failed('controller', f'{service} does not answer; look at the log of the controller '
+                                   'manager')
+        return
+    yield from check_controllers(
+        commands, {one.name: one.state for one in future.result().controller})
+
+
+def transport() -> Iterator[Check]:
+    """Check this process's own transport."""
+    yield from check_transport(os.environ, rclpy.get_rmw_implementation_identifier())
