@@ -25,5 +25,11 @@ learn: setup
 lint: setup
 	$(RUN) ruff check . && mypy
 
+# The tools get an environment of their own and look into ours.
+audit: setup
+	[ -x .venv/audit/bin/pip-audit ] || (python3 -m venv .venv/audit && \
+	  .venv/audit/bin/pip install --quiet pip-licenses pip-audit)
+	.venv/audit/bin/python tools/audit.py .venv/bin/python
+
 clean:
 	rm -rf .venv build install log il_ros.egg-info il_ros/msg il_ros/srv il_ros/action il_ros/*.so

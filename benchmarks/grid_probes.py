@@ -100,7 +100,7 @@ def naive(checkpoint: str) -> None:
     def tick() -> None:
         now_ns = time.time_ns()
         due_ns = now_ns - (now_ns - start_ns) % contract.period_ns
-        publisher.publish('naive', Chunk(due_ns, policy.infer(seen), due_ns, 0, 0))
+        publisher.publish('naive', Chunk(due_ns, policy.infer(seen), due_ns, 0, 0, np.zeros(0)))
 
     node.create_timer(contract.period_ns / SECOND, tick)
     rclpy.spin(node)

@@ -10,6 +10,7 @@ import difflib
 import math
 import os
 from pathlib import Path
+import re
 import sys
 import types
 from typing import Any, get_args, get_origin, get_type_hints, TypeVar, Union
@@ -19,6 +20,7 @@ import yaml
 
 T = TypeVar('T')
 MAX_BYTES = 1_000_000
+NAME = re.compile(r'[A-Za-z0-9_-]{1,64}')  # of what becomes part of a path
 
 
 class _Loader(yaml.SafeLoader):
@@ -73,6 +75,16 @@ def read_text(path: Path) -> str:
         raise ConfigError(f'{path}: cannot be read: {error.strerror}') from None
     except UnicodeDecodeError:
         raise ConfigError(f'{path}: expected UTF-8 text') from None
+
+
+def path_name(name: str, what: str) -> None:
+    """Check a name that becomes part of a path.
+
+    Raises:
+        ConfigError: It might lead elsewhere.
+    """
+    if not NAME.fullmatch(name):
+        raise ConfigError(f'{what} {name[:80]!r}: expected 1 to 64 characters of A-Z a-z 0-9 _ -')
 
 
 def nearest(name: str, valid: list[str]) -> str:

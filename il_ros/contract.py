@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import hashlib
 from pathlib import Path
 
-from il_ros.config import build, find_config, nearest, parse_yaml, read_text, to_mapping
+from il_ros.config import build, find_config, nearest, parse_yaml, path_name, read_text, to_mapping
 from il_ros.errors import ConfigError, ContractMismatchError
 from il_ros.scene import Box, Scene
 from il_ros.types import Floats
@@ -105,8 +105,7 @@ class Camera(Stream):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.name:
-            raise ConfigError('missing name')
+        path_name(self.name, 'camera')  # a folder of the dataset
         _one_of(self.type, IMAGE_TYPES, f'camera {self.name!r}: type')
         _one_of(self.encoding, ENCODINGS, f'camera {self.name!r}: encoding')
         _positive(height=self.height, width=self.width)

@@ -9,6 +9,7 @@ from pathlib import Path
 import struct
 import zlib
 
+from il_ros.bags.bombs import check_chunks
 from il_ros.errors import BagError
 from il_ros.timing import to_s
 from mcap.exceptions import McapError
@@ -56,6 +57,8 @@ def check_mcap(path: Path) -> None:
             covered = footer_at + _FOOTER.size - _CRC_BYTES
             if summary_crc and zlib.crc32(view[summary_at:covered]) != summary_crc:
                 raise BagError(f'{path}: damaged: CRC of the summary does not match')
+            check_chunks(path, data, data_end_at,
+                         range(summary_at or footer_at, footer_at))
             whole = bool(data_crc) and zlib.crc32(view[:data_end_at]) == data_crc
         if not whole:
             _check_chunks(path)

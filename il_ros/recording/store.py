@@ -6,14 +6,14 @@ from pathlib import Path
 import re
 import shutil
 
-from il_ros.errors import RecordingError
+from il_ros.config import path_name
+from il_ros.errors import ConfigError, RecordingError
 
 PARTIAL = '.partial'
 DISCARDED = 'discarded'
 QUARANTINE = 'quarantine'
 RECOVERED = 'recovered'
 ASIDE = (DISCARDED, QUARANTINE, RECOVERED)
-_NAME = re.compile(r'[A-Za-z0-9_-]{1,64}')
 
 
 class EpisodeStore:
@@ -36,12 +36,12 @@ class EpisodeStore:
         Raises:
             RecordingError: The name is not allowed or taken, or the disk is full or not writable.
         """
-        if not _NAME.fullmatch(name):
-            raise RecordingError(f'episode name {name[:80]!r}: expected 1 to 64 characters '
-                                 'of A-Z a-z 0-9 _ -')
         try:
+            path_name(name, 'episode name')
             self.root.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self.root).free
+        except ConfigError as error:
+            raise RecordingError(str(error)) from None
         except OSError as error:
             raise RecordingError(f'{self.root}: cannot be written: {error.strerror}') from None
         if not os.access(self.root, os.W_OK | os.X_OK):
