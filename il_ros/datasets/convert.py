@@ -16,6 +16,7 @@ from il_ros.errors import BagError, DatasetError
 
 Progress = Callable[[Path, int, int], bool]
 ROWS_BETWEEN_PROGRESS = 100
+ALREADY = 'already in the dataset'
 
 
 class Cancelled(DatasetError):
@@ -67,7 +68,7 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
             report()
             digest = content_hash(path)
             if digest in writer.sources:
-                result.skipped.append((path, 'already in the dataset'))
+                result.skipped.append((path, ALREADY))
                 continue
             try:
                 with Bag(path, contract) as bag:

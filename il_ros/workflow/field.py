@@ -86,8 +86,9 @@ class FieldCollector:
         return found
 
     def rest(self) -> None:
-        """Let the robot stand."""
+        """Let the robot stand, disarmed: somebody may reach into its workspace now."""
         self._client.trigger_until_accepted('dagger/pause', READY_TIMEOUT_S)
+        self._client.trigger('gate/disarm')
 
     def aggregate(self, dataset: Path) -> None:
         """Append all bags that came since the rounds began."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from il_ros.bags.find import find_bags
-from il_ros.datasets.convert import convert
+from il_ros.datasets.convert import ALREADY, convert
 from il_ros.datasets.effort import dataset_effort, Effort
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, IlRosError
@@ -169,8 +169,11 @@ class Loop:
             self._progress.advance(done)
             return True
 
-        convert(bags, dataset, append=dataset.exists(), trim_idle=True, skip_bad=True,
-                progress=advance)
+        result = convert(bags, dataset, append=dataset.exists(), trim_idle=True, skip_bad=True,
+                         progress=advance)
+        if left_out := [f'{bag.name}: {reason}' for bag, reason in result.skipped
+                        if reason != ALREADY]:
+            self._progress.advance(len(bags), f'left out: {"; ".join(left_out)}')
 
     def train(self, name: str, dataset: Path) -> Round:
         """Train a policy on a dataset and evaluate it on the held-out seeds."""

@@ -106,7 +106,7 @@ def test_rounds_on_a_graph_that_a_person_started(config, tmp_path):
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, bufsize=1)
         # Two evaluations, one discarded and two rollouts, two evaluations.
-        said = threading.Thread(target=operate, args=(process, bags, 'ynxynyy'))
+        said = threading.Thread(target=operate, args=(process, graph, bags, 'ynxynyy'))
         said.start()
         try:
             assert process.wait(600) == 0
@@ -125,11 +125,12 @@ def test_rounds_on_a_graph_that_a_person_started(config, tmp_path):
     assert read(out / 'promoted').config == read(config.checkpoint).config
 
 
-def operate(process, bags, answers):
-    """Type what a person would: Enter to begin, after some seconds how it went."""
-    answers = iter(answers)
+def operate(process, graph, bags, answers):
+    """Do what a person would: lay the scene, type Enter, after some seconds how it went."""
+    answers, scenes = iter(answers), iter(range(100))
     for line in process.stdout:
         if 'Enter: the policy starts' in line:
+            graph._client.reset('sim/reset', next(scenes))
             process.stdin.write('\n')
         elif 'y Enter: success' in line:
             wait_for(lambda: recording(bags, megabytes=8), 'a few seconds of images', 60)
