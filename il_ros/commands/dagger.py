@@ -135,17 +135,17 @@ def _print(results: list[Round], verdicts: dict[str, Verdict]) -> None:
     from il_ros.evaluation.statistics import wilson
     from rich.table import Table
 
-    table = Table('policy', 'success', '95 % interval', 'person', 'share', 'take-overs', 'length',
-                  'per minute', 'promoted', box=None,
-                  caption='person: seconds of driving and labelling, in all; the rest of the '
-                          'episodes of the round; per minute: successes per human minute')
+    table = Table('policy', 'success', 'person', 'share', 'taken', 'length', 'per min', 'kept',
+                  box=None, caption='person: seconds of driving and labelling, in all. Of the '
+                                    'episodes of the round: its share, take-overs, their mean '
+                                    'length, successes per human minute')
     for result in results:
         low, high = wilson(result.successes, len(result.rollouts))
         new, verdict = result.collected, verdicts.get(result.name)
         length, rate = new.mean_intervention_s, new.success_per_human_minute
         table.add_row(
-            result.name.replace('_', ' '), f'{result.successes} of {len(result.rollouts)}',
-            f'{low:.0%} to {high:.0%}', f'{result.human_seconds:.0f} s',
+            result.name.replace('_', ' '), f'{result.successes} of {len(result.rollouts)} '
+            f'({100 * low:.0f}-{100 * high:.0f} %)', f'{result.human_seconds:.0f} s',
             '-' if new.human_share is None else f'{new.human_share:.0%}', str(new.take_overs),
             '-' if length is None else f'{length:.1f} s', '-' if rate is None else f'{rate:.1f}',
             '' if verdict is None else 'yes' if verdict.promoted else 'no')

@@ -20,8 +20,8 @@ class Journal:
     """Results of completed steps in a file that is always whole.
 
     A step has a name and does its work again until it is recorded; so the work must be such that
-    doing it twice is doing it once. The folder is locked while a journal is open: the system frees
-    the lock of a killed process.
+    doing it twice is doing it once. The first step that is recorded binds the settings. The folder
+    is locked while a journal is open: the system frees the lock of a killed process.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
@@ -89,7 +89,7 @@ class Journal:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IlRosError(f'{self._path}: damaged: {error}; name a new folder with --out, '
                              'nothing that was recorded is lost') from None
-        if settings != wanted:
+        if steps and settings != wanted:
             changed = [f'{key}: {settings.get(key)!r}, now {wanted.get(key)!r}'
                        for key in sorted(settings.keys() | wanted.keys())
                        if settings.get(key) != wanted.get(key)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from il_ros.config import to_mapping
 from il_ros.errors import ConfigError
+from il_ros.intervention.beta import Beta
 from il_ros.workflow.loop import LoopConfig
 
 
@@ -38,6 +39,8 @@ class RoundsConfig:
     def __post_init__(self) -> None:
         if self.method not in ('hg', 'vanilla'):
             raise ConfigError(f'method: expected hg or vanilla, got {self.method!r}')
+        if self.method == 'vanilla':
+            Beta.parse(self.beta)
         if not 0 <= self.promote_at < 1:
             raise ConfigError(f'promote_at: expected 0 or more and less than 1, '
                               f'got {self.promote_at:g}')

@@ -23,8 +23,10 @@ def test_what_is_on_disk_is_always_whole(tmp_path):
 
 
 def test_other_settings_are_named(tmp_path):
-    with Journal(tmp_path / 'run', {'rollouts': 10, 'seed': 0}):
-        pass
+    with Journal(tmp_path / 'run', {'rollouts': 10, 'seed': 1}):
+        pass   # a mistake that was seen before the first step binds nobody
+    with Journal(tmp_path / 'run', {'rollouts': 10, 'seed': 0}) as journal:
+        journal.record('start', {})
     with pytest.raises(ConfigError, match='begun with other settings: rollouts: 10, now 5; give'):
         Journal(tmp_path / 'run', {'rollouts': 5, 'seed': 0})
 
