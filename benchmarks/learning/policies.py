@@ -21,6 +21,7 @@ from il_ros.policies.config import (
     GMMConfig,
     IBCConfig,
     PolicyConfig,
+    RNNConfig,
 )
 from il_ros.policies.diffusion import Diffusion
 from il_ros.policies.flow import Flow
@@ -40,11 +41,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.learning.checks import Check, Limit, NONE, Outcome, show
-from benchmarks.tasks import fork, particle, reaching, replanning
+from benchmarks.tasks import cue, fork, particle, reaching, replanning
 from benchmarks.tasks.fitting import answer, fit, Squared
 
 PARTICLE = Sizes({'state': particle.STATE}, {}, 1, particle.ACTIONS)
-SIGNS = Sizes({'state': 1}, {}, fork.HORIZON, 1)
+SIGNS = Sizes({'state': 1}, {}, 1, 1)
 EPISODES = 200   # of a seed
 UNSEEN = 10_000  # seed of the episodes: none of the demonstrations
 ARRIVALS = 40    # episodes of a seed where each step is one of `infer`
@@ -56,7 +57,7 @@ REACHING = TrainConfig(
     PolicyConfig(inputs=('state',), horizon=4, normalization='min_max',
                  bc=BCConfig(hidden=64, layers=1),
                  act=ACTConfig(width=32, heads=2, feedforward=64, encoder_layers=1),
-                 diffusion=DiffusionConfig(**UNET, kernel=3), flow=FlowConfig(**TRANSFORMER)),
+                 diffusion=DiffusionConfig(**TRANSFORMER), flow=FlowConfig(**TRANSFORMER)),
     batch_size=64, warmup_steps=20, learning_rate=3e-3, ema_decay=0.98, validation_share=0.0)
 
 Make = Callable[[], Network]
@@ -87,11 +88,11 @@ def on_particle(make: Make, seed: int) -> Outcome:
 
 
 def on_signs(seed: int) -> Outcome:
-    """Train flow matching on chunks of 1 and of -1; a success is a chunk within 0.1 of either."""
+    """Train flow matching on 1 and -1; a success is an answer within 0.1 of either."""
     torch.manual_seed(seed)
     nothing = np.zeros((400, 1), np.float32)
-    sign = np.tile(np.array([1, -1], np.float32), 200)[:, None, None].repeat(fork.HORIZON, 1)
-    chunks = answer(fit(Flow(FlowConfig(**TRANSFORMER), SIGNS), nothing, sign, steps=600), nothing)
+    sign = np.tile(np.array([1, -1], np.float32), 200)[:, None, None]
+    chunks = answer(fit(Flow(FlowConfig(**TRANSFORMER), SIGNS), nothing, sign, steps=1000), nothing)
     return Outcome((np.abs(np.abs(chunks) - 1) < 0.1).all((1, 2)),
                    np.where(chunks.mean((1, 2)) > 0, 1, -1))
 
@@ -127,6 +128,16 @@ def instructed(kind: str, steps: int, seed: int) -> Outcome:
         for state in starts for text, offset in reaching.OFFSETS.items()]))
 
 
+def remembered(kind: str, seen: int, cell: str, steps: int, seed: int) -> Outcome:
+    """Train where what to do is shown at the first tick only."""
+    random = np.random.default_rng(UNSEEN + seed)
+    trials = [(reaching.start(random), goal) for _ in range(ARRIVALS // 2) for goal in cue.GOALS]
+    policy = _trained(cue.demonstrations(40, seed), replace(REACHING, steps=steps, policy=replace(
+        REACHING.policy, kind=kind, inputs=('state', 'environment'), observation_steps=seen,
+        bc_rnn=RNNConfig(cell, hidden=64, layers=1, window=cue.STEPS))), seed)
+    return Outcome(np.array([cue.solves(policy, state, goal) for state, goal in trials]))
+
+
 def scaled(seed: int) -> Outcome:
     """Train on a pose in [m] and on the same in [mm]: normalisation makes them the same."""
     random = np.random.default_rng(UNSEEN + seed)
@@ -153,6 +164,7 @@ def _fork(name: str, make: Make, steps: int, limit: Limit = NONE, rate: float = 
     return Check('fork', name, partial(on_fork, make, steps, rate), limit)
 
 
+REMEMBERS = Limit(at_least=0.9)
 DRAWS = Limit(at_least=0.85, left=CHOOSES)
 CHECKS = (
     _fork('bc, squared error', partial(Squared, TRUNK, fork.SIZES), 1000, Limit(at_most=0.05)),
@@ -175,6 +187,12 @@ CHECKS = (
     Check('particle', 'bc', partial(on_particle, partial(BC, BCConfig(), PARTICLE))),
     Check('particle', 'ibc', partial(on_particle, partial(IBC, IBCConfig(), TRUNK, PARTICLE)),
           Limit(at_least=0.70)),
+    Check('cue', 'bc', partial(remembered, 'bc', 1, 'lstm', 400), Limit(at_most=0.5)),
+    *(Check('cue', f'{kind}, {cue.STEPS} ticks', partial(
+        remembered, kind, cue.STEPS, 'lstm', steps), REMEMBERS)
+      for kind, steps in (('bc', 400), ('act', 600), ('diffusion', 1000), ('flow', 600))),
+    Check('cue', 'bc_rnn, LSTM', partial(remembered, 'bc_rnn', 1, 'lstm', 400), REMEMBERS),
+    Check('cue', 'bc_rnn, GRU', partial(remembered, 'bc_rnn', 1, 'gru', 400), REMEMBERS),
     Check('pose in [mm]', 'bc', scaled, Limit(same=True)),
     Check('instruction', 'bc', partial(instructed, 'bc', 500), Limit(at_least=0.9)),
     Check('instruction', 'act', partial(instructed, 'act', 300), Limit(at_least=0.9)),

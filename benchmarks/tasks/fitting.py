@@ -6,7 +6,7 @@ import copy
 from il_ros.policies.bc import BC
 from il_ros.policies.network import Batch, Network
 from il_ros.training.config import TrainConfig
-from il_ros.training.train import schedule, update_average
+from il_ros.training.schedule import averaging, schedule, update_average
 import numpy as np
 from numpy.typing import NDArray
 import torch
@@ -40,7 +40,7 @@ def fit(network: Network, observations: Array, chunks: Array, *, steps: int,
     Returns:
         The network with the average of the weights.
     """
-    config = TrainConfig(steps=steps, learning_rate=learning_rate, warmup_steps=0)
+    config = TrainConfig(steps=steps, learning_rate=learning_rate, warmup_steps=0, ema_decay=decay)
     average = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate)
     states, actions = torch.from_numpy(observations), torch.from_numpy(chunks)
@@ -54,7 +54,7 @@ def fit(network: Network, observations: Array, chunks: Array, *, steps: int,
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        update_average(average, network, step, decay)
+        update_average(average, network, averaging(step, config))
     return average
 
 

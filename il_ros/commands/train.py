@@ -22,7 +22,7 @@ def train(
     dataset: Annotated[Path, typer.Argument(help='Folder that `il_ros convert` wrote.')],
     out: Annotated[Path, typer.Option(help='Folder for checkpoints and logs.')],
     policy: Annotated[str, typer.Option(
-        help='bc, act, diffusion, flow, gmm or ibc.')] = 'bc',
+        help='bc, bc_rnn, act, diffusion, flow, gmm or ibc.')] = 'bc',
     config: Annotated[str | None, typer.Option(
         help='YAML file, or name under config/training/; the policy names the default.')] = None,
     cameras: Annotated[str, typer.Option(

@@ -65,6 +65,9 @@ class TrainConfig:
         warmup_steps: Steps in which the learning rate rises to `learning_rate`; a cosine follows.
         clip_norm: Largest norm of a gradient.
         ema_decay: Of the moving average of the weights, which is what the checkpoint holds.
+        ema_power: Its rise to `ema_decay`: 1 - (1 + step)^-power; Diffusion Policy has 0.75. 0
+            takes (1 + step) / (10 + step).
+        betas: Of AdamW; Diffusion Policy has 0.95 and 0.999.
         validation_share: Share of episodes kept for validation.
         validate_every: Steps between two validations, each followed by a checkpoint.
         sources: Whose rows are labels: 'human' alone is the rule of HG-DAgger (Kelly 2019).
@@ -97,6 +100,8 @@ class TrainConfig:
     warmup_steps: int = 100
     clip_norm: float = 1.0
     ema_decay: float = 0.995
+    ema_power: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
     validation_share: float = 0.1
     validate_every: int = 250
     sources: tuple[str, ...] = ('human',)
@@ -121,6 +126,11 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:
                 raise ConfigError(f'{name}: expected 0 or more and less than 1, got {value}')
+        if not 0 <= self.ema_power <= 2:
+            raise ConfigError(f'ema_power: expected 0 to 2, got {self.ema_power:g}')
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError('betas: expected 0 or more and less than 1, got '
+                              f'{self.betas[0]:g} and {self.betas[1]:g}')
         if min(self.seed, self.warmup_steps, self.weight_decay, self.loaders) < 0:
             raise ConfigError('seed, warmup_steps, weight_decay, loaders: expected 0 or more')
         if not self.sources:

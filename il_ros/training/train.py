@@ -25,6 +25,7 @@ from il_ros.training.checkpoint import load_state, save_state
 from il_ros.training.config import TrainConfig
 from il_ros.training.image_cache import cached_images
 from il_ros.training.samples import Samples, Source
+from il_ros.training.schedule import averaging, schedule, update_average
 from il_ros.training.start import set_start, start_normalization
 from lightning_fabric import Fabric
 from lightning_fabric.loggers import TensorBoardLogger
@@ -111,7 +112,8 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     set_start(network, config)
     average = fabric.to_device(copy.deepcopy(network).eval())
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate,
-                                  weight_decay=config.weight_decay, fused=True)
+                                  betas=config.betas, weight_decay=config.weight_decay,
+                                  fused=True)
     settings = {'config': to_mapping(config), 'rows': len(samples.actions),
                 'contract': source.contract.hash}
     start, best, validation = 0, math.inf, math.nan
@@ -146,7 +148,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
             fabric.clip_gradients(model, optimizer, max_norm=max_norm)
             optimizer.step()
             optimizer.zero_grad()
-            update_average(average, network, step, config.ema_decay)
+            update_average(average, network, averaging(step, config))
 
             done = step + 1
             if done % REPORT_EVERY == 0 or done == config.steps:
@@ -181,14 +183,6 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     return out / 'best'
 
 
-def schedule(step: int, config: TrainConfig) -> float:
-    """Return the share of the learning rate at a step: linear warm-up, then a cosine to 0."""
-    if step < config.warmup_steps:
-        return (step + 1) / config.warmup_steps
-    left = max(config.steps - config.warmup_steps, 1)
-    return 0.5 * (1 + math.cos(math.pi * (step - config.warmup_steps) / left))
-
-
 def fit_normalization(samples: Samples, to_features: Chain, method: str) -> Normalize:
     """Return the normalisation of the training split alone."""
     every = -(-len(samples.training) // STATISTICS_ROWS)
@@ -209,13 +203,6 @@ def add_gradients(fabric: Fabric, model: Any, parts: Sequence[Part],
         for name, value in {**figures, 'loss': loss.detach()}.items():
             total[name] = total.get(name, torch.zeros_like(value)) + value * weight
     return total
-
-
-@torch.no_grad()
-def update_average(average: Network, network: Network, step: int, decay: float) -> None:
-    """Move the average towards the weights; it follows faster in the first steps."""
-    decay = min(decay, (1 + step) / (10 + step))
-    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
 
 
 @torch.no_grad()

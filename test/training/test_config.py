@@ -10,9 +10,11 @@ PRESETS = sorted(p.stem for p in config_folders('training')[0].glob('*.yaml'))
 
 
 def test_presets():
-    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_vision', 'diffusion', 'flow', 'gmm', 'ibc']
+    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_rnn', 'bc_vision', 'diffusion', 'flow', 'gmm',
+                       'ibc']
     kinds = {name: TrainConfig.preset(name).policy.kind for name in PRESETS}
-    assert kinds == {'act': 'act', 'act_paper': 'act', 'bc': 'bc', 'bc_vision': 'bc',
+    assert kinds == {'act': 'act', 'act_paper': 'act', 'bc': 'bc', 'bc_rnn': 'bc_rnn',
+                     'bc_vision': 'bc',
                      'diffusion': 'diffusion', 'flow': 'flow', 'gmm': 'gmm', 'ibc': 'ibc'}
     assert TrainConfig.preset('bc_vision').policy.cameras == ('scene', 'wrist')
 
@@ -30,6 +32,8 @@ def test_an_unknown_preset_names_the_nearest():
 
 @pytest.mark.parametrize(('changes', 'text'), [
     ({'steps': 0}, 'steps: expected more than 0, got 0'),
+    ({'ema_power': 3.0}, 'ema_power: expected 0 to 2, got 3'),
+    ({'betas': (0.9, 1.0)}, 'betas: expected 0 or more and less than 1, got 0.9 and 1'),
     ({'ema_decay': 1.0}, 'ema_decay: expected 0 or more and less than 1, got 1.0'),
     ({'correction_share': -0.1}, 'correction_share: expected 0 or more and less than 1'),
     ({'sources': ()}, 'sources: expected at least one of policy, human, hold'),

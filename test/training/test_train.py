@@ -8,6 +8,7 @@ from il_ros.training import train as training
 from il_ros.training.config import TrainConfig
 from il_ros.training.image_cache import cached_images
 from il_ros.training.samples import ArraySource, Samples
+from il_ros.training.schedule import averaging, schedule, update_average
 from il_ros.types import Observation
 import numpy as np
 import pytest
@@ -161,7 +162,7 @@ def test_one_episode_trains_without_validation(source, tmp_path):
 
 def test_schedule():
     config = replace(CONFIG, steps=105, warmup_steps=5)
-    rates = [training.schedule(step, config) for step in range(105)]
+    rates = [schedule(step, config) for step in range(105)]
     np.testing.assert_allclose(rates[:6], [0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
     assert rates[55] == pytest.approx(0.5)
     assert 0 < rates[-1] < 1e-3
@@ -173,7 +174,33 @@ def test_the_average_follows_faster_at_first():
     for module, value in ((average, 0.0), (network, 1.0)):
         for parameter in module.parameters():
             torch.nn.init.constant_(parameter, value)
-    training.update_average(average, network, step=0, decay=0.999)
+    config = replace(CONFIG, ema_decay=0.999)
+    update_average(average, network, averaging(0, config))
     assert average.weight.item() == pytest.approx(0.9)
-    training.update_average(average, network, step=10**6, decay=0.5)
+    config = replace(CONFIG, ema_decay=0.5)
+    update_average(average, network, averaging(10**6, config))
     assert average.weight.item() == pytest.approx(0.95)
+
+
+def test_the_average_of_diffusion_policy_rises_with_a_power():
+    config = replace(CONFIG, ema_decay=0.9999, ema_power=0.75)
+    shares = [averaging(step, config) for step in (0, 1, 9, 999, 10**7)]
+    np.testing.assert_allclose(shares, [0, 1 - 2**-0.75, 1 - 10**-0.75, 1 - 1000**-0.75, 0.9999])
+
+
+def test_betas_are_those_of_the_optimiser(source, tmp_path):
+    config = replace(CONFIG, steps=2, warmup_steps=0, betas=(0.5, 0.75))
+    training.fit(source, tmp_path / 'run', config)
+    state = load_file(tmp_path / 'run/state/state.safetensors')
+    training.fit(source, tmp_path / 'still', replace(config, steps=1))
+    first = load_file(tmp_path / 'still/state/state.safetensors')
+    # After one step the moments are (1 - beta) times the gradient and its square.
+    mean, square = (first[f'optimizer.0.{name}'] for name in ('exp_avg', 'exp_avg_sq'))
+    np.testing.assert_allclose(square / 0.25, (mean / 0.5) ** 2, rtol=1e-3, atol=1e-12)
+    assert not np.array_equal(state['optimizer.0.exp_avg'], mean)
+
+
+def test_the_preset_of_diffusion_trains_as_the_paper():
+    config = TrainConfig.preset('diffusion')
+    assert (config.ema_power, config.betas) == (0.75, (0.95, 0.999))
+    assert TrainConfig.preset('bc').betas == (0.9, 0.999)
