@@ -92,7 +92,8 @@ def on_signs(seed: int) -> Outcome:
     torch.manual_seed(seed)
     nothing = np.zeros((400, 1), np.float32)
     sign = np.tile(np.array([1, -1], np.float32), 200)[:, None, None]
-    chunks = answer(fit(Flow(FlowConfig(**TRANSFORMER), SIGNS), nothing, sign, steps=1000), nothing)
+    network = fit(Flow(FlowConfig(**TRANSFORMER), SIGNS), nothing, sign, steps=1000)
+    chunks = answer(network, nothing)
     return Outcome((np.abs(np.abs(chunks) - 1) < 0.1).all((1, 2)),
                    np.where(chunks.mean((1, 2)) > 0, 1, -1))
 
