@@ -14,6 +14,7 @@ import sys
 
 PRIORITY = 10         # of SCHED_FIFO: above everything ordinary, below the kernel's own threads
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None)
 
 
 def run_first(priority: int = PRIORITY, *, children: bool = True) -> str:
@@ -47,4 +48,4 @@ def end_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
     A parent that ended before this call is not noticed: watch a socket or pipe to it, too.
     """
     if sys.platform == 'linux':
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+        _libc.prctl(PR_SET_PDEATHSIG, number)

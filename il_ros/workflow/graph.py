@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import ctypes
 import os
 from pathlib import Path
 import signal
@@ -13,15 +12,14 @@ from types import TracebackType
 from typing import IO
 
 from il_ros.errors import IlRosError
+from il_ros.scheduling import end_with_parent
 
 STOP_TIMEOUT_S = 8.0
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None)
 
 
 def _end_with_parent() -> None:
     # A killed workflow must not leave a robot that goes on moving.
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+    end_with_parent(signal.SIGINT)
 
 
 class GraphError(IlRosError):

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-import ctypes
 from pathlib import Path
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import sys
 import time
 from typing import TypeVar
 
+from il_ros.scheduling import end_with_parent
 from il_ros.workflow import graph
 
 T = TypeVar('T')
@@ -20,14 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def environment(domain: int, **extra: str) -> dict[str, str]:
     """Return the environment of a process of the workflow, with variables of the test's own."""
     return {**graph.environment(domain), **extra}
-
-
-PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent() -> None:
-    """Run in a new process: it ends when the test run is killed, and leaves nobody on DDS."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class NodeProcess:
@@ -48,7 +40,7 @@ class NodeProcess:
             self.process = subprocess.Popen(
                 [sys.executable, '-m', f'il_ros.nodes.{executable}', *arguments],
                 env=environment(domain, **(env or {})), stdin=stdin, stdout=sink,
-                stderr=subprocess.STDOUT, cwd=ROOT, preexec_fn=die_with_parent)
+                stderr=subprocess.STDOUT, cwd=ROOT, preexec_fn=end_with_parent)
 
     @property
     def output(self) -> str:

@@ -1,0 +1,76 @@
+import os
+import signal
+import subprocess
+import sys
+
+from nodes.harness import wait_for
+import pytest
+
+FIRST = """
+import os, subprocess, sys, threading
+from il_ros.scheduling import run_first
+go, seen = threading.Event(), {}
+def look(name):
+    go.wait()
+    seen[name] = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO
+before = threading.Thread(target=look, args=['before'])
+before.start()
+notice = run_first(7, children=sys.argv[1] == 'heirs')
+after = threading.Thread(target=look, args=['after'])
+after.start()
+go.set()
+before.join(), after.join()
+child = [sys.executable, '-c', 'import os; print(os.sched_getscheduler(0) == os.SCHED_FIFO)']
+seen['child'] = subprocess.run(child, capture_output=True, text=True).stdout.strip() == 'True'
+print(notice or sorted(name for name in seen if seen[name]))
+"""
+CHILD = """
+import time
+from il_ros.scheduling import end_with_parent
+end_with_parent()
+print('ready', flush=True)
+time.sleep(600)
+"""
+PARENT = """
+import subprocess, sys, time
+print(subprocess.Popen([sys.executable, '-c', sys.argv[1]]).pid, flush=True)
+time.sleep(600)
+"""
+
+
+def permitted():
+    """Return whether this user may have SCHED_FIFO, found out without il_ros."""
+    ask = 'import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(7))'
+    return not subprocess.run([sys.executable, '-c', ask], capture_output=True).returncode
+
+
+@pytest.mark.parametrize(('who', 'first'), [
+    ('heirs', ['after', 'before', 'child']), ('alone', ['before'])])
+def test_threads_run_first_and_children_as_asked(who, first):
+    out = subprocess.run([sys.executable, '-c', FIRST, who], capture_output=True, text=True,
+                         check=True).stdout.strip()
+    assert (out == str(first)) if permitted() else ('no real-time priority' in out), out
+
+
+def test_a_refusal_says_what_to_do():
+    out = subprocess.run([sys.executable, '-c', 'from il_ros.scheduling import run_first\n'
+                          'print(run_first(1000))'], capture_output=True, text=True, check=True)
+    assert out.stdout.startswith('no real-time priority (')
+    assert 'grant it with rtprio in /etc/security/limits.conf' in out.stdout
+
+
+def test_a_child_ends_when_its_parent_is_killed():
+    parent = subprocess.Popen([sys.executable, '-c', PARENT, CHILD], stdout=subprocess.PIPE,
+                              text=True)
+    lines = {parent.stdout.readline().strip() for _ in range(2)}
+    pid, = (int(line) for line in lines - {'ready'})
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+
+    def gone():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+    wait_for(gone, 'the end of the child')
