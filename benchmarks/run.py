@@ -18,6 +18,7 @@ from benchmarks import (
     capture,
     chunking,
     conversion,
+    gate,
     jitter,
     latency,
     rollouts,
@@ -26,7 +27,7 @@ from benchmarks import (
 from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
-PARTS = ('latency', 'rollouts', 'jitter', 'capture', 'conversion', 'training', 'chunking',
+PARTS = ('latency', 'gate', 'rollouts', 'jitter', 'capture', 'conversion', 'training', 'chunking',
          'lerobot')
 
 
@@ -41,6 +42,7 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
     folder = Path(tempfile.mkdtemp(prefix='il_ros_bench_'))
     measures: dict[str, Callable[[], list[Line]]] = {
         'latency': lambda: latency.measure(folder),
+        'gate': gate.measure,
         'rollouts': lambda: rollouts.measure(folder),
         'jitter': lambda: jitter.measure(folder, seconds),
         'capture': lambda: capture.measure(folder, seconds),

@@ -6,7 +6,7 @@ import time
 from nodes.harness import environment, ROOT
 import numpy as np
 
-from benchmarks import latency, rollouts, run
+from benchmarks import gate, latency, rollouts, run
 from benchmarks.frames import picture
 
 
@@ -18,6 +18,16 @@ def test_latency_has_a_line_per_policy(tmp_path, monkeypatch):
     assert [line.what for line in lines] == [
         'inference, bc: p50 / p99', onnx, 'inference, act with 2 cameras: p50 / p99', onnx]
     assert all(float(line.ratio.split(' / ')[0]) >= 0 for line in lines)
+
+
+def test_the_gate_has_lines_for_what_it_checks(monkeypatch):
+    monkeypatch.setattr(gate, 'COMMANDS', gate.WARM_UP + 5)
+    lines = gate.measure()
+    assert [line.what for line in lines[:4]] == [
+        'gate, sim_arm: limits: p50 / p99', 'gate, sim_arm: and workspace: p50 / p99',
+        'gate, sim_arm: and collisions: p50 / p99',
+        'gate, sim_arm: chunk of 100 rows ahead: p50 / p99']
+    assert len(lines) == 8
 
 
 def test_the_bare_loop_never_wakes_early(tmp_path):
