@@ -8,14 +8,19 @@ from il_ros.nodes.offers import mismatch, SENSOR, STREAM
 from rclpy.node import Node
 
 
-def stream_problem(node: Node, stream: Stream) -> str:
-    """Return why nothing can come on a stream and what to do, '' where nothing is in the way."""
-    publishers = node.get_publishers_info_by_topic(stream.topic)
-    for publisher in publishers:
+def offer_problem(node: Node, stream: Stream) -> str:
+    """Return why what is published on a stream cannot be heard, '' where it can, or nobody is."""
+    for publisher in node.get_publishers_info_by_topic(stream.topic):
         if problem := mismatch(stream.type, publisher, publisher.qos_profile, SENSOR):
             return problem
-    return '' if publishers else ('nobody publishes it; start its driver, or correct the topic in '
-                                  'the contract')
+    return ''
+
+
+def stream_problem(node: Node, stream: Stream) -> str:
+    """Return why nothing can come on a stream and what to do, '' where nothing is in the way."""
+    if not node.count_publishers(stream.topic):
+        return 'nobody publishes it; start its driver, or correct the topic in the contract'
+    return offer_problem(node, stream)
 
 
 def command_topics(contract: Contract) -> list[CommandTopic]:

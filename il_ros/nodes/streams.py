@@ -10,12 +10,15 @@ from il_ros.alignment.decode import decode, message_stamp_ns
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
+from il_ros.nodes.preflight import offer_problem
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image, JointState
 
 TYPES = {'sensor_msgs/JointState': JointState, 'geometry_msgs/PoseArray': PoseArray,
          'sensor_msgs/Image': Image, 'sensor_msgs/CompressedImage': CompressedImage}
 LOG_EVERY_S = 1.0
+LOOK_EACH_S = 2.0
 
 
 class Streams:
@@ -34,6 +37,8 @@ class Streams:
         self._contract = contract
         self._push = push
         self._subscriptions: dict[str, Any] = {}
+        self._told: set[str] = set()
+        node.create_timer(LOOK_EACH_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def follow(self, topics: Iterable[str]) -> None:
         """Subscribe to these topics of the contract, and to no others from now on."""
@@ -44,6 +49,14 @@ class Streams:
         for topic in wanted - self._subscriptions.keys():
             self._subscriptions[topic] = self._node.create_subscription(
                 types[topic], topic, partial(self._receive, topic), shell.SENSOR)
+
+    def _look(self) -> None:
+        """Say once of every followed stream that its publishers cannot be heard, and why."""
+        for stream in self._contract.streams:
+            if stream.topic in self._subscriptions and (
+                    problem := offer_problem(self._node, stream)) not in ('', *self._told):
+                self._told.add(problem)
+                self._node.get_logger().error(f'{stream.topic}: {problem}')
 
     def _receive(self, topic: str, message: Any) -> None:
         try:

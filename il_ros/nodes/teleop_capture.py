@@ -9,6 +9,7 @@ from il_ros.contract import Contract
 from il_ros.errors import RecordingError
 from il_ros.msg import CaptureStatus, StreamStatus
 from il_ros.nodes import shell
+from il_ros.nodes.preflight import offer_problem
 from il_ros.nodes.raw_streams import RawStreams
 from il_ros.nodes.services import trigger
 from il_ros.recording.session import Recorder, State
@@ -66,6 +67,9 @@ class TeleopCapture(Node):
         self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns(), seq)
 
     def _start(self) -> str:
+        for stream in self.recorder.contract.streams:
+            if problem := offer_problem(self, stream):
+                raise RecordingError(f'{stream.topic}: {problem}')
         self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start')
         self.get_logger().info(f'recording {self.recorder.episode}')
         return self.recorder.episode
