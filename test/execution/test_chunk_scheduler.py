@@ -310,6 +310,15 @@ def test_no_row_is_beyond_the_velocity_limit_whatever_the_policy_says():
         before = rows[0]
 
 
+def test_rows_go_on_as_announced_while_the_plan_is_the_same():
+    scheduler = make_scheduler('asynchronous', CONTRACT, join=0.5)
+    scheduler.add(np.random.default_rng(0).normal(size=(20, 7)), 0, 0)
+    announced = scheduler.output(0)
+    assert (np.abs(np.diff(announced, axis=0))[:, :6] <= STEP[:6] + 1e-12).all()
+    for tick in (1, 2, 5, 6):
+        np.testing.assert_array_equal(scheduler.output(tick * P), announced[tick:])
+
+
 def test_a_joined_chunk_continues_the_rows_as_they_were_given_out():
     inner = Fixed()
     scheduler = SmoothJoin(inner, CONTRACT)

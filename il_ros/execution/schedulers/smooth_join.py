@@ -72,22 +72,25 @@ class SmoothJoin:
         if wanted is None:
             self._wanted = self._given = None
             return None
-        rows = wanted
+        before, off = wanted[0], np.zeros(len(self._step))
         if self._wanted and self._given and self._wanted.covers(now_ns) and (
-                elapsed := self._wanted.row_at(now_ns)) > 0:
-            off = self._given.positions[0] - self._wanted.positions[0]
-            off = self._wanted.positions[elapsed] + off - wanted[0]
+                now := self._wanted.row_at(now_ns)) > 0:
+            if np.array_equal(wanted, self._wanted.positions[now:]):
+                return self._given.positions[now:]  # as announced
+            before = self._given.positions[now - 1]
+            off = before - self._wanted.positions[now - 1]
+            off += self._wanted.positions[now] - wanted[0]
             # A policy that announces motion and takes it back at every tick must not lead astray.
             off = np.clip(off, -LARGEST * self._step, LARGEST * self._step)
-            rows = self._join(self._given.positions[elapsed - 1], off, elapsed, wanted)
+        rows = self._join(before, off, wanted)
         self._wanted = TimedChunk(wanted, now_ns, self._period_ns)
         self._given = TimedChunk(rows, now_ns, self._period_ns)
         return rows
 
-    def _join(self, before: Floats, off: Floats, elapsed: int, rows: Floats) -> Floats:
-        """Return the rows, `off` dying away since `elapsed` rows; `before` ran just before."""
+    def _join(self, before: Floats, off: Floats, rows: Floats) -> Floats:
+        """Return the rows with `off` dying away; `before` is the row that ran just before."""
         if off.any():
-            died = np.outer(np.arange(len(rows)) + elapsed, self._share * self._step)
+            died = np.outer(np.arange(1, len(rows) + 1), self._share * self._step)
             rows = rows + np.sign(off) * np.maximum(np.abs(off) - died, 0.0)
         if (np.abs(np.diff(rows, axis=0, prepend=before[None])) > self._step).any():
             rows = rows.copy()
