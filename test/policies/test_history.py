@@ -1,5 +1,6 @@
 """Policies that see more than one tick: live as in training, and that it helps."""
 from dataclasses import replace
+import json
 
 from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL, VARIANTS
 from il_ros.errors import ConfigError
@@ -127,6 +128,19 @@ def test_a_recurrent_sample_has_the_labels_of_every_tick(source):
     assert int(batch['valid'].sum()) == samples.labels(rows) == 9 + 15
     np.testing.assert_allclose(batch['actions'][0, 1, :, 0],
                                source.columns['action'][1:4, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize('kind', ['bc', 'act camera', 'flow'])
+def test_a_checkpoint_from_before_there_were_histories_loads(tmp_path, kind):
+    folder = make_checkpoint(tmp_path / 'c', VARIANTS[kind])
+    settings = json.loads((folder / 'config.json').read_text())
+    for key in ('observation_steps', 'bc_rnn'):
+        del settings[key]
+    torch.manual_seed(0)
+    expected = load(folder).infer(observation())
+    (folder / 'config.json').write_text(json.dumps(settings))
+    torch.manual_seed(0)
+    np.testing.assert_array_equal(load(folder).infer(observation()), expected)
 
 
 def test_a_memory_and_a_history_exclude_each_other():
