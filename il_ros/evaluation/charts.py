@@ -156,7 +156,10 @@ def human_shares(rounds: Sequence[Round]) -> str:
     canvas = Canvas((0, 1), (len(known), 0), height=TOP + BOTTOM + 38 * len(known), left=150)
     canvas.axis_x([], '')
     for i, (name, share) in enumerate(known):
-        canvas.text(0, i + 0.5, name, 'tick', 'end', dx=-10, dy=4)
+        lines = _wrapped(name, canvas.left - 10)
+        for row, words in enumerate(lines):
+            canvas.text(0, i + 0.5, words, 'tick', 'end', dx=-10,
+                        dy=4 + 14 * (row - (len(lines) - 1) / 2))
         canvas.rectangle((0, i + 0.8), (1, i + 0.2), 'track', name)
         canvas.rectangle((0, i + 0.8), (share, i + 0.2), 'human fill',
                          f'{name}: {percent(share)}')

@@ -2,8 +2,9 @@ from html.parser import HTMLParser
 import xml.etree.ElementTree as ElementTree
 
 from il_ros.errors import ConfigError
-from il_ros.evaluation.charts import Canvas, success_bars, ticks_of, timeline
+from il_ros.evaluation.charts import Canvas, human_shares, success_bars, ticks_of, timeline
 from il_ros.evaluation.report import EMBED_BYTES, read_rounds, render, write_report
+from il_ros.evaluation.result import Round
 import pytest
 
 ROUNDS = [
@@ -114,3 +115,19 @@ def test_corrections_lie_where_they_were():
     (12, [0, 2.5, 5, 7.5, 10, 12.5])])
 def test_ticks_are_round(high, expected):
     assert ticks_of(high) == expected
+
+
+def test_a_long_name_is_wrapped_beside_its_share():
+    rounds = [Round('demonstrations of equal time', 1, 2, 10.0, True, 0.5)]
+    svg = human_shares(rounds)
+    assert '>demonstrations of equal<' in svg and '>time<' in svg
+
+
+def test_effort_has_a_table_only_where_it_is_known(tmp_path):
+    assert 'Human effort per round' not in render({'rounds': ROUNDS}, tmp_path)
+    known = {**ROUNDS[1], 'take_overs': 7, 'context_switches': 13, 'mean_intervention_s': 2.34,
+             'success_per_human_minute': 4.26}
+    page = render({'rounds': [ROUNDS[0], known], 'effort': 'in all 7'}, tmp_path)
+    assert 'Human effort per round' in page and 'in all 7' in page
+    for value in ('<td>7</td>', '<td>13</td>', '<td>2.3 s</td>', '<td>4.3</td>', '<td>–</td>'):
+        assert value in page
