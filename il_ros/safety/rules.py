@@ -98,7 +98,7 @@ def check_stamp(stamp_ns: int, now_ns: int, max_age_ns: int) -> None:
     """
     age = now_ns - stamp_ns
     if stamp_ns == 0:
-        raise Refusal('stamp', 'stamp: expected the time of the command, got 0')
+        raise Refusal('stamp', 'stamp: expected a time, got 0')
     if abs(age) > max_age_ns:
         raise Refusal('stamp', f'stamp: expected within {max_age_ns / 1e6:.0f} ms of now, got one '
                                f'{abs(age) / 1e6:.0f} ms {"old" if age > 0 else "in the future"}')

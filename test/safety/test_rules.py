@@ -29,7 +29,7 @@ def with_value(value, joint=2):
     ({'joint_names': [*NAMES, 'wrist_9'], 'positions': [*MEASURED, 0.0]}, 'joints',
      "unknown joint 'wrist_9'"),
     ({'source': 7}, 'source', 'source: expected 0 to 3, got 7'),
-    ({'stamp_ns': 0}, 'stamp', 'stamp: expected the time of the command, got 0'),
+    ({'stamp_ns': 0}, 'stamp', 'stamp: expected a time, got 0'),
     ({'positions': with_value(90.0), 'source': HUMAN}, 'scale',
      "joint 'elbow': expected -2.7 to 2.7, got 90"),
     ({'positions': with_value(100.0, 6), 'source': HOLD}, 'scale', "joint 'gripper'"),
