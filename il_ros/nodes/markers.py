@@ -15,13 +15,14 @@ COLOURS = {Mode.TELEOP: (0.2, 0.5, 1.0), Mode.AUTONOMOUS: (0.1, 0.7, 0.3),
 NEAR = 0.9           # share of a joint's range from its middle that counts as near a limit
 LIFETIME = Duration(nanosec=500_000_000)
 TEXT_ABOVE = 0.15    # [m]
+HELP_ABOVE = 0.3     # [m]
 TEXT_HEIGHT = 0.03   # [m]
 LINE_WIDTH = 0.005   # [m]
 SPHERE = 0.03        # [m]
 
 
 def markers(header: Header, mode: Mode, text: str, tool: Floats, path: Iterable[Floats],
-            nearness: float) -> MarkerArray:
+            nearness: float, help_wanted: str = '') -> MarkerArray:
     """Return the markers of one moment; they fade when no newer ones come.
 
     Args:
@@ -31,6 +32,7 @@ def markers(header: Header, mode: Mode, text: str, tool: Floats, path: Iterable[
         tool: Position of the tool [m]. Shape (3,).
         path: Predicted positions of the tool [m]. Each (3,).
         nearness: 0 far from every joint limit, 1 at one; colours the tool.
+        help_wanted: Who asks for a person, and why; '' for nobody. Shown large and red.
     """
     colour = ColorRGBA(**dict(zip('rgb', COLOURS[mode], strict=True)), a=1.0)
     line = _marker(header, 'path', Marker.LINE_STRIP, colour)
@@ -44,7 +46,12 @@ def markers(header: Header, mode: Mode, text: str, tool: Floats, path: Iterable[
     ball = _marker(header, 'limits', Marker.SPHERE, _limit_colour(nearness))
     ball.scale = Vector3(x=SPHERE, y=SPHERE, z=SPHERE)
     ball.pose.position = Point(x=float(tool[0]), y=float(tool[1]), z=float(tool[2]))
-    return MarkerArray(markers=[line, label, ball])
+    call = _marker(header, 'help', Marker.TEXT_VIEW_FACING, ColorRGBA(r=0.9, g=0.1, b=0.1, a=1.0))
+    call.text, call.scale.z = help_wanted, 2 * TEXT_HEIGHT
+    call.pose.position = Point(x=float(tool[0]), y=float(tool[1]), z=float(tool[2]) + HELP_ABOVE)
+    if not help_wanted:
+        call.action = Marker.DELETE
+    return MarkerArray(markers=[line, label, ball, call])
 
 
 def _marker(header: Header, namespace: str, kind: int, colour: ColorRGBA) -> Marker:

@@ -14,11 +14,12 @@ from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
 from il_ros.nodes.heard import Heard
+from il_ros.nodes.help_requests import HelpRequests
 from il_ros.nodes.markers import markers, NEAR
 from il_ros.nodes.services import Diagnostics, ERROR, OK, WARN
 from il_ros.nodes.streams import Streams
 from il_ros.safety.limits import Limits
-from il_ros.safety.proximity import proximity
+from il_ros.safety.proximity import proximity_by_name
 from il_ros.timing import SECOND
 from il_ros.types import Floats, Mode, Verdict
 import numpy as np
@@ -62,7 +63,7 @@ class Monitor(Node):
         self._mode = ControlMode(mode=int(Mode.PAUSED), reason='the arbiter was not heard')
         self._longest_ns = {contract.state.topic: SILENT_NS, 'control/report': SILENT_NS,
                             'control/mode': MODE_SILENT_NS, 'policy/chunk': SILENT_NS}
-        self._heard = Heard(self._longest_ns)
+        self._heard, self._help = Heard(self._longest_ns), HelpRequests(self)
         self._verdicts: Counter[str] = Counter()
         Streams(self, contract, self._on_state).follow([contract.state.topic])
         self.create_subscription(ActionChunk, 'policy/chunk', self._on_chunk, shell.STREAM)
@@ -105,12 +106,8 @@ class Monitor(Node):
         return self._arm.forward(positions[self._arm_joints])[0] if self._arm else np.zeros(3)
 
     def _near(self) -> dict[str, float]:
-        if self._state is None:
-            return {}
-        near = dict(zip(self._limits.names, proximity(self._state, self._limits), strict=True))
-        if self._contract.gripper:  # whose positions of use are its limits
-            del near[self._contract.gripper.joint]
-        return near
+        gripper = self._contract.gripper.joint if self._contract.gripper else None
+        return {} if self._state is None else proximity_by_name(self._state, self._limits, gripper)
 
     def _show(self) -> None:
         if self._state is None:
@@ -123,7 +120,7 @@ class Monitor(Node):
         self._markers.publish(markers(
             header, Mode(self._mode.mode), '\n'.join(filter(None, text)), self._tool(self._state),
             map(self._tool, self._rows) if self._arm and fresh else (),
-            max(near.values(), default=0.0)))
+            max(near.values(), default=0.0), self._help.text))
 
     def _diagnose(self) -> None:
         now_ns = time.monotonic_ns()
@@ -133,6 +130,8 @@ class Monitor(Node):
         level, text = OK, Mode(self._mode.mode).name
         if near := [name for name, value in self._near().items() if value > NEAR]:
             level, text = WARN, f'near the limit: {", ".join(near)}'
+        if self._help.text:
+            level, text = WARN, self._help.text
         if self._mode.mode == Mode.HOLD:
             level, text = ERROR, f'HOLD: {self._mode.reason}'
         if silent:

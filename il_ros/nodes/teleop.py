@@ -10,15 +10,17 @@ from il_ros.msg import ControlMode, TeleopCommand
 from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
 from il_ros.nodes.capture_keys import CaptureKeys
+from il_ros.nodes.help_requests import HelpRequests
 from il_ros.nodes.streams import Streams
 from il_ros.srv import ResetSim
-from il_ros.teleop.device import DeviceContext, ENGAGE
+from il_ros.teleop.device import DeviceContext, ENGAGE, Pad
 from il_ros.teleop.devices import open_device
 from il_ros.timing import Tick
 from il_ros.types import Mode
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Joy
 
 LOG_EVERY_S = 2.0
 
@@ -59,11 +61,14 @@ class Teleop(Node):
         self.period_ns = round(contract.period_ns / parameters.speed)
         self._aligner = Aligner(contract)
         self._mode = Mode.PAUSED
+        self._pad: Pad | None = None
+        self._help = HelpRequests(self)
         self._session, self._seq = shell.new_session(), 0
         self._command = self.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
         self._capture = CaptureKeys(self)
         Streams(self, contract, self._aligner.push).follow(self._aligner.topics)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+        self.create_subscription(Joy, 'joy', self._on_joy, shell.SENSOR)
         self.create_service(ResetSim, 'teleop/reset', self._on_reset)
         self.add_on_set_parameters_callback(self._on_parameters)
         self.device = open_device(parameters.device, contract, parameters.seed, parameters.engage)
@@ -76,7 +81,8 @@ class Teleop(Node):
             self.get_logger().warning(f'waiting for {seen.topic}: {seen.reason}',
                                       throttle_duration_sec=LOG_EVERY_S)
             return
-        intent = self.device.read(DeviceContext(seen.state, seen.environment, now_ns, self._mode))
+        intent = self.device.read(DeviceContext(
+            seen.state, seen.environment, now_ns, self._mode, self._pad, self._help.text))
         if intent is None:
             return
         self._command.publish(TeleopCommand(
@@ -90,6 +96,9 @@ class Teleop(Node):
     def _on_mode(self, message: ControlMode) -> None:
         if message.mode in tuple(Mode):
             self._mode = Mode(message.mode)
+
+    def _on_joy(self, message: Joy) -> None:
+        self._pad = Pad(tuple(message.axes), tuple(message.buttons), shell.now_ns(self))
 
     def _on_reset(self, request: ResetSim.Request,
                   response: ResetSim.Response) -> ResetSim.Response:

@@ -19,3 +19,10 @@ def proximity(positions: Floats, limits: Limits) -> Floats:
     middle, half = (limits.upper + limits.lower) / 2, (limits.upper - limits.lower) / 2
     near: Floats = np.minimum(np.abs(positions - middle) / half, 1.0)
     return near
+
+
+def proximity_by_name(positions: Floats, limits: Limits,
+                      leave_out: str | None) -> dict[str, float]:
+    """Return `proximity` per joint name; without a joint whose positions of use are its limits."""
+    near = dict(zip(limits.names, proximity(positions, limits).tolist(), strict=True))
+    return {name: value for name, value in near.items() if name != leave_out}

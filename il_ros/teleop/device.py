@@ -20,6 +20,21 @@ class Capture(Enum):
 
 
 @dataclass(frozen=True)
+class Pad:
+    """What a gamepad said last.
+
+    Attributes:
+        axes: Sticks, each -1 to 1.
+        buttons: Each 0 or 1.
+        heard_ns: ROS time at which it came [ns].
+    """
+
+    axes: tuple[float, ...]
+    buttons: tuple[int, ...]
+    heard_ns: int
+
+
+@dataclass(frozen=True)
 class DeviceContext:
     """What a device may know when it is read.
 
@@ -28,12 +43,16 @@ class DeviceContext:
         environment: Poses as the contract says, (0,) where there are none. Shape (7 * P,).
         now_ns: ROS time [ns].
         mode: Who controls the robot.
+        pad: The gamepad, None where none was heard.
+        help: Who asks for the operator, and why; '' for nobody.
     """
 
     state: Floats
     environment: Floats
     now_ns: int
     mode: Mode
+    pad: Pad | None = None
+    help: str = ''
 
 
 @dataclass(frozen=True)

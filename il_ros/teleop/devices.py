@@ -14,6 +14,11 @@ def _keyboard(contract: Contract, seed: int, engage: str) -> Device:
     return Keyboard(contract)
 
 
+def _gamepad(contract: Contract, seed: int, engage: str) -> Device:
+    from il_ros.teleop.gamepad import Gamepad
+    return Gamepad(contract)
+
+
 def _scripted(contract: Contract, seed: int, engage: str) -> Device:
     from il_ros.teleop.scripted_device import ScriptedDevice
     return ScriptedDevice(contract, seed, engage)
@@ -22,6 +27,7 @@ def _scripted(contract: Contract, seed: int, engage: str) -> Device:
 # Imported on use: a robot needs only the libraries of its own device.
 DEVICES: dict[str, Callable[[Contract, int, str], Device]] = {
     'keyboard': _keyboard,
+    'gamepad': _gamepad,
     'scripted': _scripted,
 }
 

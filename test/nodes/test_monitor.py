@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from diagnostic_msgs.msg import DiagnosticArray
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.msg import ActionChunk, CommandReport, ControlMode
+from il_ros.msg import ActionChunk, CommandReport, ControlMode, HelpRequest
 from il_ros.nodes import shell
 from nodes.harness import running
 from nodes.robot import CONTRACT, patient, Robot, START
@@ -46,13 +46,23 @@ def test_markers_and_diagnostics(robot, tmp_path):
             marker = shown[-1].markers if shown else []
             return marker and len(marker[0].points) == 5 and 'CORRECTING' in marker[1].text
         robot.until(complete, 'markers', each=send)
-        path, text, limits = shown[-1].markers
+        path, text, limits, call = shown[-1].markers
+        assert call.action == Marker.DELETE
         assert (path.type, path.header.frame_id) == (Marker.LINE_STRIP, 'base')
         for point, row in zip(path.points, rows, strict=True):
             np.testing.assert_allclose([point.x, point.y, point.z], ARM.forward(row[:6])[0],
                                        atol=1e-9)
         assert (text.type, text.text) == (Marker.TEXT_VIEW_FACING, 'CORRECTING\npad engaged')
         assert (limits.type, limits.color.r, limits.color.g) == (Marker.SPHERE, 0.0, 1.0)
+        requests = robot.publisher(HelpRequest, 'dagger/request')
+        requests.publish(HelpRequest(source_id='help_gate', active=True, reason='novelty',
+                                     score=0.9, threshold=0.5))
+        asked = 'help_gate asks for help: novelty (0.9, threshold 0.5)'
+        robot.until(lambda: shown[-1].markers[3].text == asked, 'the request in RViz', each=send)
+        assert (shown[-1].markers[3].action, shown[-1].markers[3].ns) == (Marker.ADD, 'help')
+        robot.until(lambda: diagnostics and diagnostics[-1].message == asked, 'warning', each=send)
+        requests.publish(HelpRequest(source_id='help_gate', active=False))
+        robot.until(lambda: shown[-1].markers[3].action == Marker.DELETE, 'it goes', each=send)
         robot.position[0] = CONTRACT.upper[0]
         robot.until(lambda: 'shoulder_pan near its limit' in shown[-1].markers[1].text,
                     'limit text', each=send)

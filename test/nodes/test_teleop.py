@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Joy
 from std_srvs.srv import Trigger
 
 DOMAIN = 42
@@ -202,3 +203,27 @@ def test_killed_teleop_while_correcting_holds(tmp_path, scene):
         number = len(scene.rows)
         scene.until(lambda: len(scene.rows) > number + 10, 'rows')
         assert {row.source for row in scene.rows[number:]} == {Command.HOLD}
+
+
+def test_a_gamepad_drives_while_its_dead_man_is_held_and_a_silent_one_says_nothing(tmp_path,
+                                                                                    scene):
+    with running('teleop', DOMAIN, tmp_path / 'teleop.txt',
+                 parameters={'robot': patient(tmp_path), 'device': 'gamepad'}):
+        pads = scene.publisher(Joy, 'joy')
+
+        def hold(held: bool):
+            return scene.sender(pads, lambda: Joy(
+                axes=[0.0, 1.0, 0.0, 0.0, 0.0, 0.0], buttons=[int(held and k == 10)
+                                                              for k in range(21)]))
+        scene.until(lambda: scene.samples and not scene.samples[-1].engaged, 'released',
+                    each=hold(False))
+        scene.until(lambda: scene.samples[-1].engaged and tool(scene.samples[-1].positions)[0]
+                    > tool(START)[0] + 0.02, 'the tool ahead', each=hold(True))
+        assert scene.samples[-1].source_id == 'gamepad'
+
+        def silent():
+            number = len(scene.samples)
+            for _ in range(30):   # 0.3 s of joint states
+                scene.spin()
+            return len(scene.samples) == number
+        scene.until(silent, 'no samples without a pad')

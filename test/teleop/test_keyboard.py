@@ -1,3 +1,4 @@
+from dataclasses import replace
 import os
 import pty
 import termios
@@ -6,7 +7,7 @@ from il_ros.config import parse_yaml
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.teleop.device import Capture
+from il_ros.teleop.device import Capture, DeviceContext
 from il_ros.teleop.devices import open_device
 from il_ros.teleop.keyboard import Keyboard
 from il_ros.teleop.terminal import Terminal
@@ -174,7 +175,7 @@ def test_without_a_terminal_the_error_says_what_to_do():
 
 def test_a_robot_without_urdf_is_jogged_joint_by_joint():
     data = parse_yaml(CONTRACT.to_text(), 'test')
-    data |= {'urdf': '', 'tip': '', 'workspace': None}
+    data |= {'urdf': '', 'tip': '', 'workspace': None, 'scene': None}
     keys = Keys(Contract.from_text(yaml.safe_dump(data)))
     test = TestKeyboard()
     test.keys = keys
@@ -190,3 +191,24 @@ def test_an_unknown_device_is_named():
     with pytest.raises(ConfigError) as error:
         open_device('keybord', CONTRACT)
     assert str(error.value) == "no device 'keybord'; did you mean 'keyboard'?"
+
+
+def test_b_rewinds_and_lets_go(keys):
+    context = DeviceContext(STATE, np.empty(0), 1, Mode.AUTONOMOUS)
+    keys.press('t')
+    assert keys.device.read(context).engaged
+    keys.press('b')
+    intent = keys.device.read(context)
+    assert (intent.request, intent.engaged) == (Request.REWIND, False)
+
+
+def test_a_request_for_help_is_said_once_and_stays_on_the_status_line(keys):
+    context = DeviceContext(STATE, np.empty(0), 1, Mode.AUTONOMOUS, help='help_gate asks')
+    os.read(keys.master, 4096)
+    for _ in range(3):
+        keys.device.read(context)
+    shown = os.read(keys.master, 4096).decode()
+    assert shown.count('\a') == shown.count('help_gate asks') == 1
+    assert 'HELP WANTED: t' in shown
+    keys.device.read(replace(context, help=''))
+    assert 'HELP' not in os.read(keys.master, 4096).decode()

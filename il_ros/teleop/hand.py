@@ -1,0 +1,59 @@
+"""What devices that steer by velocities share: joint targets from them, and the gripper."""
+from __future__ import annotations
+
+from il_ros.contract import Contract
+from il_ros.teleop.jog import Jog, JointJog
+from il_ros.timing import MILLISECOND, to_s
+from il_ros.types import Floats
+
+HELD = 0.25          # share of the gripper's range from open that may mean a held object
+MAX_STEP_NS = 100 * MILLISECOND
+
+
+class Hand:
+    """Moves the targets of the arm, and opens or closes the gripper.
+
+    Attributes:
+        jog: How velocities become joint targets.
+        closed: Whether the gripper is told to close.
+
+    Raises:
+        ConfigError: The contract's URDF does not fit.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
+        self.jog: Jog = _make_jog(contract)
+        self.closed = False
+        self._last_ns = 0
+
+    def take_up(self, state: Floats) -> None:
+        """Begin from measured positions [rad] or [m]. Shape (J,)."""
+        self.jog.start(state[self._arm])
+        if gripper := self._contract.gripper:
+            # Anything but wide open may hold something, which must not fall.
+            opening = state[self._contract.joint_names.index(gripper.joint)]
+            self.closed = abs(opening - gripper.open) > HELD * abs(gripper.closed - gripper.open)
+
+    def see(self, now_ns: int) -> float:
+        """Return the time since the last call [s], as far as it counts for motion."""
+        dt_s = to_s(min(max(now_ns - self._last_ns, 0), MAX_STEP_NS))
+        self._last_ns = now_ns
+        return dt_s
+
+    def move(self, state: Floats, velocity: Floats, dt_s: float) -> Floats:
+        """Return joint targets [rad] or [m]; `velocity` as in `Jog.move`. Shape (J,)."""
+        positions = state.copy()
+        positions[self._arm] = self.jog.move(state[self._arm], velocity, dt_s)
+        if (gripper := self._contract.gripper) is not None:
+            index = self._contract.joint_names.index(gripper.joint)
+            positions[index] = gripper.closed if self.closed else gripper.open
+        return positions
+
+
+def _make_jog(contract: Contract) -> Jog:
+    if not contract.urdf:
+        return JointJog(contract)
+    from il_ros.teleop.tool_jog import ToolJog  # needs Pinocchio; a robot without a URDF does not
+    return ToolJog(contract)
