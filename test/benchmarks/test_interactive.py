@@ -1,0 +1,100 @@
+"""The interactive methods on the lane: what is stored, who acts, and what it is worth."""
+from functools import partial
+
+from il_ros.intervention.beta import Beta, expert_acts
+from il_ros.intervention.gates.lazy import with_noise
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.learning import methods
+from benchmarks.learning.collecting import demonstrate, learn, roll_out, Watching
+from benchmarks.learning.interactive import Line, Together
+from benchmarks.learning.judging import auroc
+from benchmarks.learning.methods import Sizes
+from benchmarks.tasks.lane import Lane
+
+torch.set_num_threads(1)
+SEED = 4
+
+
+@pytest.fixture(scope='module')
+def novice():
+    return learn([demonstrate(Lane(), seed, False) for seed in range(4)], 0)
+
+
+def experts(episode):
+    """Return what the expert says at every state of an episode, asked again."""
+    lane, said = Lane(), []
+    lane.reset(SEED)
+    for step in episode.steps:
+        said.append(lane.expert())
+        lane.step(step.executed)
+    return np.array(said)
+
+
+def test_the_expert_drives_well_after_a_kick():
+    assert all(demonstrate(Lane(), seed, True).success for seed in range(40))
+
+
+def test_dagger_labels_every_state_with_the_expert_whoever_acted(novice):
+    random = np.random.default_rng(0)
+    episode = roll_out(Lane(), novice, SEED, label_all=partial(expert_acts, 0.5, random),
+                       disturb_executed=lambda action: action + 0.3)
+    assert episode.labels == len(episode.steps)
+    np.testing.assert_array_equal(episode.column('label'), experts(episode))
+    human = episode.column('human')
+    assert 0 < human.sum() < len(human), 'states that the novice led to are among them'
+    assert (episode.column('executed') != episode.column('label'))[human].all()
+
+
+@pytest.mark.parametrize('beta, share', [(Beta('power', p=0.5).at(0), 1.0), (0.0, 0.0)])
+def test_beta_says_who_acts(novice, beta, share):
+    random = np.random.default_rng(0)
+    episode = roll_out(Lane(), novice, SEED, label_all=partial(expert_acts, beta, random))
+    assert episode.column('human').mean() == share
+    assert episode.labels == len(episode.steps)
+
+
+def test_of_hg_dagger_only_what_the_person_did_is_learnt_from(novice):
+    lane = Lane()
+    episode = roll_out(lane, novice, SEED, person=Watching(lane))
+    human = episode.column('human')
+    assert 0 < human.sum() < len(human)
+    np.testing.assert_array_equal(episode.column('labelled'), human)
+    assert len(episode.column('label', True)) == human.sum() == sum(episode.interventions)
+    np.testing.assert_array_equal(episode.column('executed')[~human],
+                                  episode.column('novice')[~human])
+
+
+def test_noise_is_executed_and_the_label_stays_clean(novice):
+    lane, random = Lane(), np.random.default_rng(0)
+    episode = roll_out(lane, novice, SEED, person=Watching(lane),
+                       disturb_executed=lambda action: with_noise(action, 0.2, random))
+    human = episode.column('human')
+    assert (episode.column('executed') != episode.column('label'))[human].all()
+    np.testing.assert_array_equal(episode.column('label'), experts(episode))
+
+
+def test_auroc():
+    assert auroc(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 1.0
+    assert auroc(np.array([0.0, 2.0]), np.array([1.0, 1.0])) == 0.5
+    assert auroc(np.array([1.0]), np.array([1.0])) == 0.5
+
+
+def test_hg_dagger_beats_demonstrations_of_equal_time():
+    sizes = Sizes(rounds=2, episodes=40)
+    human = methods.hg_dagger(Lane(), 0, sizes)
+    alone = methods.demonstrations_only(Lane(), 0, sizes, human.human_steps, disturbed=False)
+    assert human.human_steps <= alone.human_steps <= 1200
+    assert human.success.mean() >= 0.97
+    assert alone.success.mean() <= human.success.mean() - 0.15
+
+
+@pytest.mark.slow
+def test_thrifty_dagger_keeps_to_its_budget_and_does_not_chatter():
+    sizes = Sizes(episodes=10)
+    runs = [methods.thrifty_dagger(Lane(), 0, sizes, hysteresis) for hysteresis in (True, False)]
+    with_it, without = (Together.of([Line.of(run)]) for run in runs)
+    assert 0.5 <= with_it.rate / sizes.alpha <= 1.5
+    assert with_it.length >= 2 * without.length
