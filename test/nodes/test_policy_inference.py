@@ -6,15 +6,25 @@ from dataclasses import replace
 import os
 from pathlib import Path
 import signal
+import time
 
-from checkpoint_factory import CONTRACT, make_checkpoint, SMALL
+from checkpoint_factory import (
+    CONTRACT,
+    describe,
+    make_checkpoint,
+    observation,
+    SMALL,
+    VARIANTS,
+)
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Pose, PoseArray
 from il_ros.contract import Contract
+from il_ros.execution.chunk_scheduler import SCHEDULERS
 from il_ros.execution.plan import PATIENCE_NS
 from il_ros.msg import ActionChunk, ControlMode
 from il_ros.nodes import shell
-from il_ros.policies.load import load
+from il_ros.policies.checkpoint import write
+from il_ros.policies.load import LearnedPolicy, load, make_network
 from il_ros.srv import LoadPolicy
 from il_ros.types import Observation
 from nodes.harness import NodeProcess, running
@@ -22,6 +32,7 @@ from nodes.robot import Robot, START
 import numpy as np
 from policies.policy_server import chunk, ServerProcess, serving
 import pytest
+import torch
 from trajectory_msgs.msg import JointTrajectory
 
 DOMAIN = 30
@@ -280,3 +291,61 @@ def test_the_player_does_nothing_else_and_keeps_the_names_of_the_node(world, tmp
         assert (os.sched_getscheduler(int(pid)) == os.SCHED_FIFO
                 or 'no real-time priority' in node.output)
         assert node.stop() == 0
+
+
+@pytest.fixture(scope='module')
+def slow(tmp_path_factory):
+    """A flow that takes several ticks for 5 s of 0.15 rad of noise around the measured position.
+
+    About 100 ms for a free chunk and 300 ms for one that continues another, at the present load.
+    """
+    def config(steps):
+        return replace(VARIANTS['flow'], horizon=150, inputs=('state',), flow=replace(
+            VARIANTS['flow'].flow, sample_steps=steps))
+
+    torch.set_num_threads(1)
+    policy = LearnedPolicy(describe(config(20)), make_network(config(20), CONTRACT))
+    began = time.perf_counter()
+    policy.infer(observation())
+    steps = round(20 * 0.1 / (time.perf_counter() - began))
+    found = describe(config(min(max(steps, 1), 1000)))
+    found.normalize.scale['actions'][:] = 0.15
+    weights = make_network(found.config, CONTRACT).state_dict()
+    folder = tmp_path_factory.mktemp('slow') / 'c'
+    write(folder, found, {k: np.zeros_like(v.numpy()) for k, v in weights.items()}, {})
+    return folder
+
+
+@pytest.mark.parametrize('scheduler', [
+    'realtime', *(pytest.param(name, marks=pytest.mark.slow)
+                  for name in SCHEDULERS if name != 'realtime')])
+def test_a_slow_policy_moves_on_at_every_tick_without_a_leap(world, slow, tmp_path, scheduler):
+    """The policy's rows leap by several times the velocity limit; what is published does not.
+
+    Twice the limit, since the player goes on as announced where a plan comes late.
+    """
+    step = (CONTRACT.velocity * PERIOD * 1e-9)[:6]
+    with running('policy_inference', DOMAIN, tmp_path / 'log.txt', parameters={
+            'checkpoint': slow, 'autostart': True,
+            'scheduler': scheduler, 'deadline_s': 20.0}) as node:
+        world.until(lambda: len({shell.stamp_ns(c.observation_stamp) for c in world.chunks}) > 4,
+                    'four inferences', 40)
+        assert node.stop() == 0
+    chunks = world.chunks
+    stamps = np.array([shell.stamp_ns(c.header.stamp) for c in chunks])
+    ticks = np.diff(stamps) / PERIOD
+    assert np.median(np.round(ticks)) == 1
+    firsts = np.array([c.positions[:6] for c in chunks])
+    apart = np.abs(np.diff(firsts, axis=0)) / np.round(ticks)[:, None]
+    assert (apart <= 2 * step * (1 + 1e-9)).all()
+    assert np.mean(apart <= step * (1 + 1e-9)) > 0.9
+    for each in chunks[::10]:
+        rows = np.array(each.positions).reshape(each.horizon, -1)[:, :6]
+        assert (np.abs(np.diff(rows, axis=0)) <= step * (1 + 1e-9)).all()
+
+
+def test_a_policy_that_cannot_continue_chunks_is_refused(tmp_path, checkpoint):
+    node = NodeProcess('policy_inference', DOMAIN + 1, tmp_path / 'log.txt',
+                       parameters={'checkpoint': checkpoint, 'scheduler': 'realtime'})
+    assert node.process.wait(60) == 2
+    assert f'got {checkpoint} (bc, backend torch); take the scheduler' in node.output
