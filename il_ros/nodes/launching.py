@@ -31,7 +31,7 @@ from launch_ros.substitutions import FindPackageShare
 
 ARGUMENTS = {
     'robot': ('sim_arm', 'contract of the robot: a name under config/robots, or a file'),
-    'teleop': ('keyboard', 'device of the operator: keyboard, scripted, or none'),
+    'teleop': ('keyboard', 'device of the operator: keyboard, gamepad, scripted, none'),
     'checkpoint': ('', 'folder of the policy; empty: wait for the service policy/load'),
     'use_sim': ('false', 'start the simulated arm in place of a real one'),
     'rviz': ('false', 'show robot, cameras and predicted path in RViz'),
