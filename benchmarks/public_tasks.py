@@ -1,17 +1,18 @@
-"""Policies of this package on a public environment, to hold its figures against others'.
+"""Policies of this package on public environments, to hold its figures against others'.
 
-gymnasium-robotics 1.4 needs another MuJoCo than this package, so it has an environment of its own:
+gymnasium-robotics 1.4 needs another MuJoCo than this package, so it has an environment of its own;
+the same with `metaworld`, whose tasks have names such as drawer-open-v3:
 
     python -m venv --system-site-packages /tmp/public   # or any that sees torch and this package
     /tmp/public/bin/pip install gymnasium-robotics 'mujoco<3.4'
     MUJOCO_GL=egl PYTHONPATH=. /tmp/public/bin/python -m benchmarks.public_tasks
 
-The demonstrations come from a script, since the environment has none; no paper trains from these.
+The demonstrations come from scripts, Meta-World's from its own; no paper trains from these.
 """
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 import tempfile
@@ -30,7 +31,8 @@ from il_ros.training.train import fit
 from il_ros.types import ControlSource, Floats
 import numpy as np
 
-TASK, RATE_HZ = 'FetchPickAndPlace-v4', 25.0
+FETCH, RATE_HZ = 'FetchPickAndPlace-v4', 25.0
+Expert = Callable[[Mapping[str, Floats]], Floats]
 HELD_OUT = 1_000_000
 POLICIES = {
     'bc': TrainConfig(PolicyConfig('bc', ('environment',), 8, False, pose_differences=False),
@@ -38,7 +40,7 @@ POLICIES = {
     'act': TrainConfig(PolicyConfig('act', ('environment',), 8, False, pose_differences=False),
                        steps=2000, batch_size=64, learning_rate=3e-4),
 }
-PAPER = 'no paper figure: none trains from these demonstrations, and gymnasium-robotics has no ' \
+PAPER = 'no paper figure: none trains from these demonstrations, and neither environment has ' \
         'recorded ones'
 
 
@@ -51,7 +53,7 @@ def contract_of(env: Any, values: int) -> Contract:
     """
     poses = -(-values // 3)
     return Contract(
-        TASK, 'lift the block to the goal', RATE_HZ,
+        'public', 'what the environment asks for', RATE_HZ,
         tuple(Joint(f'action_{i}', (float(low), float(high)), 100.0, 1000.0) for i, (low, high)
               in enumerate(zip(env.action_space.low, env.action_space.high, strict=True))),
         (0.0,) * len(env.action_space.low),
@@ -64,12 +66,13 @@ def contract_of(env: Any, values: int) -> Contract:
 class Adapter:
     """A Gymnasium environment of goals as `il_ros.evaluation.rollout` asks for one.
 
-    Every episode runs to its time limit; what counts is whether it ends in success, as in the
-    papers on these environments.
+    What counts is whether an episode ends in success, as in the papers on these environments:
+    Fetch's at the time limit, Meta-World's as soon as there is one.
     """
 
-    def __init__(self, env: Any) -> None:
+    def __init__(self, env: Any, expert: Expert) -> None:
         self.env = env
+        self.expert = expert
         self.raw, _ = env.reset(seed=0)
         self.values = len(self._vector())
         self.contract = contract_of(env, self.values)
@@ -81,8 +84,8 @@ class Adapter:
 
     def step(self, action: Floats) -> tuple[dict[str, Floats], float, bool, bool, Any]:
         """Do an action."""
-        self.raw, reward, _, truncated, info = self.env.step(action.astype(np.float32))
-        return self._seen(), reward, False, truncated, {'success': bool(info['is_success'])}
+        self.raw, reward, ended, truncated, info = self.env.step(action.astype(np.float32))
+        return self._seen(), reward, ended, truncated, {'success': bool(info['is_success'])}
 
     def _vector(self) -> Floats:
         return np.concatenate([self.raw['observation'], self.raw['desired_goal']])
@@ -120,8 +123,9 @@ def demonstrate(adapter: Adapter, episodes: int) -> tuple[ArraySource, int]:
         seen, actions, done = [], [], False
         while not done:
             seen.append(values)
-            actions.append(expert(adapter.raw))
-            values, _, _, done, info = adapter.step(actions[-1])
+            actions.append(adapter.expert(adapter.raw))
+            values, _, ended, truncated, info = adapter.step(actions[-1])
+            done = ended or truncated
         if info['success']:
             kept.append((seen, actions))
     rows = [values for seen, _ in kept for values in seen]
@@ -133,21 +137,64 @@ def demonstrate(adapter: Adapter, episodes: int) -> tuple[ArraySource, int]:
                        columns), episodes - len(kept)
 
 
+class MetaWorld:
+    """A Meta-World task as an environment of goals that ends at success."""
+
+    def __init__(self, name: str) -> None:
+        import gymnasium
+        import metaworld  # noqa: F401  registers the tasks
+
+        self.env = gymnasium.make('Meta-World/MT1', env_name=name, seed=0)
+        self.action_space = self.env.action_space
+
+    def reset(self, seed: int) -> tuple[dict[str, Floats], Any]:
+        """Start an episode."""
+        seen, info = self.env.reset(seed=seed)
+        return self._parts(seen), info
+
+    def step(self, action: Floats) -> tuple[dict[str, Floats], float, bool, bool, Any]:
+        """Do an action."""
+        seen, reward, _, truncated, info = self.env.step(action)
+        success = bool(info['success'])
+        return self._parts(seen), float(reward), success, truncated, {'is_success': success}
+
+    def _parts(self, seen: Floats) -> dict[str, Floats]:
+        return {'observation': seen[:-3], 'desired_goal': seen[-3:]}
+
+
+def make(name: str) -> Adapter:
+    """Return a task with its script."""
+    if name == FETCH:
+        import gymnasium
+        import gymnasium_robotics
+
+        gymnasium.register_envs(gymnasium_robotics)
+        return Adapter(gymnasium.make(name, max_episode_steps=50), expert)
+    from metaworld import policies
+
+    words = name.removesuffix('-v3').split('-')
+    script = getattr(policies, f'Sawyer{"".join(map(str.capitalize, words))}V3Policy')()
+
+    def act(raw: Mapping[str, Floats]) -> Floats:
+        seen = np.concatenate([raw['observation'], raw['desired_goal']])
+        action: Floats = np.clip(script.get_action(seen), -1.0, 1.0)
+        return action
+
+    return Adapter(MetaWorld(name), act)
+
+
 def main() -> None:
     """Train, roll out and print the table."""
-    import gymnasium
-    import gymnasium_robotics
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--task', default=FETCH, help='or one of Meta-World, as drawer-open-v3')
     parser.add_argument('--demonstrations', type=int, default=100)
     parser.add_argument('--episodes', type=int, default=100)
     parser.add_argument('--policies', nargs='+', choices=list(POLICIES), default=list(POLICIES))
     parser.add_argument('--steps', type=int, help="of training, in place of each policy's own")
     given = parser.parse_args()
-    gymnasium.register_envs(gymnasium_robotics)
-    adapter = Adapter(gymnasium.make(TASK, max_episode_steps=50))
+    adapter = make(given.task)
     source, failed = demonstrate(adapter, given.demonstrations)
-    print(f'{TASK}: the script succeeds in {given.demonstrations - failed} of '
+    print(f'{given.task}: the script succeeds in {given.demonstrations - failed} of '
           f'{given.demonstrations} episodes, which are the demonstrations')
     seeds = range(HELD_OUT, HELD_OUT + given.episodes)
     for name in given.policies:

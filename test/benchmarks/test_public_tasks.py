@@ -37,7 +37,7 @@ class Line:
 
 
 def test_the_script_solves_it_and_every_value_arrives():
-    adapter = Adapter(Line())
+    adapter = Adapter(Line(), expert)
     source, failed = demonstrate(adapter, 5)
     assert failed == 0 and source.lengths == [50] * 5
     values, _ = adapter.reset(3, {})
@@ -50,7 +50,7 @@ def test_the_script_solves_it_and_every_value_arrives():
 
 
 def test_the_script_opens_over_the_block_and_closes_on_it():
-    adapter = Adapter(Line())
+    adapter = Adapter(Line(), expert)
     assert expert(adapter.raw)[3] == 1.0
     adapter.env.gripper = adapter.env.block.copy()
     assert (expert(adapter.env._seen()) == [0, 0, 0, -1]).all()
