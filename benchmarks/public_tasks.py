@@ -138,18 +138,23 @@ def demonstrate(adapter: Adapter, episodes: int) -> tuple[ArraySource, int]:
 
 
 class MetaWorld:
-    """A Meta-World task as an environment of goals that ends at success."""
+    """A Meta-World task as an environment of goals that ends at success.
+
+    Each seed lays out the scene anew; Meta-World's own benchmarks draw from 50 layouts, of which
+    demonstrations and rollouts would share some.
+    """
 
     def __init__(self, name: str) -> None:
-        import gymnasium
-        import metaworld  # noqa: F401  registers the tasks
+        from metaworld.env_dict import ALL_V3_ENVIRONMENTS_GOAL_OBSERVABLE as tasks
 
-        self.env = gymnasium.make('Meta-World/MT1', env_name=name, seed=0)
+        self.env = tasks[f'{name}-goal-observable'](seed=0)
+        self.env._freeze_rand_vec, self.env.seeded_rand_vec = False, True
         self.action_space = self.env.action_space
 
     def reset(self, seed: int) -> tuple[dict[str, Floats], Any]:
         """Start an episode."""
-        seen, info = self.env.reset(seed=seed)
+        self.env.seed(seed)
+        seen, info = self.env.reset()
         return self._parts(seen), info
 
     def step(self, action: Floats) -> tuple[dict[str, Floats], float, bool, bool, Any]:
