@@ -84,7 +84,7 @@ def _record(folder: Path, robot: Path, seconds: float, name: str, env: dict[str,
     reported = _reported(bag)
     return Line(f'3 cameras, recorder, {name}: frames lost',
                 f'{gaps / (frames + gaps):.1%}', f'{frames + gaps} published while it recorded',
-                f'{size / lasted / 1e6:.0f} MB/s, {reported} drops counted by the recorder, '
+                f'{size / lasted / 1e6:.0f} MB/s, {gaps} frames missing, {reported} reported, '
                 f'{used / lasted:.0%} of a core')
 
 
@@ -103,4 +103,5 @@ def _count(bag: Path) -> tuple[int, int, int]:
 def _reported(bag: Path) -> int:
     information = yaml.safe_load((bag / 'metadata.yaml').read_text())[
         'rosbag2_bagfile_information']
-    return sum(json.loads(information['custom_data']['drops']).values())
+    drops = json.loads(information['custom_data']['drops'])
+    return sum(count for topic, count in drops.items() if topic.endswith('image_raw'))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+import re
 import subprocess
 import time
 from typing import NamedTuple
@@ -44,12 +45,14 @@ class Run(NamedTuple):
         delays_ms: From tick to arrival.
         floor_ms: How late the bare loop woke at the same time.
         memory: Of the processes of the node, one row per second [MB]. Shape (T,).
+        reasons: Why it was silent meanwhile, as it logged.
     """
 
     stamps_ns: NDArray[np.int64]
     delays_ms: Floats
     floor_ms: Floats
     memory: Floats
+    reasons: tuple[str, ...]
 
     def missing(self, period_ns: int) -> int:
         """Return how many ticks between the first and the last chunk have none."""
@@ -78,7 +81,8 @@ def measure(folder: Path, seconds: float) -> list[Line]:
                  f'{(late > LATE_MS).mean():.2%}', f'{(floor > LATE_MS).mean():.2%} of that loop',
                  f'{len(late)} chunks'),
             Line(f'{name}: ticks without a chunk', f'{run.missing(contract.period_ns)}',
-                 f'{len(floor)} ticks', f'period error {_ms(errors)} ms')]
+                 f'{len(floor)} ticks', '; '.join((f'period error {_ms(errors)} ms',
+                                                   *run.reasons)))]
     worst = _late_p99(naive, transport_ms)
     lines += [Line('network in an rclpy timer: late p99',
                    f'{worst / _late_p99(run, transport_ms):.0f}',
@@ -105,7 +109,7 @@ def _run(folder: Path, robot: Path, checkpoint: Path, seconds: float,
     name = f'priority_{priority}'
     log, begin, heard, bare, stop = (folder / f'{name}.{end}' for end in (
         'txt', 'begin', 'npy', 'bare.npy', 'stop'))
-    period_ns, memory = Contract.load(str(robot)).period_ns, []
+    period_ns, memory, before = Contract.load(str(robot)).period_ns, [], 0
     with ExitStack() as running:
         running.enter_context(process('benchmarks.probes', 'cameras', robot, stop, log=log))
         sender = running.enter_context(
@@ -125,10 +129,14 @@ def _run(folder: Path, robot: Path, checkpoint: Path, seconds: float,
             time.sleep(1.0)
             if begin.exists():
                 memory.append(_resident_mb(sender))
+            else:
+                before = log.stat().st_size
+        said = log.read_bytes()[before:].decode(errors='replace')
         stop.touch()
     chunks, floor = np.load(heard), np.load(bare)
     return Run(chunks[:, 0], (chunks[:, 1] - chunks[:, 0]) / MILLISECOND,
-               (floor[:, 1] - floor[:, 0]) / MILLISECOND, np.array(memory))
+               (floor[:, 1] - floor[:, 0]) / MILLISECOND, np.array(memory),
+               tuple(dict.fromkeys(re.findall(r'no chunk: (.*)', said)))[:3])
 
 
 def _gate(folder: Path, robot: Path, seconds: float) -> Line:
