@@ -35,7 +35,8 @@ def patient(folder: Path) -> Path:
 
 def stopped(printed: str) -> bool:
     """Return whether a motion says that the gate stopped the arm, on its way or before it."""
-    return 'was stopped on its way' in printed or 'lets nothing through' in printed
+    return any(text in printed for text in (
+        'was stopped on its way', 'lets nothing through', 'did not arrive'))
 
 
 class Robot:

@@ -43,7 +43,7 @@ def test_goes_home_and_gives_control_back(robot, tmp_path):
         code, last = run_homing(robot, tmp_path)
         if code == 0 or not stopped(last):
             break
-    assert code == 0 and 'the motion is done' in last
+    assert code == 0 and 'the motion is done' in last, last
     np.testing.assert_allclose(robot.position, HOME, atol=1e-6)
     steps = np.diff([away, *robot.commands], axis=0)
     assert (np.abs(steps) <= CONTRACT.velocity * to_s(CONTRACT.period_ns) + 1e-9).all()
