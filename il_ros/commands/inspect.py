@@ -23,10 +23,12 @@ def inspect(
     Example: `il_ros inspect dataset --html report.html`
     """
     from il_ros.datasets.inspection import inspect as run
+    from il_ros.datasets.interventions import interventions
     from il_ros.datasets.page import render
     from il_ros.datasets.reader import Dataset
 
-    report = run(Dataset(dataset))
+    opened = Dataset(dataset)
+    report = run(opened)
     table = Table(*COLUMNS, box=None)
     for e in report.episodes:
         table.add_row(
@@ -45,7 +47,7 @@ def inspect(
         console.print(f'[red]{escape(problem)}[/]', highlight=False)
     if html:
         try:
-            html.write_text(render(report), encoding='utf-8')
+            html.write_text(render(report, interventions(opened)), encoding='utf-8')
         except OSError as error:
             raise DatasetError(f'{html}: cannot be written: {error.strerror}') from None
         console.print(f'report: {escape(str(html))}', highlight=False, soft_wrap=True)

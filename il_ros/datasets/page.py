@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 from il_ros.datasets.inspection import Report, Zone
+from il_ros.datasets.intervention_page import drawings
+from il_ros.datasets.interventions import Interventions
 from jinja2 import Environment
 
 PAGE = """<!doctype html>
@@ -38,6 +40,7 @@ th:first-child, td:first-child, .text { text-align: left }
 <td>{{ '%.0f %%' | format(100 * e.near_limit) }}</td><td>{{ '%.2f' | format(e.distance) }}</td>
 <td class="text problem">{{ e.problems | join('; ') }}</td></tr>
 {% endfor %}</table></div>
+{{ drawings | safe }}
 {% for title, rows in grids %}<h2>{{ title }} positions, episodes per zone of 10 x 10 cm</h2>
 <table class="zones">{% for row in rows %}<tr>{% for n in row %}
 <td style="background: rgba(217, 119, 6, {{ '%.2f' | format(n / most) }})">{{ n or '' }}</td>
@@ -46,13 +49,14 @@ th:first-child, td:first-child, .text { text-align: left }
 """
 
 
-def render(report: Report) -> str:
+def render(report: Report, found: Interventions | None = None) -> str:
     """Return the page; every text of the dataset is escaped."""
     grids = [(title, _grid(zones)) for title, zones in (
         ('Start', report.start_zones), ('Grasp', report.grasp_zones)) if zones]
     most = max([*report.start_zones.values(), *report.grasp_zones.values()], default=1)
     template = Environment(autoescape=True).from_string(PAGE)
-    return template.render(report=report, grids=grids, most=most)
+    return template.render(report=report, grids=grids, most=most,
+                           drawings=drawings(found) if found else '')
 
 
 def _grid(zones: dict[Zone, int]) -> list[list[int]]:
