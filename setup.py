@@ -135,7 +135,7 @@ setup(
     install_requires=[
         'numpy>=1.26', 'pyyaml', 'typer', 'rich', 'rosbags>=0.11',
         'rosbags-image[opencv-headless]',
-        'mcap>=1.2', 'lz4', 'zstandard', 'pyarrow', 'av>=14', 'jinja2'],
+        'mcap>=1.2', 'lz4', 'zstandard', 'pyarrow', 'av>=17', 'jinja2'],
     extras_require={
         'ros': ROS,
         'ros-build': ROS_BUILD,

@@ -92,7 +92,7 @@ class VideoWriter:
             reformatter = VideoReformatter()
             for number, image in enumerate(self._images):
                 rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format='rgb24')
-                frame = reformatter.reformat(rgb, format='yuv420p')
+                frame = reformatter.reformat(rgb, format='yuv420p', threads=1)
                 frame.pts, frame.time_base = number, 1 / self._rate
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))

@@ -191,7 +191,11 @@ def test_a_faster_robot_gets_commands_between_the_setpoints(robot, tmp_path):
         sent = {tuple(report.sent) for report in robot.reports if report.sent}
         between = {tuple(row) for row in got} - sent
         assert len(between) > len(sent)
-        assert all(START[0] <= row[0] <= goal[0] + 1e-9 for row in got)
+        # Setpoints that come late on a busy machine let it overshoot by its braking distance.
+        braking = CONTRACT.velocity**2 / (2 * CONTRACT.acceleration)
+        rows = np.array(got)
+        assert (rows >= START - 1e-9).all() and (rows <= goal + braking).all()
+        assert (np.abs(np.diff(rows, axis=0)) <= CONTRACT.velocity / 125.0 + 1e-9).all()
         assert robot.call('gate/disarm').success
         number = len(got)
         robot.reports.clear()
