@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-LIVE = ('launch', 'nodes', 'workflow')
+LIVE = ('faults', 'launch', 'nodes', 'workflow')
 HERE = Path(__file__).parent
 
 
