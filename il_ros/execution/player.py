@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 import json
-import signal
 import socket
 import struct
 import subprocess
@@ -16,10 +15,10 @@ import sys
 from typing import NamedTuple
 
 from il_ros.errors import IlRosError
+from il_ros.execution.child import end
 from il_ros.execution.plan import MAX_BYTES, Plan, SILENCE
 
 PROCESS, NAME = 'il_ros.nodes.chunk_player', 'chunk_player'
-STOP_S = 2.0
 LEAD = 8  # a plan is made this part of a period before the player needs it
 
 
@@ -105,21 +104,15 @@ class ChunkPlayer:
         """
         for datagram in received(self._socket):
             if not datagram:
-                code = self._process.wait(STOP_S)
-                how = signal.Signals(-code).name if code < 0 else f'exit code {code}'
-                raise PlayerError(f'the process that publishes chunks ended with {how}; '
-                                  'start policy_inference again')
+                raise PlayerError('the process that publishes chunks ended with '
+                                  f'{end(self._process)}; start policy_inference again')
             self._played = Played(*PLAYED.unpack(datagram))
         return self._played
 
     def close(self) -> None:
         """End it."""
         self._socket.close()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
 
 
 def received(channel: socket.socket) -> Iterator[bytes]:

@@ -14,7 +14,6 @@ import json
 import mmap
 import os
 import select
-import signal
 import socket
 import struct
 import subprocess
@@ -24,6 +23,7 @@ import time
 from typing import NamedTuple
 
 from il_ros.contract import Contract
+from il_ros.execution.child import end
 from il_ros.execution.layout import Layout
 from il_ros.policies.policy import Continuation
 from il_ros.policies.source import describe, Options, Place
@@ -35,7 +35,6 @@ INFER, RESET = b'i', b'r'               # parent to child: infer; reset, then in
 READY, CHUNK, ERROR = b'l', b'c', b'e'  # child to parent; with CHUNK comes what follows
 INFERRED = struct.Struct('<qi')         # time in the network [ns], rows of the chunk
 MAX_MESSAGE = 8192
-STOP_S = 2.0
 PATIENCE = 0.9  # share of the deadline after which the child itself gives a server up
 START_S, EXPORT_S = 60.0, 300.0  # longest time to load, and to export on first use
 
@@ -212,19 +211,12 @@ class InferenceWorker:
         if kind == ERROR and self.state is State.BUSY:
             self.state = State.IDLE
             return Failure(content.decode(errors='replace'))
-        self._end()
+        how = self._end()
         if kind == ERROR:
             return Failure(content.decode(errors='replace'))
-        code = self._process.returncode
-        how = signal.Signals(-code).name if code < 0 else f'exit code {code}'
         return Failure(f'inference process ended with {how}')
 
-    def _end(self) -> None:
-        """Wait for the child, which is ending; kill it if it is not."""
+    def _end(self) -> str:
         self._socket.close()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
         self.state = State.ENDED
+        return end(self._process)
