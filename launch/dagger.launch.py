@@ -21,6 +21,6 @@ def generate_launch_description():
                      condition=IfCondition(NotEqualsSubstitution(given('gate'), 'none')))
     return description(
         ('robot', 'teleop', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output', 'task',
-         'operator', 'sim_task', 'seed', 'terminal', 'gate'),
-        simulation(), *control('paused', corrections=corrections), policy(), help_gate,
-        operator('supervised'), recorder(), *monitoring())
+         'operator', 'sim_task', 'seed', 'terminal', 'gate', 'handover'),
+        simulation(), *control('paused', corrections=corrections, handover=given('handover')),
+        policy(), help_gate, operator('supervised'), recorder(), *monitoring())

@@ -29,8 +29,10 @@ class Dataset:
         columns: The whole table of N rows. `observation.state` (N, J),
             `observation.environment_state` (N, E) where the contract names poses, `action` (N, J),
             `action.policy` (N, J) with NaN where the policy was silent, and of shape (N,):
-            `control_source`, `intervention`, `success`, `tick`, `sync_error`, `timestamp`,
-            `frame_index`, `episode_index`, `index`, `task_index`. Positions in [rad] or [m].
+            `control_source`, `intervention`, `success`, `tick`, `sync_error`,
+            `help_requested`, `gate_score`, `gate_threshold`, `uncertainty` (older datasets lack
+            these four), `timestamp`, `frame_index`, `episode_index`, `index`, `task_index`.
+            Positions in [rad] or [m].
         stats: Per feature `min`, `max`, `mean`, `std` (D,) and `count` (1,); of images (3, 1, 1)
             in [0, 1].
         cameras: Names of the cameras.

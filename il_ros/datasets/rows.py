@@ -11,6 +11,7 @@ from il_ros.bags.reader import Bag, Stamped
 from il_ros.contract import Contract
 from il_ros.datasets.commanded import Commanded
 from il_ros.datasets.idle import margin_ticks, motion
+from il_ros.datasets.watched import Asked, Watched
 from il_ros.errors import MessageError
 from il_ros.types import Floats, Observation
 import numpy as np
@@ -27,6 +28,7 @@ class Row:
         policy_action: What the policy wanted at the next tick, NaN where silent. Shape (J,).
         source: Who the action came from: a `ControlSource`, or `LABELLED`.
         intervention: Whether a person corrected the policy.
+        asked: Whether a watcher of the policy wanted a person, and why.
     """
 
     tick: int
@@ -35,6 +37,7 @@ class Row:
     policy_action: Floats
     source: int
     intervention: bool
+    asked: Asked = Asked()
 
 
 @dataclass
@@ -65,7 +68,9 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     """
     losses = losses if losses is not None else Losses()
     aligner, commanded = Aligner(bag.contract, cameras), Commanded(bag)
-    feed = _Feed(bag.messages({*aligner.topics, *commanded.topics}), aligner, commanded, losses)
+    watched = Watched()
+    feed = _Feed(bag.messages({*aligner.topics, *commanded.topics, *watched.topics}), aligner,
+                 commanded, watched, losses)
     period_ns = bag.contract.period_ns
     for tick in range((bag.end_ns - 1 - bag.start_ns) // period_ns):
         tick_ns = bag.start_ns + tick * period_ns
@@ -75,7 +80,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
         if isinstance(observation, Observation):
             yield Row(tick, observation, commanded.action(observation.state),
                       commanded.policy_action(tick_ns + period_ns), commanded.source,
-                      commanded.intervention)
+                      commanded.intervention, watched.asked(tick_ns + period_ns))
         else:
             losses.ticks[observation.topic] += 1
             losses.absences.setdefault(*observation)
@@ -93,12 +98,12 @@ def moving_ticks(rows: Iterable[Row], contract: Contract) -> range:
 
 
 class _Feed:
-    """Hands messages to the aligner and to `Commanded` up to a time."""
+    """Hands messages to the aligner, `Commanded` and `Watched` up to a time."""
 
     def __init__(self, messages: Iterator[Stamped], aligner: Aligner, commanded: Commanded,
-                 losses: Losses) -> None:
+                 watched: Watched, losses: Losses) -> None:
         self.messages, self.losses = messages, losses
-        self.aligner, self.commanded = aligner, commanded
+        self.aligner, self.commanded, self.watched = aligner, commanded, watched
         self.next = next(messages, None)
 
     def until(self, end_ns: int) -> None:
@@ -111,8 +116,11 @@ class _Feed:
             self.next = next(self.messages, None)
 
     def _push(self, stamped: Stamped) -> None:
+        if stamped.topic in self.watched.topics:
+            self.watched.push(stamped)
         if stamped.topic in self.commanded.topics:
             self.commanded.push(stamped)
+        if stamped.topic not in self.aligner.topics:
             return
         value = decode(self.aligner.contract, stamped.topic, stamped.message)
         self.aligner.push(stamped.topic, message_stamp_ns(stamped.message), value)

@@ -1,6 +1,7 @@
 """Names, shapes and files of a dataset: LeRobotDataset v3.0 with the columns of il_ros."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ VERSION = 'v3.0'
 FILES_PER_CHUNK = 1000
 STATE, ENVIRONMENT = 'observation.state', 'observation.environment_state'
 ACTION, POLICY_ACTION = 'action', 'action.policy'
+ASKED = ('help_requested', 'gate_score', 'gate_threshold', 'uncertainty')
 IMAGES = 'observation.images.'
 DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
 VIDEO_PATH = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'
@@ -25,8 +27,10 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
     Beside LeRobot's own columns: `action.policy` (NaN where the policy was silent),
     `control_source` (0 policy, 1 human, 2 hold, 3 the arbiter: it aligns or rewinds, 10 an
     expert's label beside the policy), `intervention`, `success` (of the episode), `tick` (index
-    on the recording's grid, jumps at gaps) and `sync_error` (age of the oldest sample behind the
-    observation [s]).
+    on the recording's grid, jumps at gaps), `sync_error` (age of the oldest sample behind the
+    observation [s]), `help_requested` (whoever watches the policy wanted a person), `gate_score`
+    and `gate_threshold` (what that watcher compared) and `uncertainty` (what the policy said of
+    its own action); NaN where nobody said so.
     """
     found = {STATE: _vector('float32', contract.joint_names)}
     if contract.poses:
@@ -39,14 +43,17 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
     found[ACTION] = _vector('float32', contract.joint_names)
     found[POLICY_ACTION] = _vector('float32', contract.joint_names)
     scalars = {'control_source': 'int64', 'intervention': 'int64', 'success': 'int64',
-               'tick': 'int64', 'sync_error': 'float32', 'timestamp': 'float32',
+               'tick': 'int64', 'sync_error': 'float32', 'help_requested': 'int64',
+               'gate_score': 'float32', 'gate_threshold': 'float32', 'uncertainty': 'float32',
+               'timestamp': 'float32',
                'frame_index': 'int64', 'episode_index': 'int64', 'index': 'int64',
                'task_index': 'int64'}
     return found | {name: {'dtype': kind, 'shape': [1], 'names': None}
                     for name, kind in scalars.items()}
 
 
-def info(contract: Contract, episodes: int, frames: int, tasks: int) -> dict[str, Any]:
+def info(contract: Contract, features: Mapping[str, Any], episodes: int, frames: int,
+         tasks: int) -> dict[str, Any]:
     """Return the content of info.json."""
     rate = contract.rate_hz
     return {
@@ -60,7 +67,7 @@ def info(contract: Contract, episodes: int, frames: int, tasks: int) -> dict[str
         'splits': {'train': f'0:{episodes}'},
         'data_path': DATA_PATH,
         'video_path': VIDEO_PATH if contract.cameras else None,
-        'features': features(contract),
+        'features': features,
     }
 
 

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from il_ros.contract import Contract
-from il_ros.datasets import schema
 from il_ros.datasets.stats import NAMES, Stats
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +15,10 @@ import pyarrow.parquet as pq
 Columns = Mapping[str, NDArray[Any]]
 
 
-def data_schema(contract: Contract) -> pa.Schema:
+def data_schema(features: Mapping[str, Any]) -> pa.Schema:
     """Return the schema of the data files: every feature but the videos."""
     fields = []
-    for name, feature in schema.features(contract).items():
+    for name, feature in features.items():
         if feature['dtype'] == 'video':
             continue
         kind = pa.float32() if feature['dtype'] == 'float32' else pa.int64()
@@ -29,16 +27,16 @@ def data_schema(contract: Contract) -> pa.Schema:
     return pa.schema(fields)
 
 
-def write_data(path: Path, contract: Contract, columns: Columns) -> None:
+def write_data(path: Path, features: Mapping[str, Any], columns: Columns) -> None:
     """Write one data file.
 
     Args:
         path: The file.
-        contract: Of the dataset.
+        features: Of the dataset, as in info.json.
         columns: Per feature an array of shape (N,) or (N, D).
     """
     arrays = []
-    found = data_schema(contract)
+    found = data_schema(features)
     for field in found:
         values = np.ascontiguousarray(columns[field.name])
         if pa.types.is_fixed_size_list(field.type):

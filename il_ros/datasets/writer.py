@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ class DatasetWriter:
     Attributes:
         folder: Where to write; nobody reads it yet.
         contract: Of the first episode; None before it.
+        features: As in info.json; those of the dataset that is extended, whose closed files may
+            lack newer columns.
         tasks: Task texts in the order of their indices.
         earlier: Rows of the episode table that are in closed files.
         added: Rows of the episode table of this run.
@@ -31,6 +34,7 @@ class DatasetWriter:
 
     folder: Path
     contract: Contract | None = None
+    features: Mapping[str, Any] = field(default_factory=dict)
     tasks: list[str] = field(default_factory=list)
     earlier: list[dict[str, Any]] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
@@ -43,7 +47,9 @@ class DatasetWriter:
                 link_files(dataset / part, folder / part)
         text = (dataset / schema.CONTRACT_FILE).read_text(encoding='utf-8')
         contract = Contract.from_text(text, str(dataset / schema.CONTRACT_FILE))
-        return DatasetWriter(folder, contract, tables.read_tasks(dataset / schema.TASKS_FILE),
+        info = json.loads((dataset / schema.INFO_FILE).read_text(encoding='utf-8'))
+        return DatasetWriter(folder, contract, info['features'],
+                             tables.read_tasks(dataset / schema.TASKS_FILE),
                              tables.read_episodes(dataset))
 
     @property
@@ -68,7 +74,7 @@ class DatasetWriter:
             ContractMismatchError: It was not; the text shows the differences.
         """
         if self.contract is None:
-            self.contract = contract
+            self.contract, self.features = contract, schema.features(contract)
         require_same(self.contract, contract, 'the dataset', where)
 
     def add(self, rows: Iterable[Row], contract: Contract, task: str, success: bool) -> int:
@@ -111,7 +117,7 @@ class DatasetWriter:
         for video in videos.values():
             video.close(len(kept))
         columns = self._columns(kept, contract, number, task, success)
-        tables.write_data(self.folder / schema.DATA_PATH.format(**place), contract, columns)
+        tables.write_data(self.folder / schema.DATA_PATH.format(**place), self.features, columns)
         self.added.append(self._episode(number, len(kept), task, columns, pixels, contract))
         return len(kept)
 
@@ -129,13 +135,13 @@ class DatasetWriter:
                 episode.update({f'meta/episodes/{key}': value for key, value in place.items()})
             tables.write_episodes(self.folder / schema.EPISODES_PATH.format(**place), self.added)
         stats = {}
-        for name, feature in schema.features(self.contract).items():
+        for name, feature in self.features.items():
             whole = aggregate(tables.stats_of(episode, name) for episode in self.episodes)
             stats[name] = to_json(whole, image=feature['dtype'] == 'video')
         tables.write_json(self.folder / schema.STATS_FILE, stats)
         tables.write_tasks(self.folder / schema.TASKS_FILE, self.tasks)
         tables.write_json(self.folder / schema.INFO_FILE, schema.info(
-            self.contract, len(self.episodes), self.frames, len(self.tasks)))
+            self.contract, self.features, len(self.episodes), self.frames, len(self.tasks)))
         (self.folder / schema.CONTRACT_FILE).write_text(self.contract.to_text(), encoding='utf-8')
 
     def _columns(self, rows: Sequence[Row], contract: Contract, number: int, task: str,
@@ -160,10 +166,13 @@ class DatasetWriter:
             'index': self.frames + frame,
             'task_index': np.full(count, self.tasks.index(task)),
         }
+        asked = np.array([row.asked for row in rows], np.float32)     # (N, 4)
+        columns |= dict(zip(schema.ASKED, asked.T, strict=True))
+        columns['help_requested'] = columns['help_requested'].astype(np.int64)
         if contract.poses:
             columns[schema.ENVIRONMENT] = np.array(
                 [row.observation.environment for row in rows], np.float32)
-        return columns
+        return {name: values for name, values in columns.items() if name in self.features}
 
     def _episode(self, number: int, length: int, task: str, columns: tables.Columns,
                  pixels: Mapping[str, ImageStats], contract: Contract) -> dict[str, Any]:
@@ -188,4 +197,4 @@ def _without_images(row: Row) -> Row:
     observation = row.observation
     kept = type(observation)(observation.stamp_ns, observation.state, observation.environment, {},
                              observation.ages_ns)
-    return Row(row.tick, kept, row.action, row.policy_action, row.source, row.intervention)
+    return replace(row, observation=kept)

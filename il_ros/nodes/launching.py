@@ -42,6 +42,7 @@ ARGUMENTS = {
     'sim_task': ('PickPlace', 'task of the simulated arm: PickPlace, Reach or Push'),
     'seed': ('0', 'seed of the simulated arm and of the scripted operator'),
     'gate': ('none', 'who watches the policy and asks for help: ensemble, safe, lazy, thrifty'),
+    'handover': ('blend', 'when a device that stands elsewhere takes over: blend, leader, clutch'),
     'terminal': ('xterm -e', 'what gives the keyboard device a terminal of its own'),
 }
 
@@ -145,6 +146,5 @@ def _installed(action: Node) -> list[Action]:
     try:
         get_package_share_directory(package)
     except PackageNotFoundError:
-        return [LogInfo(msg=f'{package} is not installed: '
-                            f'sudo apt install ros-jazzy-{package.replace("_", "-")}')]
+        return [LogInfo(msg=f'not installed: apt install ros-jazzy-{package.replace("_", "-")}')]
     return [action]
