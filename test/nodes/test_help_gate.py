@@ -1,18 +1,24 @@
 """help_gate and policy_inference as processes: a request off the data, none on them."""
+import json
+import shutil
 import signal
 
+from diagnostic_msgs.msg import DiagnosticArray
 from gate_factory import make_gate, make_policy
 from geometry_msgs.msg import Pose, PoseArray
+from il_ros.intervention.gates.files import fingerprint, JSON, POLICY, TENSORS
 from il_ros.msg import ControlMode, HelpRequest
 from il_ros.nodes import shell
+from il_ros.srv import LoadPolicy
 from nodes.harness import NodeProcess, running
 from nodes.robot import Robot, START
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 import torch
 
 torch.set_num_threads(1)
-DOMAIN = 91
+DOMAIN, SWAP_DOMAIN = 91, 80
 OFF = START + np.array([0.0, 0.6, -0.6, 0.6, 0.6, 0.6, 0.0])
 
 
@@ -24,9 +30,11 @@ def checkpoint(tmp_path_factory):
 class World(Robot):
     """The robot with poses, and an ear for requests."""
 
-    def __init__(self) -> None:
-        super().__init__(DOMAIN, follow=False)
+    def __init__(self, domain: int = DOMAIN) -> None:
+        super().__init__(domain, follow=False)
         self.requests: list[HelpRequest] = []
+        self.health: list[DiagnosticArray] = []
+        self._subscribe(DiagnosticArray, '/diagnostics', self.health.append)
         self._subscribe(HelpRequest, 'dagger/request', self.requests.append)
         self._poses = self.node.create_publisher(PoseArray, 'sim/poses', shell.STREAM)
         self._mode = self.node.create_publisher(ControlMode, 'control/mode', shell.LATCHED)
@@ -36,6 +44,14 @@ class World(Robot):
         message = PoseArray(poses=[Pose() for _ in range(3)])
         message.header.stamp = self.node.get_clock().now().to_msg()
         self._poses.publish(message)
+
+    def load(self, checkpoint: object) -> None:
+        """Swap the policy and wait until it is at work."""
+        client = self.node.create_client(LoadPolicy, 'policy/load')
+        self.until(client.service_is_ready, 'policy/load')
+        future = client.call_async(LoadPolicy.Request(checkpoint=str(checkpoint)))
+        self.until(future.done, 'answer of policy/load', 60)
+        assert future.result().success, future.result().message
 
     def newest(self) -> HelpRequest | None:
         return self.requests[-1] if self.requests else None
@@ -67,6 +83,53 @@ def test_asks_off_the_data_and_not_on_them(tmp_path, checkpoint):
         assert 'asks for help: the members of the policy disagree' in gate.output
         gate.send(signal.SIGINT)
         assert gate.process.wait(20) == 0
+
+
+def other_policy(checkpoint, folder, gated):
+    """Return a copy with slightly other weights and, if it has a gate, twice the threshold."""
+    shutil.copytree(checkpoint, folder)
+    weights = load_file(folder / POLICY)
+    name = next(name for name, value in weights.items() if value.dtype == np.float32)
+    save_file(weights | {name: weights[name] + np.float32(1e-4)}, folder / POLICY)
+    record = json.loads((folder / JSON).read_text())
+    if gated:
+        record['policy'] = fingerprint(folder)
+        record['thresholds']['chi'] *= 2
+        (folder / JSON).write_text(json.dumps(record))
+    else:
+        (folder / JSON).unlink()
+        (folder / TENSORS).unlink()
+    return record['thresholds']['chi']
+
+
+def test_a_hot_swap_brings_the_gate_of_the_new_policy_or_none(tmp_path, checkpoint):
+    chi = json.loads((checkpoint / JSON).read_text())['thresholds']['chi']
+    assert other_policy(checkpoint, tmp_path / 'better', True) == 2 * chi
+    other_policy(checkpoint, tmp_path / 'bare', False)
+    with World(SWAP_DOMAIN) as world, running(
+            'policy_inference', SWAP_DOMAIN, tmp_path / 'policy.txt',
+            parameters={'checkpoint': checkpoint, 'autostart': True}), running(
+            'help_gate', SWAP_DOMAIN, tmp_path / 'gate.txt',
+            parameters={'checkpoint': checkpoint, 'gate': 'ensemble'}) as gate:
+        world.position = OFF.copy()
+        world.until(lambda: world.requests and world.newest().active, 'a request', 60)
+        assert world.newest().threshold == chi
+
+        world.load(tmp_path / 'better')
+        world.until(lambda: world.newest().threshold == 2 * chi, 'the threshold of the new one')
+        world.until(lambda: world.newest().active, 'a request by the new threshold')
+
+        world.load(tmp_path / 'bare')
+        world.until(lambda: not world.newest().active, 'the request is taken back')
+        world.until(lambda: any('not watched' in status.message for array in world.health
+                                for status in array.status), 'diagnostics that say so')
+        assert not world.newest().active, 'nobody asks by the thresholds of another policy'
+        assert 'the policy at work is not watched' in gate.output
+        assert 'no gate: missing gate.json, gate.safetensors' in gate.output
+
+        world.load(checkpoint)
+        world.until(lambda: world.newest().active, 'a request as in the beginning')
+        assert world.newest().threshold == chi
 
 
 @pytest.mark.parametrize('parameters, text', [
