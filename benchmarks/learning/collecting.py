@@ -161,12 +161,12 @@ def roll_out(task: Task, novice: Novice, seed: int, *, judges: Judges = Judges()
     return Episode(steps, success)
 
 
-def learn(episodes: Sequence[Episode], seed: int) -> Novice:
-    """Return the novice that the labelled steps of episodes teach."""
+def learn(episodes: Sequence[Episode], seed: int, steps: int) -> Novice:
+    """Return the novice that the labelled steps of episodes teach in some optimiser steps."""
     rows = [episode for episode in episodes if episode.labels]
     return train(np.concatenate([e.column('observation', True) for e in rows]),
                  np.concatenate([e.column('label', True) for e in rows]),
-                 np.repeat(np.arange(len(rows)), [e.labels for e in rows]), seed)
+                 np.repeat(np.arange(len(rows)), [e.labels for e in rows]), seed, steps=steps)
 
 
 def transitions(episodes: Sequence[Episode], novice: Novice) -> Transitions:

@@ -1,155 +1,211 @@
 """The interactive methods against demonstrations of equal human time, on the same seeds.
 
-python -m benchmarks.learn --table interactive
+    python -m benchmarks.learn --table interactive
+    python -m benchmarks.learning.interactive --keep runs/interactive --figure interactive.png
+
+The second keeps the results of every seed, goes on after an interruption, and draws the curves.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+import json
 import multiprocessing
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
-from il_ros.evaluation.statistics import compare_paired, wilson
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 import torch
+import typer
 
-from benchmarks.learning import methods
+from benchmarks.learning import gated, methods
 from benchmarks.learning.collecting import Task
+from benchmarks.learning.curves import draw
+from benchmarks.learning.effort import Line, show, Together
 from benchmarks.learning.judging import judge, Judged
 from benchmarks.learning.methods import Run, Sizes
 from benchmarks.tasks.lane import Lane
 
-TASKS: dict[str, tuple[Callable[[], Task], Sizes]] = {'lane': (Lane, Sizes())}
-BASELINES = {'demonstrations': False, 'demonstrations, disturbed': True}
-METHODS: dict[str, Callable[[Task, int, Sizes], Run]] = {
-    'DAgger': methods.dagger, 'EnsembleDAgger': methods.ensemble_dagger,
-    'SafeDAgger': methods.safe_dagger, 'LazyDAgger': methods.lazy_dagger,
-    'ThriftyDAgger': methods.thrifty_dagger,
-    'ThriftyDAgger without hysteresis': partial(methods.thrifty_dagger, hysteresis=False)}
+Method = Callable[[Task, int, Sizes], Run]
 
 
-class Line(NamedTuple):
-    """One method with one seed.
+def _pick_place() -> Task:
+    from benchmarks.tasks.pick_place import PickPlace
+
+    return PickPlace()
+
+
+GATED: dict[str, Method] = {
+    'DAgger': methods.dagger, 'EnsembleDAgger': gated.ensemble_dagger,
+    'SafeDAgger': gated.safe_dagger, 'LazyDAgger': gated.lazy_dagger,
+    'ThriftyDAgger': gated.thrifty_dagger}
+BARE = 'ThriftyDAgger without hysteresis'
+
+
+class Setting(NamedTuple):
+    """A task and what is done with it.
 
     Attributes:
-        success: On the held-out seeds. Shape (n,).
-        human_s: Of a person's time, the first demonstrations among it [s].
-        switches: From the policy to the person.
-        robot: Steps at which control could pass to the person.
-        lengths: Steps of each intervention.
+        make: Returns the task.
+        sizes: Of everything.
+        methods: Beside HG-DAgger and the demonstrations.
+        judged: The gates' own networks are looked at as well.
+        alone: Least and largest success of demonstrations at which the task tells methods apart.
     """
 
-    success: NDArray[np.bool_]
-    human_s: float
-    switches: int
-    robot: int
-    lengths: Sequence[int]
+    make: Callable[[], Task]
+    sizes: Sizes
+    methods: Mapping[str, Method]
+    judged: bool
+    alone: tuple[float, float]
+
+
+SETTINGS = {
+    'lane': Setting(Lane, Sizes(),
+                    GATED | {BARE: partial(gated.thrifty_dagger, hysteresis=False)}, True,
+                    (0.4, 0.9)),
+    'pick and place': Setting(_pick_place, Sizes(
+        demonstrations=40, rollouts=12, episodes=30, alpha=0.01, train_steps=2500), GATED, False,
+        (0.4, 0.8))}
+
+
+class Seed(NamedTuple):
+    """What every method gives with one seed."""
+
+    lines: dict[str, Line]
+    judged: Judged | None
+
+    def to_json(self) -> str:
+        """Return a text that `of` reads."""
+        return json.dumps([self.lines, self.judged])
 
     @staticmethod
-    def of(run: Run) -> Line:
-        """Return the line of a run."""
-        with_person = [e for e in run.collected if e.robot_steps[1:]]
-        lengths = [length for e in with_person for length in e.interventions]
-        return Line(run.success, run.human_steps * run.task.seconds_per_step, len(lengths),
-                    sum(len(e.robot_steps) for e in with_person), lengths)
+    def of(text: str) -> Seed:
+        """Return the seed of a text."""
+        lines, judged = json.loads(text)
+        return Seed({name: Line(*line) for name, line in lines.items()},
+                    Judged(*judged) if judged else None)
 
 
-class Together(NamedTuple):
-    """The lines of a method over all seeds."""
-
-    success: NDArray[np.bool_]   # (seeds, n)
-    human_s: float               # mean
-    rate: float                  # switches per step at which control could pass
-    length: float                # mean, in steps
-
-    @staticmethod
-    def of(lines: Sequence[Line]) -> Together:
-        """Return the mean of some lines."""
-        lengths = [length for line in lines for length in line.lengths]
-        robot = sum(line.robot for line in lines)
-        return Together(np.array([line.success for line in lines]),
-                        float(np.mean([line.human_s for line in lines])),
-                        sum(line.switches for line in lines) / robot if robot else 0.0,
-                        float(np.mean(lengths)) if lengths else 0.0)
-
-
-def one_seed(name: str, seed: int) -> tuple[dict[str, Line], Judged]:
-    """Return what every method gives with one seed."""
+def one_seed(name: str, keep: Path | None, seed: int) -> Seed:
+    """Return what every method gives with one seed; computed once per folder."""
+    kept = keep / f'{name.replace(" ", "_")}_{seed}.json' if keep else None
+    if kept and kept.is_file():
+        return Seed.of(kept.read_text(encoding='utf-8'))
     torch.set_num_threads(1)
-    make, sizes = TASKS[name]
-    task = make()
+    setting = SETTINGS[name]
+    task, sizes = setting.make(), setting.sizes
     human = methods.hg_dagger(task, seed, sizes)
     found = {'HG-DAgger': Line.of(human)}
-    for what, disturbed in BASELINES.items():
-        found[what] = Line.of(methods.demonstrations_only(task, seed, sizes, human.human_steps,
-                                                          disturbed))
-    for what, method in METHODS.items():
+    times = [point.human_steps for point in human.curve[1:]]
+    found['demonstrations'] = Line.of(
+        methods.demonstrations_only(task, seed, sizes, times, False))
+    found['demonstrations, disturbed'] = Line.of(
+        methods.demonstrations_only(task, seed, sizes, times[-1:], True))
+    for what, method in setting.methods.items():
         found[what] = Line.of(method(task, seed, sizes))
-    return found, judge(task, seed, sizes)
+    result = Seed(found, judge(task, seed, sizes) if setting.judged else None)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(result.to_json(), encoding='utf-8')
+    return result
 
 
-def run(console: Console, seeds: int, jobs: int, only: str) -> list[str]:
+def run(console: Console, seeds: int, jobs: int, only: str, keep: Path | None = None,
+        figure: Path | None = None) -> list[str]:
     """Print the table of each task whose name contains `only`; return what falls short."""
-    failed = []
+    failed, tables = [], dict[str, dict[str, Together]]()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context('spawn')) as pool:
-        for name, (_, sizes) in TASKS.items():
+        for name, setting in SETTINGS.items():
             if only not in name:
                 continue
-            results = list(pool.map(partial(one_seed, name), range(seeds)))
-            lines = {what: Together.of([found[what] for found, _ in results])
-                     for what in results[0][0]}
+            results = list(pool.map(partial(one_seed, name, keep), range(seeds)))
+            lines = tables[name] = {what: Together.of([found.lines[what] for found in results])
+                                    for what in results[0].lines}
             show(console, name, lines)
-            judged = Judged(*np.mean([judged for _, judged in results], 0))
-            console.print(f'{name}: Q tells success from failure with AUROC {judged.auroc:.2f} '
-                          f'({judged.shuffled:.2f} against shuffled outcomes); unsafe on held-out '
-                          f'steps {judged.unsafe:.0%}; doubt where episodes failed '
-                          f'{judged.doubt:.0f} times that on demonstrations')
-            failed += [f'{name}: {what}' for what in short(lines, judged, sizes)]
-    return failed
+            failed += [f'{name}: {what}' for what in short(lines, setting)]
+            judged = [found.judged for found in results if found.judged]
+            failed += [f'{name}: {what}' for what in judge_short(console, name, judged)]
+    if figure:
+        draw(tables, figure)
+    return failed + nowhere(tables)
 
 
-def show(console: Console, name: str, lines: Mapping[str, Together]) -> None:
-    """Print the table of a task."""
-    table = Table('task', 'method', 'success', '95 %', 'less HG', 'p', 'human s', 'switch rate',
-                  'length', box=None, padding=(0, 2))
-    best = lines['HG-DAgger'].success.reshape(-1)
-    for what, line in lines.items():
-        success = line.success.reshape(-1)
-        interval = wilson(int(success.sum()), len(success))
-        paired = compare_paired(success, best)
-        table.add_row(name, what, f'{success.mean():.2f}',
-                      f'{interval.low:.2f} to {interval.high:.2f}',
-                      f'{paired.difference:+.2f}', f'{paired.p_value:.3f}',
-                      f'{line.human_s:.0f}', f'{line.rate:.3f}' if line.rate else '',
-                      f'{line.length:.1f}' if line.length else '')
-    console.print(table)
-
-
-def short(lines: Mapping[str, Together], judged: Judged, sizes: Sizes) -> list[str]:
-    """Return which limits are not reached."""
-    human, alone = lines['HG-DAgger'], lines['demonstrations']
-    thrifty, bare = lines['ThriftyDAgger'], lines['ThriftyDAgger without hysteresis']
+def short(lines: Mapping[str, Together], setting: Setting) -> list[str]:
+    """Return which limits a task does not reach."""
+    human, alone, thrifty = (lines[what] for what in (
+        'HG-DAgger', 'demonstrations', 'ThriftyDAgger'))
+    (least, most), alpha = setting.alone, setting.sizes.alpha
     checks: list[tuple[str, Any, bool]] = [
-        ('HG-DAgger: success of the worst seed, expected >= 0.97',
-         worst := human.success.mean(1).min(), worst >= 0.97),
-        ('demonstrations: success, expected <= 0.90', rate := alone.success.mean(), rate <= 0.9),
-        ('HG-DAgger over demonstrations, expected >= 0.15',
-         gain := human.success.mean() - rate, gain >= 0.15),
+        (f'demonstrations: success, expected {least} to {most}', alone.rate,
+         least <= alone.rate <= most),
+        ('HG-DAgger over demonstrations, expected >= 0.15', gain := human.rate - alone.rate,
+         gain >= 0.15),
         ("DAgger's switch rate over HG-DAgger's, expected >= 5",
-         ratio := lines['DAgger'].rate / human.rate, ratio >= 5),
-        (f'ThriftyDAgger: switch rate, expected 0.5 to 1.5 of {sizes.alpha}', thrifty.rate,
-         0.5 <= thrifty.rate / sizes.alpha <= 1.5),
-        ('ThriftyDAgger: length over that without hysteresis, expected >= 2',
-         chatter := thrifty.length / bare.length, chatter >= 2),
+         ratio := lines['DAgger'].switch_rate / human.switch_rate, ratio >= 5),
+        (f'ThriftyDAgger: switch rate, expected 0.5 to 1.5 of {alpha}', thrifty.switch_rate,
+         0.5 <= thrifty.switch_rate / alpha <= 1.5)]
+    if BARE in lines:
+        checks += [
+            ('HG-DAgger: success of the worst seed, expected >= 0.97',
+             worst := human.success.mean(1).min(), worst >= 0.97),
+            ('ThriftyDAgger: length over that without hysteresis, expected >= 2',
+             chatter := thrifty.length / lines[BARE].length, chatter >= 2)]
+    return _missed(checks)
+
+
+def judge_short(console: Console, name: str, found: list[Judged]) -> list[str]:
+    """Print what the gates' own networks know; return which limits they do not reach."""
+    if not found:
+        return []
+    judged = Judged(*(sum(values) / len(found) for values in zip(*found, strict=True)))
+    console.print(f'{name}: Q tells success from failure with AUROC {judged.auroc:.2f} '
+                  f'({judged.shuffled:.2f} against shuffled outcomes); unsafe on held-out '
+                  f'steps {judged.unsafe:.0%}; doubt where episodes failed '
+                  f'{judged.doubt:.0f} times that on demonstrations')
+    return _missed([
         ('Q: AUROC, expected >= 0.8', judged.auroc, judged.auroc >= 0.8),
         ('Q: AUROC against shuffled outcomes, expected 0.35 to 0.65', judged.shuffled,
          0.35 <= judged.shuffled <= 0.65),
         ('unsafe share of held-out steps, expected 0.15 to 0.25', judged.unsafe,
          0.15 <= judged.unsafe <= 0.25),
         ('doubt off the data over doubt on them, expected >= 10', judged.doubt,
-         judged.doubt >= 10)]
+         judged.doubt >= 10)])
+
+
+def nowhere(tables: Mapping[str, Mapping[str, Together]]) -> list[str]:
+    """Return which limits no task reaches."""
+    if not tables:
+        return []
+    best = {
+        "ThriftyDAgger: a person's time for HG-DAgger's success over HG-DAgger's, expected <= 0.7":
+        (min(lines['ThriftyDAgger'].time_of(lines['HG-DAgger']) for lines in tables.values()),
+         0.0, 0.7),
+        "LazyDAgger: length over SafeDAgger's, expected >= 2":
+        (max(lines['LazyDAgger'].length / lines['SafeDAgger'].length
+             for lines in tables.values()), 2.0, float('inf')),
+        'HG-DAgger: switch rate of the first round over that of the last, expected >= 5':
+        (max(lines['HG-DAgger'].fall for lines in tables.values()), 5.0, float('inf'))}
+    return _missed([(f'on no task: {what}', value, low <= value <= high)
+                    for what, (value, low, high) in best.items()])
+
+
+def _missed(checks: list[tuple[str, Any, bool]]) -> list[str]:
     return [f'{what}, got {value:.3f}' for what, value, reached in checks if not reached]
+
+
+def main(seeds: Annotated[int, typer.Option(min=1, help='Runs per method.')] = 3,
+         jobs: Annotated[int, typer.Option(min=1, help='Processes, each with one thread.')] = 1,
+         only: Annotated[str, typer.Option(help='Part of the name of a task.')] = '',
+         keep: Annotated[Path | None, typer.Option(help='Folder of results per seed.')] = None,
+         figure: Annotated[Path | None, typer.Option(help='Where to draw the curves.')] = None
+         ) -> None:
+    """Print the tables, and draw what a person's time is worth."""
+    console = Console(width=150)
+    for what in run(console, seeds, jobs, only, keep, figure):
+        console.print(f'[red]{what}[/]')
+
+
+if __name__ == '__main__':
+    typer.run(main)

@@ -40,7 +40,7 @@ def auroc(positive: Array, negative: Array) -> float:
 def judge(task: Task, seed: int, sizes: Sizes, rollouts: int = 40) -> Judged:
     """Return the figures of a novice that only saw undisturbed demonstrations."""
     run = Run(task, seed, sizes)
-    novice = learn(run.first, seed)
+    novice = learn(run.first, seed, sizes.train_steps)
     seen, fresh = ([roll_out(task, novice, run.next_seed()) for _ in range(rollouts)]
                    for _ in range(2))
     value = fit_value(transitions([*run.first, *seen], novice), seed, steps=1000)
@@ -49,7 +49,7 @@ def judge(task: Task, seed: int, sizes: Sizes, rollouts: int = 40) -> Judged:
     success = np.array([e.success for e in fresh])
     other = np.random.default_rng(seed).permutation(success)
     learnt = run.demonstrations(20, disturbed=False)
-    cautious = learn(learnt[:10], seed)
+    cautious = learn(learnt[:10], seed, sizes.train_steps)
     errors = [_errors(cautious.each(e.column('observation')).mean(0), e.column('label'))
               for e in run.demonstrations(20, disturbed=False)]
     tau = unsafe_threshold(np.concatenate(errors[::2]))

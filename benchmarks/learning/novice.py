@@ -47,7 +47,7 @@ class Novice:
 
 
 def train(observations: Array, actions: Array, episode: NDArray[np.int64], seed: int, *,
-          steps: int = 600, rate: float = 3e-3, batch: int = 64, decay: float = 1e-3) -> Novice:
+          steps: int, rate: float = 3e-3, batch: int = 64, decay: float = 1e-3) -> Novice:
     """Return an ensemble, each member from its own bootstrap of the episodes.
 
     Args:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.learning import methods
+from benchmarks.learning import gated, methods
 from benchmarks.learning.collecting import demonstrate, learn, roll_out, Watching
-from benchmarks.learning.interactive import Line, Together
-from benchmarks.learning.judging import auroc
+from benchmarks.learning.effort import Line, Together
+from benchmarks.learning.interactive import Seed
+from benchmarks.learning.judging import auroc, Judged
 from benchmarks.learning.methods import Sizes
 from benchmarks.tasks.lane import Lane
 
@@ -20,7 +21,7 @@ SEED = 4
 
 @pytest.fixture(scope='module')
 def novice():
-    return learn([demonstrate(Lane(), seed, False) for seed in range(4)], 0)
+    return learn([demonstrate(Lane(), seed, False) for seed in range(4)], 0, Sizes().train_steps)
 
 
 def experts(episode):
@@ -83,18 +84,55 @@ def test_auroc():
 
 
 def test_hg_dagger_beats_demonstrations_of_equal_time():
-    sizes = Sizes(rounds=2, episodes=40)
-    human = methods.hg_dagger(Lane(), 0, sizes)
-    alone = methods.demonstrations_only(Lane(), 0, sizes, human.human_steps, disturbed=False)
-    assert human.human_steps <= alone.human_steps <= 1200
+    lane, sizes = Lane(), Sizes(rounds=2, episodes=40)
+    human = methods.hg_dagger(lane, 0, sizes)
+    time = human.human_steps
+    alone = methods.demonstrations_only(lane, 0, sizes, [time], disturbed=False)
+    assert time <= alone.human_steps < time + lane.steps, 'equal, to one demonstration'
+    assert time <= 1200
     assert human.success.mean() >= 0.97
     assert alone.success.mean() <= human.success.mean() - 0.15
+
+
+@pytest.mark.parametrize('method', [gated.safe_dagger, gated.lazy_dagger])
+def test_a_classifier_of_held_out_steps_calls_a_person_in_the_first_round(method):
+    run = method(Lane(), 0, Sizes(rounds=1, episodes=1))
+    (switches, robot), = Line.of(run).rounds
+    assert 0 < switches < robot
+    disturbed = np.concatenate([(e.column('executed') != e.column('label')).any(1)
+                                for e in run.collected])
+    human = np.concatenate([e.column('human') for e in run.collected])
+    assert disturbed[human].all() == (method is gated.lazy_dagger), 'noise, and a clean label'
 
 
 @pytest.mark.slow
 def test_thrifty_dagger_keeps_to_its_budget_and_does_not_chatter():
     sizes = Sizes(episodes=10)
-    runs = [methods.thrifty_dagger(Lane(), 0, sizes, hysteresis) for hysteresis in (True, False)]
+    runs = [gated.thrifty_dagger(Lane(), 0, sizes, hysteresis) for hysteresis in (True, False)]
     with_it, without = (Together.of([Line.of(run)]) for run in runs)
-    assert 0.5 <= with_it.rate / sizes.alpha <= 1.5
+    assert 0.5 <= with_it.switch_rate / sizes.alpha <= 1.5
     assert with_it.length >= 2 * without.length
+
+
+def together(*curve, rounds=()):
+    return Together.of([Line([(t, [1] * won + [0] * (10 - won)) for t, won in curve], rounds, [])])
+
+
+def test_time_for_the_same_success():
+    other = together((50, 2), (80, 6), (100, 8))
+    assert together((50, 2), (60, 4), (80, 10)).time_of(other) == pytest.approx(220 / 3 / 100)
+    assert together((50, 9), (90, 10)).time_of(other) == 0.5
+    assert together((50, 2), (90, 7)).time_of(other) == np.inf
+    assert other.time_of(other) == 1.0
+
+
+def test_fall_of_the_switch_rate():
+    assert together((1, 1), rounds=[(10, 100), (3, 200), (2, 200)]).fall == pytest.approx(10)
+    assert together((1, 1), rounds=[(10, 100), (0, 200)]).fall == pytest.approx(20)
+
+
+def test_results_are_kept_between_sessions(tmp_path):
+    seed = Seed({'HG-DAgger': Line([(1.5, [0, 1])], [(2, 30)], [7])}, Judged(1.0, 0.5, 0.2, 30.0))
+    kept = Seed.of(seed.to_json())
+    assert Together.of([kept.lines['HG-DAgger']]).times == [1.5]
+    assert (kept.judged, Seed.of(Seed(seed.lines, None).to_json()).judged) == (seed.judged, None)
