@@ -42,6 +42,8 @@ def train(
     accumulate: Annotated[int | None, typer.Option(
         min=1, help='Parts that a batch is computed in, to save memory.')] = None,
     compiled: Annotated[bool, typer.Option('--compile', help='Use torch.compile.')] = False,
+    precision: Annotated[str | None, typer.Option(
+        help='auto, 32-true, bf16-mixed or 16-mixed; auto is 16 bit where it pays.')] = None,
     gate: Annotated[bool, typer.Option(
         '--gate', help='Learn, too, when to ask a person for help; see the node help_gate.',
     )] = False,
@@ -57,7 +59,8 @@ def train(
     settings = _settings(policy, config, cameras, language, steps, seed, members)
     settings = sampled(settings, mix, weighting)
     settings = replace(settings, accumulate=accumulate or settings.accumulate,
-                       compile=compiled or settings.compile)
+                       compile=compiled or settings.compile,
+                       precision=precision or settings.precision)
     first = int(os.environ.get('RANK', 0)) == 0  # of the processes that torchrun started
 
     from il_ros.training.train import Report

@@ -7,10 +7,36 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
 
+SMALL_MAP = 16           # values of a channel
+MANY_WEIGHTS = 1 << 20   # of a convolution
+
 
 def _norm(channels: int) -> nn.GroupNorm:
     groups = next(g for g in (16, 8, 4, 2, 1) if channels % g == 0)
     return nn.GroupNorm(groups, channels)
+
+
+class Convolution(nn.Conv2d):
+    """A square convolution without a bias; in training, of small maps, a product of two matrices.
+
+    oneDNN makes the gradient of 512 x 512 x 3 x 3 weights from maps of 3 x 3 in three times the
+    time of the product of the patches and the weights, in 32 and in 16 bit.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C', H', W')."""
+        kernel, stride, padding = self.kernel_size[0], self.stride[0], int(self.padding[0])
+        rows, columns = ((size + 2 * padding - kernel) // stride + 1 for size in x.shape[2:])
+        if (not self.training or x.device.type != 'cpu' or rows * columns > SMALL_MAP
+                or self.weight.numel() < MANY_WEIGHTS):
+            return super().forward(x)
+        padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, *[padding] * 4))  # (B, H, W, C)
+        patches = torch.stack(
+            [padded[:, i:i + stride * (rows - 1) + 1:stride,
+                    j:j + stride * (columns - 1) + 1:stride]
+             for i in range(kernel) for j in range(kernel)], -1)  # (B, H', W', C, kernel^2)
+        found = F.linear(patches.flatten(0, 2).flatten(1), self.weight.flatten(1))
+        return found.view(len(x), rows, columns, -1).permute(0, 3, 1, 2).contiguous()
 
 
 class BasicBlock(nn.Module):
@@ -18,9 +44,9 @@ class BasicBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.first = Convolution(inputs, outputs, 3, stride, 1, bias=False)
         self.first_norm = _norm(outputs)
-        self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.second = Convolution(outputs, outputs, 3, 1, 1, bias=False)
         self.second_norm = _norm(outputs)
         self.shortcut = nn.Identity() if stride == 1 and inputs == outputs else nn.Sequential(
             nn.Conv2d(inputs, outputs, 1, stride, bias=False), _norm(outputs))

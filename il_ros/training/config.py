@@ -9,7 +9,8 @@ from il_ros.policies.config import one_of, PolicyConfig
 from il_ros.types import ControlSource, LABELLED
 
 SOURCES = {**{source.name.lower(): int(source) for source in ControlSource}, 'label': LABELLED}
-PRECISIONS = ('32-true', 'bf16-mixed', '16-mixed')
+AUTO = 'auto'
+PRECISIONS = (AUTO, '32-true', 'bf16-mixed', '16-mixed')
 WEIGHTINGS = ('none', 'iwr', 'sirius')
 
 
@@ -79,7 +80,8 @@ class TrainConfig:
             from all other rows. 'sirius' (Liu et al. 2023): half from interventions, 0.2 % from
             the 15 rows before each, demonstrations as often as they are, rollouts the rest. Both
             make the rows of the policy labels.
-        precision: Of Lightning Fabric.
+        precision: Of Lightning Fabric: '32-true', 'bf16-mixed' or '16-mixed'. 'auto' is bf16-mixed
+            for a policy with cameras where the hardware computes in bfloat16, else 32-true.
         accelerator: 'cpu', 'cuda' or 'auto'.
         threads: CPU threads of torch.
         loaders: Threads that build the next batches, at most two each; 0 builds none ahead.

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import copy
+from dataclasses import replace
 import math
 import os
 from pathlib import Path
@@ -24,6 +25,7 @@ from il_ros.training.batches import Batches, Part, prefetched, to_batch
 from il_ros.training.checkpoint import load_state, save_state
 from il_ros.training.config import TrainConfig
 from il_ros.training.image_cache import cached_images
+from il_ros.training.precision import choose, fast_attention
 from il_ros.training.samples import Samples, Source
 from il_ros.training.schedule import averaging, schedule, update_average
 from il_ros.training.start import set_start, start_normalization
@@ -89,6 +91,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     """
     if not resume and (out / 'state').exists():
         raise CheckpointError(f'{out}: holds a training run; give another folder, or --resume')
+    config = replace(config, precision=choose(config, out / 'state' if resume else None))
     torch.set_num_threads(config.threads)
     local = int(os.environ.get('LOCAL_WORLD_SIZE', 1))  # more than one under torchrun
     fabric = Fabric(accelerator=config.accelerator, devices=local,
@@ -144,7 +147,8 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
             for group in optimizer.param_groups:
                 group['lr'] = config.learning_rate * schedule(step, config)
             model.train()
-            figures = add_gradients(fabric, model, parts, config.policy.augmentation)
+            with fast_attention(config.precision, fabric.device):
+                figures = add_gradients(fabric, model, parts, config.policy.augmentation)
             fabric.clip_gradients(model, optimizer, max_norm=max_norm)
             optimizer.step()
             optimizer.zero_grad()

@@ -166,7 +166,7 @@ def test_a_report_says_how_fast_and_how_long(source, tmp_path):
             CONFIG.batch_size * (CONFIG.steps - report.step))
 
 
-@pytest.mark.parametrize('kind', ['bc camera', 'act'])
+@pytest.mark.parametrize('kind', ['bc camera', 'act', 'flow'])
 def test_bf16_on_a_cpu_learns_the_same(source, tmp_path, kind):
     config = replace(CONFIG, policy=VARIANTS[kind])
     full = trained(source, tmp_path / 'full', config)
@@ -195,6 +195,7 @@ def test_a_compiled_run_learns_the_same(source, whole, tmp_path, monkeypatch):
 
 
 WORKER = """
+from dataclasses import replace
 import os
 from pathlib import Path
 import sys
@@ -206,12 +207,14 @@ out = Path(sys.argv[1])
 networks = []
 make = training.make_network
 training.make_network = lambda *given: networks.append(make(*given)) or networks[-1]
-training.fit(test_batches.make_source(), out / 'run', test_batches.CONFIG)
+config = replace(test_batches.CONFIG, precision=sys.argv[2])
+training.fit(test_batches.make_source(), out / 'run', config)
 save_file(networks[0].state_dict(), out / f'rank{os.environ["RANK"]}.safetensors')
 """
 
 
-def test_two_processes_share_each_batch(source, whole, tmp_path):
+@pytest.mark.parametrize('precision, tolerance', [('32-true', 2e-5), ('bf16-mixed', 0.02)])
+def test_two_processes_share_each_batch(source, whole, tmp_path, precision, tolerance):
     (tmp_path / 'worker.py').write_text(WORKER)
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
@@ -221,7 +224,8 @@ def test_two_processes_share_each_batch(source, whole, tmp_path):
     result = subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--nproc-per-node', '2',
          '--master-addr', '127.0.0.1', '--master-port', str(port),
-         str(tmp_path / 'worker.py'), str(tmp_path)], capture_output=True, text=True, timeout=100,
+         str(tmp_path / 'worker.py'), str(tmp_path), precision],
+        capture_output=True, text=True, timeout=100,
         env={**os.environ, 'PYTHONPATH': os.pathsep.join(paths), 'OMP_NUM_THREADS': '1',
              'GLOO_SOCKET_IFNAME': 'lo'})
     assert result.returncode == 0, result.stderr[-3000:]
@@ -229,7 +233,7 @@ def test_two_processes_share_each_batch(source, whole, tmp_path):
     assert same(*ranks)
     saved = load_file(tmp_path / 'run/last/model.safetensors')
     assert not same(saved, whole)
-    assert_close(saved, whole, 2e-5)  # the batch is split: two processes learn what one does
+    assert_close(saved, whole, tolerance)  # the batch is split: two processes learn what one does
     record = json.loads((tmp_path / 'run/last/training.json').read_text())
     assert record['step'] == CONFIG.steps
     assert sorted(path.name for path in (tmp_path / 'run').iterdir()) == ['best', 'last', 'logs',
