@@ -11,7 +11,7 @@ from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats, Request
 import numpy as np
 
-SILENT_NS = 150 * MILLISECOND
+SILENT_NS = 100 * MILLISECOND
 FORGET_NS = 60 * SECOND
 
 

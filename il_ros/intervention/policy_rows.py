@@ -10,7 +10,7 @@ from il_ros.timing import MILLISECOND
 from il_ros.types import Floats
 import numpy as np
 
-SILENT_NS = 150 * MILLISECOND
+SILENT_NS = 100 * MILLISECOND
 
 
 @dataclass(frozen=True)

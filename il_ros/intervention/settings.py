@@ -27,7 +27,7 @@ class Settings:
         after: Where a correction ends: 'policy' goes on, 'pause' ends the episode (RaC).
     """
 
-    silent_s: float = 0.15
+    silent_s: float = 0.1
     handover: str = 'blend'
     align_s: float = 0.1
     take_over_motion: float = 0.0

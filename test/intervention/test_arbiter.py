@@ -169,8 +169,8 @@ def test_a_silent_device_holds_and_does_not_come_back_by_itself(start):
     driver.run(2, engaged=True, policy=start is AUTONOMOUS)
     driver.changes()
     steps = driver.run(6, policy=start is AUTONOMOUS)
-    assert driver.changes() == [(HOLD, 'pad silent for 167 ms while it drove')]
-    assert [s.source for s in steps] == [ControlSource.HUMAN] * 4 + [ControlSource.HOLD] * 2
+    assert driver.changes() == [(HOLD, 'pad silent for 133 ms while it drove')]
+    assert [s.source for s in steps] == [ControlSource.HUMAN] * 3 + [ControlSource.HOLD] * 3
     driver.run(10, engaged=True, policy=start is AUTONOMOUS)
     assert driver.mode is HOLD
     driver.run(1, engaged=False)
@@ -250,8 +250,8 @@ def test_flapping_of_the_dead_man_is_one_correction():
 def test_the_rest_of_a_chunk_is_not_played_out():
     driver = autonomous()
     sources = [step.source for step in driver.run(8, engaged=False)]
-    assert sources == [ControlSource.POLICY] * 4 + [ControlSource.HOLD] * 4
-    assert driver.changes() == [(HOLD, 'policy silent for 167 ms')]
+    assert sources == [ControlSource.POLICY] * 3 + [ControlSource.HOLD] * 5
+    assert driver.changes() == [(HOLD, 'policy silent for 133 ms')]
     driver.run(5, policy=True, engaged=False)
     assert driver.mode is HOLD, 'a policy that comes back does not drive by itself'
     driver.arbiter.resume(driver.now)

@@ -1,0 +1,227 @@
+"""A robot cell: the nodes as processes; this process is the pad and the eyes."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+import os
+from pathlib import Path
+import signal
+import time
+
+from checkpoint_factory import describe, SMALL
+from faults.oracle import RobotLog, Sent
+from il_ros.contract import Contract
+from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, TeleopCommand
+from il_ros.policies.checkpoint import write
+from il_ros.policies.load import make_network
+from il_ros.policies.onnx_policy import cached
+from il_ros.scheduling import run_first
+from il_ros.timing import SECOND
+from nodes.harness import NodeProcess
+from nodes.robot import CONTRACT, Robot
+import numpy as np
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+import yaml
+
+START = np.array(CONTRACT.start)
+LOOP = 60        # rows of the policy's motion, which ends where it begins
+SWING = np.array([0.3, 0.0, 0.0, 0.2, 0.0, -0.3, 0.0])
+ASK_S = 0.1
+NODES = (     # what a cell starts by itself
+    'sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference')
+SENT = (CommandReport.PASSED, CommandReport.CLAMPED)
+
+
+def loop() -> np.ndarray:
+    """Return what the policy says, whatever it sees. Shape (LOOP, J)."""
+    return START + np.sin(np.pi * np.arange(1, LOOP + 1) / LOOP)[:, None] ** 2 * SWING
+
+
+def contract_of(cameras: bool, impatient: bool) -> Contract:
+    """Return the simulated arm, by default blind and with patience: this machine may be busy."""
+    data = yaml.safe_load(CONTRACT.to_text())
+    if not cameras:
+        del data['cameras']
+    for stream in () if impatient else ('state', 'poses'):
+        data[stream] |= {'max_age_s': 1.0, 'rate_hz': 10.0}
+    return Contract.from_text(yaml.safe_dump(data))
+
+
+def looping(folder: Path, contract: Contract, cameras: tuple[str, ...] = ()) -> Path:
+    """Write a checkpoint, and its ONNX form, that goes round and round from the start."""
+    config = replace(SMALL, horizon=LOOP, inputs=('state', *cameras), relative_actions=False,
+                     image_size=(32, 32) if cameras else SMALL.image_size)
+    described = describe(config, contract)
+    described.normalize.offset['actions'][:] = loop()
+    described.normalize.scale['actions'][:] = 1e-9
+    weights = make_network(config, contract).state_dict()
+    write(folder, described, {k: np.zeros_like(v.numpy()) for k, v in weights.items()}, {})
+    cached(folder)
+    return folder
+
+
+class Cell(Robot):
+    """sim_robot, gate, arbiter and policy; other nodes on request.
+
+    Attributes:
+        contract: Of its robot.
+        nodes: The processes by name.
+        engaged: Whether the pad's dead-man switch is held; None: the pad is silent.
+        wanted: What the pad asks for [rad] or [m]. Shape (J,).
+    """
+
+    def __init__(self, folder: Path, domain: int, *, cameras: bool = False,
+                 impatient: bool = False, **parameters: dict[str, object]) -> None:
+        """Start the nodes.
+
+        Args:
+            folder: For logs, contract and checkpoint.
+            domain: Of ROS.
+            cameras: The robot has cameras, and the policy sees the one at its wrist.
+            impatient: Watchdogs as they are on a robot, not as a starved machine needs them.
+            parameters: Of a node, beside what it gets anyway.
+        """
+        super().__init__(domain, follow=False)
+        self.sends_states, self._domain, self.folder = False, domain, folder
+        self.log_of_robot = RobotLog(folder / 'robot.jsonl')
+        self.engaged: bool | None = False
+        self.wanted, self.measured = START.copy(), START.copy()
+        self.chunks: list[ActionChunk] = []
+        self._asked, self._kept = 0.0, None
+        self.contract = contract_of(cameras, impatient)
+        robot = folder / 'robot.yaml'
+        robot.write_text(self.contract.to_text())
+        wait: dict[str, object] = {} if impatient else {'watchdog_s': 0.5}
+        silent: dict[str, object] = {} if impatient else {'silent_s': 0.5}
+        defaults: dict[str, dict[str, object]] = {
+            'sim_robot': {'robot': robot, 'cameras': cameras, 'log': self.log_of_robot.path},
+            'command_gate': {'robot': robot, **wait},
+            'dagger_intervention': {'robot': robot, 'mode': 'paused', **silent},
+            'policy_inference': {
+                'robot': robot, 'autostart': True, 'backend': 'onnx', 'join': 0.0,
+                'scheduler': 'receding', 'execute_steps': LOOP,
+                'checkpoint': looping(folder / 'checkpoint', self.contract,
+                                      ('wrist',) if cameras else ())},
+            'teleop_capture': {'robot': robot, 'output': folder / 'bags'},
+            'monitor': {'robot': robot}}
+        self._parameters = {name: {**given, **parameters.get(name, {})}
+                            for name, given in defaults.items()}
+        run_first(children=False)   # the eyes are not slower than what they look at
+        self._clients = {name: self.node.create_client(Trigger, name) for name in (
+            'gate/arm', 'dagger/resume', 'dagger/pause')}
+        self._pad = self.sender(
+            self.node.create_publisher(TeleopCommand, 'teleop/command', 10), self._sample)
+        self._subscribe(ActionChunk, 'policy/chunk', self.chunks.append)
+        self._subscribe(JointState, CONTRACT.state.topic, self._on_state)
+        self.nodes: dict[str, NodeProcess] = {}
+        for name in NODES:
+            self.start(name)
+
+    def __exit__(self, *_: object) -> None:
+        for node in self.nodes.values():
+            node.send(signal.SIGCONT)
+            node.send(signal.SIGINT)
+        for node in self.nodes.values():
+            node.stop()
+        super().__exit__()
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+    def start(self, name: str, **changes: object) -> NodeProcess:
+        """Start a node of the cell, or start it again, with changed parameters."""
+        parameters = {**self._parameters[name], **changes}
+        self.nodes[name] = NodeProcess(name, self._domain, self.folder / f'{name}.txt',
+                                       parameters=parameters)
+        return self.nodes[name]
+
+    def kill(self, name: str) -> int:
+        """End a node with SIGKILL; return the steady time just before [ns].
+
+        From now on nobody arms or resumes.
+        """
+        self._kept = None
+        now_ns = time.monotonic_ns()
+        self.nodes[name].send(signal.SIGKILL)
+        self.nodes[name].process.wait()
+        return now_ns
+
+    def _sample(self) -> TeleopCommand:
+        return self.fill(TeleopCommand(), self.wanted, source_id='pad', engaged=self.engaged)
+
+    def _on_state(self, message: JointState) -> None:
+        self.measured = np.array(message.position)
+
+    def __call__(self) -> None:
+        """Do what is due between two messages: the pad speaks."""
+        if self.engaged is not None:
+            self._pad()
+        if self._kept is not None and not self.driving(self._kept):
+            self._recover(self._kept)
+
+    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
+        """Serve messages and speak as the pad until the condition holds."""
+        self.until(condition, what, timeout_s, self)
+
+    def reported(self, number: int) -> None:
+        """Wait for that many further decisions of the gate."""
+        goal = len(self.reports) + number
+        self.wait(lambda: len(self.reports) >= goal, 'decisions of the gate')
+
+    @property
+    def mode(self) -> int | None:
+        """The newest mode of the arbiter."""
+        return self.modes[-1].mode if self.modes else None
+
+    def sent(self, since_ns: int = 0) -> list[Sent]:
+        """Return what reached the robot from a steady time on [ns]."""
+        self.log_of_robot.read(self.reports)
+        return [s for s in self.log_of_robot.sent if s.monotonic_ns >= since_ns]
+
+    def driving(self, source: int) -> bool:
+        """Tell whether the newest ten decisions let commands of a source through."""
+        return len(self.reports) >= 10 and all(
+            r.verdict in SENT and r.asked.source == source for r in self.reports[-10:])
+
+    def drive(self, source: int = Command.POLICY, timeout_s: float = 60.0) -> None:
+        """Start what has ended, arm and resume until a source drives, and again until a kill."""
+        for name in NODES:
+            if self.nodes[name].process.poll() is not None:
+                self.start(name)
+        self.engaged = source == Command.HUMAN
+        self._kept = source
+        self.wait(lambda: self.driving(source), 'somebody drives', timeout_s)
+
+    def _recover(self, source: int) -> None:
+        if time.monotonic() - self._asked < ASK_S:
+            return
+        self._asked = time.monotonic()
+        newest = self.reports[-1] if self.reports else None
+        if newest is None or newest.verdict == CommandReport.HELD or newest.rule in (
+                'disarmed', 'latched'):
+            self._call('gate/arm')
+        if source == Command.POLICY and self.mode in (ControlMode.HOLD, ControlMode.PAUSED):
+            self._call('dagger/resume')
+        if source == Command.HOLD and self.mode != ControlMode.PAUSED:
+            self._call('dagger/pause')
+        if source == Command.HUMAN and self.mode in (
+                ControlMode.HOLD, ControlMode.PAUSED, ControlMode.AUTONOMOUS):
+            self.engaged = not self.engaged   # begin to engage
+        elif source == Command.HUMAN:
+            self.engaged = True
+
+    def _call(self, name: str) -> None:
+        if self._clients[name].service_is_ready():
+            self._clients[name].call_async(Trigger.Request())
+
+    def first_hold(self, since_ns: int, timeout_s: float = 10.0) -> Sent:
+        """Return the first command after a steady time [ns] that holds the arm."""
+        end = time.monotonic() + timeout_s
+        while not (held := [s for s in self.sent(since_ns) if s.holds]):
+            assert time.monotonic() < end, 'no hold'
+            self.reported(3)
+        return held[0]
+
+
+def milliseconds(sent: Sent, since_ns: int) -> float:
+    """Return how long after a steady time a command reached the robot [ms]."""
+    return (sent.monotonic_ns - since_ns) / SECOND * 1e3

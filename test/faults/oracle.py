@@ -1,0 +1,135 @@
+"""One oracle over the simulated robot's command log; it knows the contract and what the gate says.
+
+sim_robot logs every command that reached it. The gate reports what it sent and why; a command in
+the log that is none of those came from somebody else.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+import json
+from pathlib import Path
+import time
+from typing import NamedTuple
+
+from il_ros.contract import Contract
+from il_ros.msg import Command, CommandReport
+from il_ros.timing import SECOND
+import numpy as np
+
+CLOSE = 1e-9
+ON_THE_WAY_NS = SECOND // 2   # a report comes after its command
+CREDIT = 1.5     # periods by which a step may come early, see `safety.gate.Gate`
+
+
+class Sent(NamedTuple):
+    """A command that reached the robot."""
+
+    monotonic_ns: int             # at the robot
+    positions: np.ndarray         # [rad] or [m]. Shape (J,)
+    report: CommandReport | None  # the gate's of it
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds the arm: by the gate itself, or asked for by the arbiter."""
+        return self.report is not None and (
+            self.report.verdict == CommandReport.HELD or self.source == Command.HOLD)
+
+    @property
+    def source(self) -> int | None:
+        """Who asked for it; None for the gate itself and where nobody knows."""
+        return self.report.asked.source if self.report and self.report.asked.joint_names else None
+
+
+class RobotLog:
+    """The robot's log as it grows, each command with the gate's report of it.
+
+    Attributes:
+        sent: Every command of the log so far. Without a report is what somebody else sent, or
+            what the gate sent while its report was lost on the way here.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sent: list[Sent] = []
+        self._offset = self._reports = 0
+
+    def read(self, reports: Sequence[CommandReport]) -> None:
+        """Take in what is new in the log.
+
+        Args:
+            reports: All that were heard, in order.
+        """
+        if not self.path.exists():
+            return
+        with self.path.open('rb') as log:
+            log.seek(self._offset)
+            lines = log.read().splitlines(keepends=True)
+        for line in lines:
+            if not line.endswith(b'\n'):
+                return   # it is being written
+            entry = json.loads(line)
+            row, = np.array(entry['positions'])
+            report = self._find(reports, row)
+            if report is None and time.monotonic_ns() - entry['monotonic_ns'] < ON_THE_WAY_NS:
+                return
+            self.sent.append(Sent(entry['monotonic_ns'], row, report))
+            self._offset += len(line)
+
+    def _find(self, reports: Sequence[CommandReport], row: np.ndarray) -> CommandReport | None:
+        for i in range(self._reports, len(reports)):
+            if reports[i].sent and np.array_equal(reports[i].sent, row):
+                self._reports = i + 1
+                return reports[i]
+        return None
+
+
+def lost(reports: Sequence[CommandReport]) -> int:
+    """Return how many reports were lost on the way, by the commands that they answer."""
+    gaps, newest = 0, {}
+    for asked in (r.asked for r in reports if r.asked.joint_names):
+        session = bytes(asked.session)
+        gaps += max(asked.seq - newest.get(session, asked.seq - 1) - 1, 0)
+        newest[session] = asked.seq
+    return gaps
+
+
+def check(sent: Sequence[Sent], reports: Sequence[CommandReport], contract: Contract) -> None:
+    """Assert that everything is finite, within the limits, in small steps and from the gate alone.
+
+    Each step is at most v * period, and the way between any two commands within a second at most
+    v * (the time between them at the gate, and its credit).
+    """
+    unknown = [s for s in sent if s.report is None]
+    assert len(unknown) <= lost(reports), f'the gate did not send {unknown[-1].positions}'
+    q = np.array([s.positions for s in sent])
+    t = np.array([_stamp_s(s.report) if s.report else np.nan for s in sent])
+    margin = contract.position_margin * (contract.upper - contract.lower)
+    period_s = contract.period_ns / SECOND
+    assert np.isfinite(q).all()
+    assert (q >= contract.lower + margin - CLOSE).all()
+    assert (q <= contract.upper - margin + CLOSE).all()
+    for apart in range(1, min(len(q), 30)):
+        way = np.abs(q[apart:] - q[:-apart])
+        time_s = np.fmin(t[apart:] - t[:-apart] + CREDIT * period_s, apart * period_s)
+        share = way / (contract.velocity * time_s[:, None])
+        assert (share <= 1 + CLOSE).all(), f'{share.max():.3f} of the way that is allowed'
+
+
+def _stamp_s(report: CommandReport) -> float:
+    return report.header.stamp.sec + report.header.stamp.nanosec / SECOND
+
+
+def check_held(sent: Sequence[Sent], contract: Contract) -> None:
+    """Assert that an arm under hold brakes and then stands.
+
+    Args:
+        sent: From the first command after the fault on; without one that goes on after arming.
+        contract: The robot.
+    """
+    assert len(sent) > 10
+    assert all(s.holds or s.report is None for s in sent), [s.source for s in sent]
+    q = np.array([s.positions for s in sent])
+    # To rest, and back to where the arm was measured, which lags behind by what it still moves.
+    braking = contract.velocity ** 2 / contract.acceleration + contract.velocity * 0.2
+    assert (np.abs(q - q[0]) <= braking).all()
+    assert (np.abs(q[-5:] - q[-1]) <= 1e-6).all(), 'it stands'
