@@ -127,7 +127,16 @@ class Rounds:
     def _train(self, name: str) -> Result:
         checkpoint, curve = self._loop.fit(
             name, self._config.dataset, self._promoted if self._config.fine_tune else None)
-        return {'checkpoint': os.path.relpath(checkpoint, self._out), 'curve': curve}
+        return {'checkpoint': os.path.relpath(checkpoint, self._out), 'curve': curve,
+                'gate': self._renew_gate(checkpoint)}
+
+    def _renew_gate(self, checkpoint: Path) -> str:
+        from il_ros.intervention.gates.fitting import renew_gate
+
+        note = renew_gate(self._config.checkpoint, checkpoint, Dataset(self._config.dataset))
+        if note:
+            self._progress.step(f'the gate: {note}', 1)
+        return note
 
     def _checkpoint(self, number: int) -> Path:
         if number == 0:

@@ -15,6 +15,7 @@ from il_ros.intervention.gates.files import (
     fingerprint,
     GateModel,
     Inputs,
+    JSON,
     Record,
     Thresholds,
     write,
@@ -100,6 +101,27 @@ def fit_gate(checkpoint: Path, source: Source, *, alpha: float = 0.05, seed: int
     model = GateModel(record, safe, value)
     write(checkpoint, model)
     return model
+
+
+def renew_gate(first: Path, checkpoint: Path, source: Source) -> str:
+    """Learn the gate of a policy that follows another, if that one has a gate, with its budget.
+
+    Args:
+        first: Folder of the policy that it follows.
+        checkpoint: Folder of the policy.
+        source: The episodes that it was trained on.
+
+    Returns:
+        What became of it, in words; '' where there is no gate to follow.
+    """
+    if not (first / JSON).is_file():
+        return ''
+    record = build(Record, read_json(first / JSON), str(first / JSON))
+    try:
+        fit_gate(checkpoint, source, alpha=record.thresholds.alpha)
+    except DatasetError as error:
+        return str(error)
+    return 'learnt when to ask for help'
 
 
 def _value(steps: _Steps, seed: int) -> Twin | None:

@@ -6,7 +6,7 @@ from checkpoint_factory import CONTRACT
 from gate_factory import CONFIG, EPISODES, LENGTH, make_gate, make_policy, source, START
 from il_ros.errors import CheckpointError, ConfigError, DatasetError
 from il_ros.intervention.gates import files
-from il_ros.intervention.gates.fitting import fit_gate
+from il_ros.intervention.gates.fitting import fit_gate, renew_gate
 from il_ros.intervention.gates.gate import Decision
 from il_ros.intervention.gates.lasting import Lasting
 from il_ros.intervention.gates.watcher import Watcher
@@ -142,6 +142,19 @@ def test_a_single_network_has_no_gate_of_doubt(tmp_path):
     assert model.gate('safe') and model.gate('lazy')
     with pytest.raises(ConfigError, match="gate 'lasy': did you mean 'lazy'"):
         model.gate('lasy')
+
+
+def test_a_policy_that_follows_one_with_a_gate_gets_its_own_with_the_same_budget(tmp_path):
+    first, second = tmp_path / 'first', make_policy(tmp_path / 'run', members=1)
+    shutil.copytree(second, first)
+    assert renew_gate(first, second, source()) == ''
+    assert not (second / files.JSON).exists(), 'who had no gate gets none'
+    fit_gate(first, source(), alpha=0.11)
+    assert renew_gate(first, second, source()) == 'learnt when to ask for help'
+    model, _ = files.read(second, read(second))
+    assert model.record.thresholds.alpha == 0.11
+    fewer = replace(source(), lengths=source().lengths[1:])
+    assert f'{EPISODES} episodes, got {EPISODES - 1}' in renew_gate(first, second, fewer)
 
 
 def test_files_that_do_not_fit_are_refused(checkpoint, tmp_path):
