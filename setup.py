@@ -145,6 +145,7 @@ setup(
         'export': ['onnx', 'onnxscript', 'onnxruntime'],
         'remote': ['websockets>=15', 'msgpack>=1.0.5'],
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
+        'openvino': ['openvino'],  # another runtime for them, with bfloat16
         'sweep': ['ray'],
         'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'hypothesis', 'mypy', 'ruff',
                 'types-PyYAML', 'pandas'],

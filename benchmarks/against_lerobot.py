@@ -8,6 +8,7 @@ LEROBOT_PYTHON names the Python of an environment with LeRobot (0.4.4 is what wa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 import json
 import os
 from pathlib import Path
@@ -31,6 +32,7 @@ from benchmarks.frames import write_dataset
 
 VARIABLE = 'LEROBOT_PYTHON'
 WARM_UP, RUNS = 4, 20
+BACKENDS = ('onnx', 'openvino', 'openvino-bf16')
 RESNET18 = ACTConfig(width=256, heads=8, feedforward=1024, encoder_layers=4, decoder_layers=1,
                      image_widths=(64, 128, 256, 512), image_blocks=2)
 PAPER = replace(RESNET18, width=512, feedforward=3200)  # the sizes of the paper, as in LeRobot
@@ -77,8 +79,9 @@ def measure(folder: Path) -> list[Line]:
     if not python:
         return [Line('against LeRobot', 'n/a', 'LeRobot', f'set {VARIABLE} to its Python')]
     contract = Contract.load('sim_arm')
-    return [*(_inference(python, name, config, contract, folder)
-              for name, config in INFERENCE.items()), *_training(python, contract, folder)]
+    return [*(line for name, config in INFERENCE.items()
+              for line in _inference(python, name, config, contract, folder)),
+            *_training(python, contract, folder)]
 
 
 def described(config: PolicyConfig, contract: Contract) -> dict[str, Any]:
@@ -103,26 +106,30 @@ def described(config: PolicyConfig, contract: Contract) -> dict[str, Any]:
 
 
 def _inference(python: str, name: str, config: PolicyConfig, contract: Contract, folder: Path
-               ) -> Line:
+               ) -> list[Line]:
     checkpoint = untrained(folder / f'lerobot {name}', config, contract)
     seen = sample_observation(read(checkpoint))
-    ours, eager = OnnxPolicy(cached(checkpoint)), load(checkpoint)
-    weights = sum(p.numel() for p in eager.network.parameters())
+    weights = sum(p.numel() for p in load(checkpoint).network.parameters())
+    names = BACKENDS if find_spec('openvino') else BACKENDS[:1]
+    ours = [OnnxPolicy(cached(checkpoint), backend=name) for name in names]
     with Other(python, 'infer', described(config, contract)).start() as other:
         assert other.stdin and other.stdout
         theirs = json.loads(other.stdout.readline())['weights']
         times = []
         for _ in range(WARM_UP + RUNS):  # in turns: the same conditions
-            began = time.process_time_ns()
-            ours.infer(seen)
-            passed = time.process_time_ns() - began
+            passed = []
+            for policy in ours:
+                began = time.process_time_ns()
+                policy.infer(seen)
+                passed.append(time.process_time_ns() - began)
             other.stdin.write('\n')
             other.stdin.flush()
-            times.append((passed, int(other.stdout.readline())))
-    mine, lerobot = np.median(times[WARM_UP:], 0) / 1e6
-    return Line(f'inference, {name}: ONNX Runtime', f'{mine / lerobot:.2f}', "LeRobot's, eager",
-                f'{mine:.1f} against {lerobot:.1f} ms of processor, one thread; '
-                f'{weights / 1e6:.1f} and {theirs / 1e6:.1f} M weights')
+            times.append((*passed, int(other.stdout.readline())))
+    *each, lerobot = np.median(times[WARM_UP:], 0) / 1e6
+    return [Line(f'inference, {name}: {backend}', f'{mine / lerobot:.2f}', "LeRobot's, eager",
+                 f'{mine:.1f} against {lerobot:.1f} ms of processor, one thread; '
+                 f'{weights / 1e6:.1f} and {theirs / 1e6:.1f} M weights')
+            for backend, mine in zip(names, each, strict=True)]
 
 
 def _training(python: str, contract: Contract, folder: Path) -> list[Line]:

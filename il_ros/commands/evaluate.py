@@ -22,7 +22,8 @@ def evaluate(
     disturb: Annotated[bool, typer.Option(help='Push the object away at a random time.')] = False,
     instruction: Annotated[str, typer.Option(
         help="What the policy is told to do, in words; the contract's task when left out.")] = '',
-    backend: Annotated[str, typer.Option(help='Of checkpoints: torch or onnx.')] = 'torch',
+    backend: Annotated[str, typer.Option(
+        help='torch, onnx, openvino or openvino-bf16.')] = 'torch',
     action_noise: Annotated[float, typer.Option(min=0, help='[rad]')] = 0.0,
     scheduler: Annotated[str, typer.Option(
         help='receding, ensemble, asynchronous or realtime.')] = 'receding',

@@ -109,7 +109,7 @@ class InferenceWorker:
         self._layout = Layout.of(self.description.contract, self.description.cameras,
                                  self.description.horizon, self.description.past)
         if start_deadline_s is None:
-            start_deadline_s = EXPORT_S if options.backend == 'onnx' else START_S
+            start_deadline_s = START_S if options.backend == 'torch' else EXPORT_S
         self._deadline_ns, self._start_ns = to_ns(deadline_s), to_ns(start_deadline_s)
         self._job = json.dumps(asdict(Job(
             str(checkpoint), options, PATIENCE * deadline_s, PATIENCE * start_deadline_s,

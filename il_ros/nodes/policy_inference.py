@@ -41,7 +41,7 @@ class Parameters:
         autostart: Activate after each load.
         speed: Robot time per steady time.
         deadline_s: Longest steady time for one inference.
-        backend: 'torch', or 'onnx' for ONNX Runtime on the CPU.
+        backend: 'torch', or one that computes an exported form on the CPU; see `Options`.
         threads: CPU threads of the network.
         device: Of torch.
         priority: Of SCHED_FIFO for the publishing process, half of it for this one; 0: ordinary.

@@ -1,4 +1,4 @@
-"""Policies that ONNX Runtime runs: an exported file, or the cached form of a checkpoint.
+"""Policies that ONNX Runtime or OpenVINO runs: an exported file, or a checkpoint's cached form.
 
 The same outputs as the network in PyTorch, sooner on a CPU, and without PyTorch.
 """
@@ -20,6 +20,7 @@ from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies.config import PolicyConfig, VECTORS
 from il_ros.policies.data import Data
 from il_ros.policies.history import History
+from il_ros.policies.onnx_runtimes import load_graph
 from il_ros.policies.policy import Description, start_observation
 from il_ros.policies.tool_frame import ToolFrame
 from il_ros.policies.transforms import Chain, features
@@ -38,43 +39,26 @@ LENGTH_DELIMITED, VARINT, FIXED = 2, 0, {1: 8, 5: 4}  # wire types of protobuf
 class OnnxPolicy:
     """An exported policy; equal to the one that it was exported from."""
 
-    def __init__(self, path: Path, *, threads: int = 1, seed: int = 0) -> None:
+    def __init__(self, path: Path, *, threads: int = 1, seed: int = 0, backend: str = 'onnx'
+                 ) -> None:
         """Load the file and run it once.
 
         Args:
             path: What `onnx.export` wrote.
             threads: CPU threads of the network.
             seed: Of the noise, where the policy draws its chunks.
+            backend: What computes; see `onnx_runtimes.load_graph`.
 
         Raises:
-            CheckpointError: ONNX Runtime is missing, or the file is damaged, not from il_ros or
+            CheckpointError: The backend is missing, or the file is damaged, not from il_ros or
                 gives targets that are not finite.
         """
-        try:
-            import onnxruntime
-        except ModuleNotFoundError:
-            raise CheckpointError(f"{path}: ONNX Runtime is missing: pip install 'il_ros[onnx]'"
-                                  ) from None
         self.contract, self._config, urdf = _read(path)
         self.horizon = self._config.horizon
         self.cameras = self._config.cameras
         self._backward = _tool_targets(self._config, self.contract, urdf, path)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # errors: what it cannot fold is nobody's concern
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Threads that spin between inferences take the cores from whoever publishes.
-        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path, options, providers=['CPUExecutionProvider'])
-        except Exception as error:  # its errors have no common base
-            raise CheckpointError(f'{path}: ONNX Runtime does not load it: {error}') from None
-        inputs = self._session.get_inputs()
-        self._inputs = [i.name for i in inputs]
-        self._noise = next((tuple(i.shape) for i in inputs if i.name == NOISE), ())
-        self._no_memory = np.zeros(next((i.shape for i in inputs if i.name == MEMORY), ()),
-                                   np.float32)
+        self._graph = load_graph(path, backend, threads)
+        self._no_memory = np.zeros(self._graph.inputs.get(MEMORY, ()), np.float32)
         self._history = History(self._config.observation_steps, self._config.inputs)
         self.reset()
         self.seed(seed)
@@ -88,8 +72,8 @@ class OnnxPolicy:
         task = self.contract.task
         for seen in (self._history.new(observation, task) if self._config.recurrent
                      else [self._history.window(observation, task)]):
-            self._chunk, *memory = self._session.run(None, {
-                name: self._value(seen, name) for name in self._inputs})
+            self._chunk, *memory = self._graph.run({
+                name: self._value(seen, name) for name in self._graph.inputs})
             self._memory = memory[0] if memory else self._no_memory
         chunk = self._chunk
         if self._backward is None:
@@ -109,7 +93,7 @@ class OnnxPolicy:
 
     def _value(self, seen: Data, name: str) -> Any:
         if name == NOISE:
-            return self._random.standard_normal(self._noise, np.float32)
+            return self._random.standard_normal(self._graph.inputs[NOISE], np.float32)
         if name == MEMORY:
             return self._memory
         return seen[name].astype(np.float32) if name in VECTORS else seen[f'images.{name}']

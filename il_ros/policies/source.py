@@ -16,7 +16,8 @@ from il_ros.policies.config import one_of
 from il_ros.policies.policy import cannot_continue, Description, Policy
 from il_ros.policies.remote_config import RemoteConfig
 
-BACKENDS = ('torch', 'onnx')
+ONNX_BACKENDS = ('onnx', 'openvino', 'openvino-bf16')  # which run an exported file
+BACKENDS = ('torch', *ONNX_BACKENDS)
 Place = Path | str  # a text where it is an address
 
 
@@ -25,10 +26,11 @@ class Options:
     """How a policy is run.
 
     Attributes:
-        backend: 'torch', or 'onnx' for ONNX Runtime, which exports a checkpoint on first use;
-            an .onnx file always runs in ONNX Runtime.
+        backend: 'torch', 'onnx' for ONNX Runtime, 'openvino' or 'openvino-bf16', which compute an
+            exported form of a checkpoint, made on first use. torch leaves an .onnx file to ONNX
+            Runtime. bf16 is not exact; see `onnx_runtimes.OpenVino`.
         threads: CPU threads of the network.
-        device: Of torch; ONNX Runtime computes on the CPU.
+        device: Of torch; the others compute on the CPU.
         realtime: Chunks go on from others (real-time chunking).
     """
 
@@ -41,8 +43,8 @@ class Options:
         one_of(self.backend, BACKENDS, 'backend')
         if self.threads < 1:
             raise ConfigError(f'threads: expected at least 1, got {self.threads}')
-        if self.backend == 'onnx' and self.device != 'cpu':
-            raise ConfigError("device: expected 'cpu' with the backend onnx, got "
+        if self.backend in ONNX_BACKENDS and self.device != 'cpu':
+            raise ConfigError(f"device: expected 'cpu' with the backend {self.backend}, got "
                               f'{self.device!r}; take the backend torch for a GPU')
 
     def check(self, place: Place, description: Description) -> None:
@@ -123,9 +125,11 @@ def open_policy(place: Place, options: Options = Options(), contract: Contract |
                             start_deadline_s=start_deadline_s)
     assert isinstance(place, Path)
     if place.suffix == '.onnx':
-        return onnx_policy.OnnxPolicy(place, threads=options.threads)
-    if options.backend == 'onnx':
-        return onnx_policy.OnnxPolicy(onnx_policy.cached(place), threads=options.threads)
+        backend = options.backend if options.backend in ONNX_BACKENDS else 'onnx'
+        return onnx_policy.OnnxPolicy(place, threads=options.threads, backend=backend)
+    if options.backend in ONNX_BACKENDS:
+        return onnx_policy.OnnxPolicy(onnx_policy.cached(place), threads=options.threads,
+                                      backend=options.backend)
     from il_ros.policies.load import load
     import torch
 
