@@ -5,7 +5,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 RUN = . tools/env.sh &&
 
-.PHONY: demo test setup bench learn lint clean
+.PHONY: demo test setup bench faults learn lint audit clean
 
 demo: setup
 	$(RUN) il_ros demo $(ARGS)
@@ -18,6 +18,9 @@ setup:
 
 bench: setup
 	$(RUN) python -m benchmarks.run $(ARGS)
+
+faults: setup
+	$(RUN) PYTHONPATH=test:$$PYTHONPATH python -m benchmarks.faults $(ARGS)
 
 learn: setup
 	$(RUN) python -m benchmarks.learn $(ARGS)

@@ -80,15 +80,16 @@ def _record(folder: Path, robot: Path, seconds: float, name: str, env: dict[str,
         finally:
             client.close()
         stop.touch()
-    frames, gaps, size = _count(bag)
-    reported = _reported(bag)
+    frames, gaps, size = count(bag)
     return Line(f'3 cameras, recorder, {name}: frames lost',
                 f'{gaps / (frames + gaps):.1%}', f'{frames + gaps} published while it recorded',
-                f'{size / lasted / 1e6:.0f} MB/s, {gaps} frames missing, {reported} reported, '
+                f'{size / lasted / 1e6:.0f} MB/s, {gaps} frames missing, '
+                f'{reported(bag)} reported, '
                 f'{used / lasted:.0%} of a core')
 
 
-def _count(bag: Path) -> tuple[int, int, int]:
+def count(bag: Path) -> tuple[int, int, int]:
+    """Return frames, missing frames and bytes of a bag that the probe's cameras filled."""
     numbers, size = defaultdict(list), 0
     for path in sorted(bag.glob('*.mcap')):
         with path.open('rb') as file:
@@ -100,7 +101,8 @@ def _count(bag: Path) -> tuple[int, int, int]:
     return frames, sum(n[-1] - n[0] + 1 - len(n) for n in numbers.values()), size
 
 
-def _reported(bag: Path) -> int:
+def reported(bag: Path) -> int:
+    """Return how many frames the recorder says were dropped."""
     information = yaml.safe_load((bag / 'metadata.yaml').read_text())[
         'rosbag2_bagfile_information']
     drops = json.loads(information['custom_data']['drops'])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.policies.source import parse_place
 from nodes.harness import running
 import pytest
 import yaml
@@ -52,6 +53,14 @@ def test_a_contract_from_elsewhere_cannot_name_a_path(name):
     data['cameras'][0]['name'] = name
     with pytest.raises(ConfigError, match='expected 1 to 64 characters of A-Z a-z 0-9 _ -'):
         Contract.from_text(yaml.safe_dump(data))
+
+
+@pytest.mark.parametrize('name', ['x' * 10_000_000, 'a/' + 'x' * 300, 'a\0b',
+                                  'ws://' + 'x' * 5000], ids=['huge', 'name', 'NUL', 'address'])
+def test_a_policy_that_no_file_can_be_is_refused_in_short(name):
+    with pytest.raises(ConfigError, match='expected a path or an address of up to') as refusal:
+        parse_place(name)
+    assert len(str(refusal.value)) < 300
 
 
 @pytest.mark.parametrize('value', ['.nan', '.inf', '-.inf'])

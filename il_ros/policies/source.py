@@ -16,6 +16,7 @@ from il_ros.policies.config import one_of
 from il_ros.policies.policy import cannot_continue, Description, Policy
 from il_ros.policies.remote_config import RemoteConfig
 
+LONGEST, LONGEST_NAME = 4096, 255     # characters of a path or an address, and of a file's name
 ONNX_BACKENDS = ('onnx', 'openvino', 'openvino-bf16')  # which run an exported file
 BACKENDS = ('torch', *ONNX_BACKENDS)
 Place = Path | str  # a text where it is an address
@@ -58,7 +59,15 @@ class Options:
 
 
 def parse_place(text: str) -> Place:
-    """Return the place that a parameter or option names."""
+    """Return the place that a parameter or option names.
+
+    Raises:
+        ConfigError: No file and no server can have that name.
+    """
+    if len(text) > LONGEST or '\0' in text or max(map(len, text.split('/'))) > LONGEST_NAME:
+        raise ConfigError(f'policy {text[:64]!r}: expected a path or an address of up to '
+                          f'{LONGEST} characters, {LONGEST_NAME} between two /, '
+                          f'got {len(text)} characters')
     return text if text.startswith(('ws://', 'wss://')) else Path(text)
 
 

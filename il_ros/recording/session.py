@@ -163,7 +163,8 @@ class Recorder:
         if self._writer is None:
             raise RecordingError('no episode is being recorded; start one first')
         if outcome not in OUTCOMES:
-            raise RecordingError(f'outcome {outcome!r}: expected one of {", ".join(OUTCOMES)}')
+            raise RecordingError(
+                f'outcome {outcome[:64]!r}: expected one of {", ".join(OUTCOMES)}')
         writer, self._writer, self.state = self._writer, None, State.FINALISING
         try:
             counts = writer.close(self._final_info(writer, outcome, reason))

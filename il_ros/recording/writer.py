@@ -38,7 +38,7 @@ class Limits:
 
     queue_bytes: int = 256 << 20
     chunk_bytes: int = 4 << 20
-    chunk_ns: int = 200 * MILLISECOND
+    chunk_ns: int = 40 * MILLISECOND
     sync_ns: int = 500 * MILLISECOND
     start_free_bytes: int = 1_000_000_000
     free_bytes: int = 100_000_000

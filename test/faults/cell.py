@@ -8,10 +8,12 @@ from pathlib import Path
 import signal
 import time
 
+from builtin_interfaces.msg import Time
 from checkpoint_factory import describe, SMALL
 from faults.oracle import RobotLog, Sent
 from il_ros.contract import Contract
 from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, TeleopCommand
+from il_ros.nodes import shell
 from il_ros.policies.checkpoint import write
 from il_ros.policies.load import make_network
 from il_ros.policies.onnx_policy import cached
@@ -26,6 +28,7 @@ import yaml
 
 START = np.array(CONTRACT.start)
 LOOP = 60        # rows of the policy's motion, which ends where it begins
+REST = 10        # of them at rest before it, and after it
 SWING = np.array([0.3, 0.0, 0.0, 0.2, 0.0, -0.3, 0.0])
 ASK_S = 0.1
 NODES = (     # what a cell starts by itself
@@ -35,7 +38,8 @@ SENT = (CommandReport.PASSED, CommandReport.CLAMPED)
 
 def loop() -> np.ndarray:
     """Return what the policy says, whatever it sees. Shape (LOOP, J)."""
-    return START + np.sin(np.pi * np.arange(1, LOOP + 1) / LOOP)[:, None] ** 2 * SWING
+    way = np.clip((np.arange(LOOP) - REST) / (LOOP - 2 * REST), 0, 1)
+    return START + np.sin(np.pi * way)[:, None] ** 2 * SWING
 
 
 def contract_of(cameras: bool, impatient: bool) -> Contract:
@@ -72,7 +76,8 @@ class Cell(Robot):
     """
 
     def __init__(self, folder: Path, domain: int, *, cameras: bool = False,
-                 impatient: bool = False, **parameters: dict[str, object]) -> None:
+                 impatient: bool = False, nodes: tuple[str, ...] = NODES,
+                 **parameters: dict[str, object]) -> None:
         """Start the nodes.
 
         Args:
@@ -80,6 +85,7 @@ class Cell(Robot):
             domain: Of ROS.
             cameras: The robot has cameras, and the policy sees the one at its wrist.
             impatient: Watchdogs as they are on a robot, not as a starved machine needs them.
+            nodes: Which to start.
             parameters: Of a node, beside what it gets anyway.
         """
         super().__init__(domain, follow=False)
@@ -100,11 +106,12 @@ class Cell(Robot):
             'dagger_intervention': {'robot': robot, 'mode': 'paused', **silent},
             'policy_inference': {
                 'robot': robot, 'autostart': True, 'backend': 'onnx', 'join': 0.0,
-                'scheduler': 'receding', 'execute_steps': LOOP,
+                'scheduler': 'receding', 'execute_steps': LOOP - REST,
                 'checkpoint': looping(folder / 'checkpoint', self.contract,
                                       ('wrist',) if cameras else ())},
             'teleop_capture': {'robot': robot, 'output': folder / 'bags'},
-            'monitor': {'robot': robot}}
+            'monitor': {'robot': robot},
+            'teleop': {'robot': robot, 'device': 'scripted', 'engage': 'never'}}
         self._parameters = {name: {**given, **parameters.get(name, {})}
                             for name, given in defaults.items()}
         run_first(children=False)   # the eyes are not slower than what they look at
@@ -112,10 +119,12 @@ class Cell(Robot):
             'gate/arm', 'dagger/resume', 'dagger/pause')}
         self._pad = self.sender(
             self.node.create_publisher(TeleopCommand, 'teleop/command', 10), self._sample)
+        self._stamps: list[Time] = []
         self._subscribe(ActionChunk, 'policy/chunk', self.chunks.append)
         self._subscribe(JointState, CONTRACT.state.topic, self._on_state)
         self.nodes: dict[str, NodeProcess] = {}
-        for name in NODES:
+        self._started = nodes
+        for name in nodes:
             self.start(name)
 
     def __exit__(self, *_: object) -> None:
@@ -134,12 +143,28 @@ class Cell(Robot):
                                        parameters=parameters)
         return self.nodes[name]
 
+    def observation_ages_ms(self) -> list[float]:
+        """Return how old the joint states were that each chunk was inferred from [ms]."""
+        seen = np.array(sorted(set(map(shell.stamp_ns, self._stamps))))
+        observed = {shell.stamp_ns(chunk.observation_stamp) for chunk in self.chunks}
+        at = np.array(sorted(o for o in observed if o > seen[0]))
+        return ((at - seen[np.searchsorted(seen, at, side='right') - 1]) / SECOND * 1e3).tolist()
+
+    def keep_nothing(self) -> None:
+        """Let nobody arm or resume from now on."""
+        self._kept = None
+
+    def stop(self, name: str) -> None:
+        """Stop a node with SIGSTOP; from now on nobody arms or resumes."""
+        self.keep_nothing()
+        self.nodes[name].send(signal.SIGSTOP)
+
     def kill(self, name: str) -> int:
         """End a node with SIGKILL; return the steady time just before [ns].
 
         From now on nobody arms or resumes.
         """
-        self._kept = None
+        self.keep_nothing()
         now_ns = time.monotonic_ns()
         self.nodes[name].send(signal.SIGKILL)
         self.nodes[name].process.wait()
@@ -150,6 +175,7 @@ class Cell(Robot):
 
     def _on_state(self, message: JointState) -> None:
         self.measured = np.array(message.position)
+        self._stamps.append(message.header.stamp)
 
     def __call__(self) -> None:
         """Do what is due between two messages: the pad speaks."""
@@ -158,7 +184,7 @@ class Cell(Robot):
         if self._kept is not None and not self.driving(self._kept):
             self._recover(self._kept)
 
-    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
+    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
         """Serve messages and speak as the pad until the condition holds."""
         self.until(condition, what, timeout_s, self)
 
@@ -184,21 +210,27 @@ class Cell(Robot):
 
     def drive(self, source: int = Command.POLICY, timeout_s: float = 60.0) -> None:
         """Start what has ended, arm and resume until a source drives, and again until a kill."""
-        for name in NODES:
+        for name in self._started:
             if self.nodes[name].process.poll() is not None:
                 self.start(name)
         self.engaged = source == Command.HUMAN
         self._kept = source
         self.wait(lambda: self.driving(source), 'somebody drives', timeout_s)
 
+    def arm_again(self) -> None:
+        """Arm the gate if it lets nothing through, at most every `ASK_S`."""
+        newest = self.reports[-1] if self.reports else None
+        if time.monotonic() - self._asked >= ASK_S and (
+                newest is None or newest.verdict == CommandReport.HELD
+                or newest.rule in ('disarmed', 'latched')):
+            self._asked = time.monotonic()
+            self._call('gate/arm')
+
     def _recover(self, source: int) -> None:
         if time.monotonic() - self._asked < ASK_S:
             return
+        self.arm_again()
         self._asked = time.monotonic()
-        newest = self.reports[-1] if self.reports else None
-        if newest is None or newest.verdict == CommandReport.HELD or newest.rule in (
-                'disarmed', 'latched'):
-            self._call('gate/arm')
         if source == Command.POLICY and self.mode in (ControlMode.HOLD, ControlMode.PAUSED):
             self._call('dagger/resume')
         if source == Command.HOLD and self.mode != ControlMode.PAUSED:

@@ -1,4 +1,4 @@
-"""Fuzzes the pure gate; `PYTHONPATH=test python -m safety.fuzz 1000000` for the long run."""
+"""Fuzzes the pure gate; `PYTHONPATH=test python -m safety.fuzz 1000000 0` for the long run."""
 from __future__ import annotations
 
 from collections import Counter
@@ -140,5 +140,5 @@ def fuzz(number: int, seed: int, look_each: int = 10) -> Counter[str]:
 
 
 if __name__ == '__main__':
-    for line in sorted(fuzz(int(sys.argv[1]), seed=0).items()):
+    for line in sorted(fuzz(int(sys.argv[1]), seed=int(sys.argv[2])).items()):
         sys.stdout.write('{}: {}\n'.format(*line))

@@ -1,0 +1,1 @@
+"""The figures that docs/faults.md promises, measured: `make faults`."""
