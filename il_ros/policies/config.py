@@ -259,7 +259,9 @@ class IBCConfig:
         hidden: Width of the energy network.
         layers: Residual blocks of the energy network.
         negatives: Counter-examples per sample in training.
-        sampler: 'derivative_free' (uniform negatives) or 'langevin' (negatives from the chain).
+        found_share: Share of them that a round of the derivative-free search finds, near low
+            energies; the others are uniform.
+        sampler: 'derivative_free', or 'langevin' (all negatives from the chain).
         samples: Candidates at inference.
         iterations: Rounds of the derivative-free optimiser.
         sigma: Spread of its first round, in half ranges of the actions; halved in each.
@@ -270,6 +272,7 @@ class IBCConfig:
     hidden: int = 128
     layers: int = 2
     negatives: int = 64
+    found_share: float = 0.0
     sampler: str = 'derivative_free'
     samples: int = 512
     iterations: int = 3
@@ -284,7 +287,7 @@ class IBCConfig:
         _within(1, 64, layers=self.layers, iterations=self.iterations)
         _within(1e-3, 2, sigma=self.sigma)
         _within(2, 1000, langevin_steps=self.langevin_steps)
-        _within(0, 1, bound_margin=self.bound_margin)
+        _within(0, 1, bound_margin=self.bound_margin, found_share=self.found_share)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,10 @@ a regression would have to be smooth. Training tells the demonstrated chunk from
 or by Langevin dynamics (appendix B.3). Candidates stay within the range of the training data and
 5 % of it on either side, which the min_max normalisation makes [-1.1, 1.1].
 
+Counter-examples that are drawn uniformly hardly ever lie where the energy is low and wrong.
+`found_share` of them comes from a round of the search itself (`fraction_dfo_samples` in the
+authors' code); Langevin dynamics finds all of them, at many times the cost.
+
 The search is over all H * J values of a chunk at once and finds nothing in many dimensions:
 robomimic reports 0.00 on Can and Square. Take a short horizon, and watch the validation error,
 which is that of the argmin; the loss says little.
@@ -87,6 +91,9 @@ class IBC(Network):
         langevin = self.config.sampler == 'langevin'
         if langevin:
             negatives = torch.where(valid, self.langevin(encoding.detach(), negatives), filler)
+        elif found := round(self.config.found_share * self.config.negatives):
+            near = torch.where(valid, self.near_low(encoding.detach(), negatives, found), filler)
+            negatives = torch.cat([negatives[:, found:], near], 1)
         energies = self.energy(encoding, torch.cat([positive, negatives], 1))  # (B, 1 + N)
         loss = F.cross_entropy(-energies, torch.zeros_like(energies[:, 0], dtype=torch.long))
         figures = {'info_nce': loss.detach(),
@@ -105,15 +112,22 @@ class IBC(Network):
     def derivative_free(self, encoding: Tensor, candidates: Tensor) -> Tensor:
         """Draw candidates by their likelihood and spread them, ever less (algorithm 1)."""
         sigma = self.config.sigma
-        row = torch.arange(len(encoding), device=encoding.device)[:, None]
         for _ in range(self.config.iterations):
-            share = (-self.energy(encoding, candidates)).softmax(-1)
-            drawn = torch.multinomial(share, candidates.shape[1], replacement=True)  # (B, N)
-            candidates = candidates[row, drawn]
-            candidates = (candidates + sigma * torch.randn_like(candidates)).clamp(
-                -self.bound, self.bound)
+            candidates = self._drawn(encoding, candidates, candidates.shape[1], sigma)
             sigma *= 0.5
         return candidates
+
+    @torch.no_grad()
+    def near_low(self, encoding: Tensor, candidates: Tensor, count: int) -> Tensor:
+        """Return counter-examples near low energies: one round of `derivative_free`.
+
+        It draws from the candidates and as many new ones, and spreads them by half of `sigma`.
+
+        Returns:
+            Shape (B, count, H, J).
+        """
+        more = torch.cat([candidates, self.uniform(encoding, candidates.shape[1])], 1)
+        return self._drawn(encoding, more, count, self.config.sigma / 2)
 
     def langevin(self, encoding: Tensor, candidates: Tensor) -> Tensor:
         """Move candidates down the energy with noise that vanishes (equation 4)."""
@@ -132,6 +146,12 @@ class IBC(Network):
         slope = self._slope(encoding, candidates, learn=True)
         steepest = slope.flatten(2).abs().amax(-1)  # (B, N)
         return F.relu(steepest - GRADIENT_MARGIN).square().mean()
+
+    def _drawn(self, encoding: Tensor, candidates: Tensor, count: int, sigma: float) -> Tensor:
+        row = torch.arange(len(encoding), device=encoding.device)[:, None]
+        share = (-self.energy(encoding, candidates)).softmax(-1)
+        drawn = candidates[row, torch.multinomial(share, count, replacement=True)]
+        return (drawn + sigma * torch.randn_like(drawn)).clamp(-self.bound, self.bound)
 
     def _slope(self, encoding: Tensor, candidates: Tensor, learn: bool) -> Tensor:
         # Inference mode would refuse gradients, and its tensors with it: clones are plain.

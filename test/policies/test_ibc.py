@@ -87,6 +87,47 @@ def test_langevin_steps_are_those_of_the_paper():
     assert (STEP_SIZES, STEP_CLIP) == ((1e-1, 1e-5), 0.1)
 
 
+def test_a_share_of_the_counter_examples_lies_near_low_energies():
+    network = make(replace(SMALL, negatives=40, found_share=0.75), Sizes({'state': 4}, {}, 1, 2))
+    places = torch.tensor([[[0.6, -0.4]]])
+    bowls(network, places, 300.0)
+    asked = []
+
+    def energy(encoding, candidates, bowl=network.energy):
+        asked.append(candidates)
+        return bowl(encoding, candidates)
+    network.energy = energy
+    batch = {'state': torch.randn(50, 4), 'actions': places.expand(50, 1, 2),
+             'valid': torch.ones(50, 1, dtype=torch.bool)}
+    network.loss(batch)
+    pool, judged = asked
+    assert pool.shape == (50, 80, 1, 2) and judged.shape == (50, 41, 1, 2)
+    assert torch.equal(judged[:, 0], batch['actions'])
+    far = (judged - places).square().sum((2, 3)).sqrt()  # (B, 1 + N)
+    uniform, found = far[:, 1:11], far[:, 11:]
+    assert found.median() < 0.35, 'one round: the best of 80, spread by half of 0.33'
+    assert uniform.median() > 0.8
+    assert judged.abs().max() <= 1.1
+
+
+@pytest.mark.parametrize('changes', [{}, {'found_share': 0.5},
+                                     {'sampler': 'langevin', 'langevin_steps': 3}])
+def test_rows_without_a_label_are_alike_in_all_candidates(changes):
+    network = make(replace(SMALL, **changes))
+    judged = []
+
+    def energy(encoding, candidates, energy=network.energy):
+        judged.append(candidates)
+        return energy(encoding, candidates)
+    network.energy = energy
+    valid = torch.tensor([[True, False]]).expand(6, H)
+    network.loss({'state': torch.randn(6, 4), 'actions': torch.rand(6, H, A) * 2 - 1,
+                  'valid': valid})
+    last = next(c for c in reversed(judged) if c.shape[1] == 1 + SMALL.negatives)
+    assert (last[:, :, 1] == last[:, :1, 1]).all(), 'nothing is learned from them'
+    assert not (last[:, 1:, 0] == last[:, :1, 0]).any()
+
+
 def test_the_loss_is_info_nce():
     network = make()
     batch = {'state': torch.randn(6, 4), 'actions': torch.rand(6, H, A) * 2 - 1,
