@@ -88,6 +88,11 @@ class Together(NamedTuple):
         (first, before), (last, after) = self.rounds[0], self.rounds[-1]
         return (first / before) / (max(last, 1) / after)
 
+    @property
+    def watched(self) -> float:
+        """Steps of the robot per seed that a person who decides has to watch."""
+        return sum(robot - switches for switches, robot in self.rounds) / len(self.success)
+
     def time_of(self, other: Together) -> float:
         """Return the time for another's success over the other's; infinite if not reached.
 
@@ -104,7 +109,8 @@ class Together(NamedTuple):
         return float('inf')
 
 
-def show(console: Console, name: str, lines: Mapping[str, Together]) -> None:
+def show(console: Console, name: str, lines: Mapping[str, Together],
+         seconds_per_step: float) -> None:
     """Print the table of a task, and what each evaluation found."""
     table = Table('task', 'method', 'success', '95 %', 'less HG', 'p', 'human s', 'switch rate',
                   'per round', 'length', box=None, padding=(0, 2))
@@ -125,6 +131,10 @@ def show(console: Console, name: str, lines: Mapping[str, Together]) -> None:
             points = ', '.join(f'{rate:.2f} at {time:.0f} s'
                                for time, rate in zip(line.times, line.rates, strict=True))
             console.print(f'{name}: {what}: {points}')
-    print_time = lines['ThriftyDAgger'].time_of(lines['HG-DAgger'])
-    console.print(f"{name}: ThriftyDAgger takes {print_time:.2f} of HG-DAgger's human time for "
-                  "HG-DAgger's success")
+    human = lines['HG-DAgger']
+    share = lines['ThriftyDAgger'].time_of(human)
+    watched = human.watched * seconds_per_step
+    whole = share * human.times[-1] / (human.times[-1] + watched)
+    console.print(f"{name}: for HG-DAgger's success ThriftyDAgger takes {share:.2f} of the time "
+                  f'that a person drives in HG-DAgger, and {whole:.2f} of it if the {watched:.0f} '
+                  's in which that person watches count')

@@ -123,7 +123,7 @@ def run(console: Console, seeds: int, jobs: int, only: str, keep: Path | None = 
             results = list(pool.map(partial(one_seed, name, keep), range(seeds)))
             lines = tables[name] = {what: Together.of([found.lines[what] for found in results])
                                     for what in results[0].lines}
-            show(console, name, lines)
+            show(console, name, lines, setting.make().seconds_per_step)
             failed += [f'{name}: {what}' for what in short(lines, setting)]
             judged = [found.judged for found in results if found.judged]
             failed += [f'{name}: {what}' for what in judge_short(console, name, judged)]

@@ -126,6 +126,10 @@ def test_time_for_the_same_success():
     assert other.time_of(other) == 1.0
 
 
+def test_who_decides_watches_while_the_robot_acts():
+    assert together((1, 1), rounds=[(10, 100), (3, 200)]).watched == 287
+
+
 def test_fall_of_the_switch_rate():
     assert together((1, 1), rounds=[(10, 100), (3, 200), (2, 200)]).fall == pytest.approx(10)
     assert together((1, 1), rounds=[(10, 100), (0, 200)]).fall == pytest.approx(20)

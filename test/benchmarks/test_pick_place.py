@@ -2,7 +2,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.learning import gated
 from benchmarks.learning.collecting import demonstrate
+from benchmarks.learning.effort import Line, Together
+from benchmarks.learning.methods import Sizes
 from benchmarks.tasks.pick_place import PickPlace, STEPS
 
 STILL, HEIGHT = np.array([0.0, 0.0, 0.0, 0.0, 1.0]), 13   # an action; of the cube, observed
@@ -40,3 +43,11 @@ def test_the_supervisor_takes_over_from_an_idle_policy_and_hands_back_a_grasped_
     drove = next(k for k in range(STEPS) if task.recovered() or task.step(task.expert())[1])
     assert 10 < drove < STEPS - waited - 1
     assert task.step(task.expert())[0][HEIGHT] > 0.05, 'the cube is lifted'
+
+
+@pytest.mark.slow
+def test_hysteresis_and_noise_make_interventions_twice_as_long(task):
+    sizes = Sizes(demonstrations=40, rounds=1, episodes=1, train_steps=2500)
+    safe, lazy = (Together.of([Line.of(method(task, 0, sizes))])
+                  for method in (gated.safe_dagger, gated.lazy_dagger))
+    assert lazy.length >= 2 * safe.length
