@@ -10,6 +10,7 @@ from il_ros.errors import ConfigError
 KINDS = ('bc', 'bc_rnn', 'act', 'diffusion', 'flow', 'gmm', 'ibc')
 BOUNDED = ('diffusion', 'gmm', 'ibc')  # they need actions within [-1, 1]
 CONTINUING = ('diffusion', 'flow')
+TOOL_POSE = 'end_effector'  # the pose of the tool among a contract's poses
 VECTORS = ('state', 'environment', 'gripper', 'task')
 NORMALIZATIONS = ('mean_std', 'min_max')
 DENOISERS = ('unet', 'transformer')
@@ -129,7 +130,9 @@ class ACTConfig:
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """What training may do to images (policies/augmentation.py); all but the shift is off.
+    """What training may do to samples; all but the shift of images is off.
+
+    Images: policies/augmentation.py; poses: training/pose_augmentation.py.
 
     Attributes:
         shift: Most pixels that an image moves by, at the size that the network sees.
@@ -137,6 +140,11 @@ class AugmentationConfig:
         contrast: The same.
         saturation: The same.
         camera_dropout: Probability that a view is replaced by its mean colour; one always stays.
+        scene_motion: Turn and shift the whole scene on the table: what was shown at one place
+            holds at all. Takes `tool_actions` and neither 'state' nor cameras among the inputs.
+        tool_stray: Standard deviations of how far the tool of half of the samples has strayed,
+            along [m] and about [rad] each axis; the labels lead back. Takes the same, and one
+            observation at a time with the tool's pose.
     """
 
     shift: int = 4
@@ -144,11 +152,20 @@ class AugmentationConfig:
     contrast: float = 0.0
     saturation: float = 0.0
     camera_dropout: float = 0.0
+    scene_motion: bool = False
+    tool_stray: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         _within(0, 1024, shift=self.shift)
         _within(0, 1, brightness=self.brightness, contrast=self.contrast,
                 saturation=self.saturation, camera_dropout=self.camera_dropout)
+        for spread in self.tool_stray:
+            _within(0, 1, tool_stray=spread)
+
+    @property
+    def of_poses(self) -> bool:
+        """Whether poses are among what changes."""
+        return self.scene_motion or any(self.tool_stray)
 
 
 @dataclass(frozen=True)
@@ -306,7 +323,7 @@ class PolicyConfig:
         normalization: 'mean_std', or 'min_max' to [-1, 1], which 'diffusion', 'gmm' and 'ibc'
             need.
         image_size: Height and width that images are resized to; the contract's when None.
-        augmentation: What training does to images.
+        augmentation: What training does to samples.
         observation_steps: Ticks that the policy sees at once, the newest last. More than 1 where
             one observation does not tell what to do, as when something was shown before or
             moves; Diffusion Policy takes 2. 'bc_rnn' remembers by itself.
@@ -348,6 +365,17 @@ class PolicyConfig:
                               'learns')
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):
             raise ConfigError(f'inputs: expected each input once, got {list(self.inputs)}')
+        if self.augmentation.of_poses and (
+                not self.tool_actions or {'state', *self.cameras} & set(self.inputs)):
+            raise ConfigError(
+                'augmentation: scene_motion and tool_stray expect tool_actions: true and inputs '
+                'that move with the scene (environment, gripper, task), got tool_actions: '
+                f'{str(self.tool_actions).lower()} and {list(self.inputs)}')
+        if any(self.augmentation.tool_stray) and (
+                self.window > 1 or 'environment' not in self.inputs):
+            raise ConfigError(
+                "augmentation.tool_stray: expected 'environment' among the inputs and one "
+                f'observation at a time, got {list(self.inputs)} and {self.window}')
         if self.image_size:
             _within(8, 4096, height=self.image_size[0], width=self.image_size[1])
 
@@ -388,3 +416,8 @@ class PolicyConfig:
         if unknown := [i for i in self.inputs if i not in valid]:
             raise ConfigError(f'robot {contract.robot!r} has no input {unknown[0]!r}; '
                               f'valid: {", ".join(valid)}')
+        if any(self.augmentation.tool_stray) and (
+                contract.poses is None or TOOL_POSE not in contract.poses.names):
+            raise ConfigError(f'augmentation.tool_stray: expected {TOOL_POSE!r} among the poses '
+                              f'of robot {contract.robot!r}, got '
+                              f'{list(contract.poses.names if contract.poses else [])}')

@@ -10,10 +10,12 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from il_ros.errors import ConfigError
+from il_ros.policies.data import Data
 from il_ros.policies.history import by_steps
 from il_ros.policies.network import Batch
 from il_ros.policies.transforms import Chain
 from il_ros.training.config import TrainConfig
+from il_ros.training.pose_augmentation import Drawn, PoseAugmentation
 from il_ros.training.samples import Samples
 from il_ros.training.sampling import Mixture, Rows
 from il_ros.training.windows import histories, sequences
@@ -43,6 +45,7 @@ class Batches:
     Attributes:
         rank: Number of this process.
         world: How many processes share each batch.
+        augmentation: Of poses.
     """
 
     samples: Samples
@@ -50,6 +53,7 @@ class Batches:
     config: TrainConfig
     rank: int = 0
     world: int = 1
+    augmentation: PoseAugmentation | None = None
 
     def __post_init__(self) -> None:
         least = self.world * self.config.accumulate
@@ -74,35 +78,48 @@ class Batches:
         random.integers(2**62)  # the seed's
         drawn = [mixture.draw(self.config.batch_size, random) for mixture in self.mixtures]
         total = self.samples.labels(np.concatenate(drawn))
+        every = np.arange(sum(map(len, drawn))).reshape(len(drawn), -1)
+        poses = self.augmentation.draw(every.size, random) if self.augmentation else None
         count = self.world * self.config.accumulate
         parts = []
         for index in range(self.rank, count, self.world):
             rows = np.concatenate([rows[index::count] for rows in drawn])
             weight = self.world * self.samples.labels(rows) / total
-            parts.append(Part(to_batch(self.samples, self.transforms, rows), weight))
+            ours = poses.at(every[:, index::count].ravel()) if poses else None
+            parts.append(Part(to_batch(self.samples, self.transforms, rows, ours), weight))
         return parts
 
     def _random(self, step: int, rank: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, step, rank])
 
 
-def to_batch(samples: Samples, transforms: Chain, rows: Rows) -> Batch:
+def to_batch(samples: Samples, transforms: Chain, rows: Rows,
+             poses: Drawn | None = None) -> Batch:
     """Return what the network learns from: normalised features, actions and their mask.
 
     Of several ticks where the policy has a history, see `Network`; a recurrent policy learns from
     sequences, whose every tick has its actions.
+
+    Args:
+        samples: Of the dataset.
+        transforms: From the robot's units to the network's.
+        rows: Which samples. Shape (B,).
+        poses: What happens to theirs.
     """
+    def forward(data: Data, ticks: int) -> Data:
+        return transforms.forward(poses.apply(data, ticks) if poses else data)
+
     if samples.recurrent:
         ticks, inside = sequences(rows, samples.episode, samples.window)
         data, valid = samples.batch(ticks.reshape(-1))
-        data = by_steps(transforms.forward(data) | {'valid': valid}, samples.window)
+        data = by_steps(forward(data, samples.window) | {'valid': valid}, samples.window)
         data['valid'] = data['valid'] & inside[..., None]
     else:
         data, valid = samples.batch(rows, with_images=samples.window == 1)
-        data = transforms.forward(data) | {'valid': valid}
+        data = forward(data, 1) | {'valid': valid}
         if samples.window > 1:
             ticks = histories(rows, samples.episode, samples.window)
-            seen = transforms.forward(samples.observations(ticks.reshape(-1)))
+            seen = forward(samples.observations(ticks.reshape(-1)), samples.window)
             data |= by_steps(seen, samples.window)
     return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in data.items()}
 

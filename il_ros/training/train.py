@@ -25,12 +25,14 @@ from il_ros.training.batches import Batches, Part, prefetched, to_batch
 from il_ros.training.checkpoint import load_state, save_state
 from il_ros.training.config import TrainConfig
 from il_ros.training.image_cache import cached_images
+from il_ros.training.pose_augmentation import PoseAugmentation
 from il_ros.training.precision import choose, fast_attention
 from il_ros.training.samples import Samples, Source
 from il_ros.training.schedule import averaging, schedule, update_average
 from il_ros.training.start import set_start, start_normalization
 from lightning_fabric import Fabric
 from lightning_fabric.loggers import TensorBoardLogger
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -105,10 +107,12 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     frame = ToolFrame(source.contract, urdf) if urdf else None
     samples = Samples.of(source, config, images, frame)
     to_features = features(config.policy, source.contract, frame)
+    augmentation = PoseAugmentation.of(config.policy, source.contract)
     normalize = start_normalization(config, source.contract) or fit_normalization(
-        samples, to_features, config.policy.normalization)
+        samples, to_features, config, augmentation)
     transforms = Chain((to_features, normalize))
-    batches = Batches(samples, transforms, config, fabric.global_rank, fabric.world_size)
+    batches = Batches(samples, transforms, config, fabric.global_rank, fabric.world_size,
+                      augmentation)
 
     torch.manual_seed(config.seed)
     network = make_network(config.policy, source.contract)
@@ -187,11 +191,15 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     return out / 'best'
 
 
-def fit_normalization(samples: Samples, to_features: Chain, method: str) -> Normalize:
+def fit_normalization(samples: Samples, to_features: Chain, config: TrainConfig,
+                      augmentation: PoseAugmentation | None = None) -> Normalize:
     """Return the normalisation of the training split alone."""
     every = -(-len(samples.training) // STATISTICS_ROWS)
-    data, valid = samples.batch(samples.training[::every], with_images=False)
-    return Normalize.fit(to_features.forward(data), method, valid)
+    rows = samples.training[::every]
+    data, valid = samples.batch(rows, with_images=False)
+    if augmentation:
+        data = augmentation.draw(len(rows), np.random.default_rng(config.seed)).apply(data)
+    return Normalize.fit(to_features.forward(data), config.policy.normalization, valid)
 
 
 def add_gradients(fabric: Fabric, model: Any, parts: Sequence[Part],
