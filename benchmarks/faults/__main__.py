@@ -54,11 +54,15 @@ def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10
                               f'{os.getloadavg()[0]:.1f}')
                 failed += not holds
             console.print(f'{part}: {time.monotonic() - began:.0f} s')
+    except BaseException:
+        console.print(f'the logs are in {folder}')
+        raise
+    else:
+        shutil.rmtree(folder)
     finally:
         console.print(table)
         console.print(f'{os.cpu_count()} cores. Load is how many processes wanted one, over the '
                       'last minute: above the number of cores, late is what others make late.')
-        shutil.rmtree(folder)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -1,6 +1,7 @@
 """Records episodes: every stream of the contract and everything about control."""
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 import time
@@ -50,6 +51,7 @@ class TeleopCapture(Node):
                                  parameters.task)
         self.streams = RawStreams(self, topics, contract.topics, self._arrived)
         self.problems: dict[str, str] = {}
+        self.go_on = False    # with another episode, as soon as the streams are well again
         self.status = self.create_publisher(CaptureStatus, 'capture/status', shell.STREAM)
         trigger(self, 'capture/start', self._start)
         trigger(self, 'capture/discard', lambda: self._stop('', False, 'capture/discard').message)
@@ -71,10 +73,12 @@ class TeleopCapture(Node):
             if problem := offer_problem(self, stream):
                 raise RecordingError(f'{stream.topic}: {problem}')
         self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start')
+        self.go_on = False
         self.get_logger().info(f'recording {self.recorder.episode}')
         return self.recorder.episode
 
     def _stop(self, outcome: str, keep: bool, reason: str) -> StopCapture.Response:
+        self.go_on = False
         closed = self.recorder.stop(outcome or 'unlabelled', keep, reason)
         message = closed.note or f'kept {closed.path.name}'
         self.get_logger().info(f'{message}: {closed.path}')
@@ -98,7 +102,12 @@ class TeleopCapture(Node):
     def _every_second(self) -> None:
         recorder = self.recorder
         if recorder.failure:
+            split = bool(recorder.jump)
             self._close_early(recorder.failure)
+            self.go_on = split
+        elif self.go_on:
+            with suppress(RecordingError):   # until then
+                self._start()
         if recorder.state == State.IDLE:
             for topic in self.streams.follow_publishers():
                 recorder.offer(topic)

@@ -16,10 +16,11 @@ from il_ros.recording.metadata import EpisodeInfo, OUTCOMES, Topic
 from il_ros.recording.recover import recover
 from il_ros.recording.store import EpisodeStore
 from il_ros.recording.writer import EpisodeWriter, Limits
-from il_ros.timing import to_ns
+from il_ros.timing import MILLISECOND, SECOND, to_ns, to_s
 from il_ros.types import ControlSource
 
 COMMAND_TOPIC = 'control/command'
+BACK_NS, AHEAD_NS = 100 * MILLISECOND, SECOND    # what is no jump of ROS time; see `_jump`
 SEQUENCED = ('il_ros/msg/TeleopCommand', 'il_ros/msg/ActionChunk', 'il_ros/msg/Command')
 
 
@@ -45,7 +46,12 @@ class Closed:
 
 
 class Recorder:
-    """Follows the streams all the time and writes them while an episode runs."""
+    """Follows the streams all the time and writes them while an episode runs.
+
+    Attributes:
+        jump: How ROS time jumped in the running episode, which takes nothing more; '' if it did
+            not.
+    """
 
     def __init__(self, contract: Contract, topics: Sequence[Topic], store: EpisodeStore,
                  operator: str = '', task: str = '', limits: Limits | None = None) -> None:
@@ -65,6 +71,8 @@ class Recorder:
         self._gaps = {t.name: GapCounter() for t in topics}
         self._sources = Counter[str]()
         self._writer: EpisodeWriter | None = None
+        self._clocks: tuple[int, int] | None = None
+        self.jump = ''
         self._info = EpisodeInfo(contract)
 
     @property
@@ -81,7 +89,7 @@ class Recorder:
     @property
     def failure(self) -> str:
         """Why the running episode must be stopped; empty when it need not."""
-        return self._writer.failure if self._writer else ''
+        return (self._writer.failure or self.jump) if self._writer else ''
 
     def offer(self, topic: Topic) -> None:
         """Take over what is now known of a topic's publishers, for the next episode."""
@@ -107,7 +115,12 @@ class Recorder:
             self._gaps[name].arrived(b'', seq)
         if name in self._kept:
             self._latched[name] = data
+        before, self._clocks = self._clocks, (log_ns, now_ns)
         if self._writer is None:
+            return
+        if before:
+            self.jump = self.jump or _jump(log_ns - before[0], now_ns - before[1])
+        if self.jump:
             return
         if name == COMMAND_TOPIC and (source := cdr.command_source(data)) is not None:
             known = source in tuple(ControlSource)
@@ -143,6 +156,7 @@ class Recorder:
                                  topics={t.name: t.resolved for t in self.topics})
         self._writer = EpisodeWriter(folder, self.topics, self._info, self.limits)
         self.state, self.episode, self.start_ns = State.RECORDING, name, log_ns
+        self.jump = ''
         self._sources.clear()
         self._gaps = {topic: GapCounter() for topic in self._gaps}
         for topic, data in self._latched.items():
@@ -191,7 +205,8 @@ class Recorder:
         return {name: count for name, count in sorted(lost.items()) if count}
 
     def _final_info(self, writer: EpisodeWriter, outcome: str, reason: str) -> EpisodeInfo:
-        return replace(self._info, outcome=outcome, stop_reason=writer.failure or reason,
+        return replace(self._info, outcome=outcome,
+                       stop_reason=writer.failure or self.jump or reason,
                        control_sources=dict(sorted(self._sources.items())),
                        drops=self._drops(writer))
 
@@ -202,3 +217,15 @@ class Recorder:
             raise error from None
         self.closed += 1
         return Closed(path, f'stopped early: {writer.failure}')
+
+
+def _jump(ros_ns: int, steady_ns: int) -> str:
+    """Return how ROS time jumped while steady time went on, '' if it did not.
+
+    A simulation may run up to ten times as fast.
+    """
+    if ros_ns < -BACK_NS and steady_ns >= 0:
+        return f'ROS time went back by {to_s(-ros_ns):.1f} s'
+    if ros_ns - 10 * abs(steady_ns) > AHEAD_NS:
+        return f'ROS time jumped ahead by {to_s(ros_ns - steady_ns):.1f} s'
+    return ''

@@ -131,6 +131,37 @@ def test_a_disk_that_fills_closes_the_episode(tmp_path):
         assert bag.info.stop_reason.startswith('disk full: ')
 
 
+@pytest.mark.parametrize('step_s, text', [
+    (-100, 'ROS time went back by 100.0 s'), (100, 'ROS time jumped ahead by 100.0 s')])
+def test_a_jump_of_ros_time_ends_the_episode(recorder, step_s, text):
+    now = play(recorder)
+    recorder.start(now, now)
+    now = play(recorder)
+    late = SCRIPT.events()[-1]
+    for _ in range(3):
+        recorder.arrived(late.topic, late.data, now + step_s * 10**9, now + 10**7)
+    assert (recorder.failure, recorder.jump) == (text, text)
+    with Bag(recorder.stop('success').path) as bag:
+        assert bag.info.stop_reason == text
+        assert bag.end_ns == now + 1
+    now = play(recorder)
+    recorder.start(now, now)
+    assert recorder.failure == ''
+    recorder.stop(keep=False)
+
+
+def test_a_pause_and_a_fast_simulation_are_no_jump(recorder):
+    now = play(recorder)
+    recorder.start(now, now)
+    event, steady = SCRIPT.events()[-1], now
+    for ros_ns, steady_ns in ((0, 5 * 10**9), (5 * 10**9, 10**9), (9 * 10**9, 10**9),
+                              (-10**8, 0), (10**9, 0)):
+        now, steady = now + ros_ns, steady + steady_ns
+        recorder.arrived(event.topic, event.data, now, steady)
+        assert recorder.failure == ''
+    recorder.stop(keep=False)
+
+
 def test_refuses_below_the_least_free_space(tmp_path):
     recorder = Recorder(SCRIPT.contract, bags.topics(SCRIPT.contract), EpisodeStore(tmp_path),
                         limits=Limits(start_free_bytes=10 ** 18))
