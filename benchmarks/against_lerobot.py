@@ -32,6 +32,7 @@ from benchmarks.frames import write_dataset
 
 VARIABLE = 'LEROBOT_PYTHON'
 WARM_UP, RUNS = 4, 20
+TURNS = 3  # of training
 BACKENDS = ('onnx', 'openvino', 'openvino-bf16')
 RESNET18 = ACTConfig(width=256, heads=8, feedforward=1024, encoder_layers=4, decoder_layers=1,
                      image_widths=(64, 128, 256, 512), image_blocks=2)
@@ -139,17 +140,20 @@ def _training(python: str, contract: Contract, folder: Path) -> list[Line]:
     given = described(TRAINING.policy, large) | {
         'dataset': str(dataset.root), 'fps': dataset.fps, 'batch': TRAINING.batch_size,
         'size': SEEN, 'warm_up': 10, 'steps': 12, 'threads': TRAINING.threads}
-    output, _ = Other(python, 'train', given).start().communicate()
-    theirs = json.loads(output.splitlines()[-1])
-    lines = []
-    for name, config in FASTER.items():
-        rate, cpu_s = _rate(dataset, folder / f'lerobot_run_{name}', config)
-        lines.append(Line(
-            f'training ACT, {name}: samples/s', f'{rate / theirs["rate"]:.1f}',
-            'LeRobot, same files and sizes',
-            f'{rate:.1f} against {theirs["rate"]:.1f} samples/s; {1e3 * cpu_s:.0f} against '
-            f'{1e3 * theirs["cpu_s"]:.0f} ms of processor each'))
-    return lines
+    found: dict[str, list[tuple[float, float]]] = {}
+    for turn in range(TURNS):  # the machine is not as busy in one as in the other
+        output, _ = Other(python, 'train', given).start().communicate()
+        theirs = json.loads(output.splitlines()[-1])
+        found.setdefault('LeRobot', []).append((theirs['rate'], theirs['cpu_s']))
+        for name, config in FASTER.items():
+            found.setdefault(name, []).append(
+                _rate(dataset, folder / f'lerobot_run_{turn}_{name}', config))
+    (wall, cpu_s), *ours = (np.median(turns, 0) for turns in found.values())
+    return [line for name, (rate, each_s) in zip(FASTER, ours, strict=True) for line in (
+        Line(f'training ACT, {name}: samples/s', f'{rate / wall:.1f}',
+             'LeRobot, same files and sizes', f'{rate:.1f} against {wall:.1f} samples/s'),
+        Line('the same per second of processor', f'{cpu_s / each_s:.1f}', 'LeRobot',
+             f'{1e3 * each_s:.0f} against {1e3 * cpu_s:.0f} ms of processor a sample'))]
 
 
 def _rate(dataset: Dataset, folder: Path, config: TrainConfig) -> tuple[float, float]:

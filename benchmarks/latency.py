@@ -20,6 +20,8 @@ from benchmarks.common import Line, untrained
 CASES = {'bc': (), 'act': (), 'act_paper': (), 'bc_vision': (),
          'act with 2 cameras': ('scene', 'wrist')}
 WARM_UP, RUNS = 5, 60
+PRESETS = ('bc', 'bc_rnn', 'bc_vision', 'act', 'diffusion', 'flow', 'gmm', 'ibc')
+ENOUGH_MS = 100.0  # for a chunk of a small default
 
 
 def measure(folder: Path) -> list[Line]:
@@ -42,7 +44,18 @@ def measure(folder: Path) -> list[Line]:
         lines.append(Line('the same in ONNX Runtime: p50 / p99',
                           f'{onnx_p50 / p50:.2f} / {onnx_p99 / p99:.2f}', 'eager PyTorch',
                           f'{onnx_p50 / 1e6:.1f} / {onnx_p99 / 1e6:.1f} ms'))
-    return lines
+    return [*lines, *(_preset(name, contract, folder) for name in PRESETS)]
+
+
+def _preset(name: str, contract: Contract, folder: Path) -> Line:
+    """Time a default as `policy_inference` runs it: in PyTorch, with one thread."""
+    checkpoint = untrained(folder / f'preset {name}', TrainConfig.preset(name).policy, contract)
+    policy, seen = load(checkpoint), sample_observation(read(checkpoint))
+    times = np.array([_time_ns(policy, seen) for _ in range(WARM_UP + RUNS)])[WARM_UP:] / 1e6
+    p50, p99 = np.percentile(times, (50, 99))
+    return Line(f'a chunk of the preset {name}: p50 / p99',
+                f'{p50 / ENOUGH_MS:.2f} / {p99 / ENOUGH_MS:.2f}', f'{ENOUGH_MS:.0f} ms',
+                f'{p50:.1f} / {p99:.1f} ms')
 
 
 def _time_ns(policy: Policy, seen: Observation) -> int:
