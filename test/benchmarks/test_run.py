@@ -12,11 +12,13 @@ from benchmarks.frames import picture
 
 def test_latency_has_a_line_per_policy(tmp_path, monkeypatch):
     monkeypatch.setattr(latency, 'CASES', {'bc': (), 'act with 2 cameras': ('scene', 'wrist')})
+    monkeypatch.setattr(latency, 'PRESETS', ('ibc',))
     monkeypatch.setattr(latency, 'RUNS', 2)
     lines = latency.measure(tmp_path)
     onnx = 'the same in ONNX Runtime: p50 / p99'
     assert [line.what for line in lines] == [
-        'inference, bc: p50 / p99', onnx, 'inference, act with 2 cameras: p50 / p99', onnx]
+        'inference, bc: p50 / p99', onnx, 'inference, act with 2 cameras: p50 / p99', onnx,
+        'a chunk of the preset ibc: p50 / p99']
     assert all(float(line.ratio.split(' / ')[0]) >= 0 for line in lines)
 
 
