@@ -214,7 +214,7 @@ class Cell(Robot):
             if self.nodes[name].process.poll() is not None:
                 self.start(name)
         self.engaged = source == Command.HUMAN
-        self._kept = source
+        self._kept, self._asked = source, time.monotonic()
         self.wait(lambda: self.driving(source), 'somebody drives', timeout_s)
 
     def arm_again(self) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 CLOSE = 1e-9
 ON_THE_WAY_NS = SECOND // 2   # a report comes after its command
-CREDIT = 2.0     # periods by which a step may be early (`safety.gate.Gate`), or its report late
+CREDIT = 3.0     # periods: how early a step may be, how late its report, and one for each arming
 
 
 class Sent(NamedTuple):

@@ -44,11 +44,15 @@ def test_a_jump_of_the_clock_splits_the_episode(tmp_path, jump_s, text):
                 asked.append(start.call_async(Trigger.Request()))
             return asked[-1].done() and asked[-1].result().success
         robot.until(accepted, 'an episode', 60, each=tell)
-        file = tmp_path / 'bags/episode_0001.partial/episode_0001_0.mcap'
-        robot.until(lambda: file.stat().st_size > 30_000, 'states in it', each=tell)
+
+        def filled(episode):
+            file = tmp_path / f'bags/{episode}.partial/{episode}_0.mcap'
+            robot.until(lambda: file.stat().st_size > 50_000, f'states in {episode}', each=tell)
+        filled('episode_0001')
         ros_ns[0] += jump_s * 10**9
         robot.until(lambda: 'recording episode_0002' in recorder.output, 'the next episode', 60,
                     each=tell)
+        filled('episode_0002')
     with Bag(tmp_path / 'bags/episode_0001') as first, Bag(
             tmp_path / 'bags/episode_0002') as second:
         assert first.info.stop_reason.startswith(text)

@@ -190,6 +190,13 @@ def test_recorder(cell, state):
     assert cell.driving(Command.POLICY), 'the robot goes on'
 
 
+def test_nothing_of_all_that_was_unsafe(cell):
+    cell.drive(Command.POLICY)
+    sent = cell.sent()
+    assert {s.source for s in sent} >= {Command.POLICY, Command.HUMAN, Command.HOLD, None}
+    check(sent, cell.reports, cell.contract)
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_every_node(cell, number):
     cell.drive(Command.POLICY)
@@ -204,10 +211,3 @@ def test_signals_end_every_node(cell, number):
         assert 'Traceback' not in node.output, f'{name}: {node.output}'
     with Bag(cell.folder / 'bags' / episode) as bag:
         assert bag.info.stop_reason == 'the recorder was stopped'
-
-
-def test_nothing_of_all_that_was_unsafe(cell):
-    cell.drive(Command.POLICY)
-    sent = cell.sent()
-    assert {s.source for s in sent} >= {Command.POLICY, Command.HUMAN, Command.HOLD, None}
-    check(sent, cell.reports, cell.contract)
