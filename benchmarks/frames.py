@@ -27,8 +27,7 @@ def picture(height: int, width: int, number: int) -> Pixels:
 def write_dataset(folder: Path, contract: Contract, episodes: int, rows: int) -> Dataset:
     """Write a dataset of such pictures and random positions; the episodes are equal pictures."""
     random = np.random.default_rng(0)
-    writer = DatasetWriter(folder)
-    writer.require(contract, 'these pictures')
+    writer = DatasetWriter(folder, contract)
     poses = np.tile([0.0] * 6 + [1.0], contract.environment_size // 7)
 
     def row(number: int) -> Row:

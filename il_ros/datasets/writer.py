@@ -25,8 +25,8 @@ class DatasetWriter:
     Attributes:
         folder: Where to write; nobody reads it yet.
         contract: Of the first episode; None before it.
-        features: As in info.json; those of the dataset that is extended, whose closed files may
-            lack newer columns.
+        features: As in info.json; those of the contract, or those of the dataset that is extended,
+            whose closed files may lack newer columns.
         tasks: Task texts in the order of their indices.
         earlier: Rows of the episode table that are in closed files.
         added: Rows of the episode table of this run.
@@ -38,6 +38,10 @@ class DatasetWriter:
     tasks: list[str] = field(default_factory=list)
     earlier: list[dict[str, Any]] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.contract and not self.features:
+            self.features = schema.features(self.contract)
 
     @staticmethod
     def onto(folder: Path, dataset: Path) -> DatasetWriter:

@@ -24,6 +24,8 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 
 P = TypeVar('P')
 
+ENDING_S = 60  # a node that has not ended so long after it was told to is ended
+
 NEWEST = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
                     reliability=ReliabilityPolicy.RELIABLE)
 STREAM = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
@@ -60,6 +62,10 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     finally:
         # Under ros2 launch Ctrl-C arrives twice: from the terminal and from launch.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Fast DDS 2.14 may wait forever for a shared-memory port that others left broken; it then
+        # holds the interpreter, so only the system can still end this process.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(ENDING_S)
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()

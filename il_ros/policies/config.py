@@ -320,6 +320,9 @@ class PolicyConfig:
             absolute.
         tool_actions: Learn motions of the tool in place of motions of the joints; takes the URDF.
         pose_differences: Append the differences between the positions of all poses.
+        difference_scales: Lengths [m] at which a policy sees these differences once more, each as
+            tanh(difference / length): millimetres count where it is near, and far is far. Takes
+            `pose_differences`.
         normalization: 'mean_std', or 'min_max' to [-1, 1], which 'diffusion', 'gmm' and 'ibc'
             need.
         image_size: Height and width that images are resized to; the contract's when None.
@@ -349,6 +352,7 @@ class PolicyConfig:
     ibc: IBCConfig = field(default_factory=IBCConfig)
     bc_rnn: RNNConfig = field(default_factory=RNNConfig)
     observation_steps: int = 1
+    difference_scales: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         one_of(self.kind, KINDS, 'kind')
@@ -363,6 +367,11 @@ class PolicyConfig:
             raise ConfigError("observation_steps: kind 'bc_rnn' remembers by itself, expected 1, "
                               f'got {self.observation_steps}; bc_rnn.window is how far back it '
                               'learns')
+        for length in self.difference_scales:
+            _within(1e-4, 10, difference_scales=length)
+        if self.difference_scales and not self.pose_differences:
+            raise ConfigError('difference_scales: expected pose_differences: true, of which they '
+                              'are the scales, or none of them')
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):
             raise ConfigError(f'inputs: expected each input once, got {list(self.inputs)}')
         if self.augmentation.of_poses and (
@@ -378,6 +387,14 @@ class PolicyConfig:
                 f'observation at a time, got {list(self.inputs)} and {self.window}')
         if self.image_size:
             _within(8, 4096, height=self.image_size[0], width=self.image_size[1])
+
+    @property
+    def heights_only(self) -> bool:
+        """Whether of positions themselves, not of their differences, only heights are features.
+
+        Where scenes move about on the table, where on it something is tells nothing.
+        """
+        return self.augmentation.scene_motion and self.pose_differences
 
     @property
     def continues(self) -> bool:

@@ -100,11 +100,14 @@ class WholePolicy(nn.Module):
                                2 * (x * y - z * w), 1 - 2 * (x * x + z * z),
                                2 * (y * z + x * w), 2 * (x * z + y * w), 2 * (y * z - x * w),
                                1 - 2 * (x * x + y * y)], -1)  # (T, P, 9)
-        parts = [torch.cat([poses[..., :3], columns[..., :6]], -1).flatten(1)]
+        first = 2 if self.config.heights_only else 0
+        parts = [torch.cat([poses[..., first:3], columns[..., :6]], -1).flatten(1)]
         if self.config.pose_differences:
             turned = columns.view(*columns.shape[:2], 3, 3)  # the transposed rotation of each pose
             for a, b in combinations(range(poses.shape[1]), 2):
-                parts += [poses[:, a, :3] - poses[:, b, :3],
+                difference = poses[:, a, :3] - poses[:, b, :3]
+                parts += [difference,
+                          *(torch.tanh(difference / s) for s in self.config.difference_scales),
                           (turned[:, a] @ turned[:, b].transpose(-1, -2))[:, :2].flatten(1)]
         return torch.cat(parts, -1)
 

@@ -119,10 +119,19 @@ class PoseFeatures:
     Each quaternion becomes the first two columns of its rotation matrix, which, unlike q and -q,
     are continuous and unique (Zhou et al. 2019, arXiv:1812.07035). With `differences`, for every
     two poses the difference of their positions and the rotation of the first as the second sees
-    it follow: 9 P + 9 P (P - 1) / 2 values.
+    it follow: 9 P + 9 P (P - 1) / 2 values. With `heights_only` the positions themselves lose x
+    and y: 2 P values fewer. Each of the `scales` [m] adds tanh(difference / scale) for every two
+    poses, 3 P (P - 1) / 2 values.
     """
 
     differences: bool
+    heights_only: bool = False
+    scales: tuple[float, ...] = ()
+
+    @staticmethod
+    def of(config: PolicyConfig) -> PoseFeatures:
+        """Return the features of a policy."""
+        return PoseFeatures(config.pose_differences, config.heights_only, config.difference_scales)
 
     def forward(self, data: Data) -> Data:
         """Return the sample with features in place of poses."""
@@ -135,12 +144,14 @@ class PoseFeatures:
                             2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w),
                             2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y)], -1)
         rotation = np.swapaxes(columns.reshape(*columns.shape[:2], 3, 3), -1, -2)
-        features = [np.concatenate([poses[..., :3], columns[..., :6]], -1)
+        first = 2 if self.heights_only else 0
+        features = [np.concatenate([poses[..., first:3], columns[..., :6]], -1)
                     .reshape(len(poses), -1)]
         if self.differences:
             for a, b in combinations(range(poses.shape[1]), 2):
                 turned = np.swapaxes(rotation[:, b], -1, -2) @ rotation[:, a]  # of a, seen from b
-                features += [poses[:, a, :3] - poses[:, b, :3],
+                difference = poses[:, a, :3] - poses[:, b, :3]
+                features += [difference, *(np.tanh(difference / s) for s in self.scales),
                              np.swapaxes(turned, -1, -2)[:, :2].reshape(len(poses), 6)]
         return data | {'environment': np.concatenate(features, -1)}
 
@@ -252,7 +263,7 @@ def features(config: PolicyConfig, contract: Contract, frame: ToolFrame | None =
         steps.append(ToolActions(frame))
     elif config.relative_actions and not config.tool_actions:
         steps.append(RelativeActions.of(contract))
-    steps.append(PoseFeatures(config.pose_differences))
+    steps.append(PoseFeatures.of(config))
     if 'gripper' in config.inputs and contract.gripper_index is not None:
         steps.append(GripperFeature(contract.gripper_index))
     if config.image_size:

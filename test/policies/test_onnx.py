@@ -5,6 +5,7 @@ import json
 from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL, VARIANTS
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError
+from il_ros.policies.config import AugmentationConfig
 from il_ros.policies.load import load
 import numpy as np
 import pytest
@@ -42,9 +43,12 @@ def test_the_file_alone_gives_the_same_targets(tmp_path, variant):
     assert json.loads(stored['il_ros.config'])['kind'] == config.kind
 
 
-def test_a_policy_that_moves_the_tool_gives_its_motions(tmp_path):
+@pytest.mark.parametrize('settings', [
+    {}, {'difference_scales': (0.02, 0.08)},
+    {'difference_scales': (0.02,), 'augmentation': AugmentationConfig(scene_motion=True)}])
+def test_a_policy_that_moves_the_tool_gives_its_motions(tmp_path, settings):
     from il_ros.policies.onnx import export
-    config = replace(SMALL, tool_actions=True, inputs=('gripper', 'environment'))
+    config = replace(SMALL, tool_actions=True, inputs=('gripper', 'environment'), **settings)
     policy = load(make_checkpoint(tmp_path / 'c', config))
     assert export(policy, tmp_path / 'policy.onnx') < 1e-5
     seen = observation(5)

@@ -122,6 +122,14 @@ def test_pose_features_by_hand():
     assert plain.shape == (1, 18)
 
 
+def test_heights_only_and_differences_at_scales():
+    poses = np.array([[1.0, 2, 3, 0, 0, 0, 1, 0.9, 2, 2.5, 0, 0, 0, 1]])
+    same = [1.0, 0, 0, 0, 1, 0]
+    got = PoseFeatures(True, True, (0.1, 0.5)).forward({'environment': poses})['environment'][0]
+    np.testing.assert_allclose(got, [3, *same, 2.5, *same, 0.1, 0, 0.5, np.tanh(1), 0, np.tanh(5),
+                                     np.tanh(0.2), 0, np.tanh(1), *same])
+
+
 def test_resize_averages_areas():
     image = np.zeros((1, 4, 4, 3), np.uint8)
     image[:, :2, :2] = 200
