@@ -1,4 +1,4 @@
-"""What a process asks of Linux: to run before others, and to end with its parent.
+"""What a process asks of Linux: to run before others, and to end with its parent or in time.
 
 SCHED_FIFO keeps a grid on a busy machine (`make bench ARGS="--only jitter"`); niceness made no
 difference that could be told from noise, so nothing sets it.
@@ -49,3 +49,9 @@ def end_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
     """
     if sys.platform == 'linux':
         _libc.prctl(PR_SET_PDEATHSIG, number)
+
+
+def end_within(seconds: int = 60) -> None:
+    """Ask to be ended in so many seconds, also while C code holds the interpreter."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds)

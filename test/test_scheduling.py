@@ -74,3 +74,13 @@ def test_a_child_ends_when_its_parent_is_killed():
             return True
         return False
     wait_for(gone, 'the end of the child')
+
+
+def test_a_process_that_hangs_while_it_ends_is_ended():
+    program = ('import ctypes, signal\n'
+               'from il_ros.scheduling import end_within\n'
+               'signal.signal(signal.SIGALRM, lambda *_: None)\n'
+               'end_within(1)\n'
+               'ctypes.PyDLL(None).pause()\n')   # with the interpreter's lock held, as rclpy does
+    assert subprocess.run([sys.executable, '-c', program],
+                          check=False).returncode == -signal.SIGALRM

@@ -73,7 +73,7 @@ def _label(source: Path, episode: int, task: str, speed: float, dataset: Path, d
     found = read_rows(source, episode)
     by_hand = device != 'scripted'
     show = player(read_recording(source, episode), task, speed) if by_hand else lambda _: None
-    operator = open_device(device, found.contract, seed)
+    operator = open_device(device, found.contract, seed, task=task)
     try:
         result = add_labels(found, operator, dataset, show)
     finally:

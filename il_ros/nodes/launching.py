@@ -105,7 +105,7 @@ def operator(engage: str) -> Node:
                                   given('terminal'), '')
     return node('teleop', condition=IfCondition(NotEqualsSubstitution(given('teleop'), 'none')),
                 prefix=terminal, robot=given('robot'), device=given('teleop'),
-                seed=given('seed'), engage=engage)
+                seed=given('seed'), engage=engage, task=given('sim_task'))
 
 
 def recorder() -> Node:

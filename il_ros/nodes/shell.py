@@ -13,7 +13,7 @@ from builtin_interfaces.msg import Time
 from il_ros import transport
 from il_ros.config import build
 from il_ros.errors import IlRosError
-from il_ros.scheduling import PRIORITY, run_first
+from il_ros.scheduling import end_within, PRIORITY, run_first
 from il_ros.timing import Grid, Now, SECOND, Tick
 import numpy as np
 import rclpy
@@ -23,8 +23,6 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 P = TypeVar('P')
-
-ENDING_S = 60  # a node that has not ended so long after it was told to is ended
 
 NEWEST = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
                     reliability=ReliabilityPolicy.RELIABLE)
@@ -60,12 +58,8 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         if rclpy.ok():
             raise
     finally:
-        # Under ros2 launch Ctrl-C arrives twice: from the terminal and from launch.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # Fast DDS 2.14 may wait forever for a shared-memory port that others left broken; it then
-        # holds the interpreter, so only the system can still end this process.
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(ENDING_S)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the terminal and from ros2 launch
+        end_within()  # Fast DDS 2.14 may wait forever for a port that others left broken
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()

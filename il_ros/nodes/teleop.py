@@ -36,6 +36,7 @@ class Parameters:
         engage: When the scripted operator drives: 'always', 'supervised' or 'never'; may be
             changed while the node runs.
         speed: Robot time per steady time.
+        task: Of the simulation, that the scripted operator does.
     """
 
     robot: str = 'sim_arm'
@@ -43,6 +44,7 @@ class Parameters:
     seed: int = 0
     engage: str = 'always'
     speed: float = 1.0
+    task: str = 'PickPlace'
 
     def __post_init__(self) -> None:
         if self.engage not in ENGAGE:
@@ -71,7 +73,8 @@ class Teleop(Node):
         self.create_subscription(Joy, 'joy', self._on_joy, shell.SENSOR)
         self.create_service(ResetSim, 'teleop/reset', self._on_reset)
         self.add_on_set_parameters_callback(self._on_parameters)
-        self.device = open_device(parameters.device, contract, parameters.seed, parameters.engage)
+        self.device = open_device(parameters.device, contract, parameters.seed, parameters.engage,
+                                  parameters.task)
 
     def tick(self, tick: Tick) -> None:
         """Read the device and publish what it says."""

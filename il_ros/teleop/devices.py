@@ -9,30 +9,31 @@ from il_ros.errors import ConfigError
 from il_ros.teleop.device import Device
 
 
-def _keyboard(contract: Contract, seed: int, engage: str) -> Device:
+def _keyboard(contract: Contract, seed: int, engage: str, task: str) -> Device:
     from il_ros.teleop.keyboard import Keyboard
     return Keyboard(contract)
 
 
-def _gamepad(contract: Contract, seed: int, engage: str) -> Device:
+def _gamepad(contract: Contract, seed: int, engage: str, task: str) -> Device:
     from il_ros.teleop.gamepad import Gamepad
     return Gamepad(contract)
 
 
-def _scripted(contract: Contract, seed: int, engage: str) -> Device:
+def _scripted(contract: Contract, seed: int, engage: str, task: str) -> Device:
     from il_ros.teleop.scripted_device import ScriptedDevice
-    return ScriptedDevice(contract, seed, engage)
+    return ScriptedDevice(contract, seed, engage, task)
 
 
 # Imported on use: a robot needs only the libraries of its own device.
-DEVICES: dict[str, Callable[[Contract, int, str], Device]] = {
+DEVICES: dict[str, Callable[[Contract, int, str, str], Device]] = {
     'keyboard': _keyboard,
     'gamepad': _gamepad,
     'scripted': _scripted,
 }
 
 
-def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'always') -> Device:
+def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'always',
+                task: str = 'PickPlace') -> Device:
     """Return the device of a name.
 
     Args:
@@ -40,10 +41,11 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
         contract: The robot.
         seed: Habits of a scripted operator; others ignore it.
         engage: When a scripted operator drives; others decide themselves.
+        task: Of the simulation, that a scripted operator does.
 
     Raises:
         ConfigError: The name is unknown, or the device cannot be opened.
     """
     if name not in DEVICES:
         raise ConfigError(f'no device {name!r}; {nearest(name, list(DEVICES))}')
-    return DEVICES[name](contract, seed, engage)
+    return DEVICES[name](contract, seed, engage, task)

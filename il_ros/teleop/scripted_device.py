@@ -17,14 +17,16 @@ class ScriptedDevice:
 
     name = 'scripted'
 
-    def __init__(self, contract: Contract, seed: int = 0, engage: str = 'always') -> None:
-        """Make an operator with the habits of a seed.
+    def __init__(self, contract: Contract, seed: int = 0, engage: str = 'always',
+                 task: str = 'PickPlace') -> None:
+        """Make an operator of a task with the habits of a seed.
 
         Raises:
-            ConfigError: `engage` is unknown, or the contract lacks what the operator needs.
+            ConfigError: `engage` or `task` is unknown, or the contract lacks what the operator
+                needs.
         """
-        self._operator = ScriptedOperator(contract, seed)
-        self._supervisor = Supervisor(contract)
+        self._operator = ScriptedOperator(contract, seed, task)
+        self._supervisor = Supervisor(contract, task)
         self._let_go = False
         self.engage = engage
 

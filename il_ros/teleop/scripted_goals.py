@@ -13,6 +13,8 @@ HOVER = 0.08           # tool above the cube before it goes down [m]
 CARRY, RELEASE = 0.135, 0.062   # tool heights on the way with the cube, and above the box [m]
 LEAST = 0.014          # lowest tool height [m]
 BEHIND = 0.055         # of the tool behind a cube that it is about to push [m]
+READY = 0.012          # so near to that place it goes down [m]
+PUSHED = 0.012         # of the cube from the centre of its zone: let it rest there [m]
 
 SPEED = {Stage.APPROACH: 0.20, Stage.DESCEND: 0.11, Stage.GRASP: 0.06, Stage.LIFT: 0.15,
          Stage.CARRY: 0.19, Stage.LOWER: 0.11, Stage.RELEASE: 0.05, Stage.DONE: 0.15}
@@ -86,19 +88,29 @@ def reach(view: View, habits: Habits) -> Goal:
 
 def push(view: View, habits: Habits) -> Goal:
     """Go behind the cube, down, and push it into the zone with the closed fingers."""
-    cube, tool, left = view.cube, view.tool, view.box[:2] - view.cube[:2]
-    way = left / max(float(np.linalg.norm(left)), 1e-9)
-    if float(np.linalg.norm(left)) < 0.012:
+    cube, tool = view.cube, view.tool
+    if float(np.linalg.norm(view.box[:2] - cube[:2])) < PUSHED:
         return Goal(np.array([*tool[:2], habits.carry]), view.yaw, False, speed=0.15)
-    along, aside = _frame(tool[:2] - cube[:2], way)
-    behind = cube[:2] - BEHIND * way
-    if along < -0.02 and abs(aside) < 0.012 and tool[2] < 0.035:
-        at = cube[:2] - 0.012 * way
+    if pushing(view):
+        at = cube[:2] - 0.012 * _way(view)
         return Goal(np.array([*at, cube[2]]), 0.0, False, speed=0.1, wander=0.3, busy=True)
-    ready = float(np.linalg.norm(tool[:2] - behind)) < 0.012
-    above = np.array([*behind, cube[2] if ready else cube[2] + habits.hover])
+    place = behind(view)
+    ready = float(np.linalg.norm(tool[:2] - place)) < READY
+    above = np.array([*place, cube[2] if ready else cube[2] + habits.hover])
     at = above if ready else _high_way(tool, above, CLEAR - 0.02, CLEAR + 0.01)
     return Goal(at, 0.0, False, speed=0.12 if ready else 0.2, wander=0.3 if ready else 1.0)
+
+
+def behind(view: View) -> Floats:
+    """Return the place behind the cube from which the tool pushes it [m]. Shape (2,)."""
+    place: Floats = view.cube[:2] - BEHIND * _way(view)
+    return place
+
+
+def pushing(view: View) -> bool:
+    """Return whether the tool is down behind the cube, in line with the zone."""
+    along, aside = _frame(view.tool[:2] - view.cube[:2], _way(view))
+    return along < -0.02 and abs(aside) < 0.012 and bool(view.tool[2] < 0.035)
 
 
 GOALS: Mapping[str, Callable[[View, Habits], Goal]] = {
@@ -111,6 +123,12 @@ def _high_way(tool: Floats, goal: Floats, low: float, high: float) -> Floats:
     apart = float(np.linalg.norm(goal[:2] - tool[:2]))
     share = max(share, 1.0 - apart / 0.02)
     return np.array([*(tool[:2] + share * (goal[:2] - tool[:2])), goal[2]])
+
+
+def _way(view: View) -> Floats:
+    left = view.box[:2] - view.cube[:2]
+    way: Floats = left / max(float(np.linalg.norm(left)), 1e-9)
+    return way
 
 
 def _frame(point: Floats, way: Floats) -> tuple[float, float]:

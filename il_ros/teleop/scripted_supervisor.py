@@ -1,18 +1,19 @@
 """When the scripted operator takes over from a policy, and when it hands back."""
 from __future__ import annotations
 
+from il_ros.config import nearest
 from il_ros.contract import Contract
+from il_ros.errors import ConfigError
+from il_ros.teleop.scripted_rules import RULES
 from il_ros.teleop.scripted_stages import Reader, Stage, View
 from il_ros.timing import to_ns, to_s
 from il_ros.types import Floats
 import numpy as np
 
 REACTION_NS = to_ns(0.3)     # from seeing an error to acting on it
-PATIENCE_NS = to_ns(1.5)     # without progress
 RECOVERED_NS = to_ns(0.3)    # how long the recovery has to last
 PROGRESS = 0.01              # decrease of the distance that counts [m]
 KNOCK = 0.25                 # speed of a cube that something other than the arm moves [m/s]
-EMPTY = 0.012                # the gripper is closed on nothing below this opening [m]
 TOO_LOW = 0.006              # of the tool above the table [m]
 TOO_FAR = 0.62               # of the tool from the base [m]
 
@@ -20,19 +21,22 @@ TOO_FAR = 0.62               # of the tool from the base [m]
 class Supervisor:
     """An attentive person beside a policy: takes over when the arm errs, hands back after.
 
-    Errors: no progress towards the next step of the task, the gripper closed without the cube,
-    the cube dropped, the tool at the table or far off. It hands back when the step that failed is
-    done: a grasp once the cube is lifted clear, the way to the box once the cube is above it, the
-    rest at the end of the task.
+    Errors: no progress towards the next step of the task, the tool at the table or far off, and
+    what the task's rules call a mistake. It hands back when the step that failed is done.
 
     Args:
         contract: The robot; needs a gripper and the poses of the simulation.
+        task: PickPlace, Reach or Push.
 
     Raises:
-        ConfigError: The contract lacks something.
+        ConfigError: The contract lacks something, or there is no such task.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, task: str = 'PickPlace') -> None:
+        if task not in RULES:
+            raise ConfigError(f'the scripted supervisor knows no task {task!r}; '
+                              f'{nearest(task, list(RULES))}')
+        self._rules = RULES[task]()
         self._reader = Reader(contract)
         self._seen_ns: int | None = None     # when the present error was seen
         self._since_ns: int | None = None    # since when its step is done
@@ -61,7 +65,7 @@ class Supervisor:
             True while the person wants to drive; `cause` then says why.
         """
         view = self._reader.view(state, environment)
-        stage = view.stage
+        stage = self._rules.stage(view)
         if not self._engaged:
             self._watch(view, stage, now_ns)
         elif human_in_control and self._recovered(stage, now_ns):
@@ -82,20 +86,14 @@ class Supervisor:
 
     def _error(self, view: View, stage: Stage, now_ns: int) -> str:
         self._track(view, stage, now_ns)
-        if stage >= Stage.RELEASE:
-            self._carried = False
-        elif stage >= Stage.CARRY:
-            self._carried = True
-        elif self._carried and not view.around:
-            return 'dropped the cube'
-        if stage < Stage.GRASP and view.opening < EMPTY and not view.around:
-            return 'closed the gripper without the cube'
+        if mistake := self._rules.mistake(view, stage):
+            return mistake
         if view.tool[2] < TOO_LOW:
             return 'the tool is at the table'
         if (view.tool[0] ** 2 + view.tool[1] ** 2) ** 0.5 > TOO_FAR:
             return 'the tool is far off'
-        if now_ns - self._progress_ns > PATIENCE_NS:
-            return f'no progress: {stage.name.lower()}'
+        if now_ns - self._progress_ns > self._rules.patience_ns:
+            return f'no progress: {self._rules.names.get(stage, stage.name.lower())}'
         return ''
 
     def _track(self, view: View, stage: Stage, now_ns: int) -> None:
@@ -103,20 +101,14 @@ class Supervisor:
         moved = float(np.linalg.norm(view.cube - self._cube))
         knocked = not view.around and moved > KNOCK * max(to_s(now_ns - self._last_ns), 1e-3)
         self._cube, self._last_ns = view.cube, now_ns
-        distance = view.distance()
+        distance = self._rules.distance(view)
         if knocked or stage > self._furthest or stage is Stage.DONE:
             self._furthest, self._least, self._progress_ns = stage, distance, now_ns
         elif stage is self._furthest and distance < self._least - PROGRESS:
             self._least, self._progress_ns = distance, now_ns
 
     def _recovered(self, stage: Stage, now_ns: int) -> bool:
-        if self._failed <= Stage.LIFT:
-            done = stage >= Stage.CARRY
-        elif self._failed is Stage.CARRY:
-            done = stage >= Stage.LOWER
-        else:
-            done = stage is Stage.DONE
-        if not done:
+        if not self._rules.recovered(self._failed, stage):
             self._since_ns = None
             return False
         if self._since_ns is None:
@@ -129,4 +121,4 @@ class Supervisor:
         self._failed = self._furthest = Stage.APPROACH
         self._cube = np.full(3, np.inf)   # the next view begins a new attempt
         self._least = 0.0
-        self._carried = False
+        self._rules.reset()

@@ -103,7 +103,7 @@ class Session:
             **({'corrections': str(self._bags / 'corrections')} if autonomous else {})})
         keyboard = system.device == 'keyboard'
         self._graph.start('teleop', {
-            **common, 'device': system.device, 'seed': system.seed,
+            **common, 'device': system.device, 'seed': system.seed, 'task': system.task,
             'engage': 'never' if autonomous else 'always'}, terminal=keyboard)
         self._graph.start('teleop_capture', {
             'robot': system.robot, 'output': str(self._bags), 'operator': system.device,

@@ -181,7 +181,7 @@ class Cell(Robot):
         """Do what is due between two messages: the pad speaks."""
         if self.engaged is not None:
             self._pad()
-        if self._kept is not None and not self.driving(self._kept):
+        if self._kept is not None and not self._as_wanted(self._kept):
             self._recover(self._kept)
 
     def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
@@ -215,7 +215,11 @@ class Cell(Robot):
                 self.start(name)
         self.engaged = source == Command.HUMAN
         self._kept, self._asked = source, time.monotonic()
-        self.wait(lambda: self.driving(source), 'somebody drives', timeout_s)
+        self.wait(lambda: self._as_wanted(source), 'somebody drives', timeout_s)
+
+    def _as_wanted(self, source: int) -> bool:
+        return self.driving(source) and (   # an arbiter that holds holds the arm, too
+            source != Command.HOLD or self.mode == ControlMode.PAUSED)
 
     def arm_again(self) -> None:
         """Arm the gate if it lets nothing through, at most every `ASK_S`."""

@@ -1,8 +1,10 @@
 """The supervisor takes over when a policy errs, not before, and hands back after."""
 from il_ros.contract import Contract
+from il_ros.errors import ConfigError
 from il_ros.sim.environment import ArmEnv
 from il_ros.teleop.scripted import ScriptedOperator, Supervisor
 import numpy as np
+import pytest
 
 CONTRACT = Contract.load('sim_arm')
 START = np.array(CONTRACT.start)
@@ -12,9 +14,10 @@ PERIOD = CONTRACT.period_ns
 class Watched:
     """An episode that a policy drives while the supervisor watches."""
 
-    def __init__(self, seed, **options):
-        self.env, self.supervisor = ArmEnv('PickPlace'), Supervisor(CONTRACT)
-        self.human, self.expert = (ScriptedOperator(CONTRACT, s) for s in (seed, seed + 1000))
+    def __init__(self, seed, task='PickPlace', **options):
+        self.env, self.supervisor = ArmEnv(task), Supervisor(CONTRACT, task)
+        self.human, self.expert = (
+            ScriptedOperator(CONTRACT, s, task) for s in (seed, seed + 1000))
         self.env.reset(seed=seed, options=options)
         self.tick, self.engaged, self.done = 0, False, False
         self.changes = []    # (time [s], engaged, cause)
@@ -114,3 +117,33 @@ def test_wants_to_drive_until_it_may():
     assert all(answers[first:])
     supervisor.reset()
     assert supervisor.update(*seen, 0, False) is False and supervisor.cause == ''
+
+
+@pytest.mark.parametrize('task', ['Reach', 'Push'])
+def test_other_tasks_are_watched_by_their_own_rules(task):
+    for seed in range(8):
+        watched = Watched(seed, task=task, disturb=True, action_noise=0.01)
+        watched.run(good, 20)
+        assert watched.done and watched.changes == [], f'seed {seed}: {watched.changes}'
+
+
+@pytest.mark.parametrize('task, cause', [('Reach', 'reach'), ('Push', 'get behind the cube')])
+def test_in_other_tasks_a_policy_that_stands_still_is_helped(task, cause):
+    watched = Watched(0, task=task)
+    watched.run(stays, 8)
+    assert watched.done == (task == 'Reach')
+    assert watched.changes[0][1:] == (True, f'no progress: {cause}')
+
+
+def test_a_push_is_handed_back_once_the_tool_is_behind_the_cube():
+    watched = Watched(0, task='Push')
+    watched.run(stays, 4)
+    while watched.engaged and watched.tick < 600:
+        watched.run(stays, 1 / 30)
+    assert [engaged for _, engaged, _ in watched.changes] == [True, False]
+    assert not watched.done
+
+
+def test_an_unknown_task_is_refused():
+    with pytest.raises(ConfigError, match="no task 'Pusch'; did you mean 'Push'"):
+        Supervisor(CONTRACT, 'Pusch')
