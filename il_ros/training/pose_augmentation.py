@@ -1,7 +1,7 @@
 """Poses as they might have been too: in training only, in the robot's units, before any feature.
 
-Two things are true of a demonstration beyond what was recorded, and both are worth many more of
-them (`benchmarks.dagger`; figures in docs/data.md):
+Two things are true of a demonstration beyond what was recorded; docs/data.md says what each is
+worth:
 
 - It holds wherever on a level table it happens and however it is turned there: the task knows no
   direction in the plane. `SceneMotions` moves all that was seen and done, SE(2).
