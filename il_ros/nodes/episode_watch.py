@@ -23,7 +23,7 @@ class EpisodeWatch:
         self._held = False
         self.begin()
         node.create_subscription(Bool, 'sim/success', self._on_success, shell.LATCHED)
-        node.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+        node.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.CHANGES)
         node.create_subscription(CommandReport, 'control/report', self._on_report, shell.STREAM)
 
     def begin(self) -> None:

@@ -227,3 +227,12 @@ def test_a_gamepad_drives_while_its_dead_man_is_held_and_a_silent_one_says_nothi
                 scene.spin()
             return len(scene.samples) == number
         scene.until(silent, 'no samples without a pad')
+
+
+@pytest.mark.parametrize('task, gripper', [('PickPlace', 'open'), ('Push', 'closed')])
+def test_the_scripted_operator_does_the_task_that_is_simulated(tmp_path, scene, task, gripper):
+    with running('teleop', DOMAIN, tmp_path / 'log', parameters={
+            'robot': patient(tmp_path), 'device': 'scripted', 'task': task}):
+        scene.tell(ControlMode.TELEOP)
+        scene.sample(lambda s: s.engaged and s.positions[-1] == getattr(CONTRACT.gripper, gripper),
+                     f'the gripper as for {task}')
