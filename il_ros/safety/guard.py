@@ -91,10 +91,10 @@ class Guard:
                 raise Refusal('collision', f'row {index} of the chunk leads {_text(contact)}')
 
     def _check(self, before: Setpoint, after: Setpoint) -> None:
-        path = way_to_rest(after, self._limits)
-        if self._workspace and self._workspace.leaves(before.positions, path):
+        way = way_to_rest(after, self._limits)
+        if self._workspace and self._workspace.leaves(before.positions, way.steps):
             raise Refusal('workspace', 'the tool would leave the workspace of the contract')
-        if self._collisions and (worst := self._worst(path)):
+        if self._collisions and (worst := self._worst(way.looks)):
             # Whoever is too near already may go away, but no nearer.
             now = self._contact(before.positions)
             if not now or not np.isfinite(now.distance) or (

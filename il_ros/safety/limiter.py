@@ -8,13 +8,14 @@ always has a safe successor. Joints with a jerk limit: see `safety.jerk`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from il_ros.safety.limits import Limits
 from il_ros.types import Floats
 import numpy as np
 
 RELATIVE_TOLERANCE = 1e-6  # of the velocity limit; less than that off target counts as unchanged
-LOOKS = 4    # at the way to rest in the longest steps
+LOOKS = 4    # for collisions, at the way to rest in the longest steps, beside the first of them
 SHARES = (0.5, 1.0)  # of the time to rest, when the way in the shortest steps is looked at
 SLOW = 0.01  # share of the velocity limit that counts as rest on the way there
 LONGEST = 60  # steps to rest at most
@@ -123,8 +124,20 @@ def brake(setpoint: Setpoint, dt_s: float, limits: Limits) -> Setpoint:
     return replace(after, target=after.positions)
 
 
-def way_to_rest(setpoint: Setpoint, limits: Limits) -> list[Floats]:
-    """Return where the joints pass while each brakes at its limit. Shape (J,) each.
+class Way(NamedTuple):
+    """Where the joints pass while each brakes at its limit. Shape (J,) each.
+
+    Attributes:
+        steps: One by one; an arc between two of them is flat.
+        looks: A few of them, the last among them.
+    """
+
+    steps: list[Floats]
+    looks: list[Floats]
+
+
+def way_to_rest(setpoint: Setpoint, limits: Limits) -> Way:
+    """Return where the joints pass while each brakes at its limit.
 
     How far they get depends a little on the steps: looked at are the longest steps, and, for
     joints without a jerk limit, steps so short that the way is longest.
@@ -132,13 +145,14 @@ def way_to_rest(setpoint: Setpoint, limits: Limits) -> list[Floats]:
     way, period_s = [setpoint], limits.period_ns * 1e-9
     while len(way) < LONGEST and (np.abs(way[-1].velocities) > SLOW * limits.velocity).any():
         way.append(brake(way[-1], period_s, limits))
-    marks = np.unique(np.linspace(0, len(way) - 1, LOOKS).round().astype(int))
-    passed = [way[i].positions for i in marks]
+    marks = np.unique([min(1, len(way) - 1),
+                       *np.linspace(0, len(way) - 1, LOOKS).round().astype(int)])
+    steps, shortest = [s.positions for s in way], []
     v, a = setpoint.velocities, limits.acceleration
     stop_s = np.abs(v) / a
     for share in SHARES if len(way) > 1 else ():
         t = np.minimum(share * stop_s.max(), stop_s)
         free = np.clip(setpoint.positions + v * t - np.sign(v) * a * t * t / 2,
                        limits.lower, limits.upper)
-        passed.append(np.where(np.isfinite(limits.jerk), passed[-1], free))
-    return passed
+        shortest.append(np.where(np.isfinite(limits.jerk), steps[-1], free))
+    return Way([*steps, *shortest], [*(steps[i] for i in marks), *shortest])

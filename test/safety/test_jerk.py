@@ -111,7 +111,7 @@ def test_braking_ends_at_rest_and_the_way_leads_there():
     setpoint = Setpoint.at_rest(START)
     for _ in range(20):
         setpoint, _ = advance(setpoint, START + [1.5, 0, 0, 1.5, 0, 0, 0], PERIOD_S, LIMITS)
-    way = way_to_rest(setpoint, LIMITS)
+    way = way_to_rest(setpoint, LIMITS).looks
     for _ in range(60):
         setpoint = brake(setpoint, PERIOD_S, LIMITS)
     assert setpoint.rests(LIMITS)

@@ -5,6 +5,10 @@ import re
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.safety.gate import Gate
+from il_ros.safety.guard import Guard
+from il_ros.safety.limiter import brake, Setpoint
+from il_ros.safety.limits import Limits
+from il_ros.safety.rules import Refusal
 from il_ros.safety.workspace import Workspace
 from il_ros.scene import Box
 from il_ros.types import ControlSource, Verdict
@@ -26,6 +30,32 @@ def driver_within(margin):
     contract = around(margin)
     workspace = Workspace(contract)
     return Driver(Gate(contract, workspace=workspace)).armed(), workspace
+
+
+def test_an_arc_of_the_way_to_rest_is_looked_at_step_by_step():
+    """What the gate allows can be followed by braking, and no step of that leaves the box."""
+    rng = np.random.default_rng(0)
+    workspace, period_s, allowed = Workspace(around(0.15)), CONTRACT.period_ns * 1e-9, 0
+    limits = Limits.of(replace(CONTRACT, joints=tuple(   # a joint may go faster for a while
+        replace(joint, jerk=8 * joint.acceleration) for joint in CONTRACT.joints)))
+    guard = Guard(limits, workspace)
+    for _ in range(4000):
+        positions = np.clip(MEASURED + 0.3 * rng.normal(size=7), LIMITS.lower, LIMITS.upper)
+        before = replace(Setpoint.at_rest(positions),
+                         velocities=rng.uniform(-1, 1, 7) * LIMITS.velocity,
+                         accelerations=rng.uniform(-1, 1, 7) * LIMITS.acceleration)
+        if workspace.excess(positions).any():
+            continue
+        target = positions + rng.normal(size=7) * LIMITS.velocity * period_s
+        try:
+            setpoint, _ = guard.step(before, target, period_s, ControlSource.POLICY)
+        except Refusal:
+            continue
+        allowed += 1
+        while not setpoint.rests(limits):
+            assert workspace.excess(setpoint.positions).max() < 1e-5
+            setpoint = brake(setpoint, period_s, limits)
+    assert allowed > 100
 
 
 @pytest.mark.parametrize('source', [ControlSource.HUMAN, ControlSource.POLICY])
