@@ -22,6 +22,7 @@ from il_ros.timing import SECOND
 from nodes.harness import NodeProcess
 from nodes.robot import CONTRACT, Robot
 import numpy as np
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 import yaml
@@ -31,6 +32,7 @@ LOOP = 60        # rows of the policy's motion, which ends where it begins
 REST = 10        # of them at rest before it, and after it
 SWING = np.array([0.3, 0.0, 0.0, 0.2, 0.0, -0.3, 0.0])
 ASK_S = 0.1
+EVERY = QoSProfile(depth=1000)   # the eyes may look elsewhere for a while
 NODES = (     # what a cell starts by itself
     'sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference')
 SENT = (CommandReport.PASSED, CommandReport.CLAMPED)
@@ -121,7 +123,7 @@ class Cell(Robot):
             self.node.create_publisher(TeleopCommand, 'teleop/command', 10), self._sample)
         self._stamps: list[Time] = []
         self._subscribe(ActionChunk, 'policy/chunk', self.chunks.append)
-        self._subscribe(JointState, CONTRACT.state.topic, self._on_state)
+        self.node.create_subscription(JointState, CONTRACT.state.topic, self._on_state, EVERY)
         self.nodes: dict[str, NodeProcess] = {}
         self._started = nodes
         for name in nodes:
