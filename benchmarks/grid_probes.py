@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 import gc
 from pathlib import Path
 import sys
@@ -12,7 +13,8 @@ from il_ros.scheduling import run_first
 from il_ros.timing import SECOND
 import numpy as np
 
-SETTLE_NS = SECOND  # of each stream is left out
+SETTLE_NS = SECOND   # of each stream is left out
+FLOOR_VALUES = 2100  # of the chunk of 300 rows that the benchmark's network gives
 
 
 def busy() -> None:
@@ -24,25 +26,52 @@ def busy() -> None:
 def floor(out: str, begin: str, period_ns: str, seconds: str) -> None:
     """Write when a loop that only sleeps to absolute deadlines was due and when it woke [ns].
 
-    It begins when the file `begin` appears, and runs under SCHED_FIFO where that is permitted.
+    Then it publishes a message of a chunk's size on `floor/chunk`, made beforehand and stamped
+    with that deadline. It begins when the file `begin` appears, and runs under SCHED_FIFO where
+    that is permitted.
     """
+    run_first()
+    from il_ros.msg import ActionChunk
+    from il_ros.nodes import shell
+    import rclpy
+    shell.prepare_transport()
+    rclpy.init()
+    node = rclpy.create_node('floor_probe')
+    publisher = node.create_publisher(ActionChunk, 'floor/chunk', shell.STREAM)
+    message = ActionChunk(positions=np.zeros(FLOOR_VALUES))
     while not Path(begin).exists():
         time.sleep(0.01)
-    run_first()
     gc.disable()
     due, times = time.monotonic_ns(), []
+    ros_ns = time.time_ns() - due
     for _ in range(round(float(seconds) * SECOND / int(period_ns))):
         due += int(period_ns)
+        message.header.stamp = shell.to_stamp(due + ros_ns)
         time.sleep(max(0, due - time.monotonic_ns()) / SECOND)
         times.append((due, time.monotonic_ns()))
+        publisher.publish(message)
     np.save(out, np.array(times))
 
 
-def chunks(out: str, begin: str, seconds: str) -> None:
-    """Write of each chunk on policy/chunk its stamp and when it arrived [ns, system time].
+def stalls(out: str, period_ns: str) -> None:
+    """Write the worst lateness [ns] of a bare SCHED_FIFO loop so far, each time it grows."""
+    run_first()
+    gc.disable()
+    worst, due = 0, time.monotonic_ns()
+    while True:
+        due = max(due + int(period_ns), time.monotonic_ns())
+        time.sleep(max(0, due - time.monotonic_ns()) / SECOND)
+        if (late := time.monotonic_ns() - due) > worst:
+            worst = late
+            Path(out).write_text(str(worst), encoding='utf-8')
 
-    An independent, raw subscription under SCHED_FIFO. The first second is left out; after it the
-    file `begin` appears.
+
+def chunks(out: str, floor_out: str, begin: str, seconds: str) -> None:
+    """Write of each chunk its stamp and when it arrived [ns, system time].
+
+    Those on policy/chunk into one file, those on floor/chunk into the other. Independent, raw
+    subscriptions under SCHED_FIFO. The first second is left out; after it the file `begin`
+    appears.
     """
     run_first()
     from il_ros.msg import ActionChunk
@@ -53,9 +82,10 @@ def chunks(out: str, begin: str, seconds: str) -> None:
     rclpy.init()
     node = rclpy.create_node('chunk_probe')
     times: list[tuple[int, int]] = []
-    node.create_subscription(
-        ActionChunk, 'policy/chunk',
-        lambda data: times.append((stamp_ns(data) or 0, time.time_ns())), shell.STREAM, raw=True)
+    of_floor: list[tuple[int, int]] = []
+    for topic, found in (('policy/chunk', times), ('floor/chunk', of_floor)):
+        node.create_subscription(
+            ActionChunk, topic, partial(_arrived, found, stamp_ns), shell.STREAM, raw=True)
     while not times or times[-1][1] - times[0][1] < SETTLE_NS:
         rclpy.spin_once(node, timeout_sec=1.0)
     Path(begin).touch()
@@ -65,6 +95,12 @@ def chunks(out: str, begin: str, seconds: str) -> None:
     while time.monotonic() < end:
         rclpy.spin_once(node, timeout_sec=0.1)
     np.save(out, np.array(times).reshape(-1, 2))
+    np.save(floor_out, np.array(of_floor).reshape(-1, 2))
+
+
+def _arrived(found: list[tuple[int, int]], stamp_ns: Callable[[bytes], int | None],
+             data: bytes) -> None:
+    found.append((stamp_ns(data) or 0, time.time_ns()))
 
 
 def naive(checkpoint: str) -> None:
@@ -138,7 +174,7 @@ def commands(out: str, robot: str, seconds: str) -> None:
     gc.disable()
     begin, due = 0, time.monotonic_ns()
     while not begin or due < begin + float(seconds) * SECOND:
-        due += contract.period_ns
+        due = max(due + contract.period_ns, time.monotonic_ns())   # no burst after a stall
         state.header.stamp = shell.to_stamp(time.time_ns())
         states.publish(state)
         spin(due - contract.period_ns // 2)
@@ -156,7 +192,7 @@ def commands(out: str, robot: str, seconds: str) -> None:
 
 
 PROBES: dict[str, Callable[..., None]] = {
-    probe.__name__: probe for probe in (busy, floor, chunks, naive, commands)}
+    probe.__name__: probe for probe in (busy, floor, stalls, chunks, naive, commands)}
 
 if __name__ == '__main__':
     PROBES[sys.argv[1]](*sys.argv[2:])

@@ -9,23 +9,28 @@ from faults.cell import Cell, NODES
 from il_ros.msg import Command, CommandReport, ControlMode
 from il_ros.nodes import shell
 from il_ros.srv import StopCapture
+from il_ros.timing import MILLISECOND
 import numpy as np
 from std_srvs.srv import Trigger
 
-from benchmarks.common import DOMAIN
+from benchmarks.common import DOMAIN, process
 from benchmarks.faults.promise import late, none, Promise, safe
 
 EPISODE_S = 60.0
 MEASURE_S = 1.0
 GROWTH_MB = 1.0       # in ten minutes
 WARM_UP = 0.3         # share of the time in which caches fill
+STOOD_MS = 30.0       # a machine that stands longer makes the watchdogs stop the arm
 RUNNING = (*NODES, 'teleop', 'teleop_capture', 'monitor')
 
 
 def measure(folder: Path, seconds: float) -> list[Promise]:
     """Let a policy with a camera drive while every episode is recorded."""
     memory: dict[str, list[float]] = {name: [] for name in RUNNING}
-    with Cell(folder, DOMAIN, cameras=True, impatient=True, nodes=RUNNING) as cell:
+    stalls = folder / 'stalls.txt'
+    with (Cell(folder, DOMAIN, cameras=True, impatient=True, nodes=RUNNING) as cell,
+          process('benchmarks.grid_probes', 'stalls', stalls, cell.contract.period_ns,
+                  log=folder / 'probe.txt')):
         capture = _Capture(cell, folder / 'bags')
         cell.drive(Command.POLICY, 120.0)
         capture.ready()
@@ -44,21 +49,25 @@ def measure(folder: Path, seconds: float) -> list[Promise]:
                 for name, of_node in memory.items():
                     of_node.append(_resident_mb(cell.nodes[name].process.pid))
         stops = _episodes([r.verdict == CommandReport.HELD for r in cell.reports[reports:]])
-        holds = sum(isinstance(m, ControlMode) and m.mode == ControlMode.HOLD
-                    and 'gate holds' not in m.reason for m in cell.log[log:])
+        holds = [m.reason for m in cell.log[log:] if isinstance(m, ControlMode)
+                 and m.mode == ControlMode.HOLD and 'gate holds' not in m.reason]
+        held = [r.rule for r in cell.reports[reports:] if r.verdict == CommandReport.HELD]
         commands = [m for m in cell.log[log:] if isinstance(m, Command)]
         period = cell.contract.period_ns
         missing = _missing(commands, period), _missing(cell.chunks[chunks:], period)
         safety = safe(cell, 'nominal')
         ages = cell.observation_ages_ms()
-    slopes = {name: 600 / MEASURE_S * _slope(values) for name, values in memory.items()}
+    slopes = {name: _slope(values) for name, values in memory.items()}
     worst = max(slopes, key=lambda name: slopes[name])
+    stood_ms = int(stalls.read_text()) / MILLISECOND
     minutes = f'{seconds / 60:g} minutes'
     return [
-        none('false stops: holds by the gate', stops, minutes),
-        none('false stops: holds by the arbiter', holds, minutes),
+        none('false stops: holds by the gate', stops, minutes, held),
+        none('false stops: holds by the arbiter', len(holds), minutes, holds),
         none('ticks without a command', missing[0], f'{len(commands)} commands'),
         none('ticks without a chunk', missing[1], f'{len(cell.chunks) - chunks} chunks'),
+        Promise('the machine, a bare SCHED_FIFO loop beside', f'late by < {STOOD_MS:g} ms',
+                f'at most {stood_ms:.1f} ms', stood_ms < STOOD_MS),
         late('age of the joint states at inference', ages, 100, 100),
         Promise('memory gained', f'< {GROWTH_MB:g} MB in 10 minutes',
                 ', '.join(f'{name} {slope:+.1f}' for name, slope in slopes.items()) + ' MB',
@@ -102,8 +111,11 @@ def _resident_mb(pid: int) -> float:
 
 
 def _slope(values: list[float]) -> float:
-    settled = np.array(values[int(WARM_UP * len(values)):])
-    return float(np.polyfit(np.arange(len(settled)), settled, 1)[0])
+    """Return what ten minutes add [MB], by the least of each episode: its index grows with it."""
+    settled = values[int(WARM_UP * len(values)):]
+    length = min(round(EPISODE_S / MEASURE_S), len(settled) // 3)
+    least = [min(settled[i:i + length]) for i in range(0, len(settled) - length + 1, length)]
+    return float(np.polyfit(np.arange(len(least)), least, 1)[0]) * 600 / (length * MEASURE_S)
 
 
 def _episodes(held: list[bool]) -> int:

@@ -1,7 +1,7 @@
 """A promise and what was measured of it."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from faults.cell import Cell
@@ -26,9 +26,9 @@ def late(what: str, values_ms: Sequence[float], p99_ms: float, max_ms: float) ->
                    bool(p99 <= p99_ms and most <= max_ms))
 
 
-def none(what: str, found: int, of: str) -> Promise:
-    """Return the promise that something never happens."""
-    return Promise(what, '0', f'{found} of {of}', found == 0)
+def none(what: str, found: int, of: str, why: Iterable[str] = ()) -> Promise:
+    """Return the promise that something never happens; where it did, why."""
+    return Promise(what, '0', '; '.join([f'{found} of {of}', *dict.fromkeys(why)]), found == 0)
 
 
 def safe(cell: Cell, of: str) -> Promise:

@@ -36,6 +36,18 @@ def _pick_place() -> Task:
     return PickPlace()
 
 
+def _push() -> Task:
+    from benchmarks.tasks.push import Push
+
+    return Push()
+
+
+def _fetch() -> Task:
+    from benchmarks.tasks.fetch import Fetch
+
+    return Fetch()
+
+
 GATED: dict[str, Method] = {
     'DAgger': methods.dagger, 'EnsembleDAgger': gated.ensemble_dagger,
     'SafeDAgger': gated.safe_dagger, 'LazyDAgger': gated.lazy_dagger,
@@ -67,6 +79,12 @@ SETTINGS = {
                     (0.4, 0.9)),
     'pick and place': Setting(_pick_place, Sizes(
         demonstrations=40, rollouts=12, episodes=30, alpha=0.01, train_steps=2500), GATED, False,
+        (0.4, 0.8)),
+    'push': Setting(_push, Sizes(
+        demonstrations=20, rollouts=20, episodes=30, alpha=0.01, train_steps=2500), GATED, False,
+        (0.4, 0.8)),
+    'fetch': Setting(_fetch, Sizes(
+        demonstrations=20, rollouts=20, episodes=50, alpha=0.01, train_steps=2500), GATED, False,
         (0.4, 0.8))}
 
 

@@ -80,10 +80,11 @@ class CommandGate(Node):
             self._act(decision, CommandMessage())
 
     def _act(self, decision: Decision, asked: CommandMessage) -> None:
+        if decision.sent is not None:
+            self._robot.publish(decision.sent)   # before anything else
         report = CommandReport(asked=asked, verdict=int(decision.verdict), rule=decision.rule,
                                joint_names=self._contract.joint_names)
         if decision.sent is not None:
-            self._robot.publish(decision.sent)
             report.sent = decision.sent.tolist()
         report.header.stamp = shell.to_stamp(shell.now_ns(self))
         self._report.publish(report)

@@ -15,7 +15,10 @@ robomimic reports 0.00 on Can and Square. Take a short horizon, and watch the va
 which is that of the argmin; the loss says little.
 
 Where this departs from the authors' code, on purpose:
-- the energy sees an encoding of the observation, computed once for all candidates,
+- the energy sees state and poses beside the candidate, as theirs does, and an encoding of the
+  whole observation, too; both are computed once for all candidates. Without the first, a setpoint
+  that is a place in the observation comes out blurred; without the second, the moment at which
+  the choice changes (docs/learning.md has figures),
 - rows without a label are drawn at random, alike in all candidates, so that nothing is learned
   from them,
 - Langevin negatives carry no gradient of their chain, and inference takes the lowest energy of
@@ -49,6 +52,9 @@ class IBC(Network):
         self.chunk = (sizes.horizon, sizes.actions)
         self.bound = 1 + 2 * config.bound_margin
         self.trunk = BC(trunk, replace(sizes, horizon=1, actions=config.hidden))
+        self.vectors = list(sizes.inputs)
+        seen = sizes.steps * sum(sizes.inputs.values())
+        self.beside = nn.Linear(seen, config.hidden) if seen else None
         self.candidates = nn.Linear(sizes.horizon * sizes.actions, config.hidden, bias=False)
         self.blocks = nn.Sequential(
             *(Block(config.hidden, 0.0) for _ in range(config.layers)),
@@ -57,6 +63,9 @@ class IBC(Network):
     def encode(self, batch: Batch) -> Tensor:
         """Return what the energy sees of the observation. Shape (B, W)."""
         encoding: Tensor = self.trunk(batch)[:, 0]
+        if self.beside:
+            encoding = encoding + self.beside(
+                torch.cat([batch[key].flatten(1) for key in self.vectors], -1))
         return encoding
 
     def energy(self, encoding: Tensor, candidates: Tensor) -> Tensor:

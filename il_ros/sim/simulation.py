@@ -16,6 +16,7 @@ import mujoco
 import numpy as np
 
 CLEARANCE, TRIES = 0.16, 200   # of what is laid out around the tool [m]
+OPEN = 0.03                    # the gripper counts as open from here [m]
 USUAL = Variation()
 
 
@@ -57,7 +58,8 @@ class Simulation:
 
         Args:
             seed: Decides the whole episode.
-            disturb: Push the object away once or twice as the open gripper comes near.
+            disturb: Push the object away once or twice as the gripper comes near, where it
+                grasps, open.
             action_noise: Standard deviation added to each arm joint's target at every control
                 tick [rad].
             variation: How the scene differs from the usual one.
@@ -210,8 +212,9 @@ class Simulation:
         if self._pushes is None:
             return
         scene = self._scene()
-        push = self._pushes.update(scene.cube, scene.tool, float(self._data.qpos[self._grip]),
-                                   scene.touching, [scene.box[:2]])
+        closes = self.task.grasps and float(self._data.qpos[self._grip]) < OPEN
+        push = self._pushes.update(scene.cube, scene.tool, scene.touching or closes,
+                                   [scene.box[:2]])
         if push is not None:
             self.push(push)
 

@@ -52,11 +52,13 @@ class Task(Protocol):
         name: As in the Gymnasium id.
         reported: Bodies whose poses stand under the contract's names 'cube' and 'box'.
         disturbed: Body that a disturbance pushes, None when there is none.
+        grasps: Whether a closed gripper means that it holds the object, or wants to.
     """
 
     name: str
     reported: tuple[str, str]
     disturbed: str | None
+    grasps: bool
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Return where bodies start: x y z [m] and yaw [rad]. Shape (4,) per body name.
@@ -77,6 +79,7 @@ class PickPlace:
     name = 'PickPlace'
     reported = ('cube', 'box')
     disturbed: str | None = 'cube'
+    grasps = True
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Cube and box anywhere in the area, apart from each other."""
@@ -96,6 +99,7 @@ class Reach:
     name = 'Reach'
     reported = ('reach_goal', 'box')
     disturbed: str | None = None
+    grasps = False
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Marker anywhere above the area."""
@@ -115,6 +119,7 @@ class Push:
     name = 'Push'
     reported = ('cube', 'push_goal')
     disturbed: str | None = 'cube'
+    grasps = False
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Cube and zone anywhere in the area, apart from each other."""

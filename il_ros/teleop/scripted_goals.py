@@ -14,6 +14,7 @@ CARRY, RELEASE = 0.135, 0.062   # tool heights on the way with the cube, and abo
 LEAST = 0.014          # lowest tool height [m]
 BEHIND = 0.055         # of the tool behind a cube that it is about to push [m]
 READY = 0.012          # so near to that place it goes down [m]
+PUSH_HEIGHT = 0.025    # of the tool at least: lower, it presses the cube to the table [m]
 PUSHED = 0.012         # of the cube from the centre of its zone: let it rest there [m]
 
 SPEED = {Stage.APPROACH: 0.20, Stage.DESCEND: 0.11, Stage.GRASP: 0.06, Stage.LIFT: 0.15,
@@ -92,8 +93,8 @@ def push(view: View, habits: Habits) -> Goal:
     if float(np.linalg.norm(view.box[:2] - cube[:2])) < PUSHED:
         return Goal(np.array([*tool[:2], habits.carry]), view.yaw, False, speed=0.15)
     if pushing(view):
-        at = cube[:2] - 0.012 * _way(view)
-        return Goal(np.array([*at, cube[2]]), 0.0, False, speed=0.1, wander=0.3, busy=True)
+        at = np.array([*(cube[:2] - 0.012 * _way(view)), max(cube[2], PUSH_HEIGHT)])
+        return Goal(at, 0.0, False, speed=0.1, wander=0.3, busy=True)
     place = behind(view)
     ready = float(np.linalg.norm(tool[:2] - place)) < READY
     above = np.array([*place, cube[2] if ready else cube[2] + habits.hover])

@@ -6,7 +6,7 @@ from benchmarks.learning import gated
 from benchmarks.learning.collecting import demonstrate
 from benchmarks.learning.effort import Line, Together
 from benchmarks.learning.methods import Sizes
-from benchmarks.tasks.pick_place import PickPlace, STEPS
+from benchmarks.tasks.pick_place import PickPlace
 
 STILL, HEIGHT = np.array([0.0, 0.0, 0.0, 0.0, 1.0]), 13   # an action; of the cube, observed
 
@@ -38,10 +38,11 @@ def test_the_camera_is_noisy_on_disturbed_episodes_only(task):
 
 def test_the_supervisor_takes_over_from_an_idle_policy_and_hands_back_a_grasped_cube(task):
     task.reset(0, disturbed=False)
-    waited = next(k for k in range(STEPS) if task.errs() or task.step(STILL)[1])
+    waited = next(k for k in range(PickPlace.steps) if task.errs() or task.step(STILL)[1])
     assert 15 <= waited <= 25, 'patience and reaction, 1.8 s'
-    drove = next(k for k in range(STEPS) if task.recovered() or task.step(task.expert())[1])
-    assert 10 < drove < STEPS - waited - 1
+    drove = next(k for k in range(PickPlace.steps)
+                 if task.recovered() or task.step(task.expert())[1])
+    assert 10 < drove < PickPlace.steps - waited - 1
     assert task.step(task.expert())[0][HEIGHT] > 0.05, 'the cube is lifted'
 
 

@@ -20,9 +20,8 @@ from il_ros.policies.onnx_policy import cached
 from il_ros.scheduling import run_first
 from il_ros.timing import SECOND
 from nodes.harness import NodeProcess
-from nodes.robot import CONTRACT, Robot
+from nodes.robot import CONTRACT, EVERY, Robot
 import numpy as np
-from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 import yaml
@@ -30,9 +29,9 @@ import yaml
 START = np.array(CONTRACT.start)
 LOOP = 60        # rows of the policy's motion, which ends where it begins
 REST = 10        # of them at rest before it, and after it
-SWING = np.array([0.3, 0.0, 0.0, 0.2, 0.0, -0.3, 0.0])
+SWING = np.array([0.3, 0.0, 0.0, 0.2, 0.0, -0.3, 0.0])   # there and back
+ASIDE = np.array([0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0])    # and another way back: no row comes twice
 ASK_S = 0.1
-EVERY = QoSProfile(depth=1000)   # the eyes may look elsewhere for a while
 NODES = (     # what a cell starts by itself
     'sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference')
 SENT = (CommandReport.PASSED, CommandReport.CLAMPED)
@@ -41,7 +40,8 @@ SENT = (CommandReport.PASSED, CommandReport.CLAMPED)
 def loop() -> np.ndarray:
     """Return what the policy says, whatever it sees. Shape (LOOP, J)."""
     way = np.clip((np.arange(LOOP) - REST) / (LOOP - 2 * REST), 0, 1)
-    return START + np.sin(np.pi * way)[:, None] ** 2 * SWING
+    out = np.sin(np.pi * way)[:, None] ** 2
+    return START + out * SWING + out * np.sin(2 * np.pi * way)[:, None] * ASIDE
 
 
 def contract_of(cameras: bool, impatient: bool) -> Contract:

@@ -14,6 +14,7 @@ from nodes.harness import wait_for
 import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -21,6 +22,7 @@ import yaml
 
 CONTRACT = Contract.load('sim_arm')
 START = np.array([0.0, -0.4, 1.2, 0.0, 0.77, 0.0, 0.02])
+EVERY = QoSProfile(depth=1000)   # the eyes may look elsewhere for a while
 
 
 def patient(folder: Path) -> Path:
@@ -67,7 +69,7 @@ class Robot:
         self.node.create_timer(0.01, self.publish_state)
 
     def _subscribe(self, kind: type, topic: str, callback: Callable[[Any], None]) -> None:
-        self.node.create_subscription(kind, topic, callback, shell.STREAM)
+        self.node.create_subscription(kind, topic, callback, EVERY)
 
     def __enter__(self) -> Robot:
         return self
