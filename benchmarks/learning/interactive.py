@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from importlib.util import find_spec
 import json
 import multiprocessing
 from pathlib import Path
@@ -64,6 +65,7 @@ class Setting(NamedTuple):
         methods: Beside HG-DAgger and the demonstrations.
         judged: The gates' own networks are looked at as well.
         alone: Least and largest success of demonstrations at which the task tells methods apart.
+        module: What else has to be installed.
     """
 
     make: Callable[[], Task]
@@ -71,6 +73,7 @@ class Setting(NamedTuple):
     methods: Mapping[str, Method]
     judged: bool
     alone: tuple[float, float]
+    module: str = ''
 
 
 SETTINGS = {
@@ -85,7 +88,7 @@ SETTINGS = {
         (0.4, 0.8)),
     'fetch': Setting(_fetch, Sizes(
         demonstrations=20, rollouts=20, episodes=50, alpha=0.01, train_steps=2500), GATED, False,
-        (0.4, 0.8))}
+        (0.4, 0.8), 'gymnasium_robotics')}
 
 
 class Seed(NamedTuple):
@@ -137,6 +140,10 @@ def run(console: Console, seeds: int, jobs: int, only: str, keep: Path | None = 
     with ProcessPoolExecutor(jobs, multiprocessing.get_context('spawn')) as pool:
         for name, setting in SETTINGS.items():
             if only not in name:
+                continue
+            if setting.module and not find_spec(setting.module):
+                console.print(f'{name}: not run, for want of {setting.module}; '
+                              'benchmarks/public_tasks.py says how to install it')
                 continue
             results = list(pool.map(partial(one_seed, name, keep), range(seeds)))
             lines = tables[name] = {what: Together.of([found.lines[what] for found in results])
