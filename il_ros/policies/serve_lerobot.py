@@ -2,12 +2,15 @@
 
 LeRobot pins its own PyTorch, so it runs in an environment of its own, often on a GPU machine:
 
-    pip install lerobot websockets msgpack
+    pip install 'lerobot[smolvla]' websockets msgpack
     PYTHONPATH=<this checkout> python -m il_ros.policies.serve_lerobot <checkpoint> --host 0.0.0.0
 
 and on the robot `checkpoint:=ws://<that machine>:8000`. The observation's keys are LeRobot's, the
 chunk is what LeRobot's own policy server (async_inference/policy_server.py, v0.4.4) would give:
 preprocessor, `predict_action_chunk`, postprocessor, all of the checkpoint.
+
+pi0, which was not run, refuses the released transformers: the extra `pi` of LeRobot's repository
+names the fork that it wants.
 
 A policy that looks at several observations gets those that were asked for, which come at the rate
 of the inferences, not of its training data.
@@ -42,6 +45,7 @@ class LeRobotPolicy:
         """
         from lerobot.configs.policies import PreTrainedConfig
         from lerobot.policies.factory import get_policy_class, make_pre_post_processors
+        from lerobot.utils.constants import OBS_IMAGES
 
         config = PreTrainedConfig.from_pretrained(checkpoint)
         config.device = device
@@ -51,8 +55,10 @@ class LeRobotPolicy:
             preprocessor_overrides={'device_processor': {'device': device}})
         self._policy.eval()
         self._device, self._task = device, task
+        filled = {f'{OBS_IMAGES}.empty_camera_{i}'  # by the policy itself, where they are missing
+                  for i in range(getattr(config, 'empty_cameras', 0))}
         self._inputs = {key: tuple(feature.shape)
-                        for key, feature in config.input_features.items()}
+                        for key, feature in config.input_features.items() if key not in filled}
         self.metadata = {'style': 'lerobot', 'reset_key': RESET, 'policy': config.type,
                          'inputs': {key: list(shape) for key, shape in self._inputs.items()}}
 
@@ -144,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
         policy = LeRobotPolicy(given.checkpoint, given.device, given.task)
         serve(policy.answer, policy.metadata, host=given.host, port=given.port,
               api_key=os.environ.get(given.api_key_variable, ''))
-    except (OSError, ValueError) as error:  # of LeRobot, and of a port that is taken
+    except (ImportError, OSError, ValueError) as error:  # of LeRobot, and of a port that is taken
         sys.stderr.write(f'{given.checkpoint}: {error}\n')
         return 2
     return 0
