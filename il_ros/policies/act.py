@@ -8,7 +8,8 @@ Where this departs from the authors' code, on purpose:
 - all decoder layers are used; there, a wrong index takes the output of the first one,
 - labels are masked by `valid`; there, by comparison with zero, which drops true zeros,
 - z is a token also where there are no cameras; there, the state-only branch ignores it,
-- group norm in the backbone in place of frozen batch norm; pretrained weights only on request.
+- group norm in the backbone in place of frozen batch norm; pretrained weights only on request,
+- each camera has its own projection of the backbone's features, which tells the cameras apart.
 """
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import math
 
 from il_ros.policies.config import ACTConfig
 from il_ros.policies.network import Batch, masked_l1, Network, Sizes, to_planes
-from il_ros.policies.vision import ResNet
+from il_ros.policies.vision import Backbones
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
@@ -109,8 +110,9 @@ class ACT(Network):
         self.from_vectors = nn.ModuleDict(
             {name: nn.Linear(sizes.steps * size, width) for name, size in sizes.inputs.items()})
         self.vector_positions = nn.Parameter(torch.randn(1, 1 + len(sizes.inputs), width) * 0.02)
-        self.backbones = nn.ModuleDict({
-            name: ResNet(config.image_widths, config.image_blocks) for name in sizes.images})
+        self.cameras = list(sizes.images)
+        self.backbones = Backbones(self.cameras, config.share_backbone, config.image_widths,
+                                   config.image_blocks)
         self.from_patches = nn.ModuleDict({
             name: nn.Conv2d(config.image_widths[-1], width, 1) for name in sizes.images})
         self.tick_positions = (nn.Parameter(torch.randn(sizes.steps, width) * 0.02)
@@ -160,15 +162,16 @@ class ACT(Network):
         tokens += [layer(batch[name].flatten(1))[:, None]
                    for name, layer in self.from_vectors.items()]
         positions: list[Tensor] = [self.vector_positions]
-        for name, backbone in self.backbones.items():
-            images = batch[f'images.{name}']
-            maps = self.from_patches[name](backbone(to_planes(images.flatten(0, -4))))
+        planes = {name: to_planes(batch[f'images.{name}'].flatten(0, -4))
+                  for name in self.cameras}
+        for name, features in self.backbones(planes).items():
+            maps = self.from_patches[name](features)
             places = plane_sinusoid(maps)[None]  # (1, H' W', W)
             if self.tick_positions is not None:
                 places = (places + self.tick_positions[:, None]).flatten(0, 1)[None]
             positions.append(places)
             tokens.append(maps.flatten(2).transpose(1, 2).reshape(
-                len(images), -1, maps.shape[1]))  # (B, T H' W', W)
+                len(z), -1, maps.shape[1]))  # (B, T H' W', W)
         memory, where = torch.cat(tokens, 1), torch.cat(positions, 1)
         for layer in self.encoder:
             memory = layer(memory, where)
@@ -179,7 +182,7 @@ class ACT(Network):
         return chunk
 
     def _image_keys(self) -> list[str]:
-        return [f'images.{name}' for name in self.backbones]
+        return [f'images.{name}' for name in self.cameras]
 
 
 def sinusoid(positions: Tensor, width: int) -> Tensor:

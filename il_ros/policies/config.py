@@ -100,6 +100,7 @@ class ACTConfig:
         dropout: Share of units left out in training.
         image_widths: Channels of the backbone's stages; (64, 128, 256, 512) is ResNet-18.
         image_blocks: Residual blocks per stage; 2 in ResNet-18.
+        share_backbone: All cameras have one backbone, as in the authors' code, or each its own.
     """
 
     width: int = 128
@@ -112,6 +113,7 @@ class ACTConfig:
     dropout: float = 0.1
     image_widths: tuple[int, ...] = (32, 64, 128, 128)
     image_blocks: int = 1
+    share_backbone: bool = True
 
     def __post_init__(self) -> None:
         _within(4, 4096, width=self.width)

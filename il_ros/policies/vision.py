@@ -1,7 +1,7 @@
 """Convolutional image encoders. Group norm throughout: batch norm breaks under EMA weights."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn, Tensor
@@ -80,6 +80,26 @@ class ResNet(nn.Module):
     def forward(self, planes: Tensor) -> Tensor:
         """Map (B, 3, H, W) to (B, channels, H', W')."""
         return self.stages(self.stem(planes))  # type: ignore[no-any-return]
+
+
+class Backbones(nn.Module):
+    """The ResNets of some cameras: one for all of them, as in ACT's code, or one each."""
+
+    def __init__(self, cameras: Sequence[str], share: bool, widths: Sequence[int],
+                 blocks: int) -> None:
+        super().__init__()
+        self.shared = ResNet(widths, blocks) if share and cameras else None
+        self.each = nn.ModuleDict({} if share else {
+            name: ResNet(widths, blocks) for name in cameras})
+
+    def forward(self, planes: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Map each camera's (B, 3, H, W) to (B, channels, H', W')."""
+        if self.shared is None:
+            return {name: backbone(planes[name]) for name, backbone in self.each.items()}
+        if len({images.shape for images in planes.values()}) > 1:
+            return {name: self.shared(images) for name, images in planes.items()}
+        found = self.shared(torch.cat(list(planes.values())))
+        return dict(zip(planes, found.chunk(len(planes)), strict=True))
 
 
 class KeypointEncoder(nn.Module):

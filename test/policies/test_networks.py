@@ -2,10 +2,10 @@ from dataclasses import replace
 
 from checkpoint_factory import CONTRACT, SMALL, VARIANTS
 from il_ros.policies.act import ACT, plane_sinusoid, sinusoid
-from il_ros.policies.config import KINDS
+from il_ros.policies.config import ACTConfig, KINDS
 from il_ros.policies.load import make_network
 from il_ros.policies.network import Sizes
-from il_ros.policies.vision import KeypointEncoder, ResNet
+from il_ros.policies.vision import Backbones, KeypointEncoder, ResNet
 import numpy as np
 import pytest
 import torch
@@ -206,6 +206,28 @@ def test_act_paper_has_the_sizes_of_the_paper():
     assert len(network.decoder) == 7 and len(network.encoder) == 4
     backbone = sum(p.numel() for p in network.backbones.parameters())
     assert backbone == 11_176_512, 'ResNet-18 without its classifier'
+
+
+def test_one_backbone_for_all_cameras_sees_each_by_itself():
+    backbones = Backbones(['left', 'right'], True, (4, 8), 1).eval()
+    planes = {name: torch.rand(2, 3, 32, 32) for name in ('left', 'right')}
+    for name, found in backbones(planes).items():
+        torch.testing.assert_close(found, backbones.shared(planes[name]))
+    other = dict(planes, right=torch.rand(2, 3, 16, 48))
+    assert {name: found.shape[2:] for name, found in backbones(other).items()} == {
+        'left': (4, 4), 'right': (2, 6)}
+    apart = Backbones(['left', 'right'], False, (4, 8), 1)
+    assert sum(p.numel() for p in apart.parameters()) == 2 * sum(
+        p.numel() for p in backbones.parameters())
+
+
+def test_act_tells_cameras_apart_that_share_a_backbone():
+    network = ACT(ACTConfig(width=16, heads=2, feedforward=16, image_widths=(4, 8)),
+                  Sizes({'state': 7}, {'left': (32, 32), 'right': (32, 32)}, 4, 7)).eval()
+    left, right = torch.randint(256, (2, 1, 32, 32, 3), dtype=torch.uint8)
+    chunks = [network({'state': torch.zeros(1, 7), 'images.left': a, 'images.right': b})
+              for a, b in ((left, right), (right, left))]
+    assert (chunks[0] - chunks[1]).abs().max() > 1e-4
 
 
 def test_resnet_18_divides_by_32():

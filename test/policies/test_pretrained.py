@@ -5,6 +5,7 @@ from il_ros.errors import CheckpointError
 from il_ros.policies.config import ACTConfig
 from il_ros.policies.load import make_network
 from il_ros.policies.pretrained import load_backbones
+from il_ros.policies.vision import ResNet
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -49,11 +50,14 @@ def path(weights, tmp_path_factory):
     return path
 
 
-def test_every_backbone_starts_from_the_file(weights, path):
-    network = make_network(replace(VARIANTS['act camera'], act=RESNET_18), CONTRACT)
+@pytest.mark.parametrize('share, count', [(True, 1), (False, 2)])
+def test_every_backbone_starts_from_the_file(weights, path, share, count):
+    network = make_network(replace(VARIANTS['act camera'], act=replace(
+        RESNET_18, share_backbone=share)), CONTRACT)
     load_backbones(network, path)
-    assert set(network.backbones) == {'wrist', 'scene'}
-    for backbone in network.backbones.values():
+    backbones = [module for module in network.modules() if isinstance(module, ResNet)]
+    assert len(backbones) == count
+    for backbone in backbones:
         # As torchvision runs it, up to the norms: its own input is (x - mean) / std.
         planes = torch.rand(1, 3, 32, 32) * 2 - 1
         std = torch.tensor([0.229, 0.224, 0.225])[:, None, None]

@@ -80,7 +80,7 @@ def test_backbones_start_from_the_file(source, tmp_path):
     config = replace(CONFIG, policy=policy, pretrained=str(path), steps=1, learning_rate=1e-9,
                      weight_decay=0.0)
     weights = trained(source, tmp_path / 'run', config)
-    np.testing.assert_allclose(weights['backbones.wrist.stages.3.second.weight'],
+    np.testing.assert_allclose(weights['backbones.shared.stages.3.second.weight'],
                                given['layer2.1.conv2.weight'], atol=1e-6)
     with pytest.raises(CheckpointError, match='expected a safetensors file, found no none'):
         fit(source, tmp_path / 'other', replace(config, pretrained='none'))
