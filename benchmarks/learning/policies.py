@@ -96,7 +96,7 @@ def on_signs(seed: int) -> Outcome:
     torch.manual_seed(seed)
     nothing = np.zeros((400, 1), np.float32)
     sign = np.tile(np.array([1, -1], np.float32), 200)[:, None, None]
-    network = fit(Flow(FlowConfig(**TRANSFORMER), SIGNS), nothing, sign, steps=1000)
+    network = fit(Flow(FlowConfig(**TRANSFORMER), SIGNS), nothing, sign, steps=2000)
     chunks = answer(network, nothing)
     return Outcome((np.abs(np.abs(chunks) - 1) < 0.1).all((1, 2)),
                    np.where(chunks.mean((1, 2)) > 0, 1, -1))

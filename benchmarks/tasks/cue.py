@@ -17,7 +17,7 @@ GOALS = (-0.6, -0.2, 0.2, 0.6)  # of the first joint from the start [rad]
 WAIT = 3         # ticks until the arm may go
 STEPS = 12       # of an episode; the longest way takes 7
 STRIDE = 0.1
-NEAR = 0.1       # of the goal [rad]
+NEAR = 0.15      # of the goal, of which the next one is 0.4 away [rad]
 
 
 def environment(goal: float, tick: int) -> Floats:
