@@ -12,6 +12,7 @@ LENGTH = (0.04, 0.08)        # how far the object is pushed [m]
 TRIGGER = (0.045, 0.08)      # how near the gripper comes before that [m]
 REST_TICKS = 24              # between two pushes
 MARGIN = 0.02                # how far out of the area an object may be pushed [m]
+OPEN = 0.03                  # a gripper that grasps counts as open from here [m]
 SHOVE_STEPS, SHOVE_TIME = 90, 0.15   # how long a push takes, in physics steps and [s]
 STIFFNESS, DAMPING, STRENGTH = 400.0, 10.0, 8.0   # of the spring [N/m], [N s/m], [N]
 
@@ -28,14 +29,14 @@ class Pushes:
         self._triggers = list(rng.uniform(*TRIGGER, size=rng.integers(1, 3)))
         self._rest = 0
 
-    def update(self, item: Floats, tool: Floats, touching: bool,
+    def update(self, item: Floats, tool: Floats, held: bool,
                avoid: Sequence[Floats]) -> Floats | None:
         """Return how far the object is to be pushed from this control tick on, or None.
 
         Args:
             item: Position of the object [m]. Shape (3,).
             tool: Position of the tool [m]. Shape (3,).
-            touching: Whether the gripper touches the object, or is about to hold it.
+            held: Whether the gripper touches the object, or is about to hold it.
             avoid: Positions that the object is kept away from [m]. Shape (2,) each.
 
         Returns:
@@ -43,7 +44,7 @@ class Pushes:
         """
         self._rest -= 1
         near = self._triggers and float(np.linalg.norm(item - tool)) < self._triggers[0]
-        if not near or self._rest > 0 or touching:
+        if not near or self._rest > 0 or held:
             return None
         angle, length = self._rng.uniform(-np.pi, np.pi), self._rng.uniform(*LENGTH)
         push: Floats = length * np.array([np.cos(angle), np.sin(angle)])

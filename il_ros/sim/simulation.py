@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from il_ros.contract import Contract
 from il_ros.sim.controller import Times, TrajectoryController
-from il_ros.sim.disturbance import Pushes, Shove, Tremor
+from il_ros.sim.disturbance import OPEN, Pushes, Shove, Tremor
 from il_ros.sim.geometry import canonical, to_xyzw
 from il_ros.sim.model import load_model, STEPS_PER_S
 from il_ros.sim.rendering import Cameras, focal_length
@@ -16,7 +16,6 @@ import mujoco
 import numpy as np
 
 CLEARANCE, TRIES = 0.16, 200   # of what is laid out around the tool [m]
-OPEN = 0.03                    # the gripper counts as open from here [m]
 USUAL = Variation()
 
 
@@ -58,8 +57,7 @@ class Simulation:
 
         Args:
             seed: Decides the whole episode.
-            disturb: Push the object away once or twice as the gripper comes near, where it
-                grasps, open.
+            disturb: Push the object away once or twice as the gripper comes near.
             action_noise: Standard deviation added to each arm joint's target at every control
                 tick [rad].
             variation: How the scene differs from the usual one.
@@ -212,9 +210,8 @@ class Simulation:
         if self._pushes is None:
             return
         scene = self._scene()
-        closes = self.task.grasps and float(self._data.qpos[self._grip]) < OPEN
-        push = self._pushes.update(scene.cube, scene.tool, scene.touching or closes,
-                                   [scene.box[:2]])
+        held = scene.touching or self.task.grasps and self._data.qpos[self._grip] < OPEN
+        push = self._pushes.update(scene.cube, scene.tool, held, [scene.box[:2]])
         if push is not None:
             self.push(push)
 

@@ -14,7 +14,7 @@ def pushes(seed):
 
 def settle(made, ticks=2000, **change):
     """Return the pushes of `ticks` control ticks with the gripper beside the cube."""
-    given = {'item': CUBE, 'tool': NEAR, 'touching': False, 'avoid': FAR}
+    given = {'item': CUBE, 'tool': NEAR, 'held': False, 'avoid': FAR}
     found = [made.update(**{**given, **change}) for _ in range(ticks)]
     return [(i, push) for i, push in enumerate(found) if push is not None]
 
@@ -32,7 +32,7 @@ def test_once_or_twice_with_a_rest_between():
 
 
 @pytest.mark.parametrize('change', [
-    {'tool': CUBE + [0.0, 0.0, 0.09]}, {'touching': True}])
+    {'tool': CUBE + [0.0, 0.0, 0.09]}, {'held': True}])
 def test_not_when_far_or_touched(change):
     assert settle(pushes(0), **change) == []
 
