@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 import json
 import multiprocessing
@@ -26,27 +27,13 @@ from benchmarks.learning.curves import draw
 from benchmarks.learning.effort import Line, show, Together
 from benchmarks.learning.judging import judge, Judged
 from benchmarks.learning.methods import Run, Sizes
-from benchmarks.tasks.lane import Lane
 
 Method = Callable[[Task, int, Sizes], Run]
 
 
-def _pick_place() -> type[Task]:
-    from benchmarks.tasks.pick_place import PickPlace
-
-    return PickPlace
-
-
-def _push() -> type[Task]:
-    from benchmarks.tasks.push import Push
-
-    return Push
-
-
-def _fetch() -> type[Task]:
-    from benchmarks.tasks.fetch import Fetch
-
-    return Fetch
+def _task(module: str, name: str) -> type[Task]:
+    kind: type[Task] = getattr(import_module(f'benchmarks.tasks.{module}'), name)
+    return kind
 
 
 GATED: dict[str, Method] = {
@@ -54,7 +41,6 @@ GATED: dict[str, Method] = {
     'SafeDAgger': gated.safe_dagger, 'LazyDAgger': gated.lazy_dagger,
     'ThriftyDAgger': gated.thrifty_dagger}
 BARE = 'ThriftyDAgger without hysteresis'
-AHEAD, SHOWN = 0.15, 2   # of success, and on how many tasks corrections are to show that
 
 
 class Setting(NamedTuple):
@@ -78,16 +64,16 @@ class Setting(NamedTuple):
 
 
 SETTINGS = {
-    'lane': Setting(lambda: Lane, Sizes(),
+    'lane': Setting(partial(_task, 'lane', 'Lane'), Sizes(),
                     GATED | {BARE: partial(gated.thrifty_dagger, hysteresis=False)}, True,
                     (0.4, 0.9)),
-    'pick and place': Setting(_pick_place, Sizes(
+    'pick and place': Setting(partial(_task, 'pick_place', 'PickPlace'), Sizes(
         demonstrations=40, rollouts=12, episodes=30, alpha=0.01, train_steps=2500), GATED, False,
         (0.4, 0.8)),
-    'push': Setting(_push, Sizes(
+    'push': Setting(partial(_task, 'push', 'Push'), Sizes(
         demonstrations=20, rollouts=20, episodes=30, alpha=0.01, train_steps=2500), GATED, False,
         (0.4, 0.8)),
-    'fetch': Setting(_fetch, Sizes(
+    'fetch': Setting(partial(_task, 'fetch', 'Fetch'), Sizes(
         demonstrations=20, rollouts=20, episodes=50, alpha=0.01, train_steps=2500), GATED, False,
         (0.4, 0.8), 'gymnasium_robotics')}
 
@@ -176,6 +162,8 @@ def short(lines: Mapping[str, Together], setting: Setting) -> list[str]:
     checks: list[tuple[str, Any, bool]] = [
         (f'demonstrations: success, expected {least} to {most}', alone.rate,
          least <= alone.rate <= most),
+        ('HG-DAgger over demonstrations, expected >= 0.15', gain := human.rate - alone.rate,
+         gain >= 0.15),
         ("DAgger's switch rate over HG-DAgger's, expected >= 5",
          ratio := lines['DAgger'].switch_rate / human.switch_rate, ratio >= 5),
         (f'ThriftyDAgger: switch rate, expected 0.5 to 1.5 of {alpha}', thrifty.switch_rate,
@@ -209,7 +197,7 @@ def judge_short(console: Console, name: str, found: list[Judged]) -> list[str]:
 
 
 def nowhere(tables: Mapping[str, Mapping[str, Together]]) -> list[str]:
-    """Return which limits no task reaches, or too few."""
+    """Return which limits no task reaches."""
     if not tables:
         return []
     best = {
@@ -221,13 +209,8 @@ def nowhere(tables: Mapping[str, Mapping[str, Together]]) -> list[str]:
              for lines in tables.values()), 2.0, float('inf')),
         'HG-DAgger: switch rate of the first round over that of the last, expected >= 5':
         (max(lines['HG-DAgger'].fall for lines in tables.values()), 5.0, float('inf'))}
-    ahead = sum(lines['HG-DAgger'].rate - lines['demonstrations'].rate >= AHEAD
-                for lines in tables.values())
-    return _missed([
-        (f'HG-DAgger {AHEAD} over demonstrations, expected on >= {SHOWN} tasks', ahead,
-         ahead >= min(SHOWN, len(tables))),
-        *((f'on no task: {what}', value, low <= value <= high)
-          for what, (value, low, high) in best.items())])
+    return _missed([(f'on no task: {what}', value, low <= value <= high)
+                    for what, (value, low, high) in best.items()])
 
 
 def _missed(checks: list[tuple[str, Any, bool]]) -> list[str]:

@@ -20,7 +20,7 @@ from il_ros.policies.onnx_policy import cached
 from il_ros.scheduling import run_first
 from il_ros.timing import SECOND
 from nodes.harness import NodeProcess
-from nodes.robot import CONTRACT, EVERY, Robot
+from nodes.robot import CONTRACT, Robot
 import numpy as np
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
@@ -123,7 +123,7 @@ class Cell(Robot):
             self.node.create_publisher(TeleopCommand, 'teleop/command', 10), self._sample)
         self._stamps: list[Time] = []
         self._subscribe(ActionChunk, 'policy/chunk', self.chunks.append)
-        self.node.create_subscription(JointState, CONTRACT.state.topic, self._on_state, EVERY)
+        self._subscribe(JointState, CONTRACT.state.topic, self._on_state)
         self.nodes: dict[str, NodeProcess] = {}
         self._started = nodes
         for name in nodes:
