@@ -1,8 +1,9 @@
 """LeRobot's part of `against_lerobot`, run by LeRobot's own Python; knows nothing of il_ros.
 
 Both commands take a JSON object and print one, with the number of weights, first.
-- infer: {kind, vectors, cameras, horizon, values}. For each line of input, one inference with
-  untrained weights, and a line with the processor time that it took [ns].
+- infer: {kind, vectors, cameras, horizon, values, threads}. For each line of input, one inference
+  with untrained weights, and a line with the time that it took [ns]: of one thread that of the
+  processor, of more that of the clock.
 - train: the same with {dataset, fps, batch, size, warm_up, steps, threads}. LeRobot's training
   step (scripts/lerobot_train.py, update_policy) with its default data loader: samples per second
   and processor time per sample, that of the loader's processes included.
@@ -48,7 +49,8 @@ def say(what: Any) -> None:
 @torch.no_grad()
 def infer(given: dict[str, Any]) -> None:
     """Infer once per line of input; the network alone, without LeRobot's processors."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(given['threads'])
+    now = time.process_time_ns if given['threads'] == 1 else time.perf_counter_ns
     policy = make(given).eval()
     batch = {key: torch.zeros(1, size) for key, size in given['vectors'].items()}
     batch |= {f'observation.images.{name}': torch.zeros(1, 3, *size)
@@ -59,9 +61,9 @@ def infer(given: dict[str, Any]) -> None:
     else:
         run = policy.predict_action_chunk
     for _ in sys.stdin:
-        began = time.process_time_ns()
+        began = now()
         chunk = run(batch)
-        passed = time.process_time_ns() - began
+        passed = now() - began
         assert chunk.shape[1:] == (given['horizon'], given['actions']), chunk.shape
         say(passed)
 

@@ -49,6 +49,8 @@ VARIANTS = {
     'act': replace(SMALL, kind='act', relative_actions=False),
     'act camera': replace(SMALL, kind='act', inputs=('state', 'wrist', 'scene'),
                           image_size=(32, 32), relative_actions=False),
+    'act folded': replace(SMALL, kind='act', inputs=('state', 'wrist'), image_size=(32, 32),
+                          act=replace(SMALL.act, image_norm='folded', share_backbone=False)),
     'act history camera': replace(SMALL, kind='act', inputs=('environment', 'wrist'),
                                   image_size=(32, 32), observation_steps=2),
     'diffusion': replace(SMALL, kind='diffusion', normalization='min_max'),

@@ -9,12 +9,14 @@ Where this departs from the authors' code, on purpose:
 - labels are masked by `valid`; there, by comparison with zero, which drops true zeros,
 - z is a token also where there are no cameras; there, the state-only branch ignores it,
 - group norm in the backbone in place of frozen batch norm; pretrained weights only on request,
+  where `image_norm: folded` takes the batch norms, too, whose factors and offsets then train,
 - each camera has its own projection of the backbone's features, which tells the cameras apart.
 """
 from __future__ import annotations
 
 import math
 
+from il_ros.policies.attention import Attention, Dropout
 from il_ros.policies.config import ACTConfig
 from il_ros.policies.network import Batch, masked_l1, Network, Sizes, to_planes
 from il_ros.policies.vision import Backbones
@@ -23,29 +25,12 @@ from torch import nn, Tensor
 from torch.nn import functional as F
 
 
-class Attention(nn.Module):
-    """Multi-head attention with positions added to queries and keys (Carion et al. 2020, DETR)."""
-
-    def __init__(self, config: ACTConfig) -> None:
-        super().__init__()
-        self.attend = nn.MultiheadAttention(config.width, config.heads, config.dropout,
-                                            batch_first=True)
-
-    def forward(self, queries: Tensor, query_positions: Tensor, tokens: Tensor, positions: Tensor,
-                padding: Tensor | None = None) -> Tensor:
-        """Return what each query finds among the tokens. Shape (B, Q, W)."""
-        found: Tensor
-        found, _ = self.attend(queries + query_positions, tokens + positions, tokens,
-                               key_padding_mask=padding, need_weights=False)
-        return found
-
-
 class FeedForward(nn.Sequential):
     """Two linear layers around a ReLU."""
 
     def __init__(self, config: ACTConfig) -> None:
         super().__init__(nn.Linear(config.width, config.feedforward), nn.ReLU(),
-                         nn.Dropout(config.dropout), nn.Linear(config.feedforward, config.width))
+                         Dropout(config.dropout), nn.Linear(config.feedforward, config.width))
 
 
 class EncoderLayer(nn.Module):
@@ -53,10 +38,10 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, config: ACTConfig) -> None:
         super().__init__()
-        self.attention = Attention(config)
+        self.attention = Attention(config.width, config.heads, config.dropout)
         self.feedforward = FeedForward(config)
         self.norms = nn.ModuleList(nn.LayerNorm(config.width) for _ in range(2))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, tokens: Tensor, positions: Tensor, padding: Tensor | None = None) -> Tensor:
         """Map (B, T, W) to (B, T, W)."""
@@ -71,11 +56,11 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, config: ACTConfig) -> None:
         super().__init__()
-        self.self_attention = Attention(config)
-        self.cross_attention = Attention(config)
+        self.self_attention = Attention(config.width, config.heads, config.dropout)
+        self.cross_attention = Attention(config.width, config.heads, config.dropout)
         self.feedforward = FeedForward(config)
         self.norms = nn.ModuleList(nn.LayerNorm(config.width) for _ in range(3))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, queries: Tensor, memory: Tensor, positions: Tensor) -> Tensor:
         """Map (B, H, W) to (B, H, W)."""
@@ -112,7 +97,7 @@ class ACT(Network):
         self.vector_positions = nn.Parameter(torch.randn(1, 1 + len(sizes.inputs), width) * 0.02)
         self.cameras = list(sizes.images)
         self.backbones = Backbones(self.cameras, config.share_backbone, config.image_widths,
-                                   config.image_blocks)
+                                   config.image_blocks, config.image_norm)
         self.from_patches = nn.ModuleDict({
             name: nn.Conv2d(config.image_widths[-1], width, 1) for name in sizes.images})
         self.tick_positions = (nn.Parameter(torch.randn(sizes.steps, width) * 0.02)

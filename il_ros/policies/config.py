@@ -15,6 +15,7 @@ VECTORS = ('state', 'environment', 'gripper', 'task')
 NORMALIZATIONS = ('mean_std', 'min_max')
 DENOISERS = ('unet', 'transformer')
 SAMPLERS = ('derivative_free', 'langevin')
+IMAGE_NORMS = ('group', 'folded')
 CELLS = ('lstm', 'gru')
 
 
@@ -100,6 +101,8 @@ class ACTConfig:
         dropout: Share of units left out in training.
         image_widths: Channels of the backbone's stages; (64, 128, 256, 512) is ResNet-18.
         image_blocks: Residual blocks per stage; 2 in ResNet-18.
+        image_norm: Of the backbone: 'group', or 'folded' for none, which is faster and, with
+            pretrained weights, the paper's; see `vision.ResNet`.
         share_backbone: All cameras have one backbone, as in the authors' code, or each its own.
     """
 
@@ -113,6 +116,7 @@ class ACTConfig:
     dropout: float = 0.1
     image_widths: tuple[int, ...] = (32, 64, 128, 128)
     image_blocks: int = 1
+    image_norm: str = 'group'
     share_backbone: bool = True
 
     def __post_init__(self) -> None:
@@ -125,6 +129,7 @@ class ACTConfig:
         _within(1, 6, image_widths=len(self.image_widths))
         for width in self.image_widths:
             _within(1, 1024, image_widths=width)
+        one_of(self.image_norm, IMAGE_NORMS, 'image_norm')
         if self.width % self.heads or self.width % 4:
             raise ConfigError(f'width: expected a multiple of heads ({self.heads}) and of 4, '
                               f'got {self.width}')

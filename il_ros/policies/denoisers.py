@@ -13,6 +13,8 @@ Where this departs from the authors' code, on purpose:
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from il_ros.policies.act import sinusoid
 from il_ros.policies.config import DenoiserConfig
 from il_ros.policies.network import Batch, see, Sizes
@@ -76,32 +78,34 @@ class FilmBlock(nn.Module):
     Perez et al. 2018 (arXiv:1709.07871), equation 2, per channel.
     """
 
-    def __init__(self, inputs: int, outputs: int, condition: int, kernel: int) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
+        self.outputs = outputs
         self.first = _convolution(inputs, outputs, kernel)
-        self.film = nn.Sequential(nn.Mish(), nn.Linear(condition, 2 * outputs))
         self.second = _convolution(outputs, outputs, kernel)
         self.shortcut = (nn.Identity() if inputs == outputs
                          else nn.Conv1d(inputs, outputs, 1))
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Map (B, C, H) to (B, C', H) under a condition (B, D)."""
-        scale, shift = self.film(condition)[..., None].chunk(2, 1)  # (B, C', 1) each
+    def forward(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """Map (B, C, H) to (B, C', H) under a condition, (B, C', 1) each."""
         y = self.second(scale * self.first(x) + shift)
         return y + self.shortcut(x)  # type: ignore[no-any-return]
 
 
 class UNet(nn.Module):
-    """Down the levels and up again with a shortcut at each, after the authors' 1-D U-Net."""
+    """Down the levels and up again with a shortcut at each, after the authors' 1-D U-Net.
+
+    What conditions its blocks is a linear map of the time and the observation side by side, so
+    the observation's share of it is found once for all steps: `seen`.
+    """
 
     def __init__(self, config: DenoiserConfig, sizes: Sizes, tokens: int) -> None:
         super().__init__()
-        condition = (1 + tokens) * config.width
         widths = config.unet_widths
 
         def blocks(inputs: int, outputs: int) -> nn.ModuleList:
-            return nn.ModuleList([FilmBlock(inputs, outputs, condition, config.kernel),
-                                  FilmBlock(outputs, outputs, condition, config.kernel)])
+            return nn.ModuleList([FilmBlock(inputs, outputs, config.kernel),
+                                  FilmBlock(outputs, outputs, config.kernel)])
 
         self.time = TimeCode(config.width)
         self.down = nn.ModuleList(
@@ -114,27 +118,39 @@ class UNet(nn.Module):
         self.leave = nn.Sequential(_convolution(widths[0], widths[0], config.kernel),
                                    nn.Conv1d(widths[0], sizes.actions, 1))
         self.multiple = 2 ** (len(widths) - 1)
+        self.films = [module.outputs for module in self.modules()
+                      if isinstance(module, FilmBlock) for _ in ('scale', 'shift')]
+        self.film_time = nn.Linear(config.width, sum(self.films))
+        self.film_seen = nn.Linear(tokens * config.width, sum(self.films), bias=False)
+        bound = ((1 + tokens) * config.width) ** -0.5  # as of one linear layer
+        for layer in (self.film_time, self.film_seen):
+            nn.init.uniform_(layer.weight, -bound, bound)
 
-    def forward(self, chunk: Tensor, time: Tensor, tokens: Tensor) -> Tensor:
+    def seen(self, tokens: Tensor) -> Tensor:
+        """Return what the steps take of an observation's tokens (B, T, W). Shape (B, F)."""
+        return self.film_seen(F.mish(tokens.flatten(1)))  # type: ignore[no-any-return]
+
+    def forward(self, chunk: Tensor, time: Tensor, seen: Tensor) -> Tensor:
         """Return what is asked of each row. Shape (B, H, A)."""
         rows = chunk.shape[1]
-        condition = torch.cat([self.time(time), tokens.flatten(1)], -1)
+        film = seen + self.film_time(F.mish(self.time(time)))  # (B, F)
+        films = iter(torch.split(film[..., None], self.films, 1))
         x = F.pad(chunk.transpose(1, 2), (0, -rows % self.multiple))  # (B, A, H')
         kept = []
         for pair, shrink in zip(self.down, self.shrink, strict=False):
-            x = _run(pair, x, condition)
+            x = _run(pair, x, films)
             kept.append(x)
             x = shrink(x)
-        x = _run(self.middle, _run(self.down[-1], x, condition), condition)
+        x = _run(self.middle, _run(self.down[-1], x, films), films)
         for grow, pair in zip(self.grow, self.up, strict=True):
-            x = _run(pair, torch.cat([grow(x), kept.pop()], 1), condition)
+            x = _run(pair, torch.cat([grow(x), kept.pop()], 1), films)
         out: Tensor = self.leave(x)
         return out[..., :rows].transpose(1, 2)
 
 
-def _run(blocks: nn.Module, x: Tensor, condition: Tensor) -> Tensor:
+def _run(blocks: nn.Module, x: Tensor, films: Iterator[Tensor]) -> Tensor:
     for block in blocks.children():
-        x = block(x, condition)
+        x = block(x, next(films), next(films))
     return x
 
 
@@ -154,9 +170,13 @@ class Transformer(nn.Module):
             for _ in range(config.layers))
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, sizes.actions))
 
-    def forward(self, chunk: Tensor, time: Tensor, tokens: Tensor) -> Tensor:
+    def seen(self, tokens: Tensor) -> Tensor:
+        """Return what the steps take of an observation: its tokens."""
+        return tokens
+
+    def forward(self, chunk: Tensor, time: Tensor, seen: Tensor) -> Tensor:
         """Return what is asked of each row. Shape (B, H, A)."""
-        memory = torch.cat([self.time(time)[:, None], tokens], 1) + self.token_positions
+        memory = torch.cat([self.time(time)[:, None], seen], 1) + self.token_positions
         x = self.enter(chunk) + self.row_positions  # (B, H, W)
         for layer in self.layers:
             x = layer(x, memory)
@@ -164,7 +184,7 @@ class Transformer(nn.Module):
         return out
 
 
-def make_denoiser(config: DenoiserConfig, sizes: Sizes, tokens: int) -> nn.Module:
+def make_denoiser(config: DenoiserConfig, sizes: Sizes, tokens: int) -> UNet | Transformer:
     """Return the network that the configuration names, for so many tokens."""
     return (UNet if config.denoiser == 'unet' else Transformer)(config, sizes, tokens)
 

@@ -50,12 +50,16 @@ class Diffusion(Network):
         self.denoising.set_timesteps(config.sample_steps)
         self.timesteps: list[int] = self.denoising.timesteps.tolist()
 
+    def seen(self, batch: Batch) -> Tensor:
+        """Return what every step takes of an observation; see `denoisers`. Shape (B, ...)."""
+        return self.denoiser.seen(self.tokens(batch))
+
     def forward(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         """Return a chunk drawn from `noise` (B, H, A), or from new noise. Shape (B, H, A)."""
-        tokens = self.tokens(batch)
+        seen = self.seen(batch)
         x = start(batch, self.noise, noise)
         for k in self.timesteps:
-            x = self.denoising.step(self._noise(x, x.new_full((len(x),), k), tokens), k,
+            x = self.denoising.step(self._noise(x, x.new_full((len(x),), k), seen), k,
                                     x).prev_sample
         return x
 
@@ -76,7 +80,7 @@ class Diffusion(Network):
         """
         with torch.inference_mode(False), torch.no_grad():
             batch = {key: value.clone() for key, value in batch.items()}
-            tokens = self.tokens(batch)
+            seen = self.seen(batch)
             x = start(batch, self.noise, noise)
             kept = self.denoising.alphas_cumprod[self.timesteps].tolist()
             for k, now, after in zip(self.timesteps, kept, [*kept[1:], 1.0], strict=True):
@@ -85,7 +89,7 @@ class Diffusion(Network):
 
                 def velocity(x: Tensor, time: Tensor, step: Tensor = step, t: float = t,
                              scale: float = scale) -> Tensor:
-                    noise = self._noise(scale * x, step, tokens)
+                    noise = self._noise(scale * x, step, seen)
                     return (noise - x) / (1 - t)  # noise - chunk, of x = (1 - t) chunk + t noise
 
                 v, towards = correction(velocity, x / scale, x.new_full((len(x),), t), previous,
@@ -100,11 +104,11 @@ class Diffusion(Network):
         noise = torch.randn_like(actions)
         k = torch.randint(self.noise_steps, (len(actions),), device=actions.device)
         noisy = self.noising.add_noise(actions, noise, k)
-        loss = masked_square(self._noise(noisy, k, self.tokens(batch)), noise, batch['valid'])
+        loss = masked_square(self._noise(noisy, k, self.seen(batch)), noise, batch['valid'])
         return loss, {'noise_error': loss.detach()}
 
-    def _noise(self, x: Tensor, k: Tensor, tokens: Tensor) -> Tensor:
-        found: Tensor = self.denoiser(x, k / self.noise_steps, tokens)
+    def _noise(self, x: Tensor, k: Tensor, seen: Tensor) -> Tensor:
+        found: Tensor = self.denoiser(x, k / self.noise_steps, seen)
         return found.to(x.dtype)  # lower under mixed precision, where the schedule needs it full
 
 

@@ -36,21 +36,25 @@ class Flow(Network):
         self.sample_steps = config.sample_steps
         self.noise_emphasis = config.noise_emphasis
 
+    def seen(self, batch: Batch) -> Tensor:
+        """Return what every step takes of an observation; see `denoisers`. Shape (B, ...)."""
+        return self.denoiser.seen(self.tokens(batch))
+
     def forward(self, batch: Batch, noise: Tensor | None = None) -> Tensor:
         """Return a chunk drawn from `noise` (B, H, A), or from new noise. Shape (B, H, A)."""
-        return integrate(partial(self.velocity, self.tokens(batch)),
+        return integrate(partial(self.velocity, self.seen(batch)),
                          start(batch, self.noise, noise), self.sample_steps)
 
     def continued(self, batch: Batch, previous: Previous, noise: Tensor | None = None) -> Tensor:
         """Return a chunk that continues the previous one; see `realtime_chunking.Continuing`."""
         with torch.inference_mode(False), torch.no_grad():
             batch = {key: value.clone() for key, value in batch.items()}
-            return integrate(partial(self.velocity, self.tokens(batch)),
+            return integrate(partial(self.velocity, self.seen(batch)),
                              start(batch, self.noise, noise), self.sample_steps, previous)
 
-    def velocity(self, tokens: Tensor, x: Tensor, time: Tensor) -> Tensor:
+    def velocity(self, seen: Tensor, x: Tensor, time: Tensor) -> Tensor:
         """Return the velocity of chunks (B, H, A) at times (B,), differentiable in x."""
-        found: Tensor = self.denoiser(x, time, tokens)
+        found: Tensor = self.denoiser(x, time, seen)
         return found.to(x.dtype)  # lower under mixed precision, where the steps need it full
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -59,7 +63,7 @@ class Flow(Network):
         noise = torch.randn_like(actions)
         time = draw_times(len(actions), self.noise_emphasis, actions)
         t = time[:, None, None]
-        found = self.velocity(self.tokens(batch), t * noise + (1 - t) * actions, time)
+        found = self.velocity(self.seen(batch), t * noise + (1 - t) * actions, time)
         loss = masked_square(found, noise - actions, batch['valid'])
         return loss, {'velocity_error': loss.detach()}
 

@@ -108,10 +108,6 @@ def see(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
 def to_planes(images: Tensor) -> Tensor:
     """Return uint8 images (B, H, W, 3) as floats in [-1, 1]. Shape (B, 3, H, W).
 
-    They keep their order in memory, channels last, which convolutions run fastest in. Not so in
-    16 bit on a CPU, where the gradient of a group norm takes ten times as long in it.
+    They keep their order in memory, channels last.
     """
-    planes = images.permute(0, 3, 1, 2).float() / 127.5 - 1.0
-    if images.device.type == 'cpu' and torch.is_autocast_enabled('cpu'):
-        return planes.contiguous()
-    return planes
+    return images.permute(0, 3, 1, 2).float() / 127.5 - 1.0

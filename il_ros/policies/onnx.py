@@ -31,6 +31,7 @@ import numpy as np
 import torch
 from torch import nn, Tensor
 
+FULL_MISH = 20.0  # where mish(x) is x in 32 bit
 TOLERANCE = 1e-4  # [rad] or [m]: the graph computes in float32
 CHECKS = 20
 
@@ -165,7 +166,7 @@ def export(policy: LearnedPolicy, path: Path) -> float:
                                    for name in policy.cameras], *others.values()),
                 input_names=['state', 'environment', 'task', *policy.cameras, *others],
                 output_names=[output, *([f'{MEMORY}_after'] if memory else [])], dynamo=True,
-                verbose=False)
+                verbose=False, custom_translation_table={torch.ops.aten.mish.default: _mish})
         assert program is not None
         model = program.model_proto
     except torch.onnx.OnnxExporterError as error:
@@ -195,6 +196,17 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     finally:
         part.unlink(missing_ok=True)
     return worst
+
+
+def _mish(x: Any) -> Any:
+    """Return x tanh(log(1 + e^x)) in operators that ONNX Runtime folds and vectorises.
+
+    With n = e^x (e^x + 2) it is x n / (n + 2).
+    """
+    from onnxscript import opset18 as op
+    e = op.Exp(op.Min(x, FULL_MISH))
+    n = e * (e + 2.0)
+    return x * (n / (n + 2.0))
 
 
 @contextmanager

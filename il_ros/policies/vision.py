@@ -1,23 +1,71 @@
-"""Convolutional image encoders. Group norm throughout: batch norm breaks under EMA weights."""
+"""Convolutional image encoders: none with batch norm, which breaks under EMA weights."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import math
+from typing import Any
 
+from il_ros.policies.config import IMAGE_NORMS
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
 
-SMALL_MAP = 16           # values of a channel
-MANY_WEIGHTS = 1 << 20   # of a convolution
+SMALL_MAP = 36           # values of a channel
+MANY_WEIGHTS = 1 << 19   # of a convolution
+GROUP, FOLDED = IMAGE_NORMS
 
 
-def _norm(channels: int) -> nn.GroupNorm:
+def _norm(channels: int, norm: str) -> nn.Module:
+    if norm == FOLDED:
+        return nn.Identity()
     groups = next(g for g in (16, 8, 4, 2, 1) if channels % g == 0)
     return nn.GroupNorm(groups, channels)
 
 
+def arranged(planes: Tensor, norm: str) -> Tensor:
+    """Return planes in the order in memory that their convolutions are fastest in.
+
+    That is channels last, as images come, but for group norms in 16 bit on a CPU, whose gradient
+    takes ten times as long in it.
+    """
+    if norm == GROUP and planes.device.type == 'cpu' and torch.is_autocast_enabled('cpu'):
+        return planes.contiguous()
+    return planes
+
+
+class Patches(torch.autograd.Function):
+    """The square patches of maps (B, H, W, C) under a kernel: (B, H', W', kernel^2 * C)."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, kernel: int, stride: int, padding: int) -> Tensor:
+        """Put the values under each place of the kernel side by side."""
+        ctx.shape, ctx.at = maps.shape, (kernel, stride, padding)
+        batch, height, width, channels = maps.shape
+        padded = maps.new_zeros(batch, height + 2 * padding, width + 2 * padding, channels)
+        padded[:, padding:padding + height, padding:padding + width] = maps
+        return torch.cat([padded[place] for place in _places(padded.shape, kernel, stride)], -1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        """Add up what each value of a map contributed to."""
+        batch, height, width, channels = ctx.shape
+        kernel, stride, padding = ctx.at
+        padded = gradients[0].new_zeros(batch, height + 2 * padding, width + 2 * padding, channels)
+        parts = torch.split(gradients[0], channels, -1)
+        for place, part in zip(_places(padded.shape, kernel, stride), parts, strict=True):
+            padded[place].add_(part)
+        found = padded[:, padding:padding + height, padding:padding + width]
+        return found.contiguous(), None, None, None
+
+
+def _places(shape: torch.Size, kernel: int, stride: int) -> list[tuple[slice, slice, slice]]:
+    rows, columns = ((size - kernel) // stride * stride + 1 for size in shape[1:3])
+    return [(slice(None), slice(i, i + rows, stride), slice(j, j + columns, stride))
+            for i in range(kernel) for j in range(kernel)]
+
+
 class Convolution(nn.Conv2d):
-    """A square convolution without a bias; in training, of small maps, a product of two matrices.
+    """A square convolution; in training, of small maps, a product of two matrices.
 
     oneDNN makes the gradient of 512 x 512 x 3 x 3 weights from maps of 3 x 3 in three times the
     time of the product of the patches and the weights, in 32 and in 16 bit.
@@ -30,31 +78,32 @@ class Convolution(nn.Conv2d):
         if (not self.training or x.device.type != 'cpu' or rows * columns > SMALL_MAP
                 or self.weight.numel() < MANY_WEIGHTS):
             return super().forward(x)
-        padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, *[padding] * 4))  # (B, H, W, C)
-        patches = torch.stack(
-            [padded[:, i:i + stride * (rows - 1) + 1:stride,
-                    j:j + stride * (columns - 1) + 1:stride]
-             for i in range(kernel) for j in range(kernel)], -1)  # (B, H', W', C, kernel^2)
-        found = F.linear(patches.flatten(0, 2).flatten(1), self.weight.flatten(1))
-        return found.view(len(x), rows, columns, -1).permute(0, 3, 1, 2).contiguous()
+        patches: Tensor = Patches.apply(  # type: ignore[no-untyped-call]
+            x.permute(0, 2, 3, 1), kernel, stride, padding)
+        found = F.linear(patches, self.weight.permute(0, 2, 3, 1).flatten(1),
+                                     self.bias)
+        found = found.permute(0, 3, 1, 2)
+        return found.contiguous() if x.is_contiguous() else found  # in the order of x
 
 
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions around a shortcut (He et al. 2015, arXiv:1512.03385, figure 2)."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, norm: str) -> None:
         super().__init__()
-        self.first = Convolution(inputs, outputs, 3, stride, 1, bias=False)
-        self.first_norm = _norm(outputs)
-        self.second = Convolution(outputs, outputs, 3, 1, 1, bias=False)
-        self.second_norm = _norm(outputs)
+        bias = norm == FOLDED
+        self.first = Convolution(inputs, outputs, 3, stride, 1, bias=bias)
+        self.first_norm = _norm(outputs, norm)
+        self.second = Convolution(outputs, outputs, 3, 1, 1, bias=bias)
+        self.second_norm = _norm(outputs, norm)
         self.shortcut = nn.Identity() if stride == 1 and inputs == outputs else nn.Sequential(
-            nn.Conv2d(inputs, outputs, 1, stride, bias=False), _norm(outputs))
+            nn.Conv2d(inputs, outputs, 1, stride, bias=bias), _norm(outputs, norm))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, C', H / stride, W / stride)."""
-        y = F.relu(self.first_norm(self.first(x)))
-        return F.relu(self.second_norm(self.second(y)) + self.shortcut(x))
+        y = F.relu(self.first_norm(self.first(x)), inplace=True)
+        y = self.second_norm(self.second(y)) + self.shortcut(x)
+        return F.relu(y, inplace=True)
 
 
 class ResNet(nn.Module):
@@ -62,35 +111,50 @@ class ResNet(nn.Module):
 
     Widths (64, 128, 256, 512) with 2 blocks each are ResNet-18; its stem divides the image by 4
     and every stage but the first by 2.
+
+    The norm is `group`, or `folded`: none, as of a frozen batch norm whose factors and offsets
+    have been taken into the convolutions, which makes each step a third shorter. What has no
+    pretrained weights then starts as in Fixup (Zhang et al. 2019, arXiv:1901.09321, section 3):
+    every block as its shortcut, its first convolution divided by the square root of their number.
     """
 
-    def __init__(self, widths: Sequence[int], blocks: int) -> None:
+    def __init__(self, widths: Sequence[int], blocks: int, norm: str = GROUP) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 7, 2, 3, bias=False), _norm(widths[0]),
-                                  nn.ReLU(), nn.MaxPool2d(3, 2, 1))
-        layers: list[nn.Module] = []
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, widths[0], 7, 2, 3, bias=norm == FOLDED), _norm(widths[0], norm),
+            nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1))
+        layers: list[BasicBlock] = []
         inputs = widths[0]
         for stage, width in enumerate(widths):
             for block in range(blocks):
-                layers.append(BasicBlock(inputs, width, 2 if stage and not block else 1))
+                layers.append(BasicBlock(inputs, width, 2 if stage and not block else 1, norm))
                 inputs = width
         self.stages = nn.Sequential(*layers)
         self.channels = inputs
+        self.norm = norm
+        if norm == FOLDED:
+            for convolution in (m for m in self.modules() if isinstance(m, nn.Conv2d)):
+                nn.init.kaiming_normal_(convolution.weight, nonlinearity='relu')
+                convolution.bias.data.zero_()  # type: ignore[union-attr]
+            for layer in layers:
+                layer.first.weight.data /= math.sqrt(len(layers))
+                nn.init.zeros_(layer.second.weight)
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, planes: Tensor) -> Tensor:
         """Map (B, 3, H, W) to (B, channels, H', W')."""
-        return self.stages(self.stem(planes))  # type: ignore[no-any-return]
+        return self.stages(self.stem(arranged(planes, self.norm)))  # type: ignore[no-any-return]
 
 
 class Backbones(nn.Module):
     """The ResNets of some cameras: one for all of them, as in ACT's code, or one each."""
 
     def __init__(self, cameras: Sequence[str], share: bool, widths: Sequence[int],
-                 blocks: int) -> None:
+                 blocks: int, norm: str = GROUP) -> None:
         super().__init__()
-        self.shared = ResNet(widths, blocks) if share and cameras else None
+        self.shared = ResNet(widths, blocks, norm) if share and cameras else None
         self.each = nn.ModuleDict({} if share else {
-            name: ResNet(widths, blocks) for name in cameras})
+            name: ResNet(widths, blocks, norm) for name in cameras})
 
     def forward(self, planes: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Map each camera's (B, 3, H, W) to (B, channels, H', W')."""
@@ -113,14 +177,14 @@ class KeypointEncoder(nn.Module):
         layers: list[nn.Module] = []
         inputs = 3
         for width in widths:
-            layers += [nn.Conv2d(inputs, width, 3, 2, 1), _norm(width), nn.ReLU()]
+            layers += [nn.Conv2d(inputs, width, 3, 2, 1), _norm(width, GROUP), nn.ReLU()]
             inputs = width
         self.convolutions = nn.Sequential(*layers, nn.Conv2d(inputs, keypoints, 1, bias=False))
         self.outputs = 2 * keypoints
 
     def forward(self, planes: Tensor) -> Tensor:
         """Return the expected image coordinates of every keypoint in [-1, 1]. Shape (B, 2 K)."""
-        maps = self.convolutions(planes)  # (B, K, H', W')
+        maps = self.convolutions(arranged(planes, GROUP))  # (B, K, H', W')
         share = maps.flatten(2).softmax(-1).view_as(maps)
         rows = torch.linspace(-1, 1, maps.shape[2], device=maps.device)
         columns = torch.linspace(-1, 1, maps.shape[3], device=maps.device)

@@ -63,6 +63,9 @@ def load_state(folder: Path, network: nn.Module, average: nn.Module,
         described['state'] = {index: {key: tensors[f'optimizer.{index}.{key}'] for key in MOMENTS}
                               for index in range(count)}
         optimizer.load_state_dict(described)
+        for parameter, state in optimizer.state.items():  # in the parameter's order in memory
+            state.update({key: torch.empty_like(parameter).copy_(state[key])
+                          for key in MOMENTS[:2]})
     except (RuntimeError, KeyError) as error:
         raise CheckpointError(f'{folder}: is of another network: {error}') from None
     return progress

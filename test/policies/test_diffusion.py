@@ -54,7 +54,7 @@ def test_sampling_is_repeatable_from_the_same_noise(network):
 
 def test_a_network_that_knows_the_noise_gets_the_chunk_back(network):
     actions = torch.rand(4, 20, 2) * 2 - 1
-    network.denoiser.forward = lambda x, time, tokens: exact_noise(network, actions, x, time)
+    network.denoiser.forward = lambda x, time, seen: exact_noise(network, actions, x, time)
     with torch.no_grad():
         got = network({'state': torch.zeros(4, 2)}, torch.randn(4, 20, 2))
     torch.testing.assert_close(got, actions, rtol=0, atol=1e-3)
@@ -68,7 +68,7 @@ def exact_noise(network, actions, x, time):
 def test_the_noised_chunk_is_that_of_the_paper(network):
     seen = {}
 
-    def denoise(x, time, tokens):
+    def denoise(x, time, observed):
         seen.update(x=x, time=time)
         return torch.zeros_like(x)
 
@@ -99,7 +99,7 @@ def test_without_weight_a_continued_chunk_is_a_free_one(network):
 
 def test_a_continued_chunk_meets_the_previous_one_where_the_noise_is_known_exactly(network):
     """Data are N(0, 0.3^2) per value: then E[a | x_k] is linear in x_k."""
-    def denoise(x, time, tokens):
+    def denoise(x, time, observed):
         kept = network.noising.alphas_cumprod[(time * 100).round().long()][:, None, None]
         chunk = kept.sqrt() * 0.09 * x / (kept * 0.09 + 1 - kept)
         return (x - kept.sqrt() * chunk) / (1 - kept).sqrt()
@@ -136,7 +136,7 @@ def test_fork_late_chunks_continue_the_previous_ones(network):
     def draw(observations, previous):
         near = -torch.cdist(observations.double(), seen).square() / (2 * 0.02 ** 2)
 
-        def denoise(x, time, tokens):
+        def denoise(x, time, observed):
             kept = network.noising.alphas_cumprod[(time[0] * 100).round().long()].double()
             likely = -torch.cdist(x.double().flatten(1), kept.sqrt() * known).square()
             chunk = (near + likely / (2 * (1 - kept))).softmax(1) @ known  # E[a | x_k, observed]
@@ -165,13 +165,14 @@ def test_denoisers_take_any_length_and_see_time_tokens_and_all_rows(denoiser, ho
     network = make_denoiser(config, Sizes({'state': 3}, {}, horizon, 3), 2).eval()
     chunk, tokens = torch.randn(2, horizon, 3), torch.randn(2, 2, 8)
     time = torch.tensor([0.2, 0.7])
-    got = network(chunk, time, tokens)
+    seen = network.seen(tokens)
+    got = network(chunk, time, seen)
     assert got.shape == chunk.shape
-    assert (network(chunk, time.flip(0), tokens) - got).abs().max() > 1e-5
-    assert (network(chunk, time, tokens.flip(0)) - got).abs().max() > 1e-5
+    assert (network(chunk, time.flip(0), seen) - got).abs().max() > 1e-5
+    assert (network(chunk, time, network.seen(tokens.flip(0))) - got).abs().max() > 1e-5
     other = chunk.clone()
     other[:, -1] += 1
-    assert (network(other, time, tokens) - got)[:, 0].abs().max() > 1e-6
+    assert (network(other, time, seen) - got)[:, 0].abs().max() > 1e-6
     assert not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in network.modules())
 
 

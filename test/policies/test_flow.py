@@ -34,7 +34,7 @@ def test_the_network_is_asked_for_noise_minus_chunk_between_the_two():
     torch.manual_seed(0)
     network, seen = Flow(SMALL, fork.SIZES), {}
 
-    def velocity(tokens, x, time):
+    def velocity(observed, x, time):
         seen.update(x=x, time=time)
         return torch.zeros_like(x)
 
@@ -54,7 +54,7 @@ def test_the_network_is_asked_for_noise_minus_chunk_between_the_two():
 def test_ten_euler_steps_from_noise_to_the_chunk():
     network, times = Flow(SMALL, fork.SIZES), []
 
-    def velocity(tokens, x, time):
+    def velocity(observed, x, time):
         times.append(round(time[0].item(), 6))
         return torch.full_like(x, 2.0)
 

@@ -9,6 +9,7 @@ from il_ros.policies.config import AugmentationConfig
 from il_ros.policies.load import load
 import numpy as np
 import pytest
+import torch
 
 onnx = pytest.importorskip('onnx')
 onnxruntime = pytest.importorskip('onnxruntime')
@@ -71,3 +72,15 @@ def test_a_policy_that_searches_is_refused(tmp_path):
     policy = load(make_checkpoint(tmp_path / 'c', VARIANTS['ibc']))
     with pytest.raises(CheckpointError, match="kind 'ibc' searches among candidates that it draw"):
         export(policy, tmp_path / 'policy.onnx')
+
+
+def test_mish_is_that_of_torch_everywhere(tmp_path):
+    from il_ros.policies.onnx import _mish
+    torch.onnx.export(torch.nn.Mish().eval(), (torch.zeros(1, 2001),), tmp_path / 'mish.onnx',
+                      dynamo=True, verbose=False,
+                      custom_translation_table={torch.ops.aten.mish.default: _mish})
+    session = onnxruntime.InferenceSession(tmp_path / 'mish.onnx')
+    x = np.concatenate([np.linspace(-90, 90, 1001), np.linspace(-1, 1, 998), [-1e4, 1e4]])
+    got, = session.run(None, {session.get_inputs()[0].name: x[None].astype(np.float32)})
+    x = torch.from_numpy(x.astype(np.float32)).double()
+    np.testing.assert_allclose(got[0], torch.nn.functional.mish(x), rtol=1e-5, atol=1e-7)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 import torch
+from torch.nn import functional as F
 
 RESNET_18 = ACTConfig(width=16, heads=2, feedforward=16, encoder_layers=1, decoder_layers=1,
                       image_widths=(64, 128, 256, 512), image_blocks=2)
@@ -75,6 +76,63 @@ def test_every_backbone_starts_from_the_file(weights, path, share, count):
         used = sum(p.numel() for p in backbone.parameters())
         assert used == sum(v.size for k, v in weights.items()
                            if 'running' not in k and 'fc' not in k)
+
+
+def convolution(x, weights, name, norm, stride=1):
+    """Convolve and normalise as torchvision does in inference."""
+    kernel = weights[f'{name}.weight']
+    x = F.conv2d(x, kernel, stride=stride, padding=kernel.shape[-1] // 2)
+    return F.batch_norm(x, *(weights[f'{norm}.{part}'] for part in (
+        'running_mean', 'running_var', 'weight', 'bias')))
+
+
+def layer_of(weights, layer, x):
+    """Return what a layer of torchvision's ResNet-18 makes of x."""
+    for block in range(2):
+        at, stride = f'layer{layer}.{block}', 2 if layer > 1 and not block else 1
+        y = convolution(x, weights, f'{at}.conv1', f'{at}.bn1', stride).relu()
+        y = convolution(y, weights, f'{at}.conv2', f'{at}.bn2')
+        short = (convolution(x, weights, f'{at}.downsample.0', f'{at}.downsample.1', stride)
+                 if f'{at}.downsample.0.weight' in weights else x)
+        x = (y + short).relu()
+    return x
+
+
+def test_with_folded_norms_a_backbone_computes_what_torchvisions_does(weights, tmp_path):
+    trained = {name: value / np.float32(np.sqrt(value[0].size)) if value.ndim == 4
+               else np.abs(value) + np.float32(0.1) if 'var' in name else value
+               for name, value in weights.items()}
+    save_file(trained, path := tmp_path / 'resnet18.safetensors')
+    network = make_network(replace(VARIANTS['act camera'], act=replace(
+        RESNET_18, image_norm='folded')), CONTRACT)
+    load_backbones(network, path)
+    backbone = network.backbones.shared.eval()
+    trained = {name: torch.from_numpy(value) for name, value in trained.items()}
+    torch.manual_seed(0)
+    image = torch.rand(1, 3, 96, 96)
+    mean, std = (torch.tensor(values)[:, None, None] for values in (
+        [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    with torch.no_grad():
+        ours = backbone.stem[0](image * 2 - 1)
+        theirs = convolution((image - mean) / std, trained, 'conv1', 'bn1', 2)
+        inner = (..., slice(2, -2), slice(2, -2))  # what is around an image differs
+        torch.testing.assert_close(ours[inner], theirs[inner], rtol=1e-4, atol=1e-3)
+        assert not torch.allclose(ours, theirs, rtol=1e-4, atol=1e-3)
+        x = theirs.relu()
+        for layer in range(1, 5):
+            ours = backbone.stages[2 * layer - 2:2 * layer](x)
+            x = layer_of(trained, layer, x)
+            torch.testing.assert_close(ours, x, rtol=1e-4, atol=1e-3 * float(x.max()))
+    assert x.std() > 0.1
+
+
+def test_a_file_without_what_a_batch_norm_has_seen_is_refused(weights, tmp_path):
+    save_file({k: v for k, v in weights.items() if k != 'bn1.running_var'},
+              path := tmp_path / 'resnet18.safetensors')
+    network = make_network(replace(VARIANTS['act camera'], act=replace(
+        RESNET_18, image_norm='folded')), CONTRACT)
+    with pytest.raises(CheckpointError, match=r'bn1.running_var: expected \(64,\), got none'):
+        load_backbones(network, path)
 
 
 def test_a_backbone_of_other_sizes_is_refused(path):

@@ -1,5 +1,5 @@
 """The image encoders: convolutions of small maps as products of matrices."""
-from il_ros.policies.vision import Convolution, ResNet
+from il_ros.policies.vision import Convolution, Patches, ResNet
 import pytest
 import torch
 from torch import nn
@@ -33,15 +33,43 @@ def test_a_product_of_matrices_is_the_convolution(kernel, stride, size, mixed, t
 
 
 def test_inference_and_large_maps_take_the_usual_way():
-    layer, images = Convolution(384, 384, 3, 1, 1, bias=False), torch.randn(1, 384, 5, 5)
+    layer, images = Convolution(384, 384, 3, 1, 1, bias=False), torch.randn(1, 384, 7, 7)
     for mode, given in ((True, images), (False, images[..., :3, :3])):
         names = {node.name() for node in _graph(layer.train(mode)(given).grad_fn)}
         assert any('Convolution' in name for name in names)
 
 
-def test_a_residual_network_is_the_same_in_training_and_inference():
+@pytest.mark.parametrize('kernel, stride, padding', [(3, 1, 1), (3, 2, 1), (1, 2, 0), (2, 1, 0)])
+@pytest.mark.parametrize('size', [(5, 4), (6, 7)])
+def test_patches_are_those_of_torch_with_their_gradient(kernel, stride, padding, size):
+    maps = torch.randn(2, *size, 3, dtype=torch.float64, requires_grad=True)
+    theirs = nn.functional.unfold(maps.permute(0, 3, 1, 2), kernel, 1, padding, stride)
+    ours = Patches.apply(maps, kernel, stride, padding)
+    channels_first = ours.unflatten(-1, (-1, 3)).transpose(-1, -2).flatten(3)
+    assert torch.equal(channels_first.flatten(1, 2).transpose(1, 2), theirs)
+    assert torch.autograd.gradcheck(
+        lambda given: Patches.apply(given, kernel, stride, padding), maps)
+
+
+def test_without_a_norm_every_block_starts_as_its_shortcut():
     torch.manual_seed(0)
-    network, images = ResNet((64, 128, 256, 512), 2), torch.rand(1, 3, 84, 84)
+    network = ResNet((16, 32, 64), 3, 'folded')
+    x = torch.rand(2, 16, 24, 24)
+    for block in network.stages:
+        assert torch.equal(block(x), block.shortcut(x).relu())
+        x = block(x)
+    deep = network(torch.rand(2, 3, 96, 96) * 2 - 1)
+    assert 0.1 < deep.std() < 10, 'what it sees neither fades nor explodes'
+    deep.square().mean().backward()
+    assert all(block.second.weight.grad.abs().max() > 0 for block in network.stages)
+
+
+@pytest.mark.parametrize('norm', ['group', 'folded'])
+def test_a_residual_network_is_the_same_in_training_and_inference(norm):
+    torch.manual_seed(0)
+    network, images = ResNet((64, 128, 256, 512), 2, norm), torch.rand(1, 3, 84, 84)
+    for block in network.stages:
+        nn.init.normal_(block.second.weight, std=0.02)
     with torch.no_grad():
         trained, inferred = network.train()(images), network.eval()(images)
     assert trained.shape == (1, 512, 3, 3)
