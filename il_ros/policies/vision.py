@@ -11,7 +11,8 @@ from torch import nn, Tensor
 from torch.nn import functional as F
 
 SMALL_MAP = 36           # values of a channel
-MANY_WEIGHTS = 1 << 19   # of a convolution
+LEAST_MAP = 16
+MANY_WEIGHTS = 1 << 18   # of a convolution
 GROUP, FOLDED = IMAGE_NORMS
 
 
@@ -40,9 +41,7 @@ class Patches(torch.autograd.Function):
     def forward(ctx: Any, maps: Tensor, kernel: int, stride: int, padding: int) -> Tensor:
         """Put the values under each place of the kernel side by side."""
         ctx.shape, ctx.at = maps.shape, (kernel, stride, padding)
-        batch, height, width, channels = maps.shape
-        padded = maps.new_zeros(batch, height + 2 * padding, width + 2 * padding, channels)
-        padded[:, padding:padding + height, padding:padding + width] = maps
+        padded = F.pad(maps, (0, 0, *[padding] * 4))
         return torch.cat([padded[place] for place in _places(padded.shape, kernel, stride)], -1)
 
     @staticmethod
@@ -64,11 +63,38 @@ def _places(shape: torch.Size, kernel: int, stride: int) -> list[tuple[slice, sl
             for i in range(kernel) for j in range(kernel)]
 
 
-class Convolution(nn.Conv2d):
-    """A square convolution; in training, of small maps, a product of two matrices.
+class WeightsByProduct(torch.autograd.Function):
+    """A convolution; the gradient of its weights is a product of two matrices."""
 
-    oneDNN makes the gradient of 512 x 512 x 3 x 3 weights from maps of 3 x 3 in three times the
-    time of the product of the patches and the weights, in 32 and in 16 bit.
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, stride: int,
+                padding: int) -> Tensor:
+        """Convolve (B, C, H, W)."""
+        ctx.save_for_backward(x, weight)
+        ctx.at, ctx.biased = (weight.shape[-1], stride, padding), bias is not None
+        return F.conv2d(x, weight, bias, stride, padding)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Multiply the patches by the gradients of what was made of them."""
+        x, weight = ctx.saved_tensors
+        kernel, stride, padding = ctx.at
+        of_x, _, _ = torch.ops.aten.convolution_backward(
+            gradients[0], x, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1,
+            (True, False, False))
+        patches = Patches.apply(x.permute(0, 2, 3, 1), *ctx.at)  # type: ignore[no-untyped-call]
+        rows = gradients[0].permute(0, 2, 3, 1).flatten(0, 2)  # (B H' W', C')
+        of_weight = (rows.t() @ patches.flatten(0, 2)).view(-1, kernel, kernel, x.shape[1])
+        of_bias = rows.sum(0) if ctx.biased else None
+        return of_x, of_weight.permute(0, 3, 1, 2), of_bias, None, None
+
+
+class Convolution(nn.Conv2d):
+    """A square convolution; in training, of small maps on a CPU, by products of matrices.
+
+    oneDNN takes two to ten times as long for the gradient of many weights from maps of 6 x 6 and
+    less as the product of the patches and the gradients does, in 32 and in 16 bit, and for all of
+    the convolution where the maps are 4 x 4 and less.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -78,11 +104,16 @@ class Convolution(nn.Conv2d):
         if (not self.training or x.device.type != 'cpu' or rows * columns > SMALL_MAP
                 or self.weight.numel() < MANY_WEIGHTS):
             return super().forward(x)
-        patches: Tensor = Patches.apply(  # type: ignore[no-untyped-call]
+        weight, bias = self.weight, self.bias
+        if torch.is_autocast_enabled('cpu'):
+            kind = torch.get_autocast_dtype('cpu')
+            x, weight, bias = x.to(kind), weight.to(kind), None if bias is None else bias.to(kind)
+        if rows * columns > LEAST_MAP:
+            return WeightsByProduct.apply(  # type: ignore[no-untyped-call, no-any-return]
+                x, weight, bias, stride, padding)
+        patches = Patches.apply(  # type: ignore[no-untyped-call]
             x.permute(0, 2, 3, 1), kernel, stride, padding)
-        found = F.linear(patches, self.weight.permute(0, 2, 3, 1).flatten(1),
-                                     self.bias)
-        found = found.permute(0, 3, 1, 2)
+        found = F.linear(patches, weight.permute(0, 2, 3, 1).flatten(1), bias).permute(0, 3, 1, 2)
         return found.contiguous() if x.is_contiguous() else found  # in the order of x
 
 
@@ -122,7 +153,7 @@ class ResNet(nn.Module):
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(3, widths[0], 7, 2, 3, bias=norm == FOLDED), _norm(widths[0], norm),
-            nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1))
+            nn.MaxPool2d(3, 2, 1), nn.ReLU(inplace=True))  # the same as in the other order
         layers: list[BasicBlock] = []
         inputs = widths[0]
         for stage, width in enumerate(widths):

@@ -10,12 +10,14 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-@pytest.mark.parametrize('kernel, stride, size', [(3, 1, 3), (3, 2, 6), (3, 2, 7), (3, 1, 4)])
+@pytest.mark.parametrize('kernel, stride, size', [
+    (3, 1, 3), (3, 2, 6), (3, 2, 7), (3, 1, 4), (3, 1, 5), (3, 2, 11)])
+@pytest.mark.parametrize('bias', [False, True])
 @pytest.mark.parametrize('mixed, tolerance', [(False, 1e-5), (True, 2e-2)])
-def test_a_product_of_matrices_is_the_convolution(kernel, stride, size, mixed, tolerance):
+def test_a_product_of_matrices_is_the_convolution(kernel, stride, size, bias, mixed, tolerance):
     torch.manual_seed(0)
-    ours = Convolution(384, 384, kernel, stride, 1, bias=False)
-    theirs = nn.Conv2d(384, 384, kernel, stride, 1, bias=False)
+    ours = Convolution(384, 384, kernel, stride, 1, bias=bias)
+    theirs = nn.Conv2d(384, 384, kernel, stride, 1, bias=bias)
     theirs.load_state_dict(ours.state_dict())
     images = torch.randn(2, 384, size, size)
     found = []
@@ -24,7 +26,7 @@ def test_a_product_of_matrices_is_the_convolution(kernel, stride, size, mixed, t
         with torch.autocast('cpu', torch.bfloat16, enabled=autocast):
             out = layer(x)
         out.float().square().sum().backward()
-        found.append((out.float(), x.grad, layer.weight.grad))
+        found.append((out.float(), x.grad, *(p.grad for p in layer.parameters())))
         assert out.shape == (2, 384, -(-size // stride), -(-size // stride))
     for one, two in zip(*found, strict=True):
         assert (one - two).abs().max() <= tolerance * two.abs().max()
