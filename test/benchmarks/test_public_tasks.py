@@ -4,8 +4,9 @@ from types import SimpleNamespace
 from il_ros.training.config import TrainConfig
 from il_ros.training.samples import Samples
 import numpy as np
+import pytest
 
-from benchmarks.public_tasks import Adapter, demonstrate, expert
+from benchmarks.public_tasks import Adapter, ALOHA, demonstrate, expert, make
 
 
 class Line:
@@ -54,3 +55,16 @@ def test_the_script_opens_over_the_block_and_closes_on_it():
     assert expert(adapter.raw)[3] == 1.0
     adapter.env.gripper = adapter.env.block.copy()
     assert (expert(adapter.env._seen()) == [0, 0, 0, -1]).all()
+
+
+def test_the_script_hands_the_cube_over():
+    pytest.importorskip('gym_aloha')
+    adapter = make(ALOHA)
+    source, failed = demonstrate(adapter, 5)
+    assert failed == 0 and max(source.lengths) < 300
+    actions = source.columns['action']
+    assert actions.shape == (sum(source.lengths), 14)
+    low, high = adapter.env.action_space.low, adapter.env.action_space.high
+    assert (actions >= low).all() and (actions <= high).all()
+    adapter.reset(0, {})
+    assert not any(adapter.step(actions[0])[4]['success'] for _ in range(50)), 'success for nothing'
