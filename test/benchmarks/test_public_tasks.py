@@ -67,4 +67,4 @@ def test_the_script_hands_the_cube_over():
     low, high = adapter.env.action_space.low, adapter.env.action_space.high
     assert (actions >= low).all() and (actions <= high).all()
     adapter.reset(0, {})
-    assert not any(adapter.step(actions[0])[4]['success'] for _ in range(50)), 'success for nothing'
+    assert not any(adapter.step(actions[0])[4]['success'] for _ in range(50))
