@@ -177,7 +177,7 @@ CHECKS = (
     _fork('gmm', partial(GMM, GMMConfig(), TRUNK, fork.SIZES), 1000,
           Limit(at_least=0.95, left=CHOOSES), rate=2e-3),
     _fork('act', partial(ACT, ACTConfig(width=64, feedforward=128), fork.SIZES), 300, rate=1e-3),
-    _fork('diffusion, U-Net', partial(Diffusion, DiffusionConfig(**UNET), fork.SIZES), 800, DRAWS,
+    _fork('diffusion, U-Net', partial(Diffusion, DiffusionConfig(**UNET), fork.SIZES), 1200, DRAWS,
           rate=1e-3),
     _fork('diffusion, transformer', partial(Diffusion, DiffusionConfig(**TRANSFORMER),
                                             fork.SIZES), 1000, DRAWS),
