@@ -46,7 +46,7 @@ LONG_CHUNKS = {  # at 50 Hz, where chunks of 8 rows would be a sixth of a second
     'bc': TrainConfig(PolicyConfig('bc', ('environment',), 100, False, pose_differences=False),
                       steps=4000),
     'act': TrainConfig(PolicyConfig('act', ('environment',), 100, False, pose_differences=False),
-                       steps=4000, batch_size=64, learning_rate=3e-4)}
+                       steps=2000, batch_size=64, learning_rate=3e-4)}
 NO_PAPER = 'no paper figure: none trains from these demonstrations, and neither environment has ' \
            'recorded ones'
 PAPERS = {ALOHA: 'ACT in its paper: 86 of 100 from 50 scripted demonstrations, from pictures '
