@@ -89,8 +89,8 @@ def measure(folder: Path) -> list[Line]:
     if not python:
         return [Line('against LeRobot', 'n/a', 'LeRobot', f'set {VARIABLE} to its Python')]
     contract = Contract.load('sim_arm')
-    return [*(line for name, config in INFERENCE.items() for threads in sorted({1, CORES})
-              for line in _inference(python, name, config, contract, folder, threads)),
+    return [*(line for name, config in INFERENCE.items()
+              for line in _inference(python, name, config, contract, folder)),
             *_training(python, contract, folder)]
 
 
@@ -115,15 +115,21 @@ def described(config: PolicyConfig, contract: Contract) -> dict[str, Any]:
             'cameras': sizes.images, 'values': values}
 
 
-def _inference(python: str, name: str, config: PolicyConfig, contract: Contract, folder: Path,
-               threads: int) -> list[Line]:
-    checkpoint = untrained(folder / f'lerobot {name} {threads}', config, contract)
+def _inference(python: str, name: str, config: PolicyConfig, contract: Contract, folder: Path
+               ) -> list[Line]:
+    checkpoint = untrained(folder / f'lerobot {name}', config, contract)
+    other = Other(python, 'infer', described(config, contract))
+    return [line for threads in sorted({1, CORES})
+            for line in _on_threads(other, name, checkpoint, threads)]
+
+
+def _on_threads(lerobot_side: Other, name: str, checkpoint: Path, threads: int) -> list[Line]:
     seen = sample_observation(read(checkpoint))
     weights = sum(p.numel() for p in load(checkpoint).network.parameters())
     names = BACKENDS if find_spec('openvino') else BACKENDS[:1]
     ours = [OnnxPolicy(cached(checkpoint), threads=threads, backend=name) for name in names]
-    given = described(config, contract) | {'threads': threads}
-    with Other(python, 'infer', given).start() as other:
+    given = lerobot_side.given | {'threads': threads}
+    with replace(lerobot_side, given=given).start() as other:
         assert other.stdin and other.stdout
         theirs = json.loads(other.stdout.readline())['weights']
         asked: list[Callable[[], int]] = [partial(_infer, policy, seen, clock(threads))
