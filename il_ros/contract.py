@@ -6,7 +6,7 @@ carries it as text and hash.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import hashlib
 from pathlib import Path
 
@@ -21,6 +21,7 @@ ENCODINGS = ('rgb8', 'bgr8', 'mono8', '16UC1')
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
 COMMAND_TYPES = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray')
 ACTION_SPACES = ('joint_position',)
+HEADER, ARRIVAL = STAMPS = ('header', 'arrival')
 MAX_COMMAND_HZ = 1000.0
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
 
@@ -68,15 +69,21 @@ class Joint:
 
 @dataclass(frozen=True)
 class Stream:
-    """One topic that observations are made of."""
+    """One topic that observations are made of.
+
+    Attributes:
+        stamp: When a sample was taken: as its 'header' says, the default, or at its 'arrival'.
+    """
 
     topic: str
     type: str
     rate_hz: float
     max_age_s: float
+    stamp: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         _positive(rate_hz=self.rate_hz, max_age_s=self.max_age_s)
+        _one_of(self.stamp or HEADER, STAMPS, f'{self.topic}: stamp')
 
 
 @dataclass(frozen=True)
@@ -308,7 +315,7 @@ class Contract:
 def differences(ours: Contract, theirs: Contract) -> list[str]:
     """Return one line per value that differs, `key: ours, theirs`.
 
-    Task text, workspace and scene do not count: they say nothing about what the data mean.
+    Task text, workspace, scene and `stamp` say nothing about what the data mean: not counted.
     """
     return _differences(to_mapping(ours), to_mapping(theirs), '',
                         ignore={'task', 'workspace', 'scene', 'command_hz'})
@@ -318,10 +325,10 @@ def _differences(a: object, b: object, where: str, ignore: set[str]) -> list[str
     if isinstance(a, dict) and isinstance(b, dict):
         return [line for key in dict.fromkeys([*a, *b]) if key not in ignore
                 for line in _differences(a.get(key), b.get(key),
-                                         f'{where}.{key}' if where else str(key), set())]
+                                         f'{where}.{key}' if where else str(key), {'stamp'})]
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         return [line for i, (x, y) in enumerate(zip(a, b, strict=True))
-                for line in _differences(x, y, f'{where}[{i}]', set())]
+                for line in _differences(x, y, f'{where}[{i}]', ignore)]
     return [] if a == b else [f'{where}: {_brief(a)}, {_brief(b)}']
 
 

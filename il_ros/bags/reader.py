@@ -12,6 +12,7 @@ from il_ros.bags.integrity import check_mcap, recovery_hint
 from il_ros.config import parse_yaml
 from il_ros.contract import Contract
 from il_ros.errors import BagError, ConfigError
+from il_ros.recording.cdr import stamp_ns
 from il_ros.recording.metadata import EpisodeInfo
 from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.rosbag2 import ReaderError
@@ -107,6 +108,24 @@ class Bag:
         if missing := {topic: count for topic, count in left.items() if count}:
             raise BagError(f'{self.path}: metadata.yaml counts messages that the file does not '
                            f'yield: {missing}; its QoS or counts were changed')
+
+    def stamps(self, topics: Collection[str]) -> Iterator[tuple[str, int, int]]:
+        """Yield topic, log time and header stamp [ns] of messages that begin with a header.
+
+        Nothing is deserialised; what is too short for a header is left out.
+
+        Raises:
+            BagError: The file is damaged.
+        """
+        wanted = [c for c in self._reader.connections if self._names[c.topic] in topics]
+        if not wanted:
+            return
+        try:
+            for connection, log_ns, data in self._reader.messages(wanted):
+                if (header_ns := stamp_ns(data)) is not None:
+                    yield self._names[connection.topic], log_ns, header_ns
+        except (ReaderError, OSError) as error:
+            raise BagError(f'{self.path}: {error}') from None
 
     def close(self) -> None:
         """Close the files."""

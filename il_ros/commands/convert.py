@@ -21,6 +21,9 @@ def convert(
         '--skip-bad', help='Go on without bags that cannot be read.')] = False,
     robot: Annotated[str, typer.Option(
         help='Robot name or contract file, for bags that carry no contract.')] = '',
+    stamp: Annotated[list[str] | None, typer.Option(
+        metavar='TOPIC=CLOCK', help='Believe the times of arrival of this topic (or of all) in '
+                                    'place of its header stamps: all=arrival.')] = None,
     recover: Annotated[bool, typer.Option(
         '--recover', help='Close these .partial episodes of a killed recorder; '
                           'convert nothing.')] = False,
@@ -34,6 +37,7 @@ def convert(
         return
     if out is None:
         raise ConfigError('--out: name the folder of the dataset')
+    from il_ros.alignment.stamps import parse_choices
     from il_ros.contract import Contract
     from il_ros.datasets.convert import convert as run
 
@@ -46,11 +50,13 @@ def convert(
             return True
 
         result = run(bags, out, append=append, trim_idle=trim_idle, skip_bad=skip_bad,
-                     contract=contract, progress=report)
+                     contract=contract, stamps=parse_choices(stamp or []), progress=report)
         total = progress.tasks[0].total
         progress.update(task, completed=total, note='')
     for path, reason in result.skipped:
         console.print(f'skipped {path}: {reason}', markup=False, highlight=False, soft_wrap=True)
+    for path, note in result.notes:
+        console.print(f'{path}: {note}', markup=False, highlight=False, soft_wrap=True)
     console.print(f'{out}: {result.episodes} episodes, {result.frames} rows added', markup=False,
                   highlight=False, soft_wrap=True)
 

@@ -1,18 +1,24 @@
 """Bags to a dataset."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+import json
 from pathlib import Path
+from typing import NamedTuple
 
+from il_ros.alignment.stamps import stamped_by
 from il_ros.bags.find import find_bags
 from il_ros.bags.reader import Bag, content_hash
+from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets import schema
 from il_ros.datasets.atomic import replacing
+from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.rows import episode_rows, Losses, moving_ticks, Row
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import BagError, DatasetError
+import numpy as np
 
 Progress = Callable[[Path, int, int], bool]
 ROWS_BETWEEN_PROGRESS = 100
@@ -31,15 +37,18 @@ class ConvertResult:
         episodes: Episodes added.
         frames: Rows added.
         skipped: Bags and folders left out, each with the reason.
+        notes: What to look at in bags that were converted.
     """
 
     episodes: int = 0
     frames: int = 0
     skipped: list[tuple[Path, str]] = field(default_factory=list)
+    notes: list[tuple[Path, str]] = field(default_factory=list)
 
 
 def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle: bool = False,
             skip_bad: bool = False, contract: Contract | None = None,
+            stamps: Mapping[str, str] | None = None,
             progress: Progress | None = None) -> ConvertResult:
     """Convert bags into one dataset, which appears or changes as a whole.
 
@@ -50,10 +59,13 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
         trim_idle: Leave out the ends of an episode in which the arm stands still.
         skip_bad: Go on without bags that cannot be read.
         contract: For bags that carry none.
+        stamps: Which clock to believe per topic in place of the contract's, see `stamped_by`.
         progress: Called with the bag, the number of bags done and their total; False cancels.
 
     Raises:
-        BagError: A bag is missing or damaged, or gives no row.
+        BagError: A bag is missing or damaged, its clocks contradict each other, or it gives no
+            row.
+        ConfigError: `stamps` names what is no stream.
         ContractMismatchError: The bags were recorded with different robots.
         DatasetError: The dataset exists already, cannot be written, or would be empty.
         Cancelled: `progress` returned False.
@@ -72,8 +84,12 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
                 continue
             try:
                 with Bag(path, contract) as bag:
+                    bag.info = replace(bag.info,
+                                       contract=stamped_by(bag.contract, stamps or {}))
                     writer.require(bag.contract, str(path))
-                    result.frames += _add(bag, writer, digest, trim_idle, report)
+                    added = _add(bag, writer, digest, trim_idle, report)
+                result.frames += added.frames
+                result.notes += ((path, note) for note in added.notes)
             except BagError as error:
                 if not skip_bad:
                     raise
@@ -86,15 +102,21 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
     return result
 
 
-def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool, report: _Reporter) -> int:
+class _Added(NamedTuple):
+    frames: int
+    notes: list[str]
+
+
+def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
+         report: _Reporter) -> _Added:
     cameras = [camera.name for camera in bag.contract.cameras]
-    losses = Losses()
-    rows = episode_rows(bag, cameras, losses)
+    losses, survey, ticks = Losses(), Survey.of(bag, bag.contract.topics), list[int]()
+    rows = episode_rows(bag, cameras, losses, survey)
     if trim_idle:
         moving = moving_ticks(episode_rows(bag), bag.contract)
         rows = (row for row in rows if row.tick in moving)
-    count = writer.add(report.during(rows), bag.contract, bag.info.task or bag.contract.task,
-                       bag.info.outcome == 'success')
+    count = writer.add(_noting(report.during(rows), ticks), bag.contract,
+                       bag.info.task or bag.contract.task, bag.info.outcome == 'success')
     if not count:
         raise BagError(f'{bag.path}: no complete observation: '
                        f'{losses.reason() or "the arm never moves"}')
@@ -108,8 +130,18 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool, report: 
         'ticks_without_observation': sum(losses.ticks.values()),
         'recorded_ticks': (bag.end_ns - 1 - bag.start_ns) // bag.contract.period_ns,
         'stop_reason': bag.info.stop_reason,
+        schema.CLOCKS: json.dumps({topic: asdict(clock)
+                                   for topic, clock in survey.clocks.items()}),
     })
-    return count
+    gaps = Gaps.of(np.array(ticks)).text(bag.contract.rate_hz)
+    return _Added(count, [*([f'{gaps}: training windows end there'] if gaps else []),
+                          *survey.notes()])
+
+
+def _noting(rows: Iterator[Row], ticks: list[int]) -> Iterator[Row]:
+    for row in rows:
+        ticks.append(row.tick)
+        yield row
 
 
 def _check_target(out: Path, append: bool) -> bool:

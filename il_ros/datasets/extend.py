@@ -57,6 +57,7 @@ def extend(dataset: Path, contract: Contract, episodes: Sequence[NewEpisode]) ->
                     'outcome': 'success' if episode.success else 'failure', 'operator': '',
                     'drops': 0, 'refused_messages': 0, 'ticks_without_observation': 0,
                     'recorded_ticks': int(writer.added[-1]['length']), 'stop_reason': '',
+                    schema.CLOCKS: '',
                     **episode.values})
         writer.finish()
     return len(writer.added)

@@ -1,24 +1,29 @@
 """When an arm stands still at the ends of an episode."""
 from __future__ import annotations
 
+from typing import Any
+
 from il_ros.contract import Contract
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats
 import numpy as np
+from numpy.typing import NDArray
 
 STILL = 0.02                        # of the velocity limit; less counts as standing still
 MARGIN_NS = 200 * MILLISECOND       # kept before and after the motion
 
 
-def motion(states: Floats, contract: Contract) -> tuple[int, int] | None:
+def motion(states: Floats, contract: Contract, ticks: NDArray[Any]) -> tuple[int, int] | None:
     """Return the first and the last row between which the arm moves, None if it never does.
 
     Args:
         states: Joint positions per tick [rad] or [m]. Shape (N, J).
         contract: The robot.
+        ticks: When the rows were, on the grid of the contract's period. Shape (N,).
     """
     step = STILL * contract.velocity * contract.period_ns / SECOND
-    moves = np.flatnonzero((np.abs(np.diff(states, axis=0)) > step).any(axis=1))
+    passed = np.diff(ticks)[:, None]    # more than one tick over a gap
+    moves = np.flatnonzero((np.abs(np.diff(states, axis=0)) > step * passed).any(axis=1))
     return (int(moves[0]), int(moves[-1]) + 1) if len(moves) else None
 
 

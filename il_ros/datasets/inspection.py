@@ -116,7 +116,7 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
     columns = {name: values[rows] for name, values in dataset.columns.items()}
     state = columns[schema.STATE].astype(np.float64)
     ticks, count, fps = columns['tick'], len(state), dataset.fps
-    span = motion(state, contract) or (count - 1, count - 1)
+    span = motion(state, contract, ticks) or (count - 1, count - 1)
     missing = int(ticks[-1] - ticks[0] + 1) - count
     found: dict[str, Any] = {
         'frames': count,

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from il_ros.alignment.aligner import Aligner
-from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.alignment.decode import decode
+from il_ros.alignment.stamps import sample_ns
 from il_ros.bags.reader import Bag, Stamped
+from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets.commanded import Commanded
 from il_ros.datasets.idle import margin_ticks, motion
@@ -49,6 +51,23 @@ class Losses:
     absences: dict[str, str] = field(default_factory=dict)      # why, per topic
     refusals: dict[str, str] = field(default_factory=dict)
 
+    def outside(self, ticks: range, count: int, begin: tuple[str, str],
+                end: tuple[str, str]) -> None:
+        """Note the ticks of a grid before the last stream begins and after the first one ends.
+
+        Args:
+            ticks: Those in between.
+            count: Of the grid.
+            begin: Topic that begins last, and what to say of it.
+            end: Topic that ends first, and what to say of it.
+        """
+        before = ticks.start if ticks else count
+        after = count - ticks.stop if ticks else 0
+        for lost, (topic, reason) in ((before, begin), (after, end)):
+            if lost:
+                self.ticks[topic] += lost
+                self.absences.setdefault(topic, reason)
+
     def reason(self) -> str:
         """Return why most ticks or messages were lost; empty where none was."""
         if self.messages:
@@ -59,20 +78,31 @@ class Losses:
         return ''
 
 
-def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = None
-                 ) -> Iterator[Row]:
+def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = None,
+                 survey: Survey | None = None) -> Iterator[Row]:
     """Yield a row per tick of the contract's period over the log times, where all streams speak.
 
+    Args:
+        bag: The episode.
+        cameras: Whose images the observations have.
+        losses: Takes what does not become rows.
+        survey: Of the streams, where it was made already.
+
     Raises:
-        BagError: The bag is damaged or nothing says what the robot was told.
+        BagError: The bag is damaged, its clocks contradict each other, or nothing says what the
+            robot was told.
     """
     losses = losses if losses is not None else Losses()
     aligner, commanded = Aligner(bag.contract, cameras), Commanded(bag)
+    survey = survey or Survey.of(bag, aligner.topics)
+    survey.check(str(bag.path))
     watched = Watched()
     feed = _Feed(bag.messages({*aligner.topics, *commanded.topics, *watched.topics}), aligner,
                  commanded, watched, losses)
     period_ns = bag.contract.period_ns
-    for tick in range((bag.end_ns - 1 - bag.start_ns) // period_ns):
+    ticks = survey.ticks(bag)
+    losses.outside(ticks, (bag.end_ns - 1 - bag.start_ns) // period_ns, *survey.limits(bag))
+    for tick in ticks:
         tick_ns = bag.start_ns + tick * period_ns
         feed.until(tick_ns)
         observation = aligner.observe(tick_ns)
@@ -90,7 +120,8 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
 def moving_ticks(rows: Iterable[Row], contract: Contract) -> range:
     """Return the ticks between the idle ends of an episode, with a margin; empty if none moves."""
     found = [(row.tick, row.observation.state) for row in rows]
-    span = motion(np.array([state for _, state in found]), contract) if found else None
+    span = motion(np.array([state for _, state in found]), contract,
+                  np.array([tick for tick, _ in found])) if found else None
     if span is None:
         return range(0)
     margin = margin_ticks(contract)
@@ -104,6 +135,7 @@ class _Feed:
                  watched: Watched, losses: Losses) -> None:
         self.messages, self.losses = messages, losses
         self.aligner, self.commanded, self.watched = aligner, commanded, watched
+        self.streams = {stream.topic: stream for stream in aligner.contract.streams}
         self.next = next(messages, None)
 
     def until(self, end_ns: int) -> None:
@@ -122,5 +154,6 @@ class _Feed:
             self.commanded.push(stamped)
         if stamped.topic not in self.aligner.topics:
             return
+        stamp_ns = sample_ns(self.streams[stamped.topic], stamped.message, stamped.log_ns)
         value = decode(self.aligner.contract, stamped.topic, stamped.message)
-        self.aligner.push(stamped.topic, message_stamp_ns(stamped.message), value)
+        self.aligner.push(stamped.topic, stamp_ns, value)

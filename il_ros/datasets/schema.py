@@ -13,6 +13,7 @@ STATE, ENVIRONMENT = 'observation.state', 'observation.environment_state'
 ACTION, POLICY_ACTION = 'action', 'action.policy'
 ASKED = ('help_requested', 'gate_score', 'gate_threshold', 'uncertainty')
 IMAGES = 'observation.images.'
+CLOCKS = 'clocks'   # of the episode table: JSON, a `bags.clocks.StreamClock` per topic
 DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
 VIDEO_PATH = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'
 EPISODES_PATH = 'meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'

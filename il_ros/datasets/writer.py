@@ -126,8 +126,12 @@ class DatasetWriter:
         return len(kept)
 
     def describe(self, values: Mapping[str, Any]) -> None:
-        """Add values to the newest episode's row of the episode table."""
-        self.added[-1].update(values)
+        """Add values to the newest episode's row of the episode table.
+
+        Clocks are left out where the closed files have no such column.
+        """
+        new = {schema.CLOCKS} - self.earlier[0].keys() if self.earlier else set()
+        self.added[-1].update({name: value for name, value in values.items() if name not in new})
 
     def finish(self) -> None:
         """Write the tables that describe the whole dataset."""

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.alignment.decode import decode
+from il_ros.alignment.stamps import believed_ns
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
@@ -59,7 +60,9 @@ class CommandGate(Node):
     def _on_state(self, message: JointState) -> None:
         try:
             positions = decode(self._contract, self._contract.state.topic, message)
-            self._gate.measure(positions, message_stamp_ns(message), shell.now(self))
+            now = shell.now(self)
+            self._gate.measure(
+                positions, believed_ns(self._contract.state, message, now.ros_ns), now)
         except MessageError as error:
             self.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)
             return

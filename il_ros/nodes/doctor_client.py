@@ -6,7 +6,8 @@ from statistics import median
 import time
 from typing import Any
 
-from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.alignment.decode import decode
+from il_ros.alignment.stamps import believed_ns
 from il_ros.checks import Check, failed, passed, skipped
 from il_ros.contract import CommandTopic, Contract, Stream
 from il_ros.errors import MessageError
@@ -122,14 +123,14 @@ class Doctor:
         except MessageError as error:
             return failed(stream.topic, str(error).removeprefix(f'{stream.topic}: '))
         rate = len(came) / MEASURE_S
-        age_s = median(to_s(now_ns - message_stamp_ns(message)) for now_ns, message in came)
+        age_s = median(to_s(now_ns - believed_ns(stream, m, now_ns)) for now_ns, m in came)
         text = f'{rate:.0f} Hz, {age_s * 1e3:.0f} ms old'
         if rate < LEAST_RATE * stream.rate_hz:
             return failed(stream.topic, f'{text}; expected {stream.rate_hz:g} Hz: check the '
                                         'driver, the network and the load of this machine')
         if not -stream.max_age_s <= age_s <= stream.max_age_s:
             return failed(stream.topic, f'{text}; expected at most {stream.max_age_s:g} s: check '
-                                        "the driver's stamps and that the clocks agree")
+                                        'its stamps and clock, or declare stamp: arrival')
         if stream is self._contract.state and (
                 list(came[0][1].name) != self._contract.joint_names):
             text += "; joints in another order than the contract's, matched by name"

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 
 from geometry_msgs.msg import PoseArray
-from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.alignment.decode import decode
+from il_ros.alignment.stamps import sample_ns
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
@@ -36,19 +37,19 @@ class Streams:
         self._node = node
         self._contract = contract
         self._push = push
+        self._of = {stream.topic: stream for stream in contract.streams}
         self._subscriptions: dict[str, Any] = {}
         self._told: set[str] = set()
         node.create_timer(LOOK_EACH_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def follow(self, topics: Iterable[str]) -> None:
         """Subscribe to these topics of the contract, and to no others from now on."""
-        types = {stream.topic: TYPES[stream.type] for stream in self._contract.streams}
         wanted = set(topics)
         for topic in self._subscriptions.keys() - wanted:
             self._node.destroy_subscription(self._subscriptions.pop(topic))
         for topic in wanted - self._subscriptions.keys():
             self._subscriptions[topic] = self._node.create_subscription(
-                types[topic], topic, partial(self._receive, topic), shell.SENSOR)
+                TYPES[self._of[topic].type], topic, partial(self._receive, topic), shell.SENSOR)
 
     def _look(self) -> None:
         """Say once of every followed stream that its publishers cannot be heard, and why."""
@@ -59,7 +60,9 @@ class Streams:
                 self._node.get_logger().error(f'{stream.topic}: {problem}')
 
     def _receive(self, topic: str, message: Any) -> None:
+        arrived_ns = shell.now_ns(self._node)
         try:
-            self._push(topic, message_stamp_ns(message), decode(self._contract, topic, message))
+            self._push(topic, sample_ns(self._of[topic], message, arrived_ns),
+                       decode(self._contract, topic, message))
         except MessageError as error:
             self._node.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)

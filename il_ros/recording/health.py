@@ -81,7 +81,8 @@ class StreamHealth:
             return (f'{self.topic}: {rate:.1f} Hz, expected {self.rate_hz:g} Hz; free the CPU or '
                     'network, or correct rate_hz in the contract')
         if self.max_age_ns and not self.stamp_ns:
-            return f'{self.topic}: stamps are zero; its driver must fill in header.stamp'
+            return (f'{self.topic}: stamps are zero; its driver must fill in header.stamp, '
+                    'or the contract say stamp: arrival')
         if self.stamp_age_ns > self.max_age_ns:
             return (f'{self.topic}: stamps are {to_s(self.stamp_age_ns):.2f} s old, expected at '
                     f'most {to_s(self.max_age_ns):g} s; synchronise the clocks (chrony) or '

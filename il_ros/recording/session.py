@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
-from il_ros.contract import Contract
+from il_ros.contract import ARRIVAL, Contract
 from il_ros.errors import BagError, RecordingError
 from il_ros.recording import cdr
 from il_ros.recording.definitions import message_definition
@@ -62,7 +62,8 @@ class Recorder:
             message_definition(topic.type)      # an unknown type is an error now, not mid-episode
         self.state, self.episode, self.closed = State.IDLE, '', 0
         self.start_ns = 0
-        expected = {s.topic: (s.rate_hz, to_ns(s.max_age_s)) for s in contract.streams}
+        expected = {s.topic: (s.rate_hz, 0 if s.stamp == ARRIVAL else to_ns(s.max_age_s))
+                    for s in contract.streams}
         self.health = {t.name: StreamHealth(t.resolved, *expected.get(t.name, (0.0, 0)))
                        for t in topics}
         self._latched: dict[str, bytes] = {}

@@ -110,7 +110,7 @@ def to_batch(samples: Samples, transforms: Chain, rows: Rows,
         return transforms.forward(poses.apply(data, ticks) if poses else data)
 
     if samples.recurrent:
-        ticks, inside = sequences(rows, samples.episode, samples.window)
+        ticks, inside = sequences(rows, samples.stretch, samples.window)
         data, valid = samples.batch(ticks.reshape(-1))
         data = by_steps(forward(data, samples.window) | {'valid': valid}, samples.window)
         data['valid'] = data['valid'] & inside[..., None]
@@ -118,7 +118,7 @@ def to_batch(samples: Samples, transforms: Chain, rows: Rows,
         data, valid = samples.batch(rows, with_images=samples.window == 1)
         data = forward(data, 1) | {'valid': valid}
         if samples.window > 1:
-            ticks = histories(rows, samples.episode, samples.window)
+            ticks = histories(rows, samples.stretch, samples.window)
             seen = forward(samples.observations(ticks.reshape(-1)), samples.window)
             data |= by_steps(seen, samples.window)
     return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in data.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
+from il_ros.datasets.gaps import stretches
 from il_ros.errors import DatasetError
 from il_ros.policies.data import Data
 from il_ros.policies.language import embed_all
@@ -32,7 +33,8 @@ class Source(Protocol):
         lengths: Rows per episode; they add up to N.
         tasks: What was to be done, in words; the column 'task_index' (N,) counts them.
         columns: At least 'observation.state' (N, J), 'action' (N, J), 'control_source' (N,),
-            'intervention' (N,) and, with poses, 'observation.environment_state' (N, E).
+            'intervention' (N,) and, with poses, 'observation.environment_state' (N, E); 'tick'
+            (N,) where rows are missing, see `datasets.gaps`.
     """
 
     @property
@@ -104,6 +106,8 @@ class Samples:
         ends: Of `run_ends`. Shape (N,).
         correction: Where a person was correcting the policy. Shape (N,).
         episode: Index of each row's episode. Shape (N,).
+        stretch: Index of the stretch of an episode, without a gap, that each row lies in; no chunk
+            and no window spans two. Shape (N,).
         origin: `sampling.Origin` of each row. Shape (N,).
         training: Rows that start a chunk for training.
         validation: The same for validation; of other episodes.
@@ -120,6 +124,7 @@ class Samples:
     ends: Rows
     correction: Mask
     episode: Rows
+    stretch: Rows
     origin: NDArray[np.int8]
     training: Rows
     validation: Rows
@@ -153,12 +158,13 @@ class Samples:
             vectors['tool'] = frame.poses(vectors['state']).astype(np.float32)
             actions = frame.poses(actions).astype(np.float32)
         episode = np.repeat(np.arange(len(lengths)), lengths)
+        whole = stretches(lengths, columns.get('tick'))
         training, validation = split_episodes(
             np.unique(episode[labelled]), config.validation_share, config.seed)
         correction = np.asarray(columns['intervention']).reshape(-1).astype(bool)
         return Samples(
-            vectors, actions, images, run_ends(lengths, labelled, control == LABELLED),
-            correction, episode, origins(control, correction, episode),
+            vectors, actions, images, run_ends(whole, labelled, control == LABELLED),
+            correction, episode, np.repeat(np.arange(len(whole)), whole), origins(control, correction, episode),
             np.flatnonzero(labelled & np.isin(episode, training)),
             np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon,
             config.policy.window, config.policy.recurrent,
@@ -176,7 +182,7 @@ class Samples:
     def labels(self, rows: Rows) -> int:
         """Return how many labels the samples of the rows hold."""
         if self.recurrent:
-            ticks, inside = sequences(rows, self.episode, self.window)
+            ticks, inside = sequences(rows, self.stretch, self.window)
             return int((np.minimum(self.ends[ticks] - ticks, self.horizon) * inside).sum())
         return int(np.minimum(self.ends[rows] - rows, self.horizon).sum())
 

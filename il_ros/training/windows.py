@@ -8,7 +8,7 @@ import numpy as np
 
 
 def run_ends(lengths: Sequence[int], labelled: Mask, said: Mask | None = None) -> Rows:
-    """Return for every row the first later row that is no label or belongs to the next episode.
+    """Return for every row the first later row that is no label or belongs to the next stretch.
 
     A chunk that starts at row k may learn from rows k up to, not including, `run_ends[k]`;
     `run_ends[k] == k` where row k itself is no label. Shape (N,).
@@ -16,49 +16,49 @@ def run_ends(lengths: Sequence[int], labelled: Mask, said: Mask | None = None) -
     A chunk ends after a label that was only said: the next state is not where it would have led.
 
     Args:
-        lengths: Rows per episode.
+        lengths: Rows per stretch without a gap, see `datasets.gaps.stretches`.
         labelled: Rows that are labels. Shape (N,).
         said: Rows whose label was not executed. Shape (N,).
     """
     stops = np.flatnonzero(~labelled)
     rows = np.arange(len(labelled))
     following = np.append(stops, len(labelled))[np.searchsorted(stops, rows)]
-    episode_ends = np.repeat(np.cumsum(lengths), lengths)
-    ends: Rows = np.minimum(following, episode_ends)
+    stretch_ends = np.repeat(np.cumsum(lengths), lengths)
+    ends: Rows = np.minimum(following, stretch_ends)
     if said is not None:
         last = np.flatnonzero(said & labelled)
         ends = np.minimum(ends, np.append(last + 1, len(rows))[np.searchsorted(last, rows)])
     return ends
 
 
-def histories(rows: Rows, episode: Rows, steps: int) -> Rows:
+def histories(rows: Rows, stretch: Rows, steps: int) -> Rows:
     """Return the ticks that are seen with each row, the row itself last. Shape (B, steps).
 
-    The first row of an episode stands for those before it, as `il_ros.policies.history` has it
+    The first row of a stretch stands for those before it, as `il_ros.policies.history` has it
     live.
 
     Args:
         rows: Shape (B,).
-        episode: Index of each row's episode, in order. Shape (N,).
+        stretch: Index of each row's stretch without a gap, in order. Shape (N,).
         steps: Ticks that are seen at once.
     """
-    first = np.searchsorted(episode, episode[rows])
+    first = np.searchsorted(stretch, stretch[rows])
     found: Rows = np.maximum(rows[:, None] + np.arange(1 - steps, 1), first[:, None])
     return found
 
 
-def sequences(rows: Rows, episode: Rows, steps: int) -> tuple[Rows, Mask]:
-    """Return ticks in a row for each row, and which are of its episode. Shape (B, steps) each.
+def sequences(rows: Rows, stretch: Rows, steps: int) -> tuple[Rows, Mask]:
+    """Return ticks in a row for each row, and which are of its stretch. Shape (B, steps) each.
 
-    A row is the last of its sequence unless the episode began less than `steps` ticks before: then
-    the sequence begins with the episode, as a memory does live.
+    A row is the last of its sequence unless that began less than `steps` ticks before: then the
+    sequence begins with the stretch, as a memory does live, which is emptied by a gap.
 
     Args:
         rows: Shape (B,).
-        episode: Index of each row's episode, in order. Shape (N,).
+        stretch: Index of each row's stretch without a gap, in order. Shape (N,).
         steps: Length of a sequence.
     """
-    first = np.searchsorted(episode, episode[rows])
-    last = np.searchsorted(episode, episode[rows], side='right') - 1
+    first = np.searchsorted(stretch, stretch[rows])
+    last = np.searchsorted(stretch, stretch[rows], side='right') - 1
     ticks = np.maximum(rows - steps + 1, first)[:, None] + np.arange(steps)
     return np.minimum(ticks, last[:, None]), ticks <= last[:, None]

@@ -42,7 +42,8 @@ def test_a_stream_at_its_rate_is_well():
     (fed(stamp_offset_ns=3 * SECOND), NOW,
      '/joint_states: stamps lie 3.00 s in the future; synchronise the clocks (chrony) or check '
      'use_sim_time'),
-    (fed(stamp=0), NOW, '/joint_states: stamps are zero; its driver must fill in header.stamp'),
+    (fed(stamp=0), NOW, '/joint_states: stamps are zero; its driver must fill in header.stamp, '
+     'or the contract say stamp: arrival'),
 ], ids=['absent', 'silent', 'slow', 'old', 'future', 'zero'])
 def test_problems_say_what_to_do(health, now_ns, text):
     assert health.check(now_ns).problem == text
