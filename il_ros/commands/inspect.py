@@ -18,10 +18,11 @@ def inspect(
     dataset: Annotated[Path, typer.Argument(help='Folder of the dataset.')],
     html: Annotated[Path | None, typer.Option(help='Also write the report to this file.')] = None,
 ) -> None:
-    """Print per episode length, gaps, losses, idleness, coverage, outliers and interventions.
+    """Print per episode length, gaps, losses, clocks, idleness, coverage, outliers and interventions.
 
     Example: `il_ros inspect dataset --html report.html`
     """
+    from il_ros.datasets import clocks
     from il_ros.datasets.inspection import inspect as run
     from il_ros.datasets.interventions import interventions
     from il_ros.datasets.page import render
@@ -43,6 +44,8 @@ def inspect(
                   f'{len(report.start_zones)} zones, grasps in {len(report.grasp_zones)}',
                   highlight=False)
     console.print(report.effort.text, highlight=False)
+    for line in clocks.lines([e.clocks for e in report.episodes]):
+        console.print(escape(line), highlight=False, soft_wrap=True)
     for problem in report.problems:
         console.print(f'[red]{escape(problem)}[/]', highlight=False)
     if html:

@@ -2,8 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-import json
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from il_ros.bags.find import find_bags
 from il_ros.bags.reader import Bag, content_hash
 from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
-from il_ros.datasets import schema
+from il_ros.datasets import clocks, schema
 from il_ros.datasets.atomic import replacing
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.rows import episode_rows, Losses, moving_ticks, Row
@@ -130,8 +129,7 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
         'ticks_without_observation': sum(losses.ticks.values()),
         'recorded_ticks': (bag.end_ns - 1 - bag.start_ns) // bag.contract.period_ns,
         'stop_reason': bag.info.stop_reason,
-        schema.CLOCKS: json.dumps({topic: asdict(clock)
-                                   for topic, clock in survey.clocks.items()}),
+        schema.CLOCKS: clocks.to_text(survey.clocks),
     })
     gaps = Gaps.of(np.array(ticks)).text(bag.contract.rate_hz)
     return _Added(count, [*([f'{gaps}: training windows end there'] if gaps else []),

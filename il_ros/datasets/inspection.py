@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from il_ros.contract import POSE_SIZE
-from il_ros.datasets import schema
+from il_ros.datasets import clocks, schema
 from il_ros.datasets.effort import Effort, episode_efforts
+from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.idle import motion
 from il_ros.datasets.reader import Dataset
 from il_ros.types import ControlSource, Floats
@@ -39,6 +40,9 @@ class EpisodeReport:
         duration_s: Rows by their period.
         rate_hz: Rows per second of recorded time; below the contract's where ticks are missing.
         missing_ticks: Ticks inside the episode without a complete observation.
+        gaps: Stretches of them, over which no window of training reaches.
+        longest_gap_s: Between two rows.
+        lost_ticks: All recorded ticks without a complete observation, at the ends, too.
         lost_messages: Dropped while recording or refused while converting.
         sync_error_s: 99th percentile of the age of the oldest sample behind an observation.
         idle_head_s: Standing still at the beginning.
@@ -51,6 +55,7 @@ class EpisodeReport:
         start_zone: Where the first pose of the contract lay at the start.
         grasp_zone: Where the end effector was when the gripper first closed.
         problems: What to look at.
+        clocks: What the stamps of each stream have in common with their arrival.
     """
 
     index: int
@@ -61,6 +66,9 @@ class EpisodeReport:
     duration_s: float
     rate_hz: float
     missing_ticks: int
+    gaps: int
+    longest_gap_s: float
+    lost_ticks: int
     lost_messages: int
     sync_error_s: float
     idle_head_s: float
@@ -73,6 +81,7 @@ class EpisodeReport:
     start_zone: Zone | None
     grasp_zone: Zone | None
     problems: list[str] = field(default_factory=list)
+    clocks: clocks.Clocks = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,12 +126,15 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
     state = columns[schema.STATE].astype(np.float64)
     ticks, count, fps = columns['tick'], len(state), dataset.fps
     span = motion(state, contract, ticks) or (count - 1, count - 1)
-    missing = int(ticks[-1] - ticks[0] + 1) - count
+    gaps, lost = Gaps.of(ticks), int(row.get('ticks_without_observation') or 0)
     found: dict[str, Any] = {
         'frames': count,
         'duration_s': count / fps,
-        'rate_hz': fps * count / (count + missing),
-        'missing_ticks': missing,
+        'rate_hz': fps * count / (count + gaps.missing),
+        'missing_ticks': gaps.missing,
+        'gaps': gaps.number,
+        'longest_gap_s': (gaps.longest + 1) / fps if gaps.number else 0.0,
+        'lost_ticks': max(lost, gaps.missing),
         'lost_messages': int(row.get('drops') or 0) + int(row.get('refused_messages') or 0),
         'sync_error_s': float(np.percentile(columns['sync_error'], 99)),
         'idle_head_s': span[0] / fps,
@@ -133,20 +145,22 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
         'distance': float(distances[index]),
         'outcome': str(row.get('outcome', '')),
     }
-    problems = _episode_problems(found, str(row.get('stop_reason') or ''))
+    seen = clocks.read_clocks(row.get(schema.CLOCKS))
+    problems = [*([gaps.text(fps)] if gaps.number else []),
+                *_episode_problems(found, str(row.get('stop_reason') or '')),
+                *clocks.problems(seen, contract.streams, (count + gaps.missing) / fps)]
     if len(distances) >= FEW and _is_outlier(distances, index):
         problems.append(f'differs from the rest (distance {distances[index]:.2f}, '
                         f'median {np.median(distances):.2f})')
     return EpisodeReport(
         index=index, source=str(row.get('source', '')), operator=str(row.get('operator', '')),
         start_zone=_start_zone(dataset, columns), grasp_zone=_grasp_zone(dataset, columns),
-        effort=effort, problems=problems, **found)
+        effort=effort, problems=problems, clocks=seen, **found)
 
 
 def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
     idle_s = max(found['idle_head_s'], found['idle_tail_s'])
     checks = {
-        f'{found["missing_ticks"]} ticks without observation': found['missing_ticks'],
         f'{found["lost_messages"]} messages lost': found['lost_messages'],
         f'idle for {idle_s:.1f} s at an end: convert with --trim-idle': idle_s > IDLE_S,
         f'only {found["duration_s"]:.1f} s long': found['duration_s'] < SHORT_S,

@@ -25,12 +25,13 @@ th:first-child, td:first-child, .text { text-align: left }
 {% for problem in report.problems %}<p class="problem">{{ problem }}</p>{% endfor %}
 <h2>Episodes</h2><div class="wide"><table>
 <tr><th>episode</th><th class="text">bag</th><th class="text">outcome</th><th>length [s]</th>
-<th>rate [Hz]</th><th>missing ticks</th><th>lost messages</th><th>sync error [ms]</th>
+<th>rate [Hz]</th><th>missing ticks</th><th>gaps (longest [s])</th><th>lost messages</th><th>sync error [ms]</th>
 <th>idle head, tail [s]</th><th>human</th><th>intervention</th><th>take-overs</th>
 <th>at limits</th><th>distance</th><th class="text">look at</th></tr>
 {% for e in report.episodes %}<tr><td>{{ e.index }}</td><td class="text">{{ e.source }}</td>
 <td class="text">{{ e.outcome }}</td><td>{{ '%.1f' | format(e.duration_s) }}</td>
 <td>{{ '%.1f' | format(e.rate_hz) }}</td><td>{{ e.missing_ticks }}</td>
+<td>{{ e.gaps }}{{ ' (%.1f)' | format(e.longest_gap_s) if e.gaps else '' }}</td>
 <td>{{ e.lost_messages }}</td><td>{{ '%.0f' | format(1000 * e.sync_error_s) }}</td>
 <td>{{ '%.1f, %.1f' | format(e.idle_head_s, e.idle_tail_s) }}</td>
 <td>{{ '%.0f %%' | format(100 * e.human) }}</td>
@@ -40,7 +41,17 @@ th:first-child, td:first-child, .text { text-align: left }
 <td>{{ '%.0f %%' | format(100 * e.near_limit) }}</td><td>{{ '%.2f' | format(e.distance) }}</td>
 <td class="text problem">{{ e.problems | join('; ') }}</td></tr>
 {% endfor %}</table></div>
-{{ drawings | safe }}
+{% if clocked %}<h2>Clocks: arrival less header stamp</h2><div class="wide"><table>
+<tr><th>episode</th><th class="text">stream</th><th class="text">believed</th><th>rate [Hz]</th>
+<th>median [ms]</th><th>spread [ms]</th><th>drift [ppm]</th><th>jumps back</th>
+<th>zero stamps</th></tr>
+{% for index, topic, c in clocked %}<tr><td>{{ index }}</td><td class="text">{{ topic }}</td>
+<td class="text">{{ c.stamp }}</td><td>{{ '%.1f' | format(c.rate_hz) }}</td>
+<td>{{ '%.1f' | format(1000 * c.offset_s) }}</td>
+<td>{{ '%.1f' | format(1000 * c.spread_s) }}</td><td>{{ '%.0f' | format(c.drift_ppm) }}</td>
+<td>{{ c.backwards }}</td><td>{{ '%.0f %%' | format(100 * c.zeros / c.messages) }}</td></tr>
+{% endfor %}</table></div>
+{% endif %}{{ drawings | safe }}
 {% for title, rows in grids %}<h2>{{ title }} positions, episodes per zone of 10 x 10 cm</h2>
 <table class="zones">{% for row in rows %}<tr>{% for n in row %}
 <td style="background: rgba(217, 119, 6, {{ '%.2f' | format(n / most) }})">{{ n or '' }}</td>
@@ -55,7 +66,9 @@ def render(report: Report, found: Interventions | None = None) -> str:
         ('Start', report.start_zones), ('Grasp', report.grasp_zones)) if zones]
     most = max([*report.start_zones.values(), *report.grasp_zones.values()], default=1)
     template = Environment(autoescape=True).from_string(PAGE)
-    return template.render(report=report, grids=grids, most=most,
+    clocked = [(e.index, topic, clock) for e in report.episodes
+               for topic, clock in e.clocks.items()]
+    return template.render(report=report, grids=grids, most=most, clocked=clocked,
                            drawings=drawings(found) if found else '')
 
 

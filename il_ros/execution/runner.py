@@ -21,6 +21,8 @@ from il_ros.timing import MILLISECOND
 from il_ros.types import Observation
 from numpy.typing import NDArray
 
+MOST_MISSED = 8     # ticks that a late process may make up for from what the streams kept
+
 
 @dataclass
 class Counters:
@@ -29,6 +31,7 @@ class Counters:
     chunks: int = 0           # given out
     inferences: int = 0       # finished
     unavailable: int = 0      # ticks without an observation
+    gaps: int = 0             # of the observations, after which a history began anew
     void: int = 0             # chunks from before a change of control, thrown away
     failures: int = 0         # of the inference process
     inference_ms: float = 0.0  # the newest
@@ -59,6 +62,7 @@ class PolicyRunner:
         self._newest: Result | None = None
         self._stamp_ns = 0
         self._past: deque[Observation] = deque(maxlen=0)  # since the last one that was submitted
+        self._seen_ns = 0       # the newest observation that the policy was or will be given
         self._fresh = True      # the policy has to forget what came before
         self._awaited = False   # the chunk under way will count
 
@@ -173,13 +177,14 @@ class PolicyRunner:
         rows = self._scheduler.output(stamp_ns)
         start_ns = stamp_ns + self.contract.period_ns
         if stamp_ns > self._epoch_since_ns:
+            self._bridge(stamp_ns)
             if self._scheduler.due(start_ns) and self._worker.submit(
                     replace(observation, past=tuple(self._past)),
                     self._scheduler.previous(start_ns), reset=self._fresh):
                 self._fresh, self._awaited = False, True
                 self._past.clear()
             else:
-                self._past.append(observation)
+                self._remember([observation])
         if self._newest is None:
             return Silent('waiting for the first chunk')
         if rows is None:
@@ -195,6 +200,26 @@ class PolicyRunner:
         for worker in (self._worker, self._loading):
             if worker:
                 worker.close()
+
+    def _bridge(self, stamp_ns: int) -> None:
+        """Look at the ticks that were left out, or forget the past: histories end at gaps."""
+        seen_ns, self._seen_ns = self._seen_ns, stamp_ns
+        ticks = round((stamp_ns - seen_ns) / self.contract.period_ns)
+        if self._fresh and not self._past or not self._past.maxlen or ticks <= 1:
+            return
+        missed = [self._aligner.observe(seen_ns + (stamp_ns - seen_ns) * k // ticks)
+                  for k in range(1, ticks)] if ticks <= MOST_MISSED else []
+        if len(found := [o for o in missed if isinstance(o, Observation)]) == ticks - 1:
+            return self._remember(found)
+        self.counters.gaps += 1
+        self._past.clear()
+        self._fresh = True
+
+    def _remember(self, seen: list[Observation]) -> None:
+        """Keep what goes with the next request; without room the policy begins anew."""
+        room = self._past.maxlen or 0
+        self._fresh |= bool(room) and len(self._past) + len(seen) > room
+        self._past.extend(seen)
 
     def _collect(self, worker: InferenceWorker, stamp_ns: int) -> Failure | None:
         found = worker.poll()

@@ -164,7 +164,8 @@ class Samples:
         correction = np.asarray(columns['intervention']).reshape(-1).astype(bool)
         return Samples(
             vectors, actions, images, run_ends(whole, labelled, control == LABELLED),
-            correction, episode, np.repeat(np.arange(len(whole)), whole), origins(control, correction, episode),
+            correction, episode, np.repeat(np.arange(len(whole)), whole),
+            origins(control, correction, episode),
             np.flatnonzero(labelled & np.isin(episode, training)),
             np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon,
             config.policy.window, config.policy.recurrent,

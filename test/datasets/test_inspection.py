@@ -81,8 +81,12 @@ def test_gaps_and_refused_messages(tmp_path):
     assert 14 <= missing <= 16
     assert episode.rate_hz == pytest.approx(30 * episode.frames / (episode.frames + missing))
     assert episode.lost_messages == 4 + 1
-    assert episode.problems == [f'{missing} ticks without observation', '5 messages lost',
-                                'incomplete: no outcome was given']
+    assert (episode.gaps, episode.lost_ticks) == (1, missing)
+    assert episode.longest_gap_s == pytest.approx((missing + 1) / 30)
+    assert episode.problems == [
+        f'{missing} ticks without observation in 1 gap, the longest '
+        f'{(missing + 1) / 30:.1f} s', '5 messages lost', 'incomplete: no outcome was given',
+        'joint_states: 1 of its 141 stamps are far from their arrival']
 
 
 def test_idle_ends_are_named(tmp_path):

@@ -331,3 +331,50 @@ def test_says_when_a_chunk_has_ended(drawing):
 def test_real_time_chunking_refuses_other_policies_before_a_process_starts(checkpoint):
     with pytest.raises(ConfigError, match="scheduler 'realtime': expected a flow or diffusion "):
         InferenceWorker(checkpoint, CONTRACT, options=Options(realtime=True))
+
+
+@pytest.mark.parametrize('kind', ['bc_rnn', 'bc history'])
+def test_a_history_ends_at_a_gap_as_it_does_in_training(ready, tmp_path, kind):
+    life = Life(ready)
+    checkpoint = make_checkpoint(
+        tmp_path / 'c', VARIANTS.get(kind) or replace(SMALL, observation_steps=4))
+    life.load(checkpoint)
+
+    def answers(ticks):
+        found = {}
+        for _ in range(ticks):
+            life.see()
+            due = life.tick()
+            life.until_idle()
+            if isinstance(due, Chunk):
+                found[due.observation_ns] = due.positions
+        return found
+
+    policy = load(checkpoint)
+    answers(4)
+    life.now += 12 * P      # the streams were silent, or this process was stopped
+    begin = life.now
+    found = answers(5)
+    for k in range(4):      # as if nothing had been before
+        expected = policy.infer(observation(begin // P + k))
+        np.testing.assert_allclose(found[begin + k * P], expected, atol=1e-6)
+    assert life.runner.counters.gaps == 1
+    life.workers[-1].close()
+
+
+def test_a_tick_that_came_late_is_looked_at_afterwards(ready, tmp_path):
+    life = Life(ready)
+    checkpoint = make_checkpoint(tmp_path / 'c', VARIANTS['bc_rnn'])
+    life.load(checkpoint)
+    policy = load(checkpoint)
+    for k in range(6):
+        last = policy.infer(life.see())
+        if k == 3:          # its samples came, the tick itself was skipped
+            life.now += P
+            continue
+        life.tick()
+        life.until_idle()
+    life.see()
+    np.testing.assert_allclose(life.tick().positions, last, atol=1e-6)
+    assert life.runner.counters.gaps == 0
+    life.workers[-1].close()

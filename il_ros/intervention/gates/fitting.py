@@ -5,10 +5,12 @@ policy did not learn from. Q comes from all episodes with an outcome, rollouts a
 """
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from il_ros.config import build
+from il_ros.datasets.gaps import stretches
 from il_ros.errors import DatasetError
 from il_ros.intervention.gates import thrifty
 from il_ros.intervention.gates.files import (
@@ -48,6 +50,7 @@ class _Steps(NamedTuple):
         discrepancy: Between the two. Shape (n,).
         doubt: NaN of one member. Shape (n,).
         last: Of its episode. Shape (n,).
+        cut: What follows was not recorded: a gap. Shape (n,).
         success: Of its episode. Shape (n,).
         human: A person acted. Shape (n,).
         robot: The policy acted. Shape (n,).
@@ -60,6 +63,7 @@ class _Steps(NamedTuple):
     discrepancy: Floats
     doubt: Floats
     last: Mask
+    cut: Mask
     success: Mask
     human: Mask
     robot: Mask
@@ -127,8 +131,9 @@ def renew_gate(first: Path, checkpoint: Path, source: Source) -> str:
 def _value(steps: _Steps, seed: int) -> Twin | None:
     if not steps.success.any() or steps.success.all():
         return None
-    return fit_value(Transitions(steps.inputs, np.roll(steps.wanted, -1, axis=0),
-                                 steps.last & steps.success, steps.last), seed)
+    known = ~steps.cut
+    return fit_value(Transitions(steps.inputs[known], np.roll(steps.wanted, -1, axis=0)[known],
+                                 (steps.last & steps.success)[known], steps.last[known]), seed)
 
 
 def _thrifty(steps: _Steps, value: Twin | Perceptron, held: Mask,
@@ -163,15 +168,20 @@ def _steps(policy: LearnedPolicy, source: Source, human: Mask,
     scale = np.maximum((action - state)[human & ~held_out].std(0), LEAST_SCALE['actions'])
     inputs = Inputs(policy.description, scale)
     every = -(-len(state) // MOST_ROWS)
-    executed, wanted, doubt, distance, rows, last = [], [], [], [], [], []
-    for begin, length in zip(np.cumsum([0, *lengths[:-1]]), lengths, strict=True):
+    executed, wanted, doubt, distance, rows, ends = [], [], [], [], [], []
+    config = policy.description.config
+    past = every - 1 if config.recurrent else min(config.past, every - 1)
+    whole = stretches(lengths, columns.get('tick'))
+    for begin, length in zip(np.cumsum([0, *whole[:-1]]), whole, strict=True):
         policy.reset()
         for row in range(begin, begin + length, every):
-            seen = _observation(policy, source, row)
+            seen = replace(_observation(policy, source, row), past=tuple(
+                _observation(policy, source, before)
+                for before in range(max(begin, row - past), row)))
             target = policy.infer(seen)[0]
             known = policy.uncertainty
             rows.append(row)
-            last.append(row + every >= begin + length)
+            ends.append(begin + length if row + every >= begin + length else -1)
             executed.append(inputs(seen, action[row]))
             wanted.append(inputs(seen, target))
             doubt.append(np.nan if known is None else known[0])
@@ -180,8 +190,9 @@ def _steps(policy: LearnedPolicy, source: Source, human: Mask,
     control = np.asarray(columns['control_source']).reshape(-1)
     success = np.asarray(columns['success']).reshape(-1).astype(bool)
     episode = np.repeat(np.arange(len(lengths)), lengths)
-    return _Steps(np.array(executed), np.array(wanted), np.array(distance), np.array(doubt),
-                  np.array(last), success[kept], human[kept],
+    last = np.isin(ends, np.cumsum(lengths))
+    return _Steps(np.array(executed), np.array(wanted), np.array(distance), np.array(doubt), last,
+                  (np.array(ends) >= 0) & ~last, success[kept], human[kept],
                   control[kept] == ControlSource.POLICY, held_out[kept], episode[kept]), scale
 
 
