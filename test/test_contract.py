@@ -18,6 +18,26 @@ def test_text_round_trip(name):
     assert Contract.from_text(loaded.to_text()).hash == loaded.hash
 
 
+@pytest.mark.parametrize('name, expected', [
+    ('sim_arm', 'c27dbb5898f31ca78a73ee6d1e917289abd71053cdbb7fbce6b5bc41eac75a06'),
+    ('ur5e_realsense', 'dee4b1d4f41cfb309a87e4155b1c6799e4d3646291a45cd1a477e85675858fc9')])
+def test_hashes_of_shipped_contracts_stay_or_bags_of_before_are_refused(name, expected):
+    assert Contract.load(name).hash == expected
+
+
+def test_a_stream_says_which_clock_to_believe(contract):
+    text = contract.to_text()
+    assert 'stamp' not in text
+    late = text.replace('sensor_msgs/JointState', 'sensor_msgs/JointState\n  stamp: arrival')
+    found = Contract.from_text(late)
+    assert (found.state.stamp, contract.state.stamp) == ('arrival', None)
+    assert Contract.from_text(found.to_text()) == found
+    assert found.hash != contract.hash
+    assert differences(contract, found) == []   # the same robot, and the same data
+    with pytest.raises(ConfigError, match="joint_states: stamp 'arival': did you mean 'arrival'"):
+        Contract.from_text(late.replace('arrival', 'arival'))
+
+
 def test_vectors_follow_joint_order(contract):
     assert contract.joint_names[-1] == 'gripper'
     assert contract.gripper_index == 6

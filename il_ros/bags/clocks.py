@@ -129,10 +129,19 @@ def clock_doubts(clock: StreamClock) -> str:
     return ', '.join(text for text, applies in doubts.items() if applies)
 
 
-def rate_problem(stream: Stream, clock: StreamClock, least: float) -> str:
-    """Return that a stream is too slow for its greatest age, and what helps; '' if it is not."""
-    coverage = clock.coverage(stream)
-    if coverage >= least:
+def rate_problem(stream: Stream, clock: StreamClock, least: float,
+                 found: float | None = None) -> str:
+    """Return that a stream is too slow for its greatest age, and what helps; '' if it is not.
+
+    Args:
+        stream: Of the contract.
+        clock: Its messages.
+        least: Share of the ticks for which it has to have a sample.
+        found: For which it had one; expected from its rate when None.
+    """
+    expected = clock.coverage(stream)
+    coverage = expected if found is None else found
+    if coverage >= least or expected == 1:
         return ''
     return (f'comes at {clock.rate_hz:.1f} Hz and a sample counts for {stream.max_age_s:g} s, so '
             f'that {1 - coverage:.0%} of the ticks have none; write max_age_s: '

@@ -74,6 +74,23 @@ class Survey:
                 if problem:
                     raise BagError(f'{where}: {stream.topic}: {problem}')
 
+    def check_losses(self, where: str, lost: Mapping[str, int], ticks: int) -> None:
+        """Check that no stream was too slow for most of the ticks.
+
+        Args:
+            where: The bag, for texts.
+            lost: Ticks without a sample per topic.
+            ticks: Of `ticks`.
+
+        Raises:
+            BagError: One was; pauses do not count.
+        """
+        for stream in self.streams:
+            if ticks and (clock := self.clocks.get(stream.topic)) and (
+                    problem := rate_problem(stream, clock, LEAST_COVERAGE,
+                                            1 - lost.get(stream.topic, 0) / ticks)):
+                raise BagError(f'{where}: {stream.topic}: {problem}')
+
     def notes(self) -> list[str]:
         """Return what a person ought to know of streams that `check` lets pass."""
         found = {s.topic: [clock_doubts(self.clocks[s.topic]),

@@ -18,7 +18,7 @@ def inspect(
     dataset: Annotated[Path, typer.Argument(help='Folder of the dataset.')],
     html: Annotated[Path | None, typer.Option(help='Also write the report to this file.')] = None,
 ) -> None:
-    """Print per episode length, gaps, losses, clocks, idleness, coverage, outliers and interventions.
+    """Print per episode length, gaps, losses, clocks, idleness, coverage, outliers, interventions.
 
     Example: `il_ros inspect dataset --html report.html`
     """

@@ -25,7 +25,8 @@ th:first-child, td:first-child, .text { text-align: left }
 {% for problem in report.problems %}<p class="problem">{{ problem }}</p>{% endfor %}
 <h2>Episodes</h2><div class="wide"><table>
 <tr><th>episode</th><th class="text">bag</th><th class="text">outcome</th><th>length [s]</th>
-<th>rate [Hz]</th><th>missing ticks</th><th>gaps (longest [s])</th><th>lost messages</th><th>sync error [ms]</th>
+<th>rate [Hz]</th><th>missing ticks</th><th>gaps (longest [s])</th>
+<th>lost messages</th><th>sync error [ms]</th>
 <th>idle head, tail [s]</th><th>human</th><th>intervention</th><th>take-overs</th>
 <th>at limits</th><th>distance</th><th class="text">look at</th></tr>
 {% for e in report.episodes %}<tr><td>{{ e.index }}</td><td class="text">{{ e.source }}</td>

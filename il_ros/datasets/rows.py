@@ -101,6 +101,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
                  commanded, watched, losses)
     period_ns = bag.contract.period_ns
     ticks = survey.ticks(bag)
+    inside = Counter[str]()
     losses.outside(ticks, (bag.end_ns - 1 - bag.start_ns) // period_ns, *survey.limits(bag))
     for tick in ticks:
         tick_ns = bag.start_ns + tick * period_ns
@@ -112,8 +113,10 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
                       commanded.policy_action(tick_ns + period_ns), commanded.source,
                       commanded.intervention, watched.asked(tick_ns + period_ns))
         else:
-            losses.ticks[observation.topic] += 1
+            inside[observation.topic] += 1
             losses.absences.setdefault(*observation)
+    losses.ticks += inside
+    survey.check_losses(str(bag.path), inside, len(ticks))
     feed.until(bag.end_ns)      # to the end, so that the reader can compare its counts
 
 

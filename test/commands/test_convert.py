@@ -34,6 +34,16 @@ def test_recovers_on_request(folder, tmp_path, capsys):
     assert len(Dataset(tmp_path / 'out').lengths) == 2
 
 
+def test_stamp_options_reach_the_rows(folder, tmp_path, capsys):
+    with pytest.raises(ConfigError, match="--stamp: no stream 'joint_state' in the contract of "
+                                          "sim_arm; did you mean 'joint_states'?"):
+        convert([folder], tmp_path / 'out', stamp=['joint_state=arrival'])
+    with pytest.raises(ConfigError, match="--stamp: expected TOPIC=arrival, .*, got 'arrival'"):
+        convert([folder], tmp_path / 'out', stamp=['arrival'])
+    convert([folder], tmp_path / 'out', stamp=['all=arrival'])
+    assert {s.stamp for s in Dataset(tmp_path / 'out').contract.streams} == {'arrival'}
+
+
 def test_out_is_needed(folder):
     with pytest.raises(ConfigError, match='--out: name the folder of the dataset'):
         convert([folder])

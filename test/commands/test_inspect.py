@@ -20,6 +20,7 @@ def test_prints_and_writes_html(dataset, tmp_path, capsys, monkeypatch):
     printed = capsys.readouterr().out
     assert 'episode_0001  success  1.9 s' in printed
     assert '2 episodes, 116 rows, 0.1 min of sim_arm; starts in 2 zones, grasps in 0' in printed
+    assert ('joint_states: stamped 3 to 3 ms before arrival (spread 4 ms, drift ' in printed)
     assert 'start positions cover 2 zones of 10 x 10 cm, expected at least 6' in printed
     assert 'episode_0002' in (tmp_path / 'report.html').read_text()
 

@@ -81,7 +81,7 @@ def test_gaps_and_refused_messages(tmp_path):
     assert 14 <= missing <= 16
     assert episode.rate_hz == pytest.approx(30 * episode.frames / (episode.frames + missing))
     assert episode.lost_messages == 4 + 1
-    assert (episode.gaps, episode.lost_ticks) == (1, missing)
+    assert (episode.gaps, episode.lost_ticks) == (1, missing + 1)
     assert episode.longest_gap_s == pytest.approx((missing + 1) / 30)
     assert episode.problems == [
         f'{missing} ticks without observation in 1 gap, the longest '

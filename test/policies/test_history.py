@@ -117,6 +117,18 @@ def test_windows_by_hand():
     assert inside[:2].tolist() == [[True] * 4 + [False]] * 2
 
 
+@pytest.mark.parametrize('kind', ['bc history', 'bc_rnn'])
+def test_no_window_of_training_spans_a_gap(source, kind):
+    config = TrainConfig(replace(KINDS[kind], horizon=3), validation_share=0.0)
+    gap = replace(source, columns={**source.columns,
+                                   'tick': np.array([0, 1, 5, 6, 0, 1, 2, 3, 4, 9])})
+    apart = replace(source, lengths=[2, 2, 5, 1])
+    rows = np.arange(10)
+    batches = [to_batch(Samples.of(one, config, {}), Chain(()), rows) for one in (gap, apart)]
+    for name, values in batches[1].items():     # as if each stretch were an episode
+        assert torch.equal(batches[0][name], values), name
+
+
 def test_a_recurrent_sample_has_the_labels_of_every_tick(source):
     config = TrainConfig(replace(VARIANTS['bc_rnn'], horizon=3), validation_share=0.0)
     samples = Samples.of(source, config, {})

@@ -42,6 +42,16 @@ def test_run_ends_against_the_definition():
             assert end == expected
 
 
+def test_a_chunk_ends_at_a_gap_as_at_the_end_of_an_episode():
+    rows = source([HUMAN] * 8, [5, 3])
+    rows.columns['tick'] = np.array([3, 4, 9, 10, 11, 0, 1, 2])
+    samples = Samples.of(rows, CONFIG, {})
+    np.testing.assert_array_equal(samples.ends, [2, 2, 5, 5, 5, 8, 8, 8])
+    np.testing.assert_array_equal(samples.stretch, [0, 0, 1, 1, 1, 2, 2, 2])
+    np.testing.assert_array_equal(samples.episode, [0, 0, 0, 0, 0, 1, 1, 1])
+    assert samples.batch(np.array([1]))[1].tolist() == [[True, False, False, False]]
+
+
 def test_only_what_the_human_did_is_a_label_and_chunks_end_with_it():
     samples = Samples.of(source([1, 1, 1, 0, 2, 1, 1, 1], [6, 2]), CONFIG, {})
     assert samples.training.tolist() == [0, 1, 2, 5, 6, 7]
