@@ -117,7 +117,7 @@ def test_windows_by_hand():
     assert inside[:2].tolist() == [[True] * 4 + [False]] * 2
 
 
-@pytest.mark.parametrize('kind', ['bc history', 'bc_rnn'])
+@pytest.mark.parametrize('kind', ['bc history task', 'bc_rnn'])
 def test_no_window_of_training_spans_a_gap(source, kind):
     config = TrainConfig(replace(KINDS[kind], horizon=3), validation_share=0.0)
     gap = replace(source, columns={**source.columns,
