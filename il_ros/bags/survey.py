@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import ceil
 
 from il_ros.bags.clocks import clock_doubts, clock_problem, compare, rate_problem, StreamClock
 from il_ros.bags.reader import Bag
@@ -14,6 +13,7 @@ import numpy as np
 
 LONGEST_PAUSE_NS = 86_400 * SECOND
 LEAST_COVERAGE = 0.5    # share of the ticks for which a stream has to have a sample
+SURE_COVERAGE = 0.8     # by rate; what is lost with more is lost to pauses
 GOOD_COVERAGE = 0.98    # with less, a person is told
 
 
@@ -85,10 +85,10 @@ class Survey:
         Raises:
             BagError: One was; pauses do not count.
         """
-        for stream in self.streams:
-            if ticks and (clock := self.clocks.get(stream.topic)) and (
-                    problem := rate_problem(stream, clock, LEAST_COVERAGE,
-                                            1 - lost.get(stream.topic, 0) / ticks)):
+        for stream in self.streams if ticks else ():
+            clock, found = self.clocks.get(stream.topic), 1 - lost.get(stream.topic, 0) / ticks
+            if clock and clock.coverage(stream) < SURE_COVERAGE and (
+                    problem := rate_problem(stream, clock, LEAST_COVERAGE, found)):
                 raise BagError(f'{where}: {stream.topic}: {problem}')
 
     def notes(self) -> list[str]:
@@ -108,7 +108,7 @@ class Survey:
         # A stamp may lie ahead of its arrival by the greatest age.
         last = min((self.spans[s.topic][1] + 2 * to_ns(s.max_age_s) for s in self.streams),
                    default=bag.end_ns)
-        return range(max(0, ceil((first - bag.start_ns) / period_ns)),
+        return range(max(0, -(-(first - bag.start_ns) // period_ns)),
                      min(count, (last - bag.start_ns) // period_ns + 1))
 
     def limits(self, bag: Bag) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from geometry_msgs.msg import PoseArray
-from il_ros.alignment.decode import decode
+from il_ros.alignment.decode import decode, message_stamp_ns
 from il_ros.alignment.stamps import sample_ns
-from il_ros.contract import Contract
+from il_ros.contract import ARRIVAL, Contract
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
 from il_ros.nodes.preflight import offer_problem
@@ -60,9 +60,12 @@ class Streams:
                 self._node.get_logger().error(f'{stream.topic}: {problem}')
 
     def _receive(self, topic: str, message: Any) -> None:
-        arrived_ns = shell.now_ns(self._node)
+        stream, arrived_ns = self._of[topic], shell.now_ns(self._node)
+        if self._node.get_clock().ros_time_is_active and stream.stamp != ARRIVAL:
+            # /clock may come later than what it stamped.
+            arrived_ns = max(arrived_ns, message_stamp_ns(message))
         try:
-            self._push(topic, sample_ns(self._of[topic], message, arrived_ns),
+            self._push(topic, sample_ns(stream, message, arrived_ns),
                        decode(self._contract, topic, message))
         except MessageError as error:
             self._node.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)
