@@ -174,7 +174,7 @@ def test_stretches_by_hand(lengths, ticks, expected):
 
 
 @pytest.mark.parametrize('max_age_s, lost, rows', [
-    (0.02, '81%', None), (0.06, '67%', None), (0.08, '21%', 39)])
+    (0.02, '81%', None), (0.06, '66%', None), (0.08, '21%', 39)])
 def test_a_slow_stream_is_refused_or_told(tmp_path, max_age_s, lost, rows):
     slow = replace(CONTRACT, state=replace(CONTRACT.state, max_age_s=max_age_s))
     script = replace(SCRIPT, contract=slow)
@@ -182,16 +182,16 @@ def test_a_slow_stream_is_refused_or_told(tmp_path, max_age_s, lost, rows):
               or (e.log_ns - T0 - 10 ** 6) % (SECOND // 10) == 0]
     bag = bags.write_bag(tmp_path / 'e', script, events=events)
     if rows is None:
-        with pytest.raises(BagError, match=f'e: joint_states: comes at 10.0 Hz and a sample counts '
-                                           f'for {max_age_s} s, so that {lost} of the ticks '
-                                           'have none; write max_age_s: 0.15 for it into the contract, or its '
-                                           'rate_hz as the rate of the whole contract'):
+        text = (f'e: joint_states: comes at 10.0 Hz and a sample counts for {max_age_s} s, so that '
+                f'{lost} of the ticks have none; write max_age_s: 0.15 for it into the contract, '
+                'or its rate_hz as the rate of the whole contract')
+        with pytest.raises(BagError, match=text):
             convert([bag], tmp_path / 'out')
         return
     result = convert([bag], tmp_path / 'out')
     assert result.frames == rows
     assert [note.split(',')[0] for _, note in result.notes] == [
-        '21 ticks without observation in 19 gaps',
+        '19 ticks without observation in 19 gaps',
         'joint_states: comes at 10.0 Hz and a sample counts for 0.08 s']
 
 
