@@ -64,6 +64,28 @@ def test_disarmed_sends_nothing_and_arming_names_what_is_missing(gate, robot):
     assert len(robot.commands) == number
 
 
+class Unstamped(Robot):
+    """A driver that leaves header.stamp zero."""
+
+    def publish_state(self):
+        if self.sends_states:
+            self._state.publish(JointState(name=CONTRACT.joint_names,
+                                           position=self.position.tolist()))
+
+
+def test_a_driver_without_stamps_counts_by_arrival_where_the_contract_says_so(tmp_path):
+    path = patient(tmp_path)
+    data = yaml.safe_load(path.read_text())
+    data['state']['stamp'] = 'arrival'
+    path.write_text(yaml.safe_dump(data))
+    with running('command_gate', DOMAIN, tmp_path / 'gate.txt',
+                 parameters={'robot': path}), Unstamped(DOMAIN) as robot:
+        robot.until(lambda: robot.call('gate/arm').success, 'armed')
+        robot.sends_states = False
+        robot.until(lambda: last_reports(robot, CommandReport.HELD, 'joint_states'),
+                    'held: silence is seen by arrival, too')
+
+
 def test_passes_clamps_rejects_and_reports(gate, robot):
     send = feed(robot)
     arm(robot)

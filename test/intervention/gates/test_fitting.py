@@ -5,7 +5,7 @@ import shutil
 from checkpoint_factory import CONTRACT
 from gate_factory import CONFIG, EPISODES, LENGTH, make_gate, make_policy, source, START
 from il_ros.errors import CheckpointError, ConfigError, DatasetError
-from il_ros.intervention.gates import files
+from il_ros.intervention.gates import files, fitting
 from il_ros.intervention.gates.fitting import fit_gate, renew_gate
 from il_ros.intervention.gates.gate import Decision
 from il_ros.intervention.gates.lasting import Lasting
@@ -54,6 +54,18 @@ def test_doubt_is_ten_times_as_large_off_the_data(policy):
     on = [doubt(at(x)) for x in np.linspace(-0.4, 0.0, 5)]
     off = [doubt(at(x, OFF)) for x in np.linspace(-0.4, 0.0, 5)]
     assert np.mean(off) >= 10 * np.mean(on)
+
+
+def test_a_gap_ends_no_episode_and_leads_nowhere(policy):
+    rows = source()
+    tick = np.tile(np.arange(LENGTH), EPISODES)
+    tick[LENGTH // 2:LENGTH] += 100
+    nobody = np.zeros(len(tick), bool)
+    steps, _ = fitting._steps(policy, replace(rows, columns={**rows.columns, 'tick': tick}),
+                              ~nobody, nobody)
+    assert np.flatnonzero(steps.cut).tolist() == [LENGTH // 2 - 1]
+    assert np.flatnonzero(steps.last).tolist() == [
+        LENGTH * (k + 1) - 1 for k in range(EPISODES)]
 
 
 def test_a_fifth_of_held_out_steps_is_unsafe(model):
