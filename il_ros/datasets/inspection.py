@@ -18,6 +18,7 @@ CELL_M = 0.1                # a zone is a square of this size
 ENOUGH_ZONES = 6
 IDLE_S = 1.0                # longer idle ends are worth trimming
 SHORT_S = 1.0
+OUTSIDE = 0.1               # ticks lost at the ends, per row, that are worth a look
 NEAR_LIMIT = 0.02           # of a joint's range
 OUTLIER = 3.5               # robust standard deviations (Iglewicz and Hoaglin 1993)
 FEW = 5                     # episodes, below which nothing is called an outlier
@@ -160,7 +161,10 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
 
 def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
     idle_s = max(found['idle_head_s'], found['idle_tail_s'])
+    outside = found['lost_ticks'] - found['missing_ticks']
     checks = {
+        f'{outside} ticks without observation before its first or after its last row':
+            outside > found['frames'] * OUTSIDE,
         f'{found["lost_messages"]} messages lost': found['lost_messages'],
         f'idle for {idle_s:.1f} s at an end: convert with --trim-idle': idle_s > IDLE_S,
         f'only {found["duration_s"]:.1f} s long': found['duration_s'] < SHORT_S,

@@ -75,6 +75,7 @@ def test_one_message_from_another_century_costs_its_sample(tmp_path, stray):
     data = converted(tmp_path, events)
     assert len(data) == 58
     (episode,) = inspect(data).episodes
+    assert episode.lost_ticks - episode.missing_ticks < 3
     assert 'joint_states: 1 of its 200 stamps are far from their arrival' in episode.problems
 
 
@@ -120,6 +121,15 @@ def test_ticks_before_a_stream_begins_and_after_it_ends_are_counted(tmp_path):
     assert ticks == list(range(ticks[0], ticks[-1] + 1))
     assert losses.ticks == {STATE: count - len(ticks)}
     assert losses.reason().startswith('joint_states: its first message comes 0.5')
+
+
+def test_rows_that_are_lost_at_the_ends_are_told(tmp_path):
+    data = converted(tmp_path, [e for e in SCRIPT.events()
+                                if e.topic != STATE or e.log_ns - T0 >= to_ns(0.5)])
+    (episode,) = inspect(data).episodes
+    assert (episode.gaps, episode.lost_ticks) == (0, 59 - len(data))
+    assert (f'{episode.lost_ticks} ticks without observation before its first or after its last '
+            'row') in episode.problems
 
 
 def paused(tmp_path, seconds=10):
