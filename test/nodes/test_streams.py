@@ -17,14 +17,14 @@ SECOND = 10 ** 9
 
 
 @pytest.fixture
-def node():
+def executor():
     context = rclpy.Context()
     context.init(domain_id=DOMAIN)
     node = rclpy.create_node('test_streams', context=context)
-    node.executor = SingleThreadedExecutor(context=context)
-    node.executor.add_node(node)
-    yield node
-    node.executor.shutdown()
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    yield executor
+    executor.shutdown()
     node.destroy_node()
     context.try_shutdown()
 
@@ -32,7 +32,8 @@ def node():
 @pytest.mark.parametrize('stamp, ahead_s, counts', [
     ('arrival', None, 'arrival'), ('arrival', -100, 'arrival'), ('arrival', 100, 'arrival'),
     (None, -100, 'header'), (None, 100, None), (None, None, None)])
-def test_header_or_arrival(node, stamp, ahead_s, counts):
+def test_header_or_arrival(executor, stamp, ahead_s, counts):
+    (node,) = executor.get_nodes()
     contract = replace(CONTRACT, state=replace(CONTRACT.state, stamp=stamp))
     pushed: list[int] = []
     seen: list[JointState] = []
@@ -48,7 +49,7 @@ def test_header_or_arrival(node, stamp, ahead_s, counts):
             sent.append(shell.now_ns(node) + ahead_s * SECOND)
             message.header.stamp = shell.to_stamp(sent[-1])
         publisher.publish(message)
-        node.executor.spin_once(timeout_sec=0.02)
+        executor.spin_once(timeout_sec=0.02)
 
     wait_for(lambda: len(seen) > 3 and (pushed or counts is None), 'samples', 20.0, send)
     if counts is None:
