@@ -87,6 +87,7 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
 
 
 def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool, report: _Reporter) -> int:
+    bag.require(bag.contract.topics)
     cameras = [camera.name for camera in bag.contract.cameras]
     losses = Losses()
     rows = episode_rows(bag, cameras, losses)
