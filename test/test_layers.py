@@ -10,7 +10,8 @@ GENERATED = {'msg', 'srv', 'action'}
 ORDER = ['errors', 'types', 'timing', 'scheduling', 'config', 'transport', 'scene', 'encodings',
          'meaning', 'contract', 'joints', 'checks', 'images', 'kinematics', 'alignment',
          'recording', 'bags', 'datasets', 'policies', 'training', 'execution', 'planning',
-         'safety', 'sim', 'teleop', 'intervention', 'evaluation', 'nodes', 'workflow', 'commands', 'cli']
+         'safety', 'sim', 'teleop', 'intervention', 'evaluation', 'nodes', 'workflow', 'commands',
+         'cli']
 ROS = ('rclpy', 'builtin_interfaces', 'launch', 'launch_ros', 'std_srvs', 'ament_index_python',
        'rosidl_runtime_py', 'action_msgs', 'rpyutils')
 

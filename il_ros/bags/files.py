@@ -117,7 +117,9 @@ class _Unpacked:
                            'bag out with --skip-bad') from None
         except BagError as error:
             self._folder.cleanup()
-            raise BagError(str(error).replace(str(target), str(path))) from None
+            what = str(error).partition('; save what is whole')[0].replace(str(target), str(path))
+            raise BagError(f'{what}; restore it from a copy, leave the bag out with --skip-bad, or '
+                           f'unpack it (zstd -d {path}) and recover that') from None
         self.sources, self.custom = self._inner.sources, self._inner.custom
         self.parts = self._inner.parts
 

@@ -59,10 +59,10 @@ class Names:
         for source in self._sources:
             counts[source.topic, source.type] += source.count
         free = sorted({s.topic for s in self._sources if s.count and not self.known(s)})
-        found = ''
-        for name in missing:
-            if close := difflib.get_close_matches('/' + name.lstrip('/'), free, n=1, cutoff=0.5):
-                found += f'; did you mean {close[0]!r} for {name}?'
+        near = {name: close[0] for name in missing if (
+            close := difflib.get_close_matches('/' + name.lstrip('/'), free, n=1, cutoff=0.5))}
+        found = '; did you mean ' + ' and '.join(
+            f'{topic!r} for {name}' for name, topic in near.items()) + '?' if near else ''
         listed = [f'{topic} ({kind or "unknown type"}, {count})'
                   for (topic, kind), count in sorted(counts.items()) if count]
         more = f' and {len(listed) - LISTED} more' if len(listed) > LISTED else ''

@@ -96,8 +96,10 @@ def nothing_in(damaged: Path) -> str:
     size = sum(file.stat().st_size for file in files)
     if any(isinstance(record, Message) for record in Scan(files).records()):
         return ''
-    return (f'no whole chunk of messages in {size} bytes: nothing can be recovered; its recorder '
-            'was killed before the first one was written, or all are damaged: delete it')
+    what = ('its recorder was killed before the first one was written, or all are damaged; you may '
+            'delete it' if damaged.name.endswith(PARTIAL) else
+            'restore it from a copy, or leave it out with --skip-bad')
+    return f'no whole chunk of messages in {size} bytes: nothing can be recovered; {what}'
 
 
 def is_recovered(folder: Path) -> bool:
@@ -116,7 +118,8 @@ def _files(damaged: Path) -> list[Path]:
                                                      else []):
         raise BagError(f'{damaged}: sqlite3 saves what is whole in it into another file: '
                        f'sqlite3 {databases[0]} .recover')
-    what = ('its recorder was killed before it wrote anything: nothing can be recovered; delete it'
+    what = ('its recorder was killed before it wrote anything: nothing can be recovered; you may '
+            'delete it'
             if damaged.name.endswith(PARTIAL) else 'expected a folder with an .mcap file')
     raise BagError(f'{damaged}: no .mcap file: {what}')
 

@@ -15,6 +15,7 @@ from mcap.records import Channel, Chunk, Message, Metadata, Schema
 from mcap.stream_reader import breakup_chunk, StreamReader
 import zstandard
 
+_MAGIC_BYTES = 8
 BROKEN = (McapError, ValueError, struct.error, RuntimeError, EOFError, MemoryError,
           zstandard.ZstdError)
 
@@ -46,7 +47,8 @@ class Scan:
             self.file = number
             size, whole = path.stat().st_size, 0
             with path.open('rb') as stream, suppress(*BROKEN):
-                for record in StreamReader(stream, emit_chunks=True,
+                stream.seek(_MAGIC_BYTES)   # which may be damaged, too
+                for record in StreamReader(stream, skip_magic=True, emit_chunks=True,
                                            record_size_limit=size).records:
                     if stream.tell() > size:
                         break

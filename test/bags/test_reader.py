@@ -64,7 +64,7 @@ def test_names_follow_a_namespace(tmp_path):
      'truncated: the end of the file is missing; save what is whole, and leave this as it is: '
      'il_ros convert --recover'),
     (lambda b: (b / 'e_0.mcap').write_bytes(b''),
-     'truncated: 0 bytes; save what is whole, and leave this as it is: il_ros convert --recover'),
+     'truncated: 0 bytes; no whole chunk of messages in 0 bytes: nothing can be recovered; '),
     (lambda b: (b / 'e_0.mcap').write_bytes(b'x' * 1000), 'not an MCAP file'),
     (lambda b: edit(b, 'contract: ', 'kontrakt: '),
      'no contract in metadata.yaml (custom_data: contract): not recorded by teleop_capture; name '
