@@ -118,8 +118,8 @@ class _Unpacked:
         except BagError as error:
             self._folder.cleanup()
             what = str(error).partition('; save what is whole')[0].replace(str(target), str(path))
-            raise BagError(f'{what}; restore it from a copy, leave the bag out with --skip-bad, or '
-                           f'unpack it (zstd -d {path}) and recover that') from None
+            raise BagError(f'{what}; restore it from a copy, leave the bag out with --skip-bad, '
+                           f'or unpack it (zstd -d {path}) and recover that') from None
         self.sources, self.custom = self._inner.sources, self._inner.custom
         self.parts = self._inner.parts
 

@@ -86,7 +86,8 @@ def _check_chunks(path: Path) -> None:
                     number += 1
                     _check_chunk(path, number, record)
     except (McapError, ValueError, struct.error, EOFError) as error:
-        raise BagError(f'{path}: damaged after chunk {number}: {error or type(error).__name__}') from None
+        raise BagError(f'{path}: damaged after chunk {number}: '
+                       f'{error or type(error).__name__}') from None
 
 
 def _check_chunk(path: Path, number: int, chunk: Chunk) -> None:

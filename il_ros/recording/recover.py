@@ -96,8 +96,8 @@ def nothing_in(damaged: Path) -> str:
     size = sum(file.stat().st_size for file in files)
     if any(isinstance(record, Message) for record in Scan(files).records()):
         return ''
-    what = ('its recorder was killed before the first one was written, or all are damaged; you may '
-            'delete it' if damaged.name.endswith(PARTIAL) else
+    what = ('its recorder was killed before the first one was written, or all are damaged; you '
+            'may delete it' if damaged.name.endswith(PARTIAL) else
             'restore it from a copy, or leave it out with --skip-bad')
     return f'no whole chunk of messages in {size} bytes: nothing can be recovered; {what}'
 
