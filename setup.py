@@ -134,7 +134,7 @@ setup(
     python_requires='>=3.10',
     install_requires=[
         'numpy>=1.26', 'pyyaml', 'typer', 'rich', 'rosbags>=0.11',
-        'rosbags-image[opencv-headless]',
+        'opencv-python-headless',
         'mcap>=1.2', 'lz4', 'zstandard', 'pyarrow', 'av>=17', 'jinja2'],
     extras_require={
         'ros': ROS,

@@ -11,13 +11,14 @@ import hashlib
 from pathlib import Path
 
 from il_ros.config import build, find_config, nearest, parse_yaml, path_name, read_text, to_mapping
+from il_ros.encodings import ENCODINGS, why_no_picture
 from il_ros.errors import ConfigError, ContractMismatchError
+from il_ros.meaning import meaning
 from il_ros.scene import Box, Scene
 from il_ros.types import Floats
 import numpy as np
 import yaml
 
-ENCODINGS = ('rgb8', 'bgr8', 'mono8', '16UC1')
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
 COMMAND_TYPES = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray')
 ACTION_SPACES = ('joint_position',)
@@ -114,7 +115,9 @@ class Camera(Stream):
         super().__post_init__()
         path_name(self.name, 'camera')  # a folder of the dataset
         _one_of(self.type, IMAGE_TYPES, f'camera {self.name!r}: type')
-        _one_of(self.encoding, ENCODINGS, f'camera {self.name!r}: encoding')
+        if reason := why_no_picture(self.encoding):
+            raise ConfigError(f'camera {self.name!r}: encoding {self.encoding!r}: {reason}')
+        _one_of(self.encoding, tuple(ENCODINGS), f'camera {self.name!r}: encoding')
         _positive(height=self.height, width=self.width)
 
 
@@ -315,9 +318,10 @@ class Contract:
 def differences(ours: Contract, theirs: Contract) -> list[str]:
     """Return one line per value that differs, `key: ours, theirs`.
 
-    Task text, workspace, scene and `stamp` say nothing about what the data mean: not counted.
+    Task text, workspace, scene and `stamp` do not count: they say nothing about what the data
+    mean. Neither do topics and message types; see `meaning`.
     """
-    return _differences(to_mapping(ours), to_mapping(theirs), '',
+    return _differences(meaning(to_mapping(ours)), meaning(to_mapping(theirs)), '',
                         ignore={'task', 'workspace', 'scene', 'command_hz'})
 
 

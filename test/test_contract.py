@@ -97,3 +97,27 @@ def test_a_rate_of_commands_changes_neither_old_hashes_nor_what_data_mean(contra
     assert 'command_hz' not in contract.to_text()
     assert Contract.from_text(fast.to_text()) == fast
     assert differences(contract, fast) == []
+
+
+def test_topics_and_transport_say_nothing_about_what_data_mean(contract):
+    scene, *others = contract.cameras
+    packed = replace(scene, topic=f'{scene.topic}/compressed', type='sensor_msgs/CompressedImage',
+                     encoding='bgra8')
+    moved = replace(contract, cameras=(packed, *others),
+                    state=replace(contract.state, topic='/robot/joint_states'),
+                    command=replace(contract.command, topic='forward/commands',
+                                    type='std_msgs/Float64MultiArray'))
+    require_same(contract, moved, 'dataset', 'this robot')
+    require_same(moved, contract, 'dataset', 'this robot')
+    assert contract.hash != moved.hash
+
+
+@pytest.mark.parametrize('change, line', [
+    ({'encoding': '16UC1'}, 'cameras[0].encoding: colour, depth'),
+    ({'encoding': 'mono8'}, 'cameras[0].encoding: colour, grey'),
+    ({'width': 64}, 'cameras[0].width: 128, 64'),
+    ({'name': 'front'}, 'cameras[0].name: scene, front')])
+def test_what_a_camera_shows_does(contract, change, line):
+    scene, *others = contract.cameras
+    other = replace(contract, cameras=(replace(scene, **change), *others))
+    assert differences(contract, other) == [line]

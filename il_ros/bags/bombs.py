@@ -1,6 +1,6 @@
 """MCAP files whose chunks would unpack to more than memory holds, refused before anybody does.
 
-rosbags unpacks a chunk in one piece and asks afterwards whether the size is right.
+A chunk is unpacked in one piece.
 """
 from __future__ import annotations
 
@@ -71,14 +71,41 @@ def _check_chunk(where: str, data: mmap.mmap, at: int, end: int) -> None:
         raise BagError(f'{where}: unpacks to more than the {size} bytes that it claims')
 
 
+def unpack(compression: str, packed: bytes, size: int) -> bytes:
+    """Return what a chunk unpacks to.
+
+    Args:
+        compression: zstd, lz4 or nothing.
+        packed: Its bytes.
+        size: What it claims to unpack to.
+
+    Raises:
+        ValueError: It cannot be unpacked, or to another size.
+    """
+    if not compression:
+        raw = packed
+    elif compression not in UNPACK:
+        raise ValueError(f'compression {compression[:20]!r} is not known; expected zstd or lz4')
+    else:
+        try:
+            with UNPACK[compression](io.BytesIO(packed)) as stream:
+                raw = stream.read(size + 1)
+        except (zstandard.ZstdError, RuntimeError, EOFError, ValueError, MemoryError) as error:
+            raise ValueError(f'{compression}: {error or type(error).__name__}') from None
+    if len(raw) != size:
+        raise ValueError(f'unpacks to {"more" if len(raw) > size else len(raw)} '
+                         f'{"than " if len(raw) > size else "of "}{size} bytes')
+    return raw
+
+
 def _unpacks_beyond(limit: int, compression: str, packed: bytes) -> bool:
     count = 0
     try:
         with UNPACK[compression](io.BytesIO(packed)) as stream:
             while count <= limit and (block := stream.read(BLOCK)):
                 count += len(block)
-    except (zstandard.ZstdError, RuntimeError, EOFError):
-        return False  # damaged: the CRC or rosbags says so
+    except (zstandard.ZstdError, RuntimeError, EOFError, ValueError, MemoryError):
+        return False  # damaged: `unpack` says so
     return count > limit
 
 

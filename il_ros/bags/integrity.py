@@ -9,12 +9,13 @@ from pathlib import Path
 import struct
 import zlib
 
-from il_ros.bags.bombs import check_chunks
+from il_ros.bags.bombs import check_chunks, unpack
 from il_ros.errors import BagError
+from il_ros.recording.recover import nothing_in
 from il_ros.timing import to_s
 from mcap.exceptions import McapError
 from mcap.records import Chunk
-from mcap.stream_reader import CRCValidationError, get_chunk_data_stream, StreamReader
+from mcap.stream_reader import StreamReader
 
 MAGIC = b'\x89MCAP0\r\n'
 _FOOTER = struct.Struct('<BQQQI')       # opcode, length, summary start, offset start, summary CRC
@@ -23,27 +24,36 @@ _CRC_BYTES = 4
 
 
 def recovery_hint(bag: Path) -> str:
-    """Return what to do with a bag that was not closed."""
-    name = bag.name.removesuffix('.partial') + '.partial'
-    rename = '' if bag.name == name else f'rename it to {name}, then '
-    return f'{rename}run: il_ros convert --recover {bag.with_name(name)}'
+    """Return what to do with a bag, or a file of one, that is not whole."""
+    return nothing_in(bag) or (
+        f'save what is whole, and leave this as it is: il_ros convert --recover {bag}')
 
 
-def check_mcap(path: Path) -> None:
+def check_mcap(path: Path, origin: Path | None = None) -> None:
     """Check the ends of an MCAP file and its CRCs.
+
+    Args:
+        path: The file.
+        origin: What to recover where it is damaged; its folder when None.
 
     Raises:
         BagError: It is truncated or a byte changed; the text names the chunk or the part.
     """
+    try:
+        _check(path)
+    except BagError as error:
+        raise BagError(f'{error}; {recovery_hint(origin or path.parent)}') from None
+
+
+def _check(path: Path) -> None:
     size = path.stat().st_size
     if size < 2 * len(MAGIC) + _FOOTER.size + _DATA_END.size:
-        raise BagError(f'{path}: truncated: {size} bytes; {recovery_hint(path.parent)}')
+        raise BagError(f'{path}: truncated: {size} bytes')
     with path.open('rb') as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if data[:len(MAGIC)] != MAGIC:
             raise BagError(f'{path}: not an MCAP file: it does not begin with the MCAP magic')
         if data[-len(MAGIC):] != MAGIC:
-            raise BagError(f'{path}: truncated: the end of the file is missing; '
-                           f'{recovery_hint(path.parent)}')
+            raise BagError(f'{path}: truncated: the end of the file is missing')
         footer_at = size - len(MAGIC) - _FOOTER.size
         opcode, length, summary_at, _, summary_crc = _FOOTER.unpack_from(data, footer_at)
         data_end_at = (summary_at or footer_at) - _DATA_END.size
@@ -52,10 +62,10 @@ def check_mcap(path: Path) -> None:
         end_opcode, end_length, data_crc = _DATA_END.unpack_from(data, data_end_at)
         if (end_opcode, end_length) != (15, 4):
             raise BagError(f'{path}: damaged: the end of the data section is not where the footer '
-                           'says')
+                           f'says')
         with memoryview(data) as view:
             covered = footer_at + _FOOTER.size - _CRC_BYTES
-            if summary_crc and zlib.crc32(view[summary_at:covered]) != summary_crc:
+            if summary_crc and zlib.crc32(view[summary_at or footer_at:covered]) != summary_crc:
                 raise BagError(f'{path}: damaged: CRC of the summary does not match')
             check_chunks(path, data, data_end_at,
                          range(summary_at or footer_at, footer_at))
@@ -64,7 +74,7 @@ def check_mcap(path: Path) -> None:
             _check_chunks(path)
             if data_crc:
                 raise BagError(f'{path}: damaged: CRC of the data section does not match, though '
-                               'every chunk is whole')
+                               f'every chunk is whole')
 
 
 def _check_chunks(path: Path) -> None:
@@ -75,16 +85,19 @@ def _check_chunks(path: Path) -> None:
                 if isinstance(record, Chunk):
                     number += 1
                     _check_chunk(path, number, record)
-    except (McapError, ValueError, struct.error) as error:
-        raise BagError(f'{path}: damaged after chunk {number}: {error or type(error).__name__}'
-                       ) from None
+    except (McapError, ValueError, struct.error, EOFError) as error:
+        raise BagError(f'{path}: damaged after chunk {number}: '
+                       f'{error or type(error).__name__}') from None
 
 
 def _check_chunk(path: Path, number: int, chunk: Chunk) -> None:
+    times = (f'(log time {to_s(chunk.message_start_time):.3f} to '
+             f'{to_s(chunk.message_end_time):.3f} s)')
+    advice = 'restore the bag from a copy, or leave it out with --skip-bad'
     try:
-        get_chunk_data_stream(chunk, validate_crc=True)
-    except CRCValidationError:
-        raise BagError(
-            f'{path}: damaged: CRC of chunk {number} does not match (log time '
-            f'{to_s(chunk.message_start_time):.3f} to {to_s(chunk.message_end_time):.3f} s); '
-            'restore the bag from a copy, or leave it out with --skip-bad') from None
+        raw = unpack(chunk.compression, chunk.data, chunk.uncompressed_size)
+    except ValueError as error:
+        raise BagError(f'{path}: damaged: chunk {number} cannot be unpacked {times}: {error}; '
+                       f'{advice}') from None
+    if chunk.uncompressed_crc and zlib.crc32(raw) != chunk.uncompressed_crc:
+        raise BagError(f'{path}: damaged: CRC of chunk {number} does not match {times}; {advice}')

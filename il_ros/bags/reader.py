@@ -1,23 +1,29 @@
-"""A bag directory as stamped messages in log-time order. Nothing in it is ever modified."""
+"""A bag as stamped messages in log-time order. Nothing in it is ever modified.
+
+What the files hold outranks what stands beside them: metadata.yaml gives custom_data and the names
+of the files, nothing else. A topic that nobody asks for need not be understood.
+"""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 import hashlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from il_ros.bags.integrity import check_mcap, recovery_hint
-from il_ros.config import parse_yaml
+from il_ros.bags.definitions import (
+    deserialize,
+    plain,
+    require_readable,
+    UNREADABLE_DATA,
+)
+from il_ros.bags.files import bag_files, data_files, open_storage
+from il_ros.bags.names import Names
+from il_ros.bags.storage import merged, Sample, Source, Storage
 from il_ros.contract import Contract
-from il_ros.errors import BagError, ConfigError
+from il_ros.errors import BagError
 from il_ros.recording.cdr import stamp_ns
 from il_ros.recording.metadata import EpisodeInfo
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.rosbag2 import ReaderError
-from rosbags.serde import SerdeError
-from rosbags.typesys import get_typestore, Stores
 
 _CHUNK = 1 << 20
 
@@ -34,52 +40,51 @@ class Bag:
     """One recorded episode, open for reading.
 
     Attributes:
-        path: The bag directory.
+        path: The bag directory, or its file where only that was named.
         info: What the recorder wrote about the episode.
         counts: Messages per topic, as the contract or the design names it.
-        start_ns: First log time.
-        end_ns: Behind the last log time; [start_ns, end_ns) holds every message.
+        start_ns: First log time of what the contract and the design name.
+        end_ns: Behind the last log time; [start_ns, end_ns) holds every such message.
     """
 
     def __init__(self, path: Path, contract: Contract | None = None) -> None:
         """Open a bag and check every file of it.
 
         Args:
-            path: The bag directory.
+            path: The bag directory or one file.
             contract: Used where the bag carries none.
 
         Raises:
             BagError: The bag is missing, unfinished, damaged, empty, or has no contract.
         """
-        self.path = path
-        metadata = _metadata(path)
-        custom = metadata.get('custom_data') or {}
-        if 'contract' not in custom and contract is not None:
-            self.info = EpisodeInfo(contract, contract.task)
-        else:
-            self.info = EpisodeInfo.from_custom_data(custom, str(path))
-        for file in data_files(path):
-            if file.suffix == '.mcap':
-                check_mcap(file)
-        self._reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_JAZZY))
+        files = bag_files(path)
+        self.path = files.path
+        self._storages: list[Storage] = []
         try:
-            self._reader.open()
-        except (AnyReaderError, ReaderError, OSError, ValueError, AssertionError) as error:
-            raise BagError(f'{path}: cannot be read: {error}') from None
-        if not self._reader.message_count:
-            self._reader.close()
-            raise BagError(f'{path}: the bag holds no messages; delete it or leave it out with '
-                           '--skip-bad')
-        names = {resolved: name for name, resolved in self.info.topics.items()}
-        self._names = {c.topic: names.get(c.topic, c.topic.lstrip('/'))
-                       for c in self._reader.connections}
-        self._names.update({t: t for t in self.info.contract.topics if t in self._names})
+            for file in files.data:
+                self._storages.append(open_storage(file, files.path))
+            custom = (files.metadata or {}).get('custom_data') or (
+                {} if files.metadata else self._storages[0].custom)
+            if 'contract' not in custom and contract is not None:
+                self.info = EpisodeInfo(contract, contract.task)
+            else:
+                self.info = EpisodeInfo.from_custom_data(custom, str(path))
+            sources = [source for storage in self._storages for source in storage.sources]
+            if not any(source.count for source in sources):
+                raise BagError(f'{path}: the bag holds no messages; delete it or leave it out '
+                               'with --skip-bad')
+        except BaseException:
+            self.close()
+            raise
+        self._names = Names(self.info, sources)
         self.counts: dict[str, int] = {}
-        for c in self._reader.connections:
-            name = self._names[c.topic]
-            self.counts[name] = self.counts.get(name, 0) + c.msgcount
-        self.start_ns = int(self._reader.start_time)
-        self.end_ns = int(self._reader.end_time)
+        for source in sources:
+            name = self._names.of(source)
+            self.counts[name] = self.counts.get(name, 0) + source.count
+        spoken = [source for source in sources if source.count]
+        spoken = [s for s in spoken if self._names.known(s)] or spoken
+        self.start_ns = min(source.start_ns for source in spoken)
+        self.end_ns = max(source.end_ns for source in spoken) + 1
 
     @property
     def contract(self) -> Contract:
@@ -90,24 +95,48 @@ class Bag:
         """Yield the messages of some topics in log-time order.
 
         Raises:
-            BagError: A message cannot be deserialised, or some that metadata.yaml counts are
-                missing (rosbags leaves out topics whose QoS differs between the files).
+            BagError: A topic is of another type than the contract says, or cannot be understood;
+                a message cannot be deserialised.
         """
-        wanted = [c for c in self._reader.connections if self._names[c.topic] in topics]
-        left = {c.topic: c.msgcount for c in wanted}
-        if not wanted:
-            return
-        try:
-            for connection, log_ns, data in self._reader.messages(wanted):
-                topic = connection.topic
-                left[topic] -= 1
-                message = self._deserialize(data, connection.msgtype, topic, log_ns)
-                yield Stamped(self._names[topic], log_ns, message)
-        except (ReaderError, OSError) as error:
-            raise BagError(f'{self.path}: {error}') from None
-        if missing := {topic: count for topic, count in left.items() if count}:
-            raise BagError(f'{self.path}: metadata.yaml counts messages that the file does not '
-                           f'yield: {missing}; its QoS or counts were changed')
+        for source in self._wanted(topics):
+            self._names.require_type(source, str(self.path))
+            require_readable(source, str(self.path))
+        for log_ns, source, data in self._samples(topics):
+            try:
+                message = deserialize(source, data)
+            except UNREADABLE_DATA as error:
+                raise BagError(f'{self.path}: {source.topic} at {log_ns} ns is no {source.type}: '
+                               f'{error}; leave the bag out with --skip-bad') from None
+            yield Stamped(self._names.of(source), log_ns, message)
+
+    def require(self, topics: Collection[str]) -> None:
+        """Check that each of some topics has messages.
+
+        Raises:
+            BagError: One has none; the text lists what the bag holds and names the nearest.
+        """
+        if missing := [topic for topic in topics if not self.counts.get(topic)]:
+            raise BagError(f'{self.path}: no complete observation: no message of '
+                           f'{", ".join(missing)}{self.holds(missing)}')
+
+    def holds(self, missing: Collection[str] = ()) -> str:
+        """Return the topics with messages as the end of a text, and the nearest to others."""
+        return self._names.describe(missing)
+
+    def _wanted(self, topics: Collection[str]) -> list[Source]:
+        return [source for storage in self._storages for source in storage.sources
+                if source.count and self._names.of(source) in topics]
+
+    def _samples(self, topics: Collection[str]) -> Iterator[Sample]:
+        """Yield serialised messages in log-time order."""
+        wanted = set(self._wanted(topics))
+        for sample in merged(part for storage in self._storages
+                             for part in storage.parts(wanted.intersection(storage.sources))):
+            try:
+                yield sample._replace(data=plain(sample.data))
+            except ValueError as error:
+                raise BagError(f'{self.path}: {sample.source.topic} at {sample.log_ns} ns: '
+                               f'{error}; leave the bag out with --skip-bad') from None
 
     def stamps(self, topics: Collection[str]) -> Iterator[tuple[str, int, int]]:
         """Yield topic, log time and header stamp [ns] of messages that begin with a header.
@@ -117,20 +146,14 @@ class Bag:
         Raises:
             BagError: The file is damaged.
         """
-        wanted = [c for c in self._reader.connections if self._names[c.topic] in topics]
-        if not wanted:
-            return
-        try:
-            for connection, log_ns, data in self._reader.messages(wanted):
-                if (header_ns := stamp_ns(data)) is not None:
-                    yield self._names[connection.topic], log_ns, header_ns
-        except (ReaderError, OSError) as error:
-            raise BagError(f'{self.path}: {error}') from None
+        for log_ns, source, data in self._samples(topics):
+            if (header_ns := stamp_ns(data)) is not None:
+                yield self._names.of(source), log_ns, header_ns
 
     def close(self) -> None:
         """Close the files."""
-        with suppress(AnyReaderError):
-            self._reader.close()
+        for storage in self._storages:
+            storage.close()
 
     def __enter__(self) -> Bag:
         return self
@@ -139,42 +162,14 @@ class Bag:
                  trace: TracebackType | None) -> None:
         self.close()
 
-    def _deserialize(self, data: bytes, kind: str, topic: str, log_ns: int) -> Any:
-        try:
-            return self._reader.deserialize(data, kind)
-        except (AnyReaderError, SerdeError, ValueError, IndexError, KeyError) as error:
-            raise BagError(f'{self.path}: {topic} at {log_ns} ns is no {kind}: {error}') from None
-
-
-def data_files(path: Path) -> list[Path]:
-    """Return the files of a bag that hold messages."""
-    return sorted(p for p in path.iterdir() if p.suffix in ('.mcap', '.db3', '.zstd'))
-
 
 def content_hash(path: Path) -> str:
     """Return the SHA-256 of the recorded messages; a new label in metadata.yaml keeps it."""
     digest = hashlib.sha256()
-    for file in data_files(path):
+    for file in sorted(data_files(path)):
         with file.open('rb') as stream:
             while block := stream.read(_CHUNK):
                 digest.update(block)
     return digest.hexdigest()
 
 
-def _metadata(path: Path) -> dict[str, Any]:
-    if not path.is_dir():
-        raise BagError(f'{path}: expected a bag directory, '
-                       f'got {"a file" if path.exists() else "nothing"}')
-    if not data_files(path):
-        raise BagError(f'{path}: expected a bag directory (metadata.yaml and .mcap), '
-                       f'got {"no data file" if any(path.iterdir()) else "an empty folder"}')
-    file = path / 'metadata.yaml'
-    if not file.is_file():
-        raise BagError(f'{path}: metadata.yaml is missing; {recovery_hint(path)}')
-    try:
-        content = parse_yaml(file.read_text(encoding='utf-8'), str(file))
-        information = content['rosbag2_bagfile_information']
-        information.get('custom_data')
-    except (ConfigError, UnicodeDecodeError, KeyError, AttributeError, OSError) as error:
-        raise BagError(f'{file}: damaged: {error}') from None
-    return dict(information)

@@ -11,7 +11,8 @@ import typer
 
 
 def convert(
-    bags: Annotated[list[Path], typer.Argument(help='Bag directories or folders of them.')],
+    bags: Annotated[list[Path], typer.Argument(help='Bag directories, their files, or folders of '
+                                                       'them.')],
     out: Annotated[Path | None, typer.Option(help='Folder of the dataset.')] = None,
     append: Annotated[bool, typer.Option(
         '--append', help='Add to a dataset that exists; bags in it are skipped.')] = False,
@@ -25,8 +26,8 @@ def convert(
         metavar='TOPIC=CLOCK', help='Believe the times of arrival of this topic (or of all) in '
                                     'place of its header stamps: all=arrival.')] = None,
     recover: Annotated[bool, typer.Option(
-        '--recover', help='Close these .partial episodes of a killed recorder; '
-                          'convert nothing.')] = False,
+        '--recover', help='Save what is whole in .partial episodes of a killed '
+                          'recorder and in damaged bags; convert nothing.')] = False,
 ) -> None:
     """Turn recorded bags into one LeRobotDataset v3.0. Needs no ROS.
 
@@ -72,5 +73,5 @@ def _recover(folders: list[Path]) -> None:
                                  'unchanged') from None
         console.print(
             f'{found.path}: {found.messages} messages recovered; lost: {found.lost_bytes} bytes '
-            f'at the end, {found.bad_chunks} damaged chunks. The original is kept in '
-            f'{folder.parent / "recovered"}', markup=False, highlight=False, soft_wrap=True)
+            f'at the end, {found.bad_chunks} damaged chunks. The original is kept unchanged: '
+            f'{found.original}', markup=False, highlight=False, soft_wrap=True)

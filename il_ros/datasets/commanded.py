@@ -47,7 +47,8 @@ class Commanded:
             if bag.counts.get(topic.topic)}
         if not self._direct and not bag.counts.get(REPORT):
             raise BagError(f'{bag.path}: neither {REPORT} nor {self.contract.command.topic} was '
-                           'recorded: nothing says what the robot was told')
+                           'recorded: nothing says what the robot was told'
+                           f'{bag.holds([self.contract.command.topic])}')
         self.topics = {REPORT, CHUNK, MODE, *self._direct}
 
     def push(self, stamped: Stamped) -> None:

@@ -108,6 +108,7 @@ class _Added(NamedTuple):
 
 def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
          report: _Reporter) -> _Added:
+    bag.require(bag.contract.topics)
     cameras = [camera.name for camera in bag.contract.cameras]
     losses, survey, ticks = Losses(), Survey.of(bag, bag.contract.topics), list[int]()
     rows = episode_rows(bag, cameras, losses, survey)

@@ -54,6 +54,13 @@ class Topic:
         }]
 
     @property
+    def metadata(self) -> dict[str, Any]:
+        """The topic in the words of rosbag2 metadata version 9."""
+        return {'name': self.resolved, 'type': self.type, 'serialization_format': 'cdr',
+                'offered_qos_profiles': self.qos,
+                'type_description_hash': message_definition(self.type).hash}
+
+    @property
     def channel_metadata(self) -> dict[str, str]:
         """Metadata of the MCAP channel; its QoS must equal that of metadata.yaml."""
         return {'offered_qos_profiles': to_yaml(self.qos).strip(),
@@ -122,43 +129,34 @@ class EpisodeInfo:
             data.get('start_reason', ''), data.get('stop_reason', ''), sources, drops, topics)
 
 
-def bag_information(topics: Sequence[Topic], counts: Mapping[str, int], start_ns: int, end_ns: int,
-                    file_name: str, info: EpisodeInfo) -> dict[str, Any]:
+def bag_information(topics: Sequence[tuple[Mapping[str, Any], int]], start_ns: int, end_ns: int,
+                    file_name: str, custom_data: Mapping[str, str]) -> dict[str, Any]:
     """Return `rosbag2_bagfile_information` of metadata.yaml, version 9.
 
     Args:
-        topics: Topics in the order of their channels.
-        counts: Messages per topic name.
+        topics: `Topic.metadata` and the number of messages, in the order of the channels.
         start_ns: First log time.
         end_ns: Last log time.
         file_name: Name of the MCAP file.
-        info: What to keep as custom_data.
+        custom_data: `EpisodeInfo.to_custom_data`.
     """
     start = {'nanoseconds_since_epoch': start_ns}
     duration = {'nanoseconds': end_ns - start_ns}
-    total = sum(counts.values())
+    total = sum(count for _, count in topics)
     return {
         'version': VERSION,
         'storage_identifier': 'mcap',
         'duration': dict(duration),
         'starting_time': dict(start),
         'message_count': total,
-        'topics_with_message_count': [{
-            'topic_metadata': {
-                'name': topic.resolved,
-                'type': topic.type,
-                'serialization_format': 'cdr',
-                'offered_qos_profiles': topic.qos,
-                'type_description_hash': message_definition(topic.type).hash,
-            },
-            'message_count': counts.get(topic.name, 0),
-        } for topic in topics],
+        'topics_with_message_count': [{'topic_metadata': dict(topic), 'message_count': count}
+                                      for topic, count in topics],
         'compression_format': '',
         'compression_mode': '',
         'relative_file_paths': [file_name],
         'files': [{'path': file_name, 'starting_time': start, 'duration': duration,
                    'message_count': total}],
-        'custom_data': info.to_custom_data(),
+        'custom_data': dict(custom_data),
         'ros_distro': 'jazzy',
     }
 

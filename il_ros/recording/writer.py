@@ -9,7 +9,7 @@ from pathlib import Path
 import shutil
 import threading
 import time
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from il_ros.errors import RecordingError
 from il_ros.recording.definitions import message_definition
@@ -91,19 +91,11 @@ class BagFile:
 
     def close(self, info: EpisodeInfo) -> None:
         """Finish the file and write metadata.yaml, both durable."""
-        content = bag_information(self.topics, self.counts, min(self.start_ns, self.end_ns),
-                                  self.end_ns, self.path.name, info)
+        content = bag_information(
+            [(topic.metadata, self.counts[topic.name]) for topic in self.topics],
+            min(self.start_ns, self.end_ns), self.end_ns, self.path.name, info.to_custom_data())
         self.flush()
-        self._mcap.add_metadata('rosbag2', {'serialized_metadata': to_yaml(content)})
-        self._mcap.finish()
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
-        with (self.folder / METADATA_FILE).open('x', encoding='utf-8') as sink:
-            sink.write(to_yaml({'rosbag2_bagfile_information': content}))
-            sink.flush()
-            os.fsync(sink.fileno())
-        sync_folder(self.folder)
+        finish(self._mcap, self._stream, self.folder, content)
 
     def abandon(self) -> None:
         """Close the file as it is, for recovery."""
@@ -114,6 +106,27 @@ class BagFile:
         schema = self._mcap.register_schema(topic.type, 'ros2msg', definition.text.encode())
         return int(self._mcap.register_channel(topic.resolved, 'cdr', schema,
                                                topic.channel_metadata))
+
+
+def finish(mcap: Writer, stream: BinaryIO, folder: Path, content: Mapping[str, Any]) -> None:
+    """Finish an MCAP file and write metadata.yaml beside it, both durable.
+
+    Args:
+        mcap: The writer onto `stream`.
+        stream: The file, which is closed.
+        folder: Of the bag.
+        content: `bag_information`.
+    """
+    mcap.add_metadata('rosbag2', {'serialized_metadata': to_yaml(content)})
+    mcap.finish()
+    stream.flush()
+    os.fsync(stream.fileno())
+    stream.close()
+    with (folder / METADATA_FILE).open('x', encoding='utf-8') as sink:
+        sink.write(to_yaml({'rosbag2_bagfile_information': content}))
+        sink.flush()
+        os.fsync(sink.fileno())
+    sync_folder(folder)
 
 
 class EpisodeWriter:

@@ -60,13 +60,11 @@ def test_names_follow_a_namespace(tmp_path):
      r'expected a bag directory (metadata.yaml and .mcap), got an empty folder'),
     (lambda b: (b / 'e_0.mcap').unlink(),
      r'expected a bag directory (metadata.yaml and .mcap), got no data file'),
-    (lambda b: (b / 'metadata.yaml').unlink(),
-     'metadata.yaml is missing; rename it to e.partial, then run: il_ros convert --recover'),
     (lambda b: (b / 'e_0.mcap').write_bytes((b / 'e_0.mcap').read_bytes()[:-100]),
-     'truncated: the end of the file is missing; rename it to e.partial, then run: il_ros '
-     'convert --recover'),
+     'truncated: the end of the file is missing; save what is whole, and leave this as it is: '
+     'il_ros convert --recover'),
     (lambda b: (b / 'e_0.mcap').write_bytes(b''),
-     'truncated: 0 bytes; rename it to e.partial'),
+     'truncated: 0 bytes; no whole chunk of messages in 0 bytes: nothing can be recovered; '),
     (lambda b: (b / 'e_0.mcap').write_bytes(b'x' * 1000), 'not an MCAP file'),
     (lambda b: edit(b, 'contract: ', 'kontrakt: '),
      'no contract in metadata.yaml (custom_data: contract): not recorded by teleop_capture; name '
@@ -77,7 +75,7 @@ def test_names_follow_a_namespace(tmp_path):
      "outcome 'succezz': expected one of success, failure, unlabelled"),
     (lambda b: edit(b, 'version: 9', 'version: [9'), 'metadata.yaml: damaged: '),
     (lambda b: edit(b, 'rosbag2_bagfile_information', 'else'), 'metadata.yaml: damaged: '),
-], ids=['empty folder', 'no file', 'no metadata', 'truncated', 'zero bytes', 'not mcap',
+], ids=['empty folder', 'no file', 'truncated', 'zero bytes', 'not mcap',
         'no contract', 'contract edited', 'outcome', 'not yaml', 'not rosbag2'])
 def test_what_is_wrong_is_named(bag, spoil, text):
     spoil(bag)
@@ -96,12 +94,24 @@ def test_no_messages(tmp_path):
         Bag(folder)
 
 
-def test_qos_that_differs_between_the_files_is_noticed(bag):
-    edit(bag, 'durability: volatile', 'durability: transient_local')
-    with Bag(bag) as opened, pytest.raises(BagError, match='metadata.yaml counts messages that '
-                                                           'the file does not yield: '
-                                                           "{'/joint_states': 100}"):
-        list(opened.messages(opened.counts))
+@pytest.mark.parametrize('old, new', [
+    ('durability: volatile', 'durability: transient_local'),
+    ('message_count: 100', 'message_count: 7'),
+    ('name: /joint_states', 'name: /other'),
+    ('type: sensor_msgs/msg/JointState', 'type: std_msgs/msg/String'),
+    ('serialization_format: cdr', 'serialization_format: json'),
+    ('storage_identifier: mcap', 'storage_identifier: sqlite3'),
+    ('nanoseconds_since_epoch: 17', 'nanoseconds_since_epoch: 3'),
+    ('version: 9', 'version: 99'),
+    ("compression_mode: ''", 'compression_mode: MESSAGE'),
+    ('- e_0.mcap', '- renamed.mcap'),
+])
+def test_messages_outrank_what_stands_beside_them(bag, old, new):
+    edit(bag, old, new)
+    with Bag(bag) as opened:
+        assert opened.counts['joint_states'] == 100
+        assert (opened.start_ns, opened.end_ns) == (EVENTS[0].log_ns, EVENTS[-1].log_ns + 1)
+        assert sum(1 for _ in opened.messages(opened.counts)) == len(EVENTS)
 
 
 def test_a_corrupt_chunk_is_named(bag):
@@ -112,7 +122,7 @@ def test_a_corrupt_chunk_is_named(bag):
     file.write_bytes(data)
     with pytest.raises(BagError, match=r'e_0.mcap: damaged: CRC of chunk 1 does not match \(log '
                                        r'time 1700000000.000 to .* s\); restore the bag from a '
-                                       'copy, or leave it out with --skip-bad'):
+                                       'copy, or leave it out with --skip-bad; '):
         Bag(bag)
 
 
@@ -169,15 +179,14 @@ def test_find_takes_bags_and_folders_of_them(tmp_path, bag):
     found = find_bags([tmp_path, bag])
     assert found.bags == [second, bag]
     assert [(p.name, reason.split(';')[0]) for p, reason in found.skipped] == [
-        ('open.partial', 'was never closed'), ('discarded', 'set aside by the recorder')]
+        ('discarded', 'set aside by the recorder'), ('open.partial', 'was never closed')]
 
 
 @pytest.mark.parametrize('make, text', [
     (lambda p: p / 'none', 'none: expected a bag directory, got nothing'),
-    (lambda p: (p / 'e/e_0.mcap'), 'e_0.mcap: expected a bag directory, got a file'),
     (lambda p: (p / 'e').rename(p / 'e.partial'),
      'e.partial: was never closed; run: il_ros convert --recover'),
-], ids=['missing', 'file', 'partial'])
+], ids=['missing', 'partial'])
 def test_find_names_what_is_wrong(tmp_path, bag, make, text):
     with pytest.raises(BagError, match=re.escape(text)):
         find_bags([make(tmp_path)])
@@ -186,5 +195,6 @@ def test_find_names_what_is_wrong(tmp_path, bag, make, text):
 def test_find_says_what_an_unusable_folder_holds(tmp_path, bag):
     bag.rename(tmp_path / 'e.partial')
     with pytest.raises(BagError, match=r'expected bag directories \(metadata.yaml and .mcap\), '
-                                       'got e.partial'):
+                                       'got e.partial: was never closed; run: il_ros convert '
+                                       '--recover .*e.partial'):
         find_bags([tmp_path])

@@ -193,8 +193,8 @@ def test_a_slow_stream_is_refused_or_told(tmp_path, max_age_s, lost, rows):
     bag = bags.write_bag(tmp_path / 'e', script, events=events)
     if rows is None:
         text = (f'e: joint_states: comes at 10.0 Hz and a sample counts for {max_age_s} s, so '
-                f'that {lost} of the ticks have none; write max_age_s: 0.15 for it into the contract, '
-                'or its rate_hz as the rate of the whole contract')
+                f'that {lost} of the ticks have none; write max_age_s: 0.15 for it into the '
+                'contract, or its rate_hz as the rate of the whole contract')
         with pytest.raises(BagError, match=text):
             convert([bag], tmp_path / 'out')
         return

@@ -1,0 +1,219 @@
+"""One MCAP file, read by its records alone: neither index nor metadata.yaml is believed.
+
+File format: https://mcap.dev/spec
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+import io
+import mmap
+from pathlib import Path
+import struct
+from typing import Any, NamedTuple, TypeVar
+
+from il_ros.bags.bombs import unpack
+from il_ros.bags.storage import Part, Sample, Source
+from il_ros.config import parse_yaml
+from il_ros.errors import BagError, ConfigError
+from mcap.data_stream import ReadDataStream
+from mcap.exceptions import McapError
+from mcap.opcode import Opcode
+from mcap.records import Channel, Chunk, MessageIndex, Metadata, Schema
+
+_RECORD = struct.Struct('<BQ')
+_MESSAGE = struct.Struct('<HIQQ')   # channel, sequence, log time, publish time
+_MAGIC_BYTES = 8
+_R = TypeVar('_R')
+
+
+class _Record(NamedTuple):
+    opcode: int
+    at: int     # of its content
+    end: int
+
+
+class _ChunkAt(NamedTuple):
+    record: _Record
+    start_ns: int
+    channels: frozenset[int]
+
+
+@dataclass
+class _Times:
+    count: int = 0
+    start_ns: int = 1 << 63
+    end_ns: int = 0
+
+    def add(self, log_ns: int) -> None:
+        self.count += 1
+        self.start_ns = min(self.start_ns, log_ns)
+        self.end_ns = max(self.end_ns, log_ns)
+
+
+@dataclass
+class _Found:
+    schemas: dict[int, Schema] = field(default_factory=dict)
+    channels: dict[int, Channel] = field(default_factory=dict)
+    times: dict[int, _Times] = field(default_factory=dict)
+    loose: list[tuple[int, int, _Record]] = field(default_factory=list)  # time, channel, message
+    notes: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def message(self, data: Any, at: int) -> tuple[int, int]:
+        """Count a message; return its channel and log time."""
+        channel, _, log_ns, _ = _MESSAGE.unpack_from(data, at)
+        self.times.setdefault(channel, _Times()).add(log_ns)
+        return channel, log_ns
+
+
+class McapFile:
+    """See `Storage`."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file whose wholeness was checked.
+
+        Raises:
+            BagError: Its records do not fit together.
+        """
+        self.path = path
+        with path.open('rb') as stream:
+            self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        self._found = _Found()
+        self._chunks: list[_ChunkAt] = []
+        self._guarded(self._scan)
+        found = self._found
+        self.custom = _custom(found.notes)
+        self.sources = [
+            _source(path, channel, found.schemas.get(channel.schema_id), found.times.get(number))
+            for number, channel in sorted(found.channels.items())]
+
+    def parts(self, wanted: Collection[Source]) -> list[Part]:
+        """See `Storage`."""
+        sources = {source.id: source for source in wanted}
+        parts = [Part(chunk.start_ns, self._reader(chunk, sources))
+                 for chunk in self._chunks if chunk.channels & sources.keys()]
+        if loose := [item for item in self._found.loose if item[1] in sources]:
+            loose.sort(key=lambda item: item[0])
+            parts.append(Part(loose[0][0], lambda: (
+                Sample(log_ns, sources[channel],
+                       self._data[record.at + _MESSAGE.size:record.end])
+                for log_ns, channel, record in loose)))
+        return parts
+
+    def close(self) -> None:
+        """See `Storage`."""
+        self._data.close()
+
+    def _reader(self, chunk: _ChunkAt, sources: Mapping[int, Source]
+                ) -> Callable[[], Iterable[Sample]]:
+        def read() -> list[Sample]:
+            data = self._unpacked(chunk.record)
+            samples = []
+            for record in _records(data, 0, len(data)):
+                if record.opcode == Opcode.MESSAGE:
+                    channel, _, log_ns, _ = _MESSAGE.unpack_from(data, record.at)
+                    if channel in sources:
+                        samples.append(Sample(log_ns, sources[channel],
+                                              data[record.at + _MESSAGE.size:record.end]))
+            return sorted(samples, key=lambda sample: sample.log_ns)
+        return lambda: self._guarded(read)
+
+    def _scan(self) -> None:
+        found, chunk, indexed = self._found, None, list[MessageIndex]()
+        for record in _records(self._data, _MAGIC_BYTES, len(self._data) - _MAGIC_BYTES):
+            if record.opcode == Opcode.MESSAGE_INDEX:
+                indexed.append(_read(MessageIndex, self._data, record))
+                continue
+            if chunk:
+                self._take(chunk, indexed)
+                chunk, indexed = None, []
+            if record.opcode == Opcode.CHUNK:
+                chunk = record
+            elif record.opcode == Opcode.MESSAGE:
+                channel, log_ns = found.message(self._data, record.at)
+                found.loose.append((log_ns, channel, record))
+            elif record.opcode == Opcode.METADATA:
+                note = _read(Metadata, self._data, record)
+                found.notes[note.name] = note.metadata
+            else:
+                self._describe(self._data, record)
+        for at in [c for c in self._chunks if not c.channels <= found.channels.keys()]:
+            data = self._unpacked(at.record)    # its channels stand nowhere else
+            for record in _records(data, 0, len(data)):
+                self._describe(data, record)
+
+    def _take(self, record: _Record, indexed: list[MessageIndex]) -> None:
+        """Note what a chunk holds: from the records behind it, or else from itself."""
+        found = self._found
+        before = {number: times.count for number, times in found.times.items()}
+        if indexed:
+            for index in indexed:
+                for log_ns, _ in index.records:
+                    found.times.setdefault(index.channel_id, _Times()).add(log_ns)
+            channels = {index.channel_id for index in indexed if index.records}
+            start_ns = min((log_ns for index in indexed for log_ns, _ in index.records), default=0)
+        else:
+            data, start_ns = self._unpacked(record), 1 << 63
+            for inner in _records(data, 0, len(data)):
+                if inner.opcode == Opcode.MESSAGE:
+                    start_ns = min(start_ns, found.message(data, inner.at)[1])
+                else:
+                    self._describe(data, inner)
+            channels = {number for number, times in found.times.items()
+                        if times.count > before.get(number, 0)}
+        self._chunks.append(_ChunkAt(record, start_ns, frozenset(channels)))
+
+    def _describe(self, data: Any, record: _Record) -> None:
+        if record.opcode == Opcode.SCHEMA:
+            schema = _read(Schema, data, record)
+            self._found.schemas[schema.id] = schema
+        elif record.opcode == Opcode.CHANNEL:
+            channel = _read(Channel, data, record)
+            self._found.channels[channel.id] = channel
+
+    def _unpacked(self, record: _Record) -> bytes:
+        chunk = _read(Chunk, self._data, record)
+        try:
+            return unpack(chunk.compression, chunk.data, chunk.uncompressed_size)
+        except ValueError as error:
+            raise ValueError(f'chunk at byte {record.at} cannot be unpacked: {error}') from None
+
+    def _guarded(self, work: Callable[[], _R]) -> _R:
+        try:
+            return work()
+        except (McapError, ValueError, struct.error, EOFError) as error:
+            raise BagError(f'{self.path}: damaged: {error or type(error).__name__}') from None
+
+
+def _records(data: Any, at: int, end: int) -> Iterator[_Record]:
+    while at < end:
+        opcode, length = _RECORD.unpack_from(data, at)
+        at += _RECORD.size
+        if at + length > end:
+            raise ValueError(f'the record at byte {at} ends beyond its section')
+        yield _Record(opcode, at, at + length)
+        at += length
+
+
+def _read(kind: Any, data: Any, record: _Record) -> Any:
+    return kind.read(ReadDataStream(io.BytesIO(data[record.at:record.end])))
+
+
+def _source(path: Path, channel: Channel, schema: Schema | None, times: _Times | None) -> Source:
+    source = Source(path, channel.id, channel.topic, schema.name if schema else '',
+                    channel.message_encoding, schema.encoding if schema else '',
+                    schema.data.decode('utf-8', 'replace') if schema else '')
+    if times is None:
+        return source
+    return replace(source, count=times.count, start_ns=times.start_ns, end_ns=times.end_ns)
+
+
+def _custom(notes: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """Return custom_data as rosbag2 writes it into its files, or what il_ros's recorder began."""
+    text = notes.get('rosbag2', {}).get('serialized_metadata', '')
+    try:
+        content = parse_yaml(text, 'metadata') if text else {}
+        content = content.get('rosbag2_bagfile_information', content)
+        return dict(content.get('custom_data') or notes.get('il_ros', {}))
+    except (ConfigError, AttributeError, TypeError, ValueError):
+        return notes.get('il_ros', {})

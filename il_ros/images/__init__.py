@@ -1,0 +1,9 @@
+"""Image messages as RGB arrays, live and from bags alike.
+
+Messages are told apart by their fields, so that rclpy's and rosbags' classes both serve. OpenCV
+does all the work on both ends, so that a robot and a training machine see the same pixels.
+"""
+from il_ros.images.header import Header
+from il_ros.images.messages import camera_image, check_image, read_header, to_rgb
+
+__all__ = ['Header', 'camera_image', 'check_image', 'read_header', 'to_rgb']

@@ -1,0 +1,115 @@
+"""A camera's message as the picture that its contract declares.
+
+Nothing a message claims is believed before it is checked against its bytes.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from il_ros.contract import Camera
+from il_ros.encodings import DEPTH, ENCODINGS
+from il_ros.errors import MessageError
+from il_ros.images import compressed, raw
+from il_ros.images.header import Header
+from il_ros.images.pixels import to_8_bits, to_colours, to_depth
+from il_ros.types import Pixels
+import numpy as np
+
+MAX_PIXELS = 1 << 26  # a header that claims more is refused before anything is decoded
+
+
+def read_header(message: Any) -> Header:
+    """Return size and encoding of an Image or CompressedImage without decoding it.
+
+    Raises:
+        MessageError: Unknown encoding, or size, step or data length contradict each other.
+    """
+    header = (compressed.read_header(message) if hasattr(message, 'format')
+              else raw.read_header(message))
+    if not 0 < header.height * header.width <= MAX_PIXELS:
+        raise MessageError(f'expected an image of 1 to {MAX_PIXELS} pixels, got {header}')
+    return header
+
+
+def to_rgb(message: Any, encoding_declared: str) -> Pixels:
+    """Return the image of an Image or CompressedImage message.
+
+    An rgb8 Image without row padding becomes a view of the message's own memory, uncopied. 16
+    bits become 8 as in cv_bridge. Depth becomes grey of 1 level per 10 mm: 0 where the camera
+    measured nothing (0, negative, NaN, infinite), otherwise 1 to 255, and 255 for everything
+    beyond 2.55 m.
+
+    Args:
+        message: sensor_msgs/Image of any encoding in `ENCODINGS`, or CompressedImage (what
+            image_transport sends: JPEG, PNG, TIFF, compressedDepth; also WebP, BMP and PNM).
+        encoding_declared: What the contract says. Colour and grey convert by what the message
+            says; depth in place of colour, or the reverse, is refused. mono16 is either.
+
+    Returns:
+        RGB image. Shape (H, W, 3).
+
+    Raises:
+        MessageError: The message cannot be such an image.
+    """
+    header = read_header(message)
+    if not _fits(header, encoding_declared):
+        raise MessageError(f'expected {encoding_declared}, got {header}; '
+                           'depth and colour do not convert into each other')
+    import cv2
+    decode = compressed.decode if hasattr(message, 'format') else raw.decode
+    try:
+        pixels = decode(message, header)
+        if ENCODINGS[encoding_declared].family == DEPTH:
+            return to_depth(pixels, ENCODINGS[header.encoding].layout)
+        return to_colours(to_8_bits(pixels), ENCODINGS[header.encoding].layout)
+    except cv2.error as error:
+        reason = str(error.err or error).strip()
+        raise MessageError(f'cannot be decoded as {header}: {reason}') from None
+
+
+def check_image(message: Any, camera: Camera) -> None:
+    """Check that a message holds what the contract says of its camera.
+
+    Raises:
+        MessageError: It does not; the text names the camera, both images and what to do.
+    """
+    where = f'camera {camera.name!r}'
+    expected = Header(camera.height, camera.width, camera.encoding)
+    try:
+        got = read_header(message)
+    except MessageError as error:
+        raise MessageError(f'{where}: {error} on {camera.topic}') from None
+    if not _fits(got, camera.encoding):
+        raise MessageError(f'{where}: expected {expected}, got {got} on {camera.topic}; '
+                           "declare the camera's encoding in the contract as it is sent")
+    if got[:2] != expected[:2] and not camera.resize:
+        raise MessageError(f'{where}: expected {expected}, got {got} on {camera.topic}; declare '
+                           f'resize: true for {camera.name!r} in the contract to accept it')
+
+
+def camera_image(message: Any, camera: Camera) -> Pixels:
+    """Return a camera's image as the contract declares it, resized only where that says so.
+
+    Returns:
+        RGB image. Shape (camera.height, camera.width, 3).
+
+    Raises:
+        MessageError: As `check_image`, or the data cannot be decoded.
+    """
+    check_image(message, camera)
+    try:
+        image = to_rgb(message, camera.encoding)
+    except MessageError as error:
+        raise MessageError(f'camera {camera.name!r}: {error} on {camera.topic}') from None
+    if image.shape[:2] == (camera.height, camera.width):
+        return image
+    import cv2
+    shrinks = image.shape[0] > camera.height
+    return np.asarray(cv2.resize(image, (camera.width, camera.height),
+                                 interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+
+
+def _fits(header: Header, declared: str) -> bool:
+    """Tell whether an image can be what is declared; 16 bits of mono16 may mean either."""
+    return header.encoding == 'mono16' or (
+        (ENCODINGS[header.encoding].family == DEPTH) == (ENCODINGS[declared].family == DEPTH))

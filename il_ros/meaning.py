@@ -1,0 +1,27 @@
+"""What of a contract says what data mean, and what only how messages travel."""
+from __future__ import annotations
+
+from typing import Any
+
+from il_ros.encodings import ENCODINGS
+
+TRANSPORT = ('topic', 'type')
+
+
+def meaning(contract: Any) -> Any:
+    """Return a contract's mapping without topics, message types and command topics.
+
+    A camera that was recorded compressed and runs raw is the same camera, and positions of joints
+    are the same whichever controller takes them. Of an encoding its family counts: images of
+    bgr8, JPEG or a mosaic reach a policy alike, grey and depth do not.
+    """
+    if isinstance(contract, list):
+        return [meaning(item) for item in contract]
+    if not isinstance(contract, dict):
+        return contract
+    travels = TRANSPORT if 'topic' in contract else ()
+    kept = {key: meaning(value) for key, value in contract.items()
+            if key not in travels and key != 'command'}
+    if kept.get('encoding') in ENCODINGS:
+        kept['encoding'] = ENCODINGS[kept['encoding']].family
+    return kept

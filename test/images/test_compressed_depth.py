@@ -1,0 +1,120 @@
+"""compressed_depth_image_transport: its own formulas and Wilson's RVL, written down once more."""
+import struct
+from types import SimpleNamespace
+
+import cv2
+from il_ros.errors import MessageError
+from il_ros.images import read_header, to_rgb
+from il_ros.images.compressed_depth import unpack_rvl
+import numpy as np
+import pytest
+
+MILLIMETRES = np.array([[0, 0, 1000, 1000, 990, 0], [255, 65535, 2, 0, 0, 7]], np.uint16)
+LEVELS = [[0, 0, 100, 100, 99, 0], [26, 255, 1, 0, 0, 1]]
+METRES = np.array([[np.nan, 0.5, 1.0, 2.0, 9.0, 10.5]], np.float32)
+
+
+def rvl(values):
+    """Encode as in the paper: runs of zeros and others, differences in zigzag, three bits each."""
+    nibbles = []
+
+    def number(value):
+        while True:
+            nibbles.append(value & 7 | (8 if value >> 3 else 0))
+            value >>= 3
+            if not value:
+                return
+    values, at, before = [int(v) for v in values], 0, 0
+    while at < len(values):
+        zeros = next((k for k, v in enumerate(values[at:]) if v), len(values) - at)
+        number(zeros)
+        at += zeros
+        others = next((k for k, v in enumerate(values[at:]) if not v), len(values) - at)
+        number(others)
+        for value in values[at:at + others]:
+            delta = value - before
+            number(2 * delta if delta >= 0 else -2 * delta - 1)
+            before = value
+        at += others
+    nibbles += [0] * (-len(nibbles) % 8)
+    words = [int(''.join(f'{n:x}' for n in nibbles[k:k + 8]), 16)
+             for k in range(0, len(nibbles), 8)]
+    return struct.pack(f'<{len(words)}I', *words)
+
+
+def message(pixels, form, kind, a=0.0, b=0.0):
+    if kind == 'png':
+        body = cv2.imencode('.png', pixels)[1].tobytes()
+    else:
+        body = struct.pack('<II', *pixels.shape[::-1]) + rvl(pixels.reshape(-1))
+    return SimpleNamespace(format=form, data=struct.pack('<iff', 0, a, b) + body)
+
+
+def inverse(metres, quantum=100.0, farthest=10.0):
+    """As the publisher packs floats, with its default parameters."""
+    a = quantum * (quantum + 1)
+    b = 1 - a / farthest
+    with np.errstate(invalid='ignore'):
+        packed = np.where(metres < farthest, a / np.nan_to_num(metres, nan=1) + b, 0)
+    return packed.astype(np.uint16), a, b
+
+
+@pytest.mark.parametrize('form, kind', [
+    ('16UC1; compressedDepth', 'png'), ('16UC1; compressedDepth png', 'png'),
+    ('16UC1', 'png'), ('', 'png'), ('png', 'png'), ('mono16; compressedDepth png', 'png'),
+    ('16UC1; compressedDepth rvl', 'rvl')])
+def test_millimetres(form, kind):
+    sent = message(MILLIMETRES, form, kind, a=float('nan'), b=3e30)     # whatever was in memory
+    assert read_header(sent) == (2, 6, '16UC1')
+    assert to_rgb(sent, '16UC1')[:, :, 0].tolist() == LEVELS
+
+
+@pytest.mark.parametrize('kind', ['png', 'rvl'])
+def test_metres_are_packed_inversely(kind):
+    packed, a, b = inverse(METRES)
+    sent = message(packed, f'32FC1; compressedDepth {kind}', kind, a, b)
+    assert read_header(sent) == (1, 6, '32FC1')
+    assert to_rgb(sent, '32FC1')[0, :, 0].tolist() == [0, 50, 100, 200, 255, 0]
+
+
+def test_a_plain_png_under_that_name_is_read_too():
+    sent = SimpleNamespace(format='16UC1; compressedDepth png',
+                           data=cv2.imencode('.png', MILLIMETRES)[1].tobytes())
+    assert to_rgb(sent, '16UC1')[:, :, 0].tolist() == LEVELS
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_rvl_gives_back_what_was_packed(seed):
+    random = np.random.default_rng(seed)
+    values = random.integers(0, 65536, 5000) * (random.random(5000) < 0.2 * seed)
+    np.testing.assert_array_equal(unpack_rvl(np.frombuffer(rvl(values), np.uint8), 5000), values)
+
+
+@pytest.mark.parametrize('change, text', [
+    (lambda d: d[:10], 'compressedDepth: expected more than 20 bytes, got 10'),
+    (lambda d: d[:24], 'RVL data are damaged after 2 of 12 pixels'),
+    (lambda d: d[:20], 'RVL data are damaged'),
+    (lambda d: d[:20] + b'\xff' * 80, 'RVL data are damaged'),
+    (lambda d: d[:12] + struct.pack('<II', 1 << 20, 1 << 20) + d[20:],
+     'expected an image of 1 to 67108864 pixels, got 1048576x1048576 16UC1'),
+    (lambda d: d[:12] + struct.pack('<II', 6, 200) + d[20:], 'RVL data end after'),
+])
+def test_damaged_rvl(change, text):
+    sent = message(MILLIMETRES, '16UC1; compressedDepth rvl', 'rvl')
+    sent.data = change(sent.data)
+    with pytest.raises(MessageError) as caught:
+        to_rgb(sent, '16UC1')
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize('sent, text', [
+    (message(MILLIMETRES, '16UC1; compressedDepth zip', 'rvl'),
+     "compressedDepth of 'zip' is not read; expected png or rvl"),
+    (message(MILLIMETRES.astype(np.uint8), '16UC1; compressedDepth png', 'png'),
+     'compressedDepth: expected PNG of 16 bit grey, got 8 bits of 1 channels'),
+    (SimpleNamespace(format='16UC1; compressedDepth', data=bytes(40)),
+     'expected a picture file')])
+def test_refusals(sent, text):
+    with pytest.raises(MessageError) as caught:
+        to_rgb(sent, '16UC1')
+    assert text in str(caught.value)
