@@ -15,7 +15,6 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
-
 STOP_S = 20.0   # what a conversion may take to stop
 
 
