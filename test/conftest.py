@@ -16,7 +16,7 @@ class SkipWithoutTorch:
     """The last to be asked for a module: what learning needs and nobody has skips the test."""
 
     def find_spec(self, name, path=None, target=None):
-        if name.partition('.')[0] in LEARNING:
+        if name in LEARNING:
             pytest.skip(f'needs {name}', allow_module_level=True)
 
 
