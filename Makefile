@@ -1,17 +1,21 @@
 # make demo and make test do all their set-up themselves; make setup does only that.
-# PYTHON: a Python 3.10-3.12 with venv. TORCH: what pip installs as PyTorch.
+# PYTHON: a Python 3.10-3.12 with venv. TORCH: what pip installs as PyTorch; none: without learning.
 SHELL = /bin/bash
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 RUN = . tools/env.sh &&
 
-.PHONY: demo test setup bench faults learn lint audit clean
+.PHONY: demo test test312 setup bench faults learn lint audit clean
 
 demo: setup
 	$(RUN) il_ros demo $(ARGS)
 
 test: setup
 	$(RUN) python -m pytest -m 'not slow' $(ARGS)
+
+# On Python 3.12, what needs no PyTorch; in an environment of its own. Skipped without python3.12.
+test312:
+	@bash tools/test312.sh $(ARGS)
 
 setup:
 	@PYTHON='$(PYTHON)' TORCH='$(TORCH)' bash tools/setup.sh

@@ -11,6 +11,8 @@ import shutil
 import sys
 from typing import NamedTuple
 
+from il_ros.errors import install
+
 LEAST_DISK_BYTES = 1_000_000_000
 PACKAGES = {
     '': ('numpy', 'yaml', 'av', 'pyarrow', 'mcap', 'rosbags'),
@@ -83,6 +85,5 @@ def _packages(extra: str, modules: tuple[str, ...]) -> Check:
     missing = [module for module in modules if find_spec(module) is None]
     if not missing:
         return passed(name, ', '.join(modules))
-    install = f"missing {', '.join(missing)}: pip install 'il_ros[{extra}]'"
-    return skipped(name, install) if extra else failed(
-        name, f'missing {", ".join(missing)}: pip install il_ros')
+    text = f'missing {", ".join(missing)}: {install(extra)}'
+    return skipped(name, text) if extra else failed(name, text)

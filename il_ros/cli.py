@@ -5,7 +5,7 @@ from importlib import import_module
 import os
 import sys
 
-from il_ros.errors import IlRosError
+from il_ros.errors import IlRosError, install
 import typer
 
 COMMANDS = ('demo', 'sim', 'record', 'convert', 'inspect', 'train', 'evaluate', 'dagger',
@@ -13,7 +13,7 @@ COMMANDS = ('demo', 'sim', 'record', 'convert', 'inspect', 'train', 'evaluate', 
 EXTRAS = {'torch': 'train', 'lightning_fabric': 'train', 'safetensors': 'train',
           'tensorboard': 'train', 'mujoco': 'sim', 'gymnasium': 'sim', 'pinocchio': 'sim',
           'matplotlib': 'sim', 'onnx': 'export', 'onnxruntime': 'export', 'onnxscript': 'export',
-          'ray': 'sweep'}
+          'ray': 'sweep', 'websockets': 'remote', 'msgpack': 'remote', 'openvino': 'openvino'}
 WITH_ROS = ('rclpy', 'rcl_interfaces', 'builtin_interfaces', 'std_srvs',
             'il_ros.msg', 'il_ros.srv', 'il_ros.action')
 
@@ -35,10 +35,10 @@ def main() -> None:
         if module.startswith(WITH_ROS) or module.partition('.')[0].endswith('_msgs'):
             _refuse(f'this needs ROS 2 ({module} is missing): source it and colcon build, '
                     'or use make setup')
-        extra = EXTRAS.get(module.partition('.')[0])
+        extra = EXTRAS.get(top := module.partition('.')[0])
         if extra is None:
             raise
-        _refuse(f"this needs {module}: pip install 'il_ros[{extra}]'")
+        _refuse(f'this needs {top}: {install(extra, top)}')
     except BrokenPipeError:
         # The reader (head, less) has left; nothing more can be said on standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,48 +16,33 @@ import types
 from typing import Any, get_args, get_origin, get_type_hints, TypeVar, Union
 
 from il_ros.errors import ConfigError
+from il_ros.yaml12 import Exponent, Loader, problem
 import yaml
 
 T = TypeVar('T')
 MAX_BYTES = 1_000_000
 NAME = re.compile(r'[A-Za-z0-9_-]{1,64}')  # of what becomes part of a path
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe loader that refuses aliases (a few bytes of them expand to gigabytes)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-            raise ConfigError(f'line {event.start_mark.line + 1}: YAML aliases are not accepted; '
-                              'write the value out')
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise ConfigError(f'line {node.start_mark.line + 1}: key {twice[0]!r} stands twice')
-        return super().construct_mapping(node, deep)
+TRUTH = {'yes': True, 'on': True, 'no': False, 'off': False}  # of YAML 1.1
 
 
 def parse_yaml(text: str, where: str) -> dict[str, Any]:
-    """Return the mapping that `text` holds.
+    """Return the mapping that `text` holds; `yaml12` says how its values are read.
 
     Args:
         text: The YAML document.
         where: Its name, for errors.
 
     Raises:
-        ConfigError: It is too large, not YAML, not a mapping, or has aliases.
+        ConfigError: It is too large, not YAML, no mapping, or has what `yaml12.Loader` refuses.
     """
     if len(text) > MAX_BYTES:
         raise ConfigError(f'{where}: {len(text)} characters, expected at most {MAX_BYTES}')
     try:
-        data = yaml.load(text, Loader=_Loader)
+        data = yaml.load(text, Loader=Loader)
     except ConfigError as error:
         raise ConfigError(f'{where}: {error}') from None
     except yaml.YAMLError as error:
-        raise ConfigError(f'{where}: not valid YAML: {" ".join(str(error).split())}') from None
+        raise ConfigError(f'{where}: not valid YAML: {problem(error)}') from None
     if not isinstance(data, dict):
         raise ConfigError(f'{where}: expected keys and values, got {type(data).__name__}')
     return data
@@ -138,9 +123,17 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         if not math.isfinite(value):
             raise ConfigError(f'{where}: expected a finite number, got {value!r}')
         return float(value)
+    if kind is int and isinstance(value, Exponent) and value.is_integer():
+        return int(value)
+    if kind is str and isinstance(value, Exponent):
+        return value.text
+    if kind is bool and isinstance(value, str) and value.lower() in TRUTH:
+        return TRUTH[value.lower()]
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
-    raise ConfigError(f'{where}: expected {kind.__name__}, got {value!r}')
+    hint = ' (a text: a number has no quotes, colon or leading zero)' if (
+        kind in (int, float) and isinstance(value, str) and value[:1].isdigit()) else ''
+    raise ConfigError(f'{where}: expected {kind.__name__}, got {value!r}{hint}')
 
 
 def to_mapping(value: Any) -> Any:

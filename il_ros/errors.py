@@ -39,3 +39,14 @@ class PlanningError(IlRosError):
 
 class RemoteError(IlRosError):
     """A policy server cannot be reached, or answers wrongly or too late."""
+
+
+def install(extra: str, module: str = '') -> str:
+    """Return the command that installs a module or what all of an extra needs.
+
+    il_ros itself is in no package index.
+    """
+    here = f"'.[{extra}]' in the folder of il_ros" if extra else '. in the folder of il_ros'
+    top = module.partition('.')[0]
+    package = {'pinocchio': 'pin', 'lightning_fabric': 'lightning-fabric'}.get(top, top)
+    return f'pip install {package}, or {here}' if module else f'pip install {here}'

@@ -3,11 +3,25 @@
 A test that starts them is made again up to four times; pytest's summary counts each repetition.
 """
 from pathlib import Path
+import sys
 
 import pytest
 
 LIVE = ('faults', 'launch', 'nodes', 'workflow')
+LEARNING = ('torch', 'lightning_fabric', 'safetensors', 'tensorboard', 'diffusers')
 HERE = Path(__file__).parent
+
+
+class SkipWithoutTorch:
+    """The last to be asked for a module: what learning needs and nobody has skips the test."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name in LEARNING:
+            pytest.skip(f'needs {name}', allow_module_level=True)
+
+
+def pytest_configure():
+    sys.meta_path.append(SkipWithoutTorch())
 
 
 def pytest_collection_modifyitems(items):

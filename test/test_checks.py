@@ -25,6 +25,7 @@ def test_missing_packages_are_named_with_the_command(tmp_path, monkeypatch):
     monkeypatch.setattr(checks, 'PACKAGES', {'': ('numpy', 'no_such_a'), 'sim': ('no_such_b',)})
     result = found(tmp_path)
     assert result['packages'] == ('packages', Outcome.FAIL,
-                                  'missing no_such_a: pip install il_ros')
-    assert result['packages [sim]'] == ('packages [sim]', Outcome.SKIP,
-                                        "missing no_such_b: pip install 'il_ros[sim]'")
+                                  'missing no_such_a: pip install . in the folder of il_ros')
+    assert result['packages [sim]'] == (
+        'packages [sim]', Outcome.SKIP,
+        "missing no_such_b: pip install '.[sim]' in the folder of il_ros")

@@ -73,8 +73,9 @@ main()
 """
 
 
-def without_ros(*arguments):
-    return subprocess.run([sys.executable, '-c', WITHOUT_ROS, *arguments], capture_output=True,
+def without_ros(*arguments, blocked=''):
+    code = WITHOUT_ROS.replace("('rclpy',", f"('{blocked}', 'rclpy',")
+    return subprocess.run([sys.executable, '-c', code, *arguments], capture_output=True,
                           text=True, env=dict(os.environ, COLUMNS='120'))
 
 
@@ -88,7 +89,29 @@ def test_every_command_has_help_with_an_example_without_ros(command):
 
 
 def test_a_command_that_needs_ros_says_so(tmp_path):
+    pytest.importorskip('torch')
     result = without_ros('demo', '--out', str(tmp_path / 'demo'))
     assert result.returncode == 2
     assert 'this needs ROS 2' in result.stderr
     assert 'Traceback' not in result.stderr
+
+
+@pytest.mark.parametrize('module, package, extra, command', [
+    ('ray', 'ray', 'sweep', ['sweep', 'dataset', '--out', 'out', '--set', 'seed=0,1', '--set',
+                             'learning_rate=1e-3,3e-4']),
+    ('mujoco', 'mujoco', 'sim', ['sim']),
+    ('torch', 'torch', 'train', ['train', 'dataset', '--policy', 'bc', '--out', 'out']),
+    ('lightning_fabric', 'lightning-fabric', 'train', ['train', 'dataset', '--policy', 'bc',
+                                                       '--out', 'out'])])
+def test_a_missing_package_is_named_as_an_index_has_it(tmp_path, monkeypatch, module, package,
+                                                       extra, command):
+    if extra == 'train':
+        pytest.importorskip('torch')
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'dataset/meta').mkdir(parents=True)
+    (tmp_path / 'dataset/meta/info.json').write_text('{}')
+    result = without_ros(*command, blocked=module)
+    assert (result.returncode, result.stderr) == (2, (
+        f"il_ros: this needs {module}: pip install {package}, or '.[{extra}]' in the folder of "
+        'il_ros\n'))
+    assert [p.name for p in tmp_path.iterdir()] == ['dataset']

@@ -42,10 +42,11 @@ else
   flags=
   extras=ros,ros-build,sim,train,export,remote,dev
 fi
+if [ "$TORCH" = none ]; then extras=${extras/train,export,/}; fi
 [ -x .venv/bin/python ] || "$PYTHON" -m venv $flags .venv
 . .venv/bin/activate
 say "PyTorch ($TORCH) and the tools that build the package"
-pip install "${options[@]}" $TORCH 'numpy>=1.26' 'setuptools>=64' wheel
+pip install "${options[@]}" ${TORCH#none} 'numpy>=1.26' 'setuptools>=64' wheel
 say 'libraries'
 # One resolution for all: the requirements come from setup.py, the package itself follows.
 IL_ROS_INTERFACES=off python setup.py --quiet egg_info

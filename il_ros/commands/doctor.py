@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
+from il_ros.errors import install
 import typer
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,
     if not contract.urdf:
         yield skipped('urdf', 'the contract names none: the keyboard moves joint by joint')
     elif find_spec('pinocchio') is None:
-        yield skipped('urdf', "not looked at without Pinocchio: pip install 'il_ros[sim]'")
+        yield skipped('urdf', f'not looked at without Pinocchio: {install("sim", "pinocchio")}')
     else:
         from il_ros.kinematics import find_urdf
         try:

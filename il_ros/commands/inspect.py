@@ -2,16 +2,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TYPE_CHECKING
 
 from il_ros.commands import console
 from il_ros.errors import DatasetError
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 import typer
 
-COLUMNS = ('episode', 'bag', 'outcome', 'length', 'rate', 'missing', 'lost', 'sync', 'idle',
-           'human', 'corrected', 'take-overs', 'limits', 'distance', 'look at')
+if TYPE_CHECKING:
+    from il_ros.datasets.inspection import EpisodeReport
+
+COLUMNS = {  # in a narrow terminal those that are True; what is odd about the others is said below
+    '#': True, 'bag': True, 'outcome': True, 'length': True, 'rate': True, 'missing': False,
+    'lost': False, 'sync': True, 'idle': False, 'human': True, 'corrected': True,
+    'take-overs': False, 'limits': False, 'distance': False}
+BAG_WIDTH = 16      # of longer names the end is shown
 
 
 def inspect(
@@ -30,27 +37,55 @@ def inspect(
 
     opened = Dataset(dataset)
     report = run(opened)
-    table = Table(*COLUMNS, box=None)
-    for e in report.episodes:
-        table.add_row(
-            str(e.index), escape(e.source), e.outcome, f'{e.duration_s:.1f} s',
-            f'{e.rate_hz:.1f} Hz', str(e.missing_ticks), str(e.lost_messages),
-            f'{1000 * e.sync_error_s:.0f} ms', f'{e.idle_head_s:.1f}, {e.idle_tail_s:.1f} s',
-            f'{e.human:.0%}', f'{e.intervention:.0%}', str(e.effort.take_overs),
-            f'{e.near_limit:.0%}', f'{e.distance:.2f}', f'[red]{escape("; ".join(e.problems))}[/]')
+    rows = [_row(episode) for episode in report.episodes]
+    table = _table(list(COLUMNS), rows)
+    if _width(table) > console.width:
+        shown = [k for k, narrow in enumerate(COLUMNS.values()) if narrow]
+        table = _table([list(COLUMNS)[k] for k in shown],
+                       [[row[k] for k in shown] for row in rows])
     console.print(table)
-    console.print(f'{len(report.episodes)} episodes, {report.frames} rows, '
-                  f'{report.duration_s / 60:.1f} min of {escape(report.robot)}; starts in '
-                  f'{len(report.start_zones)} zones, grasps in {len(report.grasp_zones)}',
-                  highlight=False)
-    console.print(report.effort.text, highlight=False)
+    for episode in report.episodes:
+        for problem in episode.problems:
+            _say(f'episode {episode.index}: {problem}', 'red')
+    _say(f'{len(report.episodes)} episodes, {report.frames} rows, '
+         f'{report.duration_s / 60:.1f} min of {report.robot}; starts in '
+         f'{len(report.start_zones)} zones, grasps in {len(report.grasp_zones)}')
+    _say(report.effort.text)
     for line in clocks.lines([e.clocks for e in report.episodes]):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        _say(line)
     for problem in report.problems:
-        console.print(f'[red]{escape(problem)}[/]', highlight=False)
+        _say(problem, 'red')
     if html:
         try:
             html.write_text(render(report, interventions(opened)), encoding='utf-8')
         except OSError as error:
             raise DatasetError(f'{html}: cannot be written: {error.strerror}') from None
         console.print(f'report: {escape(str(html))}', highlight=False, soft_wrap=True)
+
+
+def _row(e: EpisodeReport) -> list[str]:
+    name = e.source if len(e.source) <= BAG_WIDTH else f'…{e.source[1 - BAG_WIDTH:]}'
+    return [str(e.index), name, e.outcome, f'{e.duration_s:.1f} s', f'{e.rate_hz:.1f} Hz',
+            str(e.missing_ticks), str(e.lost_messages), f'{1000 * e.sync_error_s:.0f} ms',
+            f'{e.idle_head_s:.1f}, {e.idle_tail_s:.1f} s', f'{e.human:.0%}',
+            f'{e.intervention:.0%}', str(e.effort.take_overs), f'{e.near_limit:.0%}',
+            f'{e.distance:.2f}']
+
+
+def _table(columns: list[str], rows: list[list[str]]) -> Table:
+    table = Table(box=None)
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _width(table: Table) -> int:
+    unbounded = console.options.update(max_width=10_000)
+    return Measurement.get(console, unbounded, table).maximum
+
+
+def _say(text: str, style: str = '') -> None:
+    """Print a line; into a file or pipe it is never broken."""
+    console.print(escape(text), style=style, highlight=False, soft_wrap=not console.is_terminal)

@@ -15,6 +15,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
+STOP_S = 20.0   # what a conversion may take to stop
+
 
 class BagConverter(Node):
     """The action server `convert`; one conversion at a time, added to the output if it exists."""
@@ -71,8 +73,9 @@ def spin(node: BagConverter) -> None:
         while rclpy.ok():
             executor.spin_once(timeout_sec=0.2)     # SIGTERM does not wake an idle executor
     finally:
-        node.stopping.set()     # the executor waits for the conversion
-        executor.shutdown()
+        node.stopping.set()
+        node.busy.acquire(timeout=STOP_S)   # a conversion still starts threads; Python 3.12 at
+        executor.shutdown()                 # its end starts none, and rclpy does not wait
 
 
 def main() -> int:

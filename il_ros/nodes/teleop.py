@@ -15,6 +15,7 @@ from il_ros.nodes.streams import Streams
 from il_ros.srv import ResetSim
 from il_ros.teleop.device import DeviceContext, ENGAGE, Pad
 from il_ros.teleop.devices import open_device
+from il_ros.teleop.layout import AUTO
 from il_ros.timing import Tick
 from il_ros.types import Mode
 from rcl_interfaces.msg import SetParametersResult
@@ -37,6 +38,8 @@ class Parameters:
             changed while the node runs.
         speed: Robot time per steady time.
         task: Of the simulation, that the scripted operator does.
+        layout: Of a gamepad: a name under config/gamepads, a file, or 'auto': by its numbers of
+            axes and buttons.
     """
 
     robot: str = 'sim_arm'
@@ -45,6 +48,7 @@ class Parameters:
     engage: str = 'always'
     speed: float = 1.0
     task: str = 'PickPlace'
+    layout: str = AUTO
 
     def __post_init__(self) -> None:
         if self.engage not in ENGAGE:
@@ -74,7 +78,7 @@ class Teleop(Node):
         self.create_service(ResetSim, 'teleop/reset', self._on_reset)
         self.add_on_set_parameters_callback(self._on_parameters)
         self.device = open_device(parameters.device, contract, parameters.seed, parameters.engage,
-                                  parameters.task)
+                                  parameters.task, parameters.layout)
 
     def tick(self, tick: Tick) -> None:
         """Read the device and publish what it says."""
@@ -86,6 +90,8 @@ class Teleop(Node):
             return
         intent = self.device.read(DeviceContext(
             seen.state, seen.environment, now_ns, self._mode, self._pad, self._help.text))
+        if self.device.notice:
+            self.get_logger().warning(self.device.notice, throttle_duration_sec=LOG_EVERY_S)
         if intent is None:
             return
         self._command.publish(TeleopCommand(

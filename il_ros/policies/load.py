@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from il_ros.contract import Contract, require_same
-from il_ros.errors import CheckpointError, ConfigError
+from il_ros.errors import CheckpointError, ConfigError, install
 from il_ros.policies.act import ACT
 from il_ros.policies.bc import BC
 from il_ros.policies.bc_rnn import BCRNN
@@ -180,7 +180,7 @@ def _make_member(config: PolicyConfig, sizes: Sizes) -> Network:
             from il_ros.policies.diffusion import Diffusion
         except ModuleNotFoundError as error:
             raise ConfigError(f"kind 'diffusion': expected the package {error.name!r}, got none; "
-                              "run pip install 'il_ros[train]'") from None
+                              f'{install("train", str(error.name))}') from None
         return Diffusion(config.diffusion, sizes)
     if config.kind == 'flow':
         return Flow(config.flow, sizes)

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import il_ros
 from il_ros.config import build
 from il_ros.contract import Contract
-from il_ros.errors import CheckpointError, ConfigError
+from il_ros.errors import CheckpointError, ConfigError, install
 from il_ros.policies.config import PolicyConfig, VECTORS
 from il_ros.policies.data import Data
 from il_ros.policies.history import History
@@ -132,8 +132,8 @@ def cached(checkpoint: Path) -> Path:
 
         export(load(checkpoint), made)
     except ModuleNotFoundError as error:
-        raise CheckpointError(f'{checkpoint}: to export it takes {error.name}: pip install '
-                              "'il_ros[train,export]', or export it elsewhere with `il_ros "
+        raise CheckpointError(f'{checkpoint}: to export it takes {error.name}: '
+                              f'{install("train,export")}; or export it elsewhere with `il_ros '
                               'export` and name the .onnx file') from None
     try:
         shutil.copyfile(made, part)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from il_ros.errors import CheckpointError
+from il_ros.errors import CheckpointError, install
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,8 +33,8 @@ class OnnxRuntime:
         try:
             import onnxruntime
         except ModuleNotFoundError:
-            raise CheckpointError(f"{path}: ONNX Runtime is missing: pip install 'il_ros[onnx]'"
-                                  ) from None
+            raise CheckpointError(f'{path}: ONNX Runtime is missing: '
+                                  f'{install("onnx", "onnxruntime")}') from None
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors: what it cannot fold is nobody's concern
         options.intra_op_num_threads = threads
@@ -64,8 +64,8 @@ class OpenVino:
         try:
             import openvino
         except ModuleNotFoundError:
-            raise CheckpointError(f"{path}: OpenVINO is missing: pip install 'il_ros[openvino]'"
-                                  ) from None
+            raise CheckpointError(f'{path}: OpenVINO is missing: '
+                                  f'{install("openvino", "openvino")}') from None
         core = openvino.Core()
         if bf16 and 'BF16' not in core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES'):
             raise CheckpointError(f'{path}: this processor does not compute in bfloat16; take the '

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from il_ros.config import build, parse_yaml, read_text
 from il_ros.contract import Contract, require_same
-from il_ros.errors import CheckpointError, ConfigError
+from il_ros.errors import CheckpointError, ConfigError, install
 from il_ros.policies import onnx_policy
 from il_ros.policies.config import one_of
 from il_ros.policies.policy import cannot_continue, Description, Policy
@@ -128,8 +128,8 @@ def open_policy(place: Place, options: Options = Options(), contract: Contract |
         try:
             from il_ros.policies.remote import RemotePolicy
         except ModuleNotFoundError as error:
-            raise CheckpointError(f"{place}: a policy server takes {error.name}: pip install "
-                                  "'il_ros[remote]'") from None
+            raise CheckpointError(f'{place}: a policy server takes {error.name}: '
+                                  f'{install("remote", str(error.name))}') from None
         return RemotePolicy(remote, _robot(place, contract), deadline_s=deadline_s,
                             start_deadline_s=start_deadline_s)
     assert isinstance(place, Path)

@@ -9,6 +9,7 @@ from typing import Any
 from il_ros.contract import Contract
 from il_ros.errors import BagError, ConfigError
 from il_ros.recording.definitions import full_type, message_definition
+from il_ros.yaml12 import PLAIN
 import yaml
 
 VERSION = 9
@@ -169,3 +170,7 @@ def to_yaml(data: Any) -> str:
 class _NoAlias(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+# A text such as 1e-3 is quoted: YAML 1.2 takes it for a number.
+_NoAlias.add_implicit_resolver('tag:yaml.org,2002:float', *PLAIN['float'])

@@ -21,10 +21,10 @@ class Capture(Enum):
 
 @dataclass(frozen=True)
 class Pad:
-    """What a gamepad said last.
+    """What a gamepad said last; `layout` tells what its axes and buttons are.
 
     Attributes:
-        axes: Sticks, each -1 to 1.
+        axes: Sticks and triggers, each -1 to 1.
         buttons: Each 0 or 1.
         heard_ns: ROS time at which it came [ns].
     """
@@ -77,10 +77,16 @@ class Device(Protocol):
     """Turns what an operator does into joint targets.
 
     `read` is called at the control rate and never blocks. Targets start from the measured position
-    whenever the operator engages, so that the robot does not jump.
+    whenever the operator engages, so that the robot does not jump; what steers by velocities moves
+    it only once it has been at rest since then (`Hand.at_rest`).
+
+    Attributes:
+        name: Of the device.
+        notice: What the operator has to know about the device now; '' for nothing.
     """
 
     name: str
+    notice: str
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return what the operator wants now, None when the device cannot tell."""

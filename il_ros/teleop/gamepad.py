@@ -1,55 +1,30 @@
-"""Teleoperation with a gamepad, from sensor_msgs/Joy of the ROS package joy.
+"""Teleoperation with a gamepad, from sensor_msgs/Joy of the ROS packages joy and joy_linux.
 
-Axes and buttons are numbered as joy's `game_controller_node` does for every controller that SDL
-knows (https://docs.ros.org/en/jazzy/p/joy); sticks are positive to the left and up.
+A pad is recognised or refused (`layout`), and moves the arm only after it was seen at rest:
+another driver numbers axes and buttons otherwise, and triggers rest at 1.
 """
 from __future__ import annotations
 
-from enum import IntEnum
-
 from il_ros.contract import Contract
+from il_ros.errors import ConfigError
 from il_ros.teleop.device import Capture, DeviceContext, Intent, Pad
 from il_ros.teleop.hand import Hand
 from il_ros.teleop.jog import JointJog
-from il_ros.timing import SECOND
+from il_ros.teleop.layout import AUTO, layouts, load_layout, recognise, STICKS
+from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats, Request
 import numpy as np
 
-SILENT_NS = SECOND // 2   # joy repeats itself 20 times a second
+SILENT_NS = 250 * MILLISECOND   # joy repeats itself 20 times a second
 DEAD_ZONE = 0.1           # of a stick
+END = 0.95                # of a stick: where a trigger rests
+STUCK_NS = SECOND         # as long at its end while nobody drives, a stick is none
 SPEEDS = 9
-
-
-class Axis(IntEnum):
-    """Axes of `game_controller_node`."""
-
-    LEFT_X = 0
-    LEFT_Y = 1
-    RIGHT_X = 2
-    RIGHT_Y = 3
-
-
-class Button(IntEnum):
-    """Buttons of `game_controller_node`, by their names on an Xbox pad."""
-
-    A = 0
-    B = 1
-    X = 2
-    Y = 3
-    BACK = 4
-    START = 6
-    LB = 9
-    RB = 10
-    UP = 11
-    DOWN = 12
-    LEFT = 13
-    RIGHT = 14
-
-
-REQUESTS = {Button.B: Request.PAUSE, Button.X: Request.REWIND}
-CAPTURES = {Button.START: Capture.START, Button.Y: Capture.SUCCESS, Button.BACK: Capture.FAILURE}
-SPEED_KEYS = {Button.UP: 1, Button.DOWN: -1}
-JOINT_KEYS = {Button.LEFT: -1, Button.RIGHT: 1}
+REQUESTS = {'b': Request.PAUSE, 'x': Request.REWIND}
+CAPTURES = {'start': Capture.START, 'y': Capture.SUCCESS, 'back': Capture.FAILURE}
+SPEED_KEYS = {'up': 1, 'down': -1}
+JOINT_KEYS = {'left': -1, 'right': 1}
+ALL = frozenset([*REQUESTS, *CAPTURES, *SPEED_KEYS, *JOINT_KEYS, 'a', 'lb', 'rb'])
 
 
 class Gamepad:
@@ -58,42 +33,63 @@ class Gamepad:
     Left stick: x and y. Right stick: z and yaw, with the left shoulder button pitch and roll.
     A gripper, B pause, X rewind, START record, Y success, BACK failure, up and down speed;
     left and right choose the joint of a robot without a URDF. Pausing and rewinding let go of the
-    arm: press the dead-man switch anew.
+    arm, as do silence and values that no pad sends: press the dead-man switch anew.
     """
 
     name = 'gamepad'
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, layout: str = AUTO) -> None:
         """Take the contract; the pad itself comes with `DeviceContext.pad`.
 
+        Args:
+            contract: The robot.
+            layout: Name or file of the pad's layout, or 'auto': by its axes and buttons.
+
         Raises:
-            ConfigError: The contract's URDF does not fit.
+            ConfigError: There is no such layout, or the contract's URDF does not fit.
         """
+        self._known = layouts() if layout == AUTO else {layout: load_layout(layout)}
+        self._chosen = '' if layout == AUTO else layout
         self._hand = Hand(contract)
         self._speed = 5
-        self._before: tuple[int, ...] = ()
-        self._engaged = self._let_go = False
+        self.notice = ''
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin as with a pad that is new."""
+        self._layout, self._counts, self._refused = self._chosen, (0, 0), ''
+        self._before = ALL            # what is held by now is no press
+        # Since when each stick is at its end, and all are at rest, while nobody drives.
+        self._since_ns: list[int | None] = [None] * (len(STICKS) + 1)
+        self._engaged, self._let_go = False, True
 
     def read(self, context: DeviceContext) -> Intent | None:
-        """Return what the pad says, None while none is heard; see `Device`."""
-        dt_s, pad = self._hand.see(context.now_ns), context.pad
-        if pad is None or context.now_ns - pad.heard_ns > SILENT_NS:
+        """Return what the pad says, None while none is heard or understood; see `Device`."""
+        dt_s, pad, self.notice = self._hand.see(context.now_ns), context.pad, ''
+        if pad is None or not 0 <= context.now_ns - pad.heard_ns <= SILENT_NS:
+            self._forget()
             return None
-        pressed = [button for button in Button if _is(pad.buttons, button)
-                   and not _is(self._before, button)]
-        self._before = pad.buttons
-        request = next((REQUESTS[b] for b in pressed if b in REQUESTS), Request.NONE)
+        try:
+            sticks, held = self._understand(pad)
+            self._look_for_triggers(sticks, 'rb' in held, context.now_ns)
+        except ConfigError as error:
+            self.notice = f'gamepad: {error}'
+            return None
+        pressed, self._before = held - self._before, held
+        request = next((REQUESTS[b] for b in REQUESTS if b in pressed), Request.NONE)
         self._let_go |= request is not Request.NONE
-        self._let_go &= _is(pad.buttons, Button.RB)
-        engaged = _is(pad.buttons, Button.RB) and not self._let_go
+        self._let_go &= 'rb' in held
+        engaged = 'rb' in held and not self._let_go
         if engaged and not self._engaged:
             self._hand.take_up(context.state)
         self._engaged = engaged
         self._press(pressed)
-        positions = (self._hand.move(context.state, self._velocity(pad), dt_s) if engaged
-                     else context.state)
+        positions = context.state
+        if engaged:
+            velocity = self._velocity(sticks, 'lb' in held)
+            positions = self._hand.move(context.state, velocity, dt_s)
         return Intent(engaged, positions, request,
-                      next((CAPTURES[b] for b in pressed if b in CAPTURES), None))
+                      next((CAPTURES[b] for b in CAPTURES if b in pressed), None))
 
     def reset(self, seed: int) -> None:
         """Let go until the dead-man switch is pressed anew; the seed plays no part."""
@@ -102,30 +98,62 @@ class Gamepad:
     def close(self) -> None:
         """Nothing to give back."""
 
-    def _press(self, pressed: list[Button]) -> None:
-        if Button.A in pressed:
+    def _understand(self, pad: Pad) -> tuple[Floats, frozenset[str]]:
+        """Return the sticks beyond their dead zones, and the buttons that are held."""
+        counts = len(pad.axes), len(pad.buttons)
+        try:
+            if self._counts not in (counts, (0, 0)):
+                raise ConfigError(f'{self._counts[0]} axes and {self._counts[1]} buttons became '
+                                  f'{counts[0]} and {counts[1]}; press RB anew')
+            self._layout = self._layout or recognise(pad, self._known)
+            sticks = self._known[self._layout].axes(pad)
+        except ConfigError:
+            self._forget()
+            raise
+        self._counts = counts
+        return _beyond_dead_zone(np.array(sticks)), self._known[self._layout].pressed(pad)
+
+    def _look_for_triggers(self, sticks: Floats, driving: bool, now_ns: int) -> None:
+        """Refuse the pad while an axis rests where only a trigger does."""
+        away = np.abs(sticks) >= END
+        for index, lasts in enumerate([*away & (not driving), not driving and not sticks.any()]):
+            self._since_ns[index] = (self._since_ns[index] or now_ns) if lasts else None
+        long = [since is not None and now_ns - since > STUCK_NS for since in self._since_ns]
+        if long[-1]:
+            self._refused = ''
+        elif any(long):
+            index = long.index(True)
+            self._refused = (
+                f'{STICKS[index]} of layout {self._layout!r} stays at {sticks[index]:+.2f} while '
+                'nobody drives: a trigger under another driver, or stuck; set the parameter '
+                'layout, or let go of the pad for a second')
+        if self._refused:
+            self._engaged, self._let_go = False, True
+            raise ConfigError(self._refused)
+
+    def _press(self, pressed: frozenset[str]) -> None:
+        if 'a' in pressed:
             self._hand.closed = not self._hand.closed
         for button in pressed:
             self._speed = int(np.clip(self._speed + SPEED_KEYS.get(button, 0), 1, SPEEDS))
             if button in JOINT_KEYS and isinstance(self._hand.jog, JointJog):
                 self._hand.jog.choose(self._hand.jog.joint + 1 + JOINT_KEYS[button])
 
-    def _velocity(self, pad: Pad) -> Floats:
+    def _velocity(self, sticks: Floats, turning: bool) -> Floats:
         """Return shares of full speed along x y z and about x y z. Shape (6,)."""
-        left_x, left_y, right_x, right_y = (_stick(pad.axes, axis) for axis in Axis)
-        if _is(pad.buttons, Button.LB):
+        moving = self._hand.at_rest(sticks)
+        if away := [STICKS[k] for k in np.flatnonzero(moving != sticks)]:
+            self.notice = (f'gamepad: {", ".join(away)}: not at rest when RB was pressed; it '
+                           'moves nothing until it was let go')
+        left_x, left_y, right_x, right_y = moving
+        if turning:
             found = [left_y, left_x, 0.0, right_x, right_y, 0.0]
         else:
             found = [left_y, left_x, right_y, 0.0, 0.0, right_x]
         return np.array(found) * self._speed / SPEEDS
 
 
-def _is(buttons: tuple[int, ...], button: Button) -> bool:
-    return button < len(buttons) and buttons[button] != 0
-
-
-def _stick(axes: tuple[float, ...], axis: Axis) -> float:
-    """Return a stick's deflection from -1 to 1, 0 in the dead zone or where it is no number."""
-    value = axes[axis] if axis < len(axes) and np.isfinite(axes[axis]) else 0.0
-    beyond = np.clip(abs(value), DEAD_ZONE, 1.0) - DEAD_ZONE
-    return float(np.sign(value) * beyond / (1 - DEAD_ZONE))
+def _beyond_dead_zone(values: Floats) -> Floats:
+    """Return deflections of -1 to 1, 0 in the dead zone."""
+    beyond = np.clip(np.abs(values), DEAD_ZONE, 1.0) - DEAD_ZONE
+    return np.asarray(np.sign(values) * beyond / (1 - DEAD_ZONE))

@@ -1,10 +1,12 @@
-"""What devices that steer by velocities share: joint targets from them, and the gripper."""
+"""What devices that steer by velocities share: joint targets from them, the gripper, and rest."""
 from __future__ import annotations
 
 from il_ros.contract import Contract
 from il_ros.teleop.jog import Jog, JointJog
 from il_ros.timing import MILLISECOND, to_s
 from il_ros.types import Floats
+import numpy as np
+from numpy.typing import NDArray
 
 HELD = 0.25          # share of the gripper's range from open that may mean a held object
 MAX_STEP_NS = 100 * MILLISECOND
@@ -27,9 +29,11 @@ class Hand:
         self.jog: Jog = _make_jog(contract)
         self.closed = False
         self._last_ns = 0
+        self._away: NDArray[np.bool_] | None = None
 
     def take_up(self, state: Floats) -> None:
-        """Begin from measured positions [rad] or [m]. Shape (J,)."""
+        """Begin from measured positions [rad] or [m], with nothing seen at rest. Shape (J,)."""
+        self._away = None
         self.jog.start(state[self._arm])
         if gripper := self._contract.gripper:
             # Anything but wide open may hold something, which must not fall.
@@ -41,6 +45,19 @@ class Hand:
         dt_s = to_s(min(max(now_ns - self._last_ns, 0), MAX_STEP_NS))
         self._last_ns = now_ns
         return dt_s
+
+    def at_rest(self, values: Floats) -> Floats:
+        """Return what the operator's axes say, 0 for those not yet at rest since `take_up`.
+
+        A stick that is held, stuck, or a trigger under another driver does not move the arm when
+        the operator engages; it does once it has been let go. To be called at each reading.
+
+        Args:
+            values: Deflections beyond the dead zone, or keys; 0 is rest. Shape (N,).
+        """
+        away = values != 0
+        self._away = away if self._away is None else self._away & away
+        return np.where(self._away, 0.0, values)
 
     def move(self, state: Floats, velocity: Floats, dt_s: float) -> Floats:
         """Return joint targets [rad] or [m]; `velocity` as in `Jog.move`. Shape (J,)."""

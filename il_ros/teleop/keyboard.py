@@ -33,6 +33,7 @@ class Keyboard:
     """
 
     name = 'keyboard'
+    notice = ''
 
     def __init__(self, contract: Contract, terminal: Terminal | None = None) -> None:
         """Take the terminal.
@@ -71,6 +72,7 @@ class Keyboard:
     def reset(self, seed: int) -> None:
         """Let go; the seed plays no part."""
         self._engaged = False
+        self._until_ns[:] = 0
 
     def close(self) -> None:
         """Give the terminal back as it was."""
@@ -109,8 +111,11 @@ class Keyboard:
         if not self._engaged:
             self._engaged = True
             self._hand.take_up(context.state)
+            self._hand.at_rest(self._keys(context.now_ns))   # a key held by now moves nothing
+
+    def _keys(self, now_ns: int) -> Floats:
+        return np.where(self._until_ns > now_ns, self._velocity, 0.0)
 
     def _drive(self, context: DeviceContext, dt_s: float) -> Floats:
-        held = self._until_ns > context.now_ns
-        velocity = np.where(held, self._velocity, 0.0) * self._speed / SPEEDS
+        velocity = self._hand.at_rest(self._keys(context.now_ns)) * self._speed / SPEEDS
         return self._hand.move(context.state, velocity, dt_s)

@@ -16,6 +16,7 @@ class ScriptedDevice:
     """
 
     name = 'scripted'
+    notice = ''
 
     def __init__(self, contract: Contract, seed: int = 0, engage: str = 'always',
                  task: str = 'PickPlace') -> None:

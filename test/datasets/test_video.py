@@ -31,8 +31,9 @@ def test_stream_is_as_declared(video):
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
         frames = list(container.decode(stream))
-    assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ('h264', 'yuv420p')
-    assert (stream.frames, len(frames), float(stream.average_rate)) == (COUNT, COUNT, 30.0)
+        declared = stream.codec_context.name, stream.codec_context.pix_fmt
+        assert declared == ('h264', 'yuv420p')
+        assert (stream.frames, len(frames), float(stream.average_rate)) == (COUNT, COUNT, 30.0)
     assert [round(f.time * 30) for f in frames] == list(range(COUNT))
     assert all(abs(f.time - k / 30) < 1e-4 for k, f in enumerate(frames))
     assert PictureType.B not in {PictureType(f.pict_type) for f in frames}

@@ -208,17 +208,21 @@ def test_killed_teleop_while_correcting_holds(tmp_path, scene):
 def test_a_gamepad_drives_while_its_dead_man_is_held_and_a_silent_one_says_nothing(tmp_path,
                                                                                     scene):
     with running('teleop', DOMAIN, tmp_path / 'teleop.txt',
-                 parameters={'robot': patient(tmp_path), 'device': 'gamepad'}):
+                 parameters={'robot': patient(tmp_path), 'device': 'gamepad'}) as process:
         pads = scene.publisher(Joy, 'joy')
 
-        def hold(held: bool):
+        def hold(held: bool, ahead: float = 0.0, axes: int = 6):
             return scene.sender(pads, lambda: Joy(
-                axes=[0.0, 1.0, 0.0, 0.0, 0.0, 0.0], buttons=[int(held and k == 10)
-                                                              for k in range(21)]))
+                axes=[0.0, ahead, *[0.0] * (axes - 2)],
+                buttons=[int(held and k == 10) for k in range(21)]))
+        scene.until(lambda: 'gamepad: 4 axes and 21 buttons are of no known pad; ' in
+                    process.output, 'refused', each=hold(True, axes=4))
+        assert not scene.samples
         scene.until(lambda: scene.samples and not scene.samples[-1].engaged, 'released',
                     each=hold(False))
+        scene.until(lambda: scene.samples[-1].engaged, 'engaged', each=hold(True))
         scene.until(lambda: scene.samples[-1].engaged and tool(scene.samples[-1].positions)[0]
-                    > tool(START)[0] + 0.02, 'the tool ahead', each=hold(True))
+                    > tool(START)[0] + 0.02, 'the tool ahead', each=hold(True, 1.0))
         assert scene.samples[-1].source_id == 'gamepad'
 
         def silent():

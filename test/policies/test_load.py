@@ -168,6 +168,6 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, 'il_ros.policies.diffusion')
     monkeypatch.setitem(sys.modules, 'diffusers.schedulers.scheduling_ddim', None)
     with pytest.raises(ConfigError, match=(
-            r"kind 'diffusion': expected the package 'diffusers.*', got none; run pip install "
-            r"'il_ros\[train\]'")):
+            r"kind 'diffusion': expected the package 'diffusers.*', got none; pip install "
+            r"diffusers, or '\.\[train\]' in the folder of il_ros")):
         load(checkpoint)

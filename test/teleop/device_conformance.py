@@ -14,7 +14,10 @@ ENVIRONMENT = np.array([*CUBE, *BOX, *TOOL], dtype=float)
 
 
 class DeviceConformance:
-    """Inherit, and provide `device` as a fixture and `engage` and `let_go` as methods."""
+    """Inherit, and provide `device` as a fixture and `engage` and `let_go` as methods.
+
+    A device that steers by velocities inherits `RelativeConformance`.
+    """
 
     now_ns = 1_000_000_000
 
@@ -30,6 +33,13 @@ class DeviceConformance:
 
     def test_has_a_name(self, device):
         assert device.name.isidentifier()
+
+    def test_nothing_has_to_be_said_of_a_device_that_works(self, device):
+        self.let_go(device)
+        self.read(device)
+        self.engage(device)
+        self.read(device)
+        assert device.notice == ''
 
     def test_released_it_reports_the_measured_position(self, device):
         self.let_go(device)
@@ -70,3 +80,49 @@ class DeviceConformance:
     def test_closing_twice_is_fine(self, device):
         device.close()
         device.close()
+
+
+class RelativeConformance(DeviceConformance):
+    """Provide also `deflect`: full speed until called with False; it does not engage."""
+
+    mode = Mode.CORRECTING
+
+    def deflect(self, device, on: bool) -> None:
+        raise NotImplementedError
+
+    def take_up(self, device) -> None:
+        """Engage without moving."""
+        self.engage(device)
+
+    def follow(self, device, ticks):
+        """Return the last intent and how far the arm's joints went, the arm following."""
+        state = STATE
+        for _ in range(ticks):
+            intent = self.read(device, self.mode, state)
+            state = intent.positions if intent.engaged else state
+        return intent, np.abs(state - STATE)[:6].max()
+
+    def test_what_is_deflected_when_engaging_moves_nothing_until_it_was_at_rest(self, device):
+        self.let_go(device)
+        self.deflect(device, True)
+        assert self.follow(device, 10)[1] == 0
+        self.take_up(device)
+        intent, moved = self.follow(device, 30)
+        assert intent.engaged and moved < 1e-9
+        self.deflect(device, False)
+        assert self.follow(device, 10)[1] < 1e-9
+        self.deflect(device, True)
+        assert self.follow(device, 10)[1] > 0.01
+
+    def test_engaging_anew_wants_rest_anew(self, device):
+        self.let_go(device)
+        self.read(device, self.mode)
+        self.take_up(device)
+        self.read(device, self.mode)
+        self.deflect(device, True)
+        assert self.follow(device, 10)[1] > 0.01
+        self.let_go(device)
+        assert not self.follow(device, 2)[0].engaged
+        self.take_up(device)
+        intent, moved = self.follow(device, 30)
+        assert intent.engaged and moved < 1e-9

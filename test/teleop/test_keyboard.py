@@ -14,7 +14,7 @@ from il_ros.teleop.terminal import Terminal
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
-from teleop.device_conformance import CONTRACT, DeviceConformance, STATE
+from teleop.device_conformance import CONTRACT, RelativeConformance, STATE
 import yaml
 
 ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
@@ -44,7 +44,7 @@ def keys():
     keys.close()
 
 
-class TestKeyboard(DeviceConformance):
+class TestKeyboard(RelativeConformance):
     @pytest.fixture
     def device(self, keys):
         self.keys = keys
@@ -55,6 +55,27 @@ class TestKeyboard(DeviceConformance):
 
     def let_go(self, device):
         device.reset(0)
+
+    def take_up(self, device):
+        self.keys.press('t')
+
+    def deflect(self, device, on):
+        self.held = 'w' if on else ''
+
+    held = ''
+
+    def read(self, device, mode=Mode.TELEOP, state=STATE):
+        self.keys.press(self.held)
+        return super().read(device, mode, state)
+
+    def test_a_key_that_is_held_when_teleoperation_begins_moves_nothing(self, device):
+        self.held = 'w'
+        for _ in range(5):
+            assert not self.read(device, Mode.PAUSED).engaged
+        intent, moved = self.follow(device, 1)
+        self.mode = Mode.TELEOP
+        intent, moved = self.follow(device, 30)
+        assert intent.engaged and moved < 1e-9
 
     def tool(self, positions):
         return ARM.forward(positions[:6])

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Tests on Python 3.12, Jazzy's own, what needs no PyTorch: in a copy of the tree with an environment
+# of its own under .venv. Does nothing where there is no python3.12 (PYTHON312 names another).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PYTHON312=${PYTHON312:-$(command -v python3.12 || ls -d ~/.pyenv/versions/3.12.*/bin/python3.12 2>/dev/null | tail -n 1 || true)}
+if ! "${PYTHON312:-false}" -c 'import venv, ensurepip' 2>/dev/null; then
+  echo 'il_ros: no python3.12 with venv here: nothing was tested on it'
+  exit 0
+fi
+copy=.venv/python3.12
+mkdir -p $copy
+git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+  [ ! -f "$file" ] || cp --parents --update "$file" $copy
+done
+cd $copy
+PYTHON=$PYTHON312 TORCH=none bash tools/setup.sh
+. tools/env.sh
+# The live graph of test/nodes, test/faults and test/workflow is run by `make test`.
+exec timeout 360 python -m pytest -m 'not slow' --ignore test/faults --ignore test/workflow \
+  --ignore test/launch --ignore test/benchmarks --ignore test/test_layers.py --ignore test/nodes \
+  test test/nodes/test_bag_converter.py test/nodes/test_teleop_capture.py "$@"
