@@ -6,15 +6,26 @@ carries it as text and hash.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 import hashlib
+import math
 from pathlib import Path
 
-from il_ros.config import build, find_config, nearest, parse_yaml, path_name, read_text, to_mapping
+from il_ros.config import (
+    build,
+    find_config,
+    nearest,
+    NOT_IN_TEXT,
+    parse_yaml,
+    path_name,
+    read_text,
+    to_mapping,
+)
 from il_ros.errors import ConfigError, ContractMismatchError
 from il_ros.scene import Box, Scene
 from il_ros.types import Floats
 import numpy as np
+from numpy.typing import NDArray
 import yaml
 
 ENCODINGS = ('rgb8', 'bgr8', 'mono8', '16UC1')
@@ -23,6 +34,8 @@ COMMAND_TYPES = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray'
 ACTION_SPACES = ('joint_position',)
 MAX_COMMAND_HZ = 1000.0
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
+TURN = 2 * math.pi
+ABOUT = 0.02   # [rad]; a range that is a whole turn but for so much, as +-3.14, is a whole turn
 
 
 def _one_of(value: str, valid: tuple[str, ...], what: str) -> None:
@@ -46,24 +59,39 @@ class Joint:
     """One commanded joint.
 
     Attributes:
-        position: Lower and upper limit [rad] or [m].
+        position: Lower and upper limit [rad] or [m]; a continuous joint needs none.
         velocity: Limit [rad/s] or [m/s].
         acceleration: Limit [rad/s^2] or [m/s^2].
         jerk: Limit [rad/s^3] or [m/s^3]; none when None.
+        continuous: It turns without end: values that differ by whole turns mean the same, and the
+            way from one to another is the short one. A `position` of one whole turn says in which
+            range its driver reports it and limits nothing; any other is kept, as the driver counts.
     """
 
     name: str
-    position: tuple[float, float]
+    position: tuple[float, float] | None
     velocity: float
     acceleration: float
     jerk: float | None = None
+    continuous: bool | None = None
 
     def __post_init__(self) -> None:
-        if not self.position[0] < self.position[1]:
+        if self.position is None and not self.continuous:
+            raise ConfigError(f'joint {self.name!r}: position: expected [lower, upper], got none; '
+                              'only a joint with continuous: true has no limits')
+        if self.position is not None and not self.position[0] < self.position[1]:
             raise ConfigError(f'joint {self.name!r}: position limits {list(self.position)}: '
                               'expected [lower, upper]')
         _positive(velocity=self.velocity, acceleration=self.acceleration,
                   jerk=1.0 if self.jerk is None else self.jerk)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lower and upper limit [rad] or [m]; infinite where it turns without end."""
+        lower, upper = self.position or (-math.inf, math.inf)
+        if self.continuous and abs(upper - lower - TURN) <= ABOUT:
+            return -math.inf, math.inf
+        return lower, upper
 
 
 @dataclass(frozen=True)
@@ -147,11 +175,12 @@ class Contract:
         joints: Commanded joints, in the order of every state and action vector.
         start: Start pose, one value per joint.
         position_margin: Kept from every position limit, as a share of the joint's range.
-        urdf: URDF file, relative to the contract's file.
+        urdf: URDF file: beside the contract's file, in config/robots, or a whole path.
         tip: Link of the URDF that the tool sits on.
         workspace: Where the gate lets the tip go; everywhere when None.
         scene: What the gate keeps the arm from touching; collisions are unchecked when None.
         command_hz: Rate at which the gate sends interpolated commands; each setpoint when None.
+        folder: Of the contract's file; None where it came as text. No part of the text.
     """
 
     robot: str
@@ -171,6 +200,7 @@ class Contract:
     workspace: Box | None = None
     scene: Scene | None = None
     command_hz: float | None = None
+    folder: Path | None = field(default=None, compare=False, repr=False, metadata=NOT_IN_TEXT)
 
     def __post_init__(self) -> None:
         _positive(rate_hz=self.rate_hz)
@@ -189,6 +219,9 @@ class Contract:
         if self.gripper and self.gripper.joint not in self.joint_names:
             raise ConfigError(f'gripper: unknown joint {self.gripper.joint!r}; '
                               f'{nearest(self.gripper.joint, self.joint_names)}')
+        if self.gripper and self.joints[self.joint_names.index(self.gripper.joint)].continuous:
+            raise ConfigError(f'gripper: joint {self.gripper.joint!r} opens and closes; it cannot '
+                              'be continuous')
         if self.workspace and not (self.urdf and self.tip):
             raise ConfigError('workspace: needs urdf and tip, to know where the tool is')
         if self.scene and not self.urdf:
@@ -196,9 +229,9 @@ class Contract:
         if len(self.start) != len(self.joints):
             raise ConfigError(f'start: expected {len(self.joints)} values, got {len(self.start)}')
         for joint, value in zip(self.joints, self.start, strict=True):
-            if not joint.position[0] <= value <= joint.position[1]:
+            if not joint.limits[0] <= value <= joint.limits[1]:
                 raise ConfigError(f'start: joint {joint.name!r}: {value} is outside '
-                                  f'{list(joint.position)}')
+                                  f'{list(joint.limits)}')
 
     @property
     def joint_names(self) -> list[str]:
@@ -227,13 +260,24 @@ class Contract:
 
     @property
     def lower(self) -> Floats:
-        """Lower position limits without margin. Shape (J,)."""
-        return np.array([joint.position[0] for joint in self.joints])
+        """Lower position limits without margin; -inf where there is none. Shape (J,)."""
+        return np.array([joint.limits[0] for joint in self.joints])
 
     @property
     def upper(self) -> Floats:
-        """Upper position limits without margin. Shape (J,)."""
-        return np.array([joint.position[1] for joint in self.joints])
+        """Upper position limits without margin; inf where there is none. Shape (J,)."""
+        return np.array([joint.limits[1] for joint in self.joints])
+
+    @property
+    def span(self) -> Floats:
+        """Range of each joint; one turn where it has no limits. Shape (J,)."""
+        span = self.upper - self.lower
+        return np.where(np.isfinite(span), span, TURN)
+
+    @property
+    def continuous(self) -> NDArray[np.bool_]:
+        """Which joints turn without end. Shape (J,)."""
+        return np.array([bool(joint.continuous) for joint in self.joints])
 
     @property
     def velocity(self) -> Floats:
@@ -302,7 +346,8 @@ class Contract:
             ConfigError: It is not found or not valid.
         """
         path = find_config('robots', str(name))
-        return Contract.from_text(read_text(path), str(path))
+        return replace(Contract.from_text(read_text(path), str(path)),
+                       folder=path.resolve().parent)
 
 
 def differences(ours: Contract, theirs: Contract) -> list[str]:

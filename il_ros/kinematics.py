@@ -7,7 +7,9 @@ from pathlib import Path
 from il_ros.config import config_folders, nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.robot_model import RobotModel
 from il_ros.types import Floats
+from il_ros.urdf import read_urdf
 import numpy as np
 import pinocchio as pin
 
@@ -18,7 +20,11 @@ TOLERANCE = 1e-8     # of position [m] and rotation [rad]
 
 
 class Arm:
-    """The kinematic chain from a URDF's root to its tip; every other joint stays at zero.
+    """The kinematic chain from a URDF's root to its tip; see `RobotModel` for other joints.
+
+    Attributes:
+        lower: Lowest positions that the URDF allows, -inf for a continuous joint. Shape (A,).
+        upper: Highest positions. Shape (A,).
 
     Args:
         urdf: The URDF file.
@@ -30,25 +36,14 @@ class Arm:
     """
 
     def __init__(self, urdf: Path, joint_names: Sequence[str], tip: str) -> None:
-        try:
-            whole = pin.buildModelFromUrdf(str(urdf))
-        except ValueError as error:
-            raise ConfigError(f'{urdf}: not a URDF that can be read: {error}') from None
-        known = list(whole.names)[1:]
-        for name in joint_names:
-            if name not in known:
-                raise ConfigError(f'{urdf}: no joint {name!r}; {nearest(name, known)}')
-        links = [frame.name for frame in whole.frames if frame.type == pin.FrameType.BODY]
-        if tip not in links:
-            raise ConfigError(f'{urdf}: no link {tip!r}; {nearest(tip, links)}')
-        locked = [whole.getJointId(name) for name in known if name not in joint_names]
-        self._model = pin.buildReducedModel(whole, locked, pin.neutral(whole))
+        read = read_urdf(urdf)
+        self._robot = RobotModel(read, joint_names, lock=True)
+        if tip not in read.links:
+            raise ConfigError(f'{urdf}: no link {tip!r}; {nearest(tip, list(read.links))}')
+        self._model = self._robot.model
         self._data = self._model.createData()
         self._tip = self._model.getFrameId(tip, pin.FrameType.BODY)
-        joints = [self._model.joints[self._model.getJointId(name)] for name in joint_names]
-        self._order = np.array([joint.idx_q for joint in joints])
-        self.lower: Floats = self._model.lowerPositionLimit[self._order]
-        self.upper: Floats = self._model.upperPositionLimit[self._order]
+        self.lower, self.upper = self._robot.lower, self._robot.upper
 
     def forward(self, q: Floats) -> tuple[Floats, Floats]:
         """Return the tip's position and rotation in the root's frame.
@@ -59,9 +54,21 @@ class Arm:
         Returns:
             Position [m], shape (3,), and rotation matrix, shape (3, 3).
         """
-        pin.framesForwardKinematics(self._model, self._data, self._inside(q))
+        pin.framesForwardKinematics(self._model, self._data, self._robot.q(q))
         pose = self._data.oMf[self._tip]
         return pose.translation.copy(), pose.rotation.copy()
+
+    def jacobian(self, q: Floats) -> Floats:
+        """Return what a change of each joint does to the tip: dx dy dz, then a rotation vector.
+
+        Both in the root's axes, per [rad] or [m]. Shape (6, A).
+
+        Args:
+            q: Joint positions [rad] or [m]. Shape (A,).
+        """
+        theirs = pin.computeFrameJacobian(self._model, self._data, self._robot.q(q), self._tip,
+                                          pin.LOCAL_WORLD_ALIGNED)
+        return self._robot.jacobian(theirs)
 
     def step(self, q: Floats, target_position: Floats, target_rotation: Floats,
              max_step: float) -> Floats:
@@ -75,9 +82,7 @@ class Arm:
             target_rotation: Wanted rotation of the tip. Shape (3, 3).
             max_step: Bound on the change of every joint [rad]; the direction is kept.
         """
-        inside = self._inside(q)
-        jacobian = pin.computeFrameJacobian(self._model, self._data, inside, self._tip,
-                                            pin.LOCAL_WORLD_ALIGNED)[:, self._order]
+        jacobian = self.jacobian(q)
         pose = self._data.oMf[self._tip]
         error = np.concatenate([target_position - pose.translation,
                                 pin.log3(target_rotation @ pose.rotation.T)])
@@ -106,22 +111,27 @@ class Arm:
             q = self.step(q, position, rotation, STEP)
         return None
 
-    def _inside(self, q: Floats) -> Floats:
-        inside = np.empty(self._model.nq)
-        inside[self._order] = q
-        return inside
-
 
 def find_urdf(contract: Contract) -> Path:
-    """Return the URDF file that a contract names: absolute, or beside the robots' contracts.
+    """Return the URDF file that a contract names.
+
+    A whole path, or beside the contract's file, or in a folder of robots' contracts.
 
     Raises:
         ConfigError: The contract names none, or there is no such file.
     """
-    folders = config_folders('robots')
+    if not contract.urdf:
+        raise ConfigError(f'the contract of {contract.robot!r} names no URDF; write urdf (and the '
+                          'link of the tool, tip) into it')
+    beside = [contract.folder] if contract.folder else []
+    folders = [*dict.fromkeys([*beside, *config_folders('robots')])]
     for folder in folders:
-        if contract.urdf and (found := folder / contract.urdf).is_file():
+        if (found := folder / contract.urdf).is_file():
             return found
+    if Path(contract.urdf).is_absolute():
+        raise ConfigError(f'the contract of {contract.robot!r} names the URDF {contract.urdf!r}, '
+                          'which is not there')
     where = ', '.join(map(str, folders))
+    text = '' if contract.folder else ' (the contract came as text: it has no folder of its own)'
     raise ConfigError(f'the contract of {contract.robot!r} names the URDF {contract.urdf!r}, '
-                      f'not found in {where}; put it there or name it with its whole path')
+                      f'not found in {where}{text}; put it there or name it with its whole path')
