@@ -89,6 +89,9 @@ def read_urdf(path: Path) -> Urdf:
         raise ConfigError(f'{where}: no XML: {error}') from None
     if any(isinstance(tag := element.tag, str) and 'xacro' in tag for element in root.iter()):
         raise ConfigError(f'{where}: it holds xacro macros; run xacro on it and name the result')
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = element.tag.rpartition('}')[2]  # of a default namespace
     if root.tag != 'robot':
         raise ConfigError(f'{where}: expected <robot>, got <{root.tag}>')
     links = {_name(link, where): tuple(link.findall('collision'))
