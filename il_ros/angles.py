@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from il_ros.contract import Contract, TURN
+from il_ros.contract import Contract
+from il_ros.joint import TURN
 from il_ros.types import Floats
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,11 @@ class Angles:
     def of(contract: Contract) -> Angles:
         """Return those of a robot."""
         return Angles(contract.continuous, contract.lower, contract.upper)
+
+    @staticmethod
+    def none(joints: int) -> Angles:
+        """Return those of so many joints of which none turns without end."""
+        return Angles(np.zeros(joints, bool), np.full(joints, -np.inf), np.full(joints, np.inf))
 
     @property
     def any(self) -> bool:

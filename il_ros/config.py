@@ -88,6 +88,17 @@ def path_name(name: str, what: str) -> None:
         raise ConfigError(f'{what} {name[:80]!r}: expected 1 to 64 characters of A-Z a-z 0-9 _ -')
 
 
+def positive(**values: float) -> None:
+    """Check that values are more than 0.
+
+    Raises:
+        ConfigError: One is not; the text names it.
+    """
+    for name, value in values.items():
+        if value <= 0:
+            raise ConfigError(f'{name}: expected more than 0, got {value}')
+
+
 def nearest(name: str, valid: list[str]) -> str:
     """Return a hint that names the valid entry nearest to `name`."""
     close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
@@ -115,7 +126,8 @@ def build(cls: type[T], data: Any, where: str) -> T:
                 and f.default is MISSING and f.default_factory is MISSING]
     if missing := [n for n in required if type(None) not in get_args(hints[n])]:
         raise ConfigError(f'{where}: missing {", ".join(missing)}')
-    values = dict.fromkeys(required) | {key: _convert(hints[key], value, f'{where}: {key}') for key, value in data.items()}
+    values = dict.fromkeys(required) | {
+        key: _convert(hints[key], value, f'{where}: {key}') for key, value in data.items()}
     try:
         return cls(**values)
     except ConfigError as error:

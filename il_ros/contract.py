@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 import hashlib
-import math
 from pathlib import Path
 
 from il_ros.config import (
@@ -18,10 +17,12 @@ from il_ros.config import (
     NOT_IN_TEXT,
     parse_yaml,
     path_name,
+    positive,
     read_text,
     to_mapping,
 )
 from il_ros.errors import ConfigError, ContractMismatchError
+from il_ros.joint import Joint, TURN
 from il_ros.scene import Box, Scene
 from il_ros.types import Floats
 import numpy as np
@@ -34,8 +35,6 @@ COMMAND_TYPES = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray'
 ACTION_SPACES = ('joint_position',)
 MAX_COMMAND_HZ = 1000.0
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
-TURN = 2 * math.pi
-ABOUT = 0.02   # [rad]; a range that is a whole turn but for so much, as +-3.14, is a whole turn
 
 
 def _one_of(value: str, valid: tuple[str, ...], what: str) -> None:
@@ -43,55 +42,9 @@ def _one_of(value: str, valid: tuple[str, ...], what: str) -> None:
         raise ConfigError(f'{what} {value!r}: {nearest(value, list(valid))}')
 
 
-def _positive(**values: float) -> None:
-    for name, value in values.items():
-        if value <= 0:
-            raise ConfigError(f'{name}: expected more than 0, got {value}')
-
-
 def _unique(names: list[str], what: str) -> None:
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise ConfigError(f'{what} {twice[0]!r} stands twice')
-
-
-@dataclass(frozen=True)
-class Joint:
-    """One commanded joint.
-
-    Attributes:
-        position: Lower and upper limit [rad] or [m]; a continuous joint needs none.
-        velocity: Limit [rad/s] or [m/s].
-        acceleration: Limit [rad/s^2] or [m/s^2].
-        jerk: Limit [rad/s^3] or [m/s^3]; none when None.
-        continuous: It turns without end: values that differ by whole turns mean the same, and the
-            way from one to another is the short one. A `position` of one whole turn says in which
-            range its driver reports it and limits nothing; any other is kept, as the driver counts.
-    """
-
-    name: str
-    position: tuple[float, float] | None
-    velocity: float
-    acceleration: float
-    jerk: float | None = None
-    continuous: bool | None = None
-
-    def __post_init__(self) -> None:
-        if self.position is None and not self.continuous:
-            raise ConfigError(f'joint {self.name!r}: position: expected [lower, upper], got none; '
-                              'only a joint with continuous: true has no limits')
-        if self.position is not None and not self.position[0] < self.position[1]:
-            raise ConfigError(f'joint {self.name!r}: position limits {list(self.position)}: '
-                              'expected [lower, upper]')
-        _positive(velocity=self.velocity, acceleration=self.acceleration,
-                  jerk=1.0 if self.jerk is None else self.jerk)
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """Lower and upper limit [rad] or [m]; infinite where it turns without end."""
-        lower, upper = self.position or (-math.inf, math.inf)
-        if self.continuous and abs(upper - lower - TURN) <= ABOUT:
-            return -math.inf, math.inf
-        return lower, upper
 
 
 @dataclass(frozen=True)
@@ -104,7 +57,7 @@ class Stream:
     max_age_s: float
 
     def __post_init__(self) -> None:
-        _positive(rate_hz=self.rate_hz, max_age_s=self.max_age_s)
+        positive(rate_hz=self.rate_hz, max_age_s=self.max_age_s)
 
 
 @dataclass(frozen=True)
@@ -136,7 +89,7 @@ class Camera(Stream):
         path_name(self.name, 'camera')  # a folder of the dataset
         _one_of(self.type, IMAGE_TYPES, f'camera {self.name!r}: type')
         _one_of(self.encoding, ENCODINGS, f'camera {self.name!r}: encoding')
-        _positive(height=self.height, width=self.width)
+        positive(height=self.height, width=self.width)
 
 
 @dataclass(frozen=True)
@@ -203,7 +156,7 @@ class Contract:
     folder: Path | None = field(default=None, compare=False, repr=False, metadata=NOT_IN_TEXT)
 
     def __post_init__(self) -> None:
-        _positive(rate_hz=self.rate_hz)
+        positive(rate_hz=self.rate_hz)
         if self.command_hz is not None and not self.rate_hz < self.command_hz <= MAX_COMMAND_HZ:
             raise ConfigError(f'command_hz: expected more than rate_hz ({self.rate_hz:g}) and at '
                               f'most {MAX_COMMAND_HZ:g}, got {self.command_hz:g}')

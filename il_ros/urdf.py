@@ -110,12 +110,6 @@ def _joint(element: Element, where: str) -> UrdfJoint:
     if kind not in TYPES:
         raise ConfigError(f'{where} is of type {kind!r}, which one number does not describe; '
                           f'expected {", ".join(TYPES)}')
-    ends = []
-    for end in ('parent', 'child'):
-        found = element.find(end)
-        ends.append('' if found is None else found.get('link', ''))
-        if not ends[-1]:
-            raise ConfigError(f'{where}: expected <{end} link="...">, got none')
     given = element.find('axis')
     axis = AXIS if given is None else numbers(given, 'xyz', 3, f'{where}: axis')
     if kind in MOVING and not any(axis):
@@ -137,8 +131,16 @@ def _joint(element: Element, where: str) -> UrdfJoint:
         at = f'{where}: mimic'
         mimic = Mimic(follows.get('joint', ''), *numbers(follows, 'multiplier', 1, at, (1.0,)),
                       *numbers(follows, 'offset', 1, at, (0.0,)))
-    return UrdfJoint(element.get('name', ''), kind, *ends, *origin(element, where), axis, limits,
-                     mimic)
+    xyz, rpy = origin(element, where)
+    return UrdfJoint(element.get('name', ''), kind, _end(element, 'parent', where),
+                     _end(element, 'child', where), xyz, rpy, axis, limits, mimic)
+
+
+def _end(element: Element, end: str, where: str) -> str:
+    found = element.find(end)
+    if found is None or not (link := found.get('link')):
+        raise ConfigError(f'{where}: expected <{end} link="...">, got none')
+    return link
 
 
 def _check_tree(urdf: Urdf, where: str) -> None:

@@ -56,8 +56,8 @@ def write(path: Path, links, joints):
 def random_robot(path: Path, random, kinds, mimics=0):
     """Write a chain of joints of these kinds, of which `mimics` follow others.
 
-    A sphere is on the last link. Everything stands in the file in any order. Returns the path and the names of the joints that
-    move by themselves.
+    A sphere is on the last link. Everything stands in the file in any order. Returns the path and
+    the names of the joints that move by themselves.
     """
     joints, links, ours, moving = [], ['link0'], [], []
     for i, kind in enumerate(kinds):

@@ -7,8 +7,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / 'il_ros'
 GENERATED = {'msg', 'srv', 'action'}
 # Earlier entries know nothing of later ones. Modules at the root are shared by all.
-ORDER = ['errors', 'types', 'timing', 'scheduling', 'config', 'transport', 'scene', 'contract',
-         'angles', 'joints', 'checks', 'images', 'urdf', 'robot_model', 'kinematics',
+ORDER = ['errors', 'types', 'timing', 'scheduling', 'config', 'transport', 'scene', 'joint',
+         'contract', 'angles', 'joints', 'checks', 'images', 'urdf', 'robot_model', 'kinematics',
          'alignment', 'recording', 'bags', 'datasets',
          'policies', 'training', 'execution', 'planning', 'safety', 'sim', 'teleop',
          'intervention', 'evaluation', 'nodes', 'workflow', 'commands', 'cli']

@@ -12,7 +12,7 @@ from robots import joint, write
 JOINT = joint('elbow', 'revolute', 'base', 'arm')
 LINKS = ['base', 'arm']
 REFUSED = {
-    'is of type \'planar\', which one number does not describe; expected revolute, continuous, '
+    "is of type 'planar', which one number does not describe; expected revolute, continuous, "
     'prismatic, fixed': (LINKS, [JOINT.replace('revolute', 'planar')]),
     "joint 'elbow' is of type 'floating'": (LINKS, [JOINT.replace('revolute', 'floating')]),
     "joint 'elbow' is of type 'spherical'": (LINKS, [JOINT.replace('revolute', 'spherical')]),

@@ -1,6 +1,7 @@
 """When an arm stands still at the ends of an episode."""
 from __future__ import annotations
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats
@@ -18,7 +19,8 @@ def motion(states: Floats, contract: Contract) -> tuple[int, int] | None:
         contract: The robot.
     """
     step = STILL * contract.velocity * contract.period_ns / SECOND
-    moves = np.flatnonzero((np.abs(np.diff(states, axis=0)) > step).any(axis=1))
+    steps = Angles.of(contract).difference(states[1:], states[:-1])
+    moves = np.flatnonzero((np.abs(steps) > step).any(axis=1))
     return (int(moves[0]), int(moves[-1]) + 1) if len(moves) else None
 
 

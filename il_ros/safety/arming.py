@@ -19,6 +19,7 @@ def starting_point(measured: Floats, limits: Limits, guard: Guard) -> Floats:
     Raises:
         ArmingError: They are too far outside, or the arm touches something there.
     """
+    measured = limits.angles.reachable(measured, measured)
     start = np.clip(measured, limits.lower, limits.upper)
     outside = np.abs(start - measured) > limits.overshoot
     if outside.any():

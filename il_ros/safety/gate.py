@@ -38,7 +38,8 @@ class Gate:
     the arm from touching anything; each step keeps |dq| <= v dt and |dv| <= a dt, and every joint
     can always stop before its limit. The dt of a step is at most one period, and those of any row
     of steps add up to at most the time between the first and the last plus one and a half periods,
-    however fast commands come. Nothing is sent while disarmed.
+    however fast commands come. Nothing is sent while disarmed. A joint that turns without end goes
+    the short way, and is sent a position within half a turn of the measured one.
 
     A fault (no command for the watchdog's time, no joint states, non-finite commands in a row, a
     foreign publisher, a jump of ROS time) is latched: the gate brings the arm to rest where it was
@@ -162,7 +163,12 @@ class Gate:
             return None
         self._held_ns = now.steady_ns
         self._approach_hold(dt_s)
-        return Decision(Verdict.HELD, *self.fault, self._setpoint.positions, dt_s)
+        return Decision(Verdict.HELD, *self.fault, self.counted(self._setpoint.positions), dt_s)
+
+    def counted(self, positions: Floats) -> Floats:
+        """Return positions with the turns that the robot's driver counts. Shape (J,)."""
+        return (positions if self._measured is None
+                else self.limits.angles.near(positions, self._measured))
 
     def _approach_hold(self, dt_s: float) -> None:
         try:
@@ -189,6 +195,7 @@ class Gate:
         positions = self._read(command, now)
         check_stamp(command.stamp_ns, now.ros_ns, round(self._watchdog_ns * self._speed))
         self._order.admit(command)
+        positions = self.limits.angles.reachable(positions, self._setpoint.positions)
         target = clamp_positions(positions, command.source, self.limits)
         check_jump(target, self._setpoint.positions, command.source, self.limits)
         if self._ahead and command.source == ControlSource.POLICY and (
@@ -202,7 +209,8 @@ class Gate:
         self._fed_ns, self._nonfinite = now.steady_ns, 0
         rule = 'position' if (target != positions).any() else limit
         return Decision(Verdict.CLAMPED if rule else Verdict.PASSED, rule,
-                        f'limited by {rule}' if rule else '', self._setpoint.positions, dt_s)
+                        f'limited by {rule}' if rule else '', self.counted(
+                            self._setpoint.positions), dt_s)
 
     def _read(self, command: Command, now: Now) -> Floats:
         try:
@@ -239,9 +247,11 @@ class Gate:
         self._hold = self._setpoint.positions.copy()
         if self._measured is not None and not self._silent_ns(now):
             arm = np.arange(len(self._hold)) != self._gripper
-            self._hold[arm] = self._inside(self._measured)[arm]
+            self._hold[arm] = self._inside(self.limits.angles.reachable(
+                self._measured, self._hold))[arm]
 
     def _inside(self, positions: Floats) -> Floats:
+        positions = self.limits.angles.reachable(positions, positions)
         return np.clip(positions, self.limits.lower, self.limits.upper)
 
 
