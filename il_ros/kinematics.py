@@ -7,6 +7,7 @@ from pathlib import Path
 from il_ros.config import config_folders, nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.joint import ABOUT, TURN
 from il_ros.robot_model import RobotModel
 from il_ros.types import Floats
 from il_ros.urdf import read_urdf
@@ -17,6 +18,7 @@ DAMPING = 1e-3       # of the least squares; bounds the step near a singularity
 STEP = 0.3           # largest change of a joint in one iteration of `inverse` [rad]
 ITERATIONS = 100
 TOLERANCE = 1e-8     # of position [m] and rotation [rad]
+SAME = 1e-3          # difference of two limits that is rounding [rad] or [m]
 
 
 class Arm:
@@ -135,3 +137,50 @@ def find_urdf(contract: Contract) -> Path:
     text = '' if contract.folder else ' (the contract came as text: it has no folder of its own)'
     raise ConfigError(f'the contract of {contract.robot!r} names the URDF {contract.urdf!r}, '
                       f'not found in {where}{text}; put it there or name it with its whole path')
+
+
+def tool_urdf(contract: Contract) -> Path:
+    """Return the URDF of a robot whose policy shall move the tool.
+
+    Raises:
+        ConfigError: The contract names no URDF or no tip, or there is no such file.
+    """
+    if missing := [key for key in ('urdf', 'tip') if not getattr(contract, key)]:
+        raise ConfigError(f'policies move the tool by default, and the contract of '
+                          f'{contract.robot!r} names no {" and no ".join(missing)}: name them in '
+                          'it, or set `tool_actions: false` under `policy` in a copy of the '
+                          'settings in config/training/ (--config) to learn motions of the joints')
+    return find_urdf(contract)
+
+
+def check_urdf(contract: Contract) -> str:
+    """Return what is worth knowing of the URDF that a contract names.
+
+    Raises:
+        ConfigError: It is not there or not readable, misses a joint or the tip of the contract, or
+            limits a joint that the contract has as continuous.
+    """
+    path = find_urdf(contract)
+    urdf, gripper = read_urdf(path), contract.gripper.joint if contract.gripper else ''
+    joints = [joint for joint in contract.joints
+              if joint.name != gripper or joint.name in urdf.joints]
+    RobotModel(urdf, [joint.name for joint in joints], lock=False)
+    if contract.tip and contract.tip not in urdf.links:
+        raise ConfigError(f'{path}: no link {contract.tip!r}, the tip of the contract; '
+                          f'{nearest(contract.tip, list(urdf.links))}')
+    notes = [] if contract.tip else ['no tip: nothing can move the tool']
+    if gripper and gripper not in urdf.joints:
+        notes.append(f'the gripper {gripper!r} is not in it: its fingers count as they are drawn')
+    for joint in joints:
+        kind, (lower, upper) = urdf.joints[joint.name].kind, urdf.joints[joint.name].limits
+        if joint.continuous and kind != 'continuous':
+            raise ConfigError(f'{path}: joint {joint.name!r} is {kind}, with continuous: true in '
+                              'the contract; take that out, or correct the URDF')
+        wide = joint.limits[1] - joint.limits[0] >= TURN - ABOUT
+        if kind == 'continuous' and not joint.continuous and wide:
+            notes.append(f'{joint.name} is continuous: without continuous: true in the contract it '
+                         'goes the long way round')
+        if joint.limits[0] < lower - SAME or joint.limits[1] > upper + SAME:
+            notes.append(f'{joint.name} may go to {list(joint.limits)} in the contract, to '
+                         f'{[lower, upper]} here: kinematics stop there')
+    return '; '.join([str(path), *notes])
