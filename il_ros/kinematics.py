@@ -178,8 +178,8 @@ def check_urdf(contract: Contract) -> str:
                               'the contract; take that out, or correct the URDF')
         wide = joint.limits[1] - joint.limits[0] >= TURN - ABOUT
         if kind == 'continuous' and not joint.continuous and wide:
-            notes.append(f'{joint.name} is continuous: without continuous: true in the contract it '
-                         'goes the long way round')
+            notes.append(f'{joint.name} is continuous: it goes the long way round unless the '
+                         'contract says continuous: true')
         if joint.limits[0] < lower - SAME or joint.limits[1] > upper + SAME:
             notes.append(f'{joint.name} may go to {list(joint.limits)} in the contract, to '
                          f'{[lower, upper]} here: kinematics stop there')

@@ -62,7 +62,7 @@ def test_without_such_joints_values_are_the_very_same():
     np.testing.assert_array_equal(mixed.along(values, values[0])[:, ::2], values[:, ::2])
 
 
-GEN3 = '''
+GEN3 = """
 robot: gen3
 task: pick
 rate_hz: 30.0
@@ -73,7 +73,7 @@ joints:
 start: [0.0, 0.3, 3.1]
 state: {topic: joint_states, type: sensor_msgs/JointState, rate_hz: 100.0, max_age_s: 0.1}
 command: {topic: command, type: trajectory_msgs/JointTrajectory}
-'''
+"""
 
 
 def test_a_contract_of_continuous_joints_is_written_and_read_back():

@@ -155,9 +155,7 @@ class Blend(_Joining):
 
     def begin(self, device: Floats, measured: Floats, told: Floats) -> str:
         """Begin anew; see `Handover`."""
-        self._setpoint = Setpoint.at_rest(np.clip(
-            self._limits.angles.reachable(measured, measured), self._limits.lower,
-            self._limits.upper))
+        self._setpoint = Setpoint.at_rest(self._limits.inside(measured))
         apart = self._start(device, measured, told)
         return apart and f'the robot goes to the device: {apart}'
 
@@ -166,9 +164,7 @@ class Blend(_Joining):
         self._aligned = self._aligned or self._near(device, self._setpoint.positions, CLOSER)
         if self._aligned:
             return Joined(self._with_gripper(device, device), True)
-        goal = self._limits.angles.reachable(self._with_gripper(device, device),
-                                             self._setpoint.positions)
-        goal = np.clip(goal, self._limits.lower, self._limits.upper)
+        goal = self._limits.inside(self._with_gripper(device, device), self._setpoint.positions)
         self._setpoint, _ = advance(self._setpoint, goal, self._dt_s, self._slow)
         return Joined(self._setpoint.positions, False)
 

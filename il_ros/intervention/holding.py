@@ -31,8 +31,7 @@ class Holding:
             follow: Whether the row follows the robot: nothing is sent to it anyway.
         """
         if self._held is None or follow:
-            measured = self._limits.angles.reachable(measured, measured)
-            self._held = np.clip(measured, self._limits.lower, self._limits.upper)
+            self._held = self._limits.inside(measured)
             if self._gripper is not None and told is not None and not follow:
                 self._held[self._gripper] = told[self._gripper]
         return self._held

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.planning.collision import CollisionChecker
-from il_ros.safety.arming import ArmingError, starting_point
+from il_ros.safety.arming import ArmingError, foreign_text, starting_point
 from il_ros.safety.clock import ClockWatch
 from il_ros.safety.credit import Credit
 from il_ros.safety.guard import Guard
@@ -96,7 +96,7 @@ class Gate:
                                'robot driver') from None
         self._measured, self._measured_ns = positions.copy(), now.steady_ns
         if self._fed_ns is None and not self.fault:
-            self._setpoint = Setpoint.at_rest(self._inside(positions))
+            self._setpoint = Setpoint.at_rest(self.limits.inside(positions))
 
     def foresee(self, rows: Floats, epoch: int) -> None:
         """Look at a chunk of the policy; while one leads into a collision, its rows do not pass.
@@ -132,7 +132,7 @@ class Gate:
         if problem := self._clock.look(now):
             raise ArmingError(f'arming refused: {problem}')
         if self._foreign:
-            raise ArmingError(f'arming refused: {_foreign_text(self._foreign)}')
+            raise ArmingError(f'arming refused: {foreign_text(self._foreign)}')
         if self.fault and not self._setpoint.rests(self.limits):
             raise ArmingError('arming refused: the arm is not at rest yet; call again')
         start = starting_point(self._measured, self.limits, self._guard)
@@ -181,7 +181,7 @@ class Gate:
         """Name the other publishers on the robot's command topics; any is a fault."""
         self._foreign = tuple(publishers)
         if publishers:
-            self._latch('foreign publisher', _foreign_text(publishers), now)
+            self._latch('foreign publisher', foreign_text(publishers), now)
 
     def _judge(self, command: Command, now: Now) -> Decision:
         if not self.armed:
@@ -247,14 +247,4 @@ class Gate:
         self._hold = self._setpoint.positions.copy()
         if self._measured is not None and not self._silent_ns(now):
             arm = np.arange(len(self._hold)) != self._gripper
-            self._hold[arm] = self._inside(self.limits.angles.reachable(
-                self._measured, self._hold))[arm]
-
-    def _inside(self, positions: Floats) -> Floats:
-        positions = self.limits.angles.reachable(positions, positions)
-        return np.clip(positions, self.limits.lower, self.limits.upper)
-
-
-def _foreign_text(publishers: Sequence[str]) -> str:
-    return (f'{", ".join(publishers)} publishes to the robot beside the gate; stop it '
-            '(a killed process is forgotten after 20 s)')
+            self._hold[arm] = self.limits.inside(self._measured, self._hold)[arm]

@@ -48,6 +48,12 @@ class Limits:
     period_ns: int
     angles: Angles
 
+    def inside(self, positions: Floats, reference: Floats | None = None) -> Floats:
+        """Return positions clipped into the limits, counted as the reference is. Shape (J,)."""
+        near = positions if reference is None else reference
+        found: Floats = np.clip(self.angles.reachable(positions, near), self.lower, self.upper)
+        return found
+
     @staticmethod
     def of(contract: Contract) -> Limits:
         """Return the limits that a contract states."""
