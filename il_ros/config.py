@@ -21,6 +21,7 @@ import yaml
 
 T = TypeVar('T')
 MAX_BYTES = 1_000_000
+NOT_IN_TEXT = {'text': False}  # metadata of a field that says where a value came from
 NAME = re.compile(r'[A-Za-z0-9_-]{1,64}')  # of what becomes part of a path
 TRUTH = {'yes': True, 'on': True, 'no': False, 'off': False}  # of YAML 1.1
 
@@ -72,6 +73,17 @@ def path_name(name: str, what: str) -> None:
         raise ConfigError(f'{what} {name[:80]!r}: expected 1 to 64 characters of A-Z a-z 0-9 _ -')
 
 
+def positive(**values: float) -> None:
+    """Check that values are more than 0.
+
+    Raises:
+        ConfigError: One is not; the text names it.
+    """
+    for name, value in values.items():
+        if value <= 0:
+            raise ConfigError(f'{name}: expected more than 0, got {value}')
+
+
 def nearest(name: str, valid: list[str]) -> str:
     """Return a hint that names the valid entry nearest to `name`."""
     close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
@@ -81,22 +93,26 @@ def nearest(name: str, valid: list[str]) -> str:
 def build(cls: type[T], data: Any, where: str) -> T:
     """Map `data` onto the dataclass `cls`, recursively.
 
+    A field that may be None is None where its key is absent, default or not.
+
     Raises:
         ConfigError: A key is unknown or missing, or a value has the wrong type.
     """
     if not isinstance(data, Mapping):
         raise ConfigError(f'{where}: expected keys and values, got {data!r}')
     hints = get_type_hints(cls)
-    known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+    known = {f.name: f for f in fields(cls)  # type: ignore[arg-type]
+             if f.metadata != NOT_IN_TEXT}
     for key in data:
         if key not in known:
             raise ConfigError(f'{where}: unknown key {str(key)!r}; '
                               f'{nearest(str(key), list(known))}')
-    required = [n for n, f in known.items()
-                if f.default is MISSING and f.default_factory is MISSING]
-    if missing := [n for n in required if n not in data]:
+    required = [n for n, f in known.items() if n not in data
+                and f.default is MISSING and f.default_factory is MISSING]
+    if missing := [n for n in required if type(None) not in get_args(hints[n])]:
         raise ConfigError(f'{where}: missing {", ".join(missing)}')
-    values = {key: _convert(hints[key], value, f'{where}: {key}') for key, value in data.items()}
+    values = dict.fromkeys(required) | {
+        key: _convert(hints[key], value, f'{where}: {key}') for key, value in data.items()}
     try:
         return cls(**values)
     except ConfigError as error:
@@ -140,7 +156,7 @@ def to_mapping(value: Any) -> Any:
     """Return a dataclass as plain mappings and lists, without unset optional keys."""
     if is_dataclass(value):
         return {f.name: to_mapping(v) for f in fields(value)
-                if (v := getattr(value, f.name)) is not None}
+                if f.metadata != NOT_IN_TEXT and (v := getattr(value, f.name)) is not None}
     if isinstance(value, (list, tuple)):
         return [to_mapping(v) for v in value]
     return value

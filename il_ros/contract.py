@@ -6,17 +6,29 @@ carries it as text and hash.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import hashlib
 from pathlib import Path
 
-from il_ros.config import build, find_config, nearest, parse_yaml, path_name, read_text, to_mapping
+from il_ros.config import (
+    build,
+    find_config,
+    nearest,
+    NOT_IN_TEXT,
+    parse_yaml,
+    path_name,
+    positive,
+    read_text,
+    to_mapping,
+)
 from il_ros.encodings import ENCODINGS, why_no_picture
 from il_ros.errors import ConfigError, ContractMismatchError
+from il_ros.joint import Joint, TURN
 from il_ros.meaning import meaning
 from il_ros.scene import Box, Scene
 from il_ros.types import Floats
 import numpy as np
+from numpy.typing import NDArray
 import yaml
 
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
@@ -32,40 +44,9 @@ def _one_of(value: str, valid: tuple[str, ...], what: str) -> None:
         raise ConfigError(f'{what} {value!r}: {nearest(value, list(valid))}')
 
 
-def _positive(**values: float) -> None:
-    for name, value in values.items():
-        if value <= 0:
-            raise ConfigError(f'{name}: expected more than 0, got {value}')
-
-
 def _unique(names: list[str], what: str) -> None:
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise ConfigError(f'{what} {twice[0]!r} stands twice')
-
-
-@dataclass(frozen=True)
-class Joint:
-    """One commanded joint.
-
-    Attributes:
-        position: Lower and upper limit [rad] or [m].
-        velocity: Limit [rad/s] or [m/s].
-        acceleration: Limit [rad/s^2] or [m/s^2].
-        jerk: Limit [rad/s^3] or [m/s^3]; none when None.
-    """
-
-    name: str
-    position: tuple[float, float]
-    velocity: float
-    acceleration: float
-    jerk: float | None = None
-
-    def __post_init__(self) -> None:
-        if not self.position[0] < self.position[1]:
-            raise ConfigError(f'joint {self.name!r}: position limits {list(self.position)}: '
-                              'expected [lower, upper]')
-        _positive(velocity=self.velocity, acceleration=self.acceleration,
-                  jerk=1.0 if self.jerk is None else self.jerk)
 
 
 @dataclass(frozen=True)
@@ -83,7 +64,7 @@ class Stream:
     stamp: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        _positive(rate_hz=self.rate_hz, max_age_s=self.max_age_s)
+        positive(rate_hz=self.rate_hz, max_age_s=self.max_age_s)
         _one_of(self.stamp or HEADER, STAMPS, f'{self.topic}: stamp')
 
 
@@ -118,7 +99,7 @@ class Camera(Stream):
         if reason := why_no_picture(self.encoding):
             raise ConfigError(f'camera {self.name!r}: encoding {self.encoding!r}: {reason}')
         _one_of(self.encoding, tuple(ENCODINGS), f'camera {self.name!r}: encoding')
-        _positive(height=self.height, width=self.width)
+        positive(height=self.height, width=self.width)
 
 
 @dataclass(frozen=True)
@@ -157,11 +138,12 @@ class Contract:
         joints: Commanded joints, in the order of every state and action vector.
         start: Start pose, one value per joint.
         position_margin: Kept from every position limit, as a share of the joint's range.
-        urdf: URDF file, relative to the contract's file.
+        urdf: URDF file: beside the contract's file, in config/robots, or a whole path.
         tip: Link of the URDF that the tool sits on.
         workspace: Where the gate lets the tip go; everywhere when None.
         scene: What the gate keeps the arm from touching; collisions are unchecked when None.
         command_hz: Rate at which the gate sends interpolated commands; each setpoint when None.
+        folder: Of the contract's file; None where it came as text. No part of the text.
     """
 
     robot: str
@@ -181,9 +163,10 @@ class Contract:
     workspace: Box | None = None
     scene: Scene | None = None
     command_hz: float | None = None
+    folder: Path | None = field(default=None, compare=False, repr=False, metadata=NOT_IN_TEXT)
 
     def __post_init__(self) -> None:
-        _positive(rate_hz=self.rate_hz)
+        positive(rate_hz=self.rate_hz)
         if self.command_hz is not None and not self.rate_hz < self.command_hz <= MAX_COMMAND_HZ:
             raise ConfigError(f'command_hz: expected more than rate_hz ({self.rate_hz:g}) and at '
                               f'most {MAX_COMMAND_HZ:g}, got {self.command_hz:g}')
@@ -199,6 +182,9 @@ class Contract:
         if self.gripper and self.gripper.joint not in self.joint_names:
             raise ConfigError(f'gripper: unknown joint {self.gripper.joint!r}; '
                               f'{nearest(self.gripper.joint, self.joint_names)}')
+        if self.gripper and self.joints[self.joint_names.index(self.gripper.joint)].continuous:
+            raise ConfigError(f'gripper: joint {self.gripper.joint!r} opens and closes; it cannot '
+                              'be continuous')
         if self.workspace and not (self.urdf and self.tip):
             raise ConfigError('workspace: needs urdf and tip, to know where the tool is')
         if self.scene and not self.urdf:
@@ -206,9 +192,9 @@ class Contract:
         if len(self.start) != len(self.joints):
             raise ConfigError(f'start: expected {len(self.joints)} values, got {len(self.start)}')
         for joint, value in zip(self.joints, self.start, strict=True):
-            if not joint.position[0] <= value <= joint.position[1]:
+            if not joint.limits[0] <= value <= joint.limits[1]:
                 raise ConfigError(f'start: joint {joint.name!r}: {value} is outside '
-                                  f'{list(joint.position)}')
+                                  f'{list(joint.limits)}')
 
     @property
     def joint_names(self) -> list[str]:
@@ -237,13 +223,24 @@ class Contract:
 
     @property
     def lower(self) -> Floats:
-        """Lower position limits without margin. Shape (J,)."""
-        return np.array([joint.position[0] for joint in self.joints])
+        """Lower position limits without margin; -inf where there is none. Shape (J,)."""
+        return np.array([joint.limits[0] for joint in self.joints])
 
     @property
     def upper(self) -> Floats:
-        """Upper position limits without margin. Shape (J,)."""
-        return np.array([joint.position[1] for joint in self.joints])
+        """Upper position limits without margin; inf where there is none. Shape (J,)."""
+        return np.array([joint.limits[1] for joint in self.joints])
+
+    @property
+    def span(self) -> Floats:
+        """Range of each joint; one turn where it has no limits. Shape (J,)."""
+        span = self.upper - self.lower
+        return np.where(np.isfinite(span), span, TURN)
+
+    @property
+    def continuous(self) -> NDArray[np.bool_]:
+        """Which joints turn without end. Shape (J,)."""
+        return np.array([bool(joint.continuous) for joint in self.joints])
 
     @property
     def velocity(self) -> Floats:
@@ -312,7 +309,8 @@ class Contract:
             ConfigError: It is not found or not valid.
         """
         path = find_config('robots', str(name))
-        return Contract.from_text(read_text(path), str(path))
+        return replace(Contract.from_text(read_text(path), str(path)),
+                       folder=path.resolve().parent)
 
 
 def differences(ours: Contract, theirs: Contract) -> list[str]:

@@ -7,7 +7,10 @@ from pathlib import Path
 from il_ros.config import config_folders, nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.joint import ABOUT, TURN
+from il_ros.robot_model import RobotModel
 from il_ros.types import Floats
+from il_ros.urdf import read_urdf
 import numpy as np
 import pinocchio as pin
 
@@ -15,10 +18,15 @@ DAMPING = 1e-3       # of the least squares; bounds the step near a singularity
 STEP = 0.3           # largest change of a joint in one iteration of `inverse` [rad]
 ITERATIONS = 100
 TOLERANCE = 1e-8     # of position [m] and rotation [rad]
+SAME = 1e-3          # difference of two limits that is rounding [rad] or [m]
 
 
 class Arm:
-    """The kinematic chain from a URDF's root to its tip; every other joint stays at zero.
+    """The kinematic chain from a URDF's root to its tip; see `RobotModel` for other joints.
+
+    Attributes:
+        lower: Lowest positions that the URDF allows, -inf for a continuous joint. Shape (A,).
+        upper: Highest positions. Shape (A,).
 
     Args:
         urdf: The URDF file.
@@ -30,25 +38,14 @@ class Arm:
     """
 
     def __init__(self, urdf: Path, joint_names: Sequence[str], tip: str) -> None:
-        try:
-            whole = pin.buildModelFromUrdf(str(urdf))
-        except ValueError as error:
-            raise ConfigError(f'{urdf}: not a URDF that can be read: {error}') from None
-        known = list(whole.names)[1:]
-        for name in joint_names:
-            if name not in known:
-                raise ConfigError(f'{urdf}: no joint {name!r}; {nearest(name, known)}')
-        links = [frame.name for frame in whole.frames if frame.type == pin.FrameType.BODY]
-        if tip not in links:
-            raise ConfigError(f'{urdf}: no link {tip!r}; {nearest(tip, links)}')
-        locked = [whole.getJointId(name) for name in known if name not in joint_names]
-        self._model = pin.buildReducedModel(whole, locked, pin.neutral(whole))
+        read = read_urdf(urdf)
+        self._robot = RobotModel(read, joint_names, lock=True)
+        if tip not in read.links:
+            raise ConfigError(f'{urdf}: no link {tip!r}; {nearest(tip, list(read.links))}')
+        self._model = self._robot.model
         self._data = self._model.createData()
         self._tip = self._model.getFrameId(tip, pin.FrameType.BODY)
-        joints = [self._model.joints[self._model.getJointId(name)] for name in joint_names]
-        self._order = np.array([joint.idx_q for joint in joints])
-        self.lower: Floats = self._model.lowerPositionLimit[self._order]
-        self.upper: Floats = self._model.upperPositionLimit[self._order]
+        self.lower, self.upper = self._robot.lower, self._robot.upper
 
     def forward(self, q: Floats) -> tuple[Floats, Floats]:
         """Return the tip's position and rotation in the root's frame.
@@ -59,9 +56,21 @@ class Arm:
         Returns:
             Position [m], shape (3,), and rotation matrix, shape (3, 3).
         """
-        pin.framesForwardKinematics(self._model, self._data, self._inside(q))
+        pin.framesForwardKinematics(self._model, self._data, self._robot.q(q))
         pose = self._data.oMf[self._tip]
         return pose.translation.copy(), pose.rotation.copy()
+
+    def jacobian(self, q: Floats) -> Floats:
+        """Return what a change of each joint does to the tip: dx dy dz, then a rotation vector.
+
+        Both in the root's axes, per [rad] or [m]. Shape (6, A).
+
+        Args:
+            q: Joint positions [rad] or [m]. Shape (A,).
+        """
+        theirs = pin.computeFrameJacobian(self._model, self._data, self._robot.q(q), self._tip,
+                                          pin.LOCAL_WORLD_ALIGNED)
+        return self._robot.jacobian(theirs)
 
     def step(self, q: Floats, target_position: Floats, target_rotation: Floats,
              max_step: float) -> Floats:
@@ -75,9 +84,7 @@ class Arm:
             target_rotation: Wanted rotation of the tip. Shape (3, 3).
             max_step: Bound on the change of every joint [rad]; the direction is kept.
         """
-        inside = self._inside(q)
-        jacobian = pin.computeFrameJacobian(self._model, self._data, inside, self._tip,
-                                            pin.LOCAL_WORLD_ALIGNED)[:, self._order]
+        jacobian = self.jacobian(q)
         pose = self._data.oMf[self._tip]
         error = np.concatenate([target_position - pose.translation,
                                 pin.log3(target_rotation @ pose.rotation.T)])
@@ -106,22 +113,74 @@ class Arm:
             q = self.step(q, position, rotation, STEP)
         return None
 
-    def _inside(self, q: Floats) -> Floats:
-        inside = np.empty(self._model.nq)
-        inside[self._order] = q
-        return inside
-
 
 def find_urdf(contract: Contract) -> Path:
-    """Return the URDF file that a contract names: absolute, or beside the robots' contracts.
+    """Return the URDF file that a contract names.
+
+    A whole path, or beside the contract's file, or in a folder of robots' contracts.
 
     Raises:
         ConfigError: The contract names none, or there is no such file.
     """
-    folders = config_folders('robots')
+    if not contract.urdf:
+        raise ConfigError(f'the contract of {contract.robot!r} names no URDF; write urdf (and the '
+                          'link of the tool, tip) into it')
+    beside = [contract.folder] if contract.folder else []
+    folders = [*dict.fromkeys([*beside, *config_folders('robots')])]
     for folder in folders:
-        if contract.urdf and (found := folder / contract.urdf).is_file():
+        if (found := folder / contract.urdf).is_file():
             return found
+    if Path(contract.urdf).is_absolute():
+        raise ConfigError(f'the contract of {contract.robot!r} names the URDF {contract.urdf!r}, '
+                          'which is not there')
     where = ', '.join(map(str, folders))
+    text = '' if contract.folder else ' (the contract came as text: it has no folder of its own)'
     raise ConfigError(f'the contract of {contract.robot!r} names the URDF {contract.urdf!r}, '
-                      f'not found in {where}; put it there or name it with its whole path')
+                      f'not found in {where}{text}; put it there or name it with its whole path')
+
+
+def tool_urdf(contract: Contract) -> Path:
+    """Return the URDF of a robot whose policy shall move the tool.
+
+    Raises:
+        ConfigError: The contract names no URDF or no tip, or there is no such file.
+    """
+    if missing := [key for key in ('urdf', 'tip') if not getattr(contract, key)]:
+        raise ConfigError(f'policies move the tool by default, and the contract of '
+                          f'{contract.robot!r} names no {" and no ".join(missing)}: name them in '
+                          'it, or set `tool_actions: false` under `policy` in a copy of the '
+                          'settings in config/training/ (--config) to learn motions of the joints')
+    return find_urdf(contract)
+
+
+def check_urdf(contract: Contract) -> str:
+    """Return what is worth knowing of the URDF that a contract names.
+
+    Raises:
+        ConfigError: It is not there or not readable, misses a joint or the tip of the contract, or
+            limits a joint that the contract has as continuous.
+    """
+    path = find_urdf(contract)
+    urdf, gripper = read_urdf(path), contract.gripper.joint if contract.gripper else ''
+    joints = [joint for joint in contract.joints
+              if joint.name != gripper or joint.name in urdf.joints]
+    RobotModel(urdf, [joint.name for joint in joints], lock=False)
+    if contract.tip and contract.tip not in urdf.links:
+        raise ConfigError(f'{path}: no link {contract.tip!r}, the tip of the contract; '
+                          f'{nearest(contract.tip, list(urdf.links))}')
+    notes = [] if contract.tip else ['no tip: nothing can move the tool']
+    if gripper and gripper not in urdf.joints:
+        notes.append(f'the gripper {gripper!r} is not in it: its fingers count as they are drawn')
+    for joint in joints:
+        kind, (lower, upper) = urdf.joints[joint.name].kind, urdf.joints[joint.name].limits
+        if joint.continuous and kind != 'continuous':
+            raise ConfigError(f'{path}: joint {joint.name!r} is {kind}, with continuous: true in '
+                              'the contract; take that out, or correct the URDF')
+        wide = joint.limits[1] - joint.limits[0] >= TURN - ABOUT
+        if kind == 'continuous' and not joint.continuous and wide:
+            notes.append(f'{joint.name} is continuous: it goes the long way round unless the '
+                         'contract says continuous: true')
+        if joint.limits[0] < lower - SAME or joint.limits[1] > upper + SAME:
+            notes.append(f'{joint.name} may go to {list(joint.limits)} in the contract, to '
+                         f'{[lower, upper]} here: kinematics stop there')
+    return '; '.join([str(path), *notes])

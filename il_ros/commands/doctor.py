@@ -55,9 +55,9 @@ def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,
     elif find_spec('pinocchio') is None:
         yield skipped('urdf', f'not looked at without Pinocchio: {install("sim", "pinocchio")}')
     else:
-        from il_ros.kinematics import find_urdf
+        from il_ros.kinematics import check_urdf
         try:
-            yield passed('urdf', str(find_urdf(contract)))
+            yield passed('urdf', check_urdf(contract))
         except ConfigError as error:
             yield failed('urdf', str(error))
         else:

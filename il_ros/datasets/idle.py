@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats
@@ -23,7 +24,8 @@ def motion(states: Floats, contract: Contract, ticks: NDArray[Any]) -> tuple[int
     """
     step = STILL * contract.velocity * contract.period_ns / SECOND
     passed = np.diff(ticks)[:, None]    # more than one tick over a gap
-    moves = np.flatnonzero((np.abs(np.diff(states, axis=0)) > step * passed).any(axis=1))
+    steps = Angles.of(contract).difference(states[1:], states[:-1])
+    moves = np.flatnonzero((np.abs(steps) > step * passed).any(axis=1))
     return (int(moves[0]), int(moves[-1]) + 1) if len(moves) else None
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from il_ros.angles import Angles
 from il_ros.contract import POSE_SIZE
 from il_ros.datasets import clocks, schema
 from il_ros.datasets.effort import Effort, episode_efforts
@@ -178,19 +179,23 @@ def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
 def _near_limit(dataset: Dataset, state: Floats) -> float:
     contract = dataset.contract
     arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
-    spread = contract.upper - contract.lower
+    spread = contract.span
     margin = np.minimum(state - contract.lower, contract.upper - state) / spread
     return float((margin[:, arm] < NEAR_LIMIT).any(axis=1).mean())
 
 
 def _distances(dataset: Dataset) -> Floats:
-    spread = dataset.contract.upper - dataset.contract.lower
+    spread, angles = dataset.contract.span, Angles.of(dataset.contract)
     paths = []
     for index in range(len(dataset.lengths)):
-        state = dataset.columns[schema.STATE][dataset.rows(index)] / spread
+        state = angles.along(dataset.columns[schema.STATE][dataset.rows(index)],
+                             np.array(dataset.contract.start)) / spread
         at = np.linspace(0, len(state) - 1, PATH_POINTS)
         paths.append([np.interp(at, np.arange(len(state)), joint) for joint in state.T])
     away = np.array(paths) - np.median(paths, axis=0)       # (episodes, J, points)
+    if angles.any:  # two ways round to the same place are the same place
+        away = np.moveaxis(angles.difference(np.moveaxis(away, 1, 2) * spread,
+                                             np.zeros(len(spread))) / spread, 2, 1)
     return np.asarray(np.sqrt((away ** 2).mean(axis=(1, 2))))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from il_ros.alignment.aligner import Aligner
 from il_ros.alignment.decode import decode
 from il_ros.alignment.stamps import sample_ns
+from il_ros.angles import Angles
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
@@ -26,7 +27,8 @@ class Row:
     Attributes:
         tick: Index on the grid of the bag; jumps where there was no observation.
         observation: Newest samples at the tick.
-        action: Last command sent until the next tick. Shape (J,).
+        action: Last command sent until the next tick, within half a turn of the observed state
+            where a joint turns without end. Shape (J,).
         policy_action: What the policy wanted at the next tick, NaN where silent. Shape (J,).
         source: Who the action came from: a `ControlSource`, or `LABELLED`.
         intervention: Whether a person corrected the policy.
@@ -96,7 +98,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     aligner, commanded = Aligner(bag.contract, cameras), Commanded(bag)
     survey = survey or Survey.of(bag, aligner.topics)
     survey.check(str(bag.path))
-    watched = Watched()
+    watched, angles = Watched(), Angles.of(bag.contract)
     feed = _Feed(bag.messages({*aligner.topics, *commanded.topics, *watched.topics}), aligner,
                  commanded, watched, losses)
     period_ns = bag.contract.period_ns
@@ -109,9 +111,10 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
         observation = aligner.observe(tick_ns)
         feed.until(tick_ns + period_ns)
         if isinstance(observation, Observation):
-            yield Row(tick, observation, commanded.action(observation.state),
-                      commanded.policy_action(tick_ns + period_ns), commanded.source,
-                      commanded.intervention, watched.asked(tick_ns + period_ns))
+            state = observation.state
+            yield Row(tick, observation, angles.near(commanded.action(state), state),
+                      angles.near(commanded.policy_action(tick_ns + period_ns), state),
+                      commanded.source, commanded.intervention, watched.asked(tick_ns + period_ns))
         else:
             inside[observation.topic] += 1
             losses.absences.setdefault(*observation)

@@ -58,7 +58,7 @@ class Sensors:
     """
 
     def __init__(self, faults: Faults, contract: Contract, seed: int) -> None:
-        self._faults, self._range = faults, contract.upper - contract.lower
+        self._faults, self._range = faults, contract.span
         self._noise, self._drops = (np.random.default_rng([seed, STREAM + i]) for i in range(2))
         self._before: Observation | None = None
 

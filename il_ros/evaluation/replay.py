@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from il_ros.angles import Angles
 from il_ros.contract import POSE_SIZE
 from il_ros.evaluation.recording import Recording, timed_actions
 from il_ros.planning.trajectory import straight
@@ -74,4 +75,5 @@ def replay(recording: Recording, task: str = 'PickPlace') -> Replay:
     states = [playback.simulation.positions]
     states += [playback.step(action) for action in timed_actions(recording)]
     seen = np.array(states)[recording.ticks - recording.ticks[0]]
-    return Replay(seen, seen - recording.states, playback.simulation.success)
+    differences = Angles.of(recording.contract).difference(seen, recording.states)
+    return Replay(seen, differences, playback.simulation.success)

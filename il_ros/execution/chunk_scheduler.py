@@ -14,6 +14,7 @@ from il_ros.execution.schedulers.asynchronous import Asynchronous
 from il_ros.execution.schedulers.ensemble import TemporalEnsemble
 from il_ros.execution.schedulers.realtime import RealTimeChunking
 from il_ros.execution.schedulers.receding import RecedingHorizon
+from il_ros.execution.schedulers.short_way import ShortWay
 from il_ros.execution.schedulers.smooth_join import SmoothJoin
 from il_ros.policies.policy import Continuation
 from il_ros.types import Floats
@@ -86,4 +87,6 @@ def make_scheduler(name: str, contract: Contract, execute_steps: int = 1, *,
         scheduler = RealTimeChunking(period_ns, execute_steps)
     else:
         raise ConfigError(f'scheduler {name!r}: {nearest(name, list(SCHEDULERS))}')
-    return SmoothJoin(scheduler, contract, join) if join else scheduler
+    if join:
+        scheduler = SmoothJoin(scheduler, contract, join)
+    return ShortWay(scheduler, contract) if contract.continuous.any() else scheduler

@@ -91,12 +91,13 @@ class _Joining:
         self._picked_up = self._aligned or self._gripper is None
         if self._gripper is not None:
             self._grip, self._first = told[self._gripper], device[self._gripper]
-        far = int(np.argmax(np.abs(device - measured) / self._within))
-        return '' if self._aligned else (
-            f'{self._names[far]} is {abs(device[far] - measured[far]):.2f} away')
+        away = np.abs(self._limits.angles.difference(device, measured))
+        far = int(np.argmax(away / self._within))
+        return '' if self._aligned else f'{self._names[far]} is {away[far]:.2f} away'
 
     def _near(self, device: Floats, robot: Floats, share: float = 1.0) -> bool:
-        return bool((np.abs(device - robot) <= share * self._within).all())
+        away = np.abs(self._limits.angles.difference(device, robot))
+        return bool((away <= share * self._within).all())
 
     def _with_gripper(self, device: Floats, positions: Floats) -> Floats:
         if self._gripper is None:
@@ -115,6 +116,7 @@ class Clutch(_Joining):
     def begin(self, device: Floats, measured: Floats, told: Floats) -> str:
         """Begin anew; see `Handover`. Never has to wait."""
         self._start(device, measured, told)
+        told = self._limits.angles.near(told, measured)
         lags = np.abs(told - measured) <= self._limits.jump   # else nothing was sent of late
         self._offset = np.where(lags, told, measured) - device
         return ''
@@ -153,8 +155,7 @@ class Blend(_Joining):
 
     def begin(self, device: Floats, measured: Floats, told: Floats) -> str:
         """Begin anew; see `Handover`."""
-        self._setpoint = Setpoint.at_rest(
-            np.clip(measured, self._limits.lower, self._limits.upper))
+        self._setpoint = Setpoint.at_rest(self._limits.inside(measured))
         apart = self._start(device, measured, told)
         return apart and f'the robot goes to the device: {apart}'
 
@@ -163,7 +164,7 @@ class Blend(_Joining):
         self._aligned = self._aligned or self._near(device, self._setpoint.positions, CLOSER)
         if self._aligned:
             return Joined(self._with_gripper(device, device), True)
-        goal = np.clip(self._with_gripper(device, device), self._limits.lower, self._limits.upper)
+        goal = self._limits.inside(self._with_gripper(device, device), self._setpoint.positions)
         self._setpoint, _ = advance(self._setpoint, goal, self._dt_s, self._slow)
         return Joined(self._setpoint.positions, False)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 from il_ros.contract import Contract
 from il_ros.safety.limits import Limits
 from il_ros.types import Floats
-import numpy as np
 
 
 class Holding:
@@ -31,7 +30,7 @@ class Holding:
             follow: Whether the row follows the robot: nothing is sent to it anyway.
         """
         if self._held is None or follow:
-            self._held = np.clip(measured, self._limits.lower, self._limits.upper)
+            self._held = self._limits.inside(measured)
             if self._gripper is not None and told is not None and not follow:
                 self._held[self._gripper] = told[self._gripper]
         return self._held

@@ -1,6 +1,7 @@
 """The human side of the arbiter: the devices, how one joins the robot, and when it lets go."""
 from __future__ import annotations
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.intervention.handover import HANDOVERS, Joined
 from il_ros.intervention.operators import Operators, Sample
@@ -21,7 +22,10 @@ class Human:
             motion = np.full(len(contract.joints), settings.take_over_motion)
             if (gripper := contract.gripper_index) is not None:
                 motion[gripper] = np.inf
-        self._operators = Operators(contract.joint_names, settings.silent_ns, motion)
+        self._angles = Angles.of(contract)
+        self._turns = np.zeros(len(contract.joints))  # from the device's count to the robot's
+        self._operators = Operators(contract.joint_names, settings.silent_ns, motion,
+                                    self._angles)
         self._handover = HANDOVERS[settings.handover](contract, settings.align_s)
         self._handed_back = False
         self._released_ns: int | None = None
@@ -50,12 +54,14 @@ class Human:
         """Begin to hand the robot to the engaged device; see `Handover.begin`."""
         device = self._operators.positions()
         assert device is not None
-        return self._handover.begin(device, measured, measured if told is None else told)
+        self._turns = self._angles.near(device, measured) - device
+        return self._handover.begin(device + self._turns, measured,
+                                    measured if told is None else told)
 
     def follow(self) -> Joined | None:
         """Return what the engaged device asks of the robot, None when none is engaged."""
         device = self._operators.positions()
-        return None if device is None else self._handover.follow(device)
+        return None if device is None else self._handover.follow(device + self._turns)
 
     def silent_ns(self, now_ns: int) -> int:
         """Return for how long the driving device is silent; 0 within the accepted time."""

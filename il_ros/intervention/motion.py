@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from il_ros.angles import Angles
 from il_ros.timing import MILLISECOND
 from il_ros.types import Floats
 import numpy as np
@@ -19,10 +20,12 @@ class Motion:
 
     Args:
         threshold: Per joint [rad] or [m]. Shape (J,).
+        angles: The short way of joints that turn without end; there are none when None.
     """
 
-    def __init__(self, threshold: Floats) -> None:
+    def __init__(self, threshold: Floats, angles: Angles | None = None) -> None:
         self._threshold = threshold
+        self._angles = angles or Angles.none(len(threshold))
         self._seen: deque[tuple[int, Floats]] = deque()
 
     def moved(self, device: Floats, robot: Floats, now_ns: int) -> bool:
@@ -36,5 +39,6 @@ class Motion:
         self._seen.append((now_ns, device))
         while self._seen[0][0] < now_ns - WINDOW_NS:
             self._seen.popleft()
-        far = np.abs(device - robot) > self._threshold
-        return bool((far & (np.abs(device - self._seen[0][1]) > self._threshold)).any())
+        far = np.abs(self._angles.difference(device, robot)) > self._threshold
+        moved = np.abs(self._angles.difference(device, self._seen[0][1])) > self._threshold
+        return bool((far & moved).any())

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from il_ros.angles import Angles
 from il_ros.errors import MessageError
 from il_ros.intervention.motion import Motion
 from il_ros.joints import indices
@@ -65,11 +66,13 @@ class Operators:
         silent_ns: Longest accepted silence of the driving device [ns].
         motion: By how much each joint has to be moved to take over without a dead-man switch
             [rad] or [m]; None: not at all. Shape (J,).
+        angles: The short way of joints that turn without end; there are none when None.
     """
 
     def __init__(self, joint_names: Sequence[str], silent_ns: int = SILENT_NS,
-                 motion: Floats | None = None) -> None:
+                 motion: Floats | None = None, angles: Angles | None = None) -> None:
         self._silent_ns, self._motion = silent_ns, motion
+        self._angles = angles or Angles.none(len(joint_names))
         self._names = list(joint_names)
         self._devices: dict[bytes, _Device] = {}
         self._driver: bytes | None = None
@@ -97,6 +100,8 @@ class Operators:
         if before and sample.seq <= before.seq:
             raise MessageError(f'{sample.source_id}: expected seq above {before.seq}, '
                                f'got {sample.seq}')
+        if before:  # its motion is what counts, not how it counts turns
+            positions = self._angles.near(positions, before.positions)
         device = self._updated(sample, before, positions, now_ns, robot)
         begins = device.engaged and not (before and before.engaged)
         another_drives = self.engaged and self._driver != sample.session
@@ -112,7 +117,8 @@ class Operators:
                  robot: Floats | None) -> _Device:
         held = sample.engaged and sample.request != Request.HAND_BACK
         let_go = before is not None and before.held and not held
-        motion = before.motion if before else self._motion is not None and Motion(self._motion)
+        motion = before.motion if before else (
+            self._motion is not None and Motion(self._motion, self._angles))
         by_motion = before is not None and before.by_motion
         if motion and robot is not None:
             by_motion |= motion.moved(positions, robot, now_ns)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.types import Floats
 import numpy as np
@@ -26,13 +27,15 @@ class Rewind:
 
     def __init__(self, contract: Contract) -> None:
         self._rows: deque[Floats] = deque(maxlen=MEMORY)
-        self._still = STANDING * (contract.upper - contract.lower)
+        self._angles = Angles.of(contract)
+        self._still = STANDING * contract.span
         self._gripper = contract.gripper_index
         self.left, self.held = 0, False
 
     def remember(self, positions: Floats) -> None:
         """Take in measured positions of a tick [rad] or [m]. Shape (J,)."""
-        if not self._rows or (np.abs(positions - self._rows[-1]) > self._still).any():
+        if not self._rows or (np.abs(self._angles.difference(positions, self._rows[-1]))
+                              > self._still).any():
             self._rows.append(positions)
 
     def reach(self, rows: int) -> int:

@@ -43,7 +43,7 @@ class CommandGate(Node):
         self._required = contract.streams if parameters.required == 'all' else [contract.state]
         self._arm_when_ready = parameters.armed
         self._counts: Counter[str] = Counter()
-        self._robot = RobotCommand(self, contract, parameters.speed)
+        self._robot = RobotCommand(self, contract, parameters.speed, self._gate.counted)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
         self._diagnostics = Diagnostics(self)
         self.create_subscription(JointState, contract.state.topic, self._on_state, shell.SENSOR)

@@ -1,6 +1,7 @@
 """Repeats a recorded episode on the running robot, as a device does: through arbiter and gate."""
 from __future__ import annotations
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.evaluation.recording import Recording, timed_actions
@@ -22,7 +23,8 @@ class ReplayNode(MotionNode):
         super().__init__('replay')
         contract: Contract = recording.contract
         planner = make_planner(contract, 'pinocchio', '')
-        start = np.clip(recording.states[0], contract.lower, contract.upper)
+        start = Angles.of(contract).reachable(recording.states[0], recording.states[0])
+        start = np.clip(start, contract.lower, contract.upper)
         self.connect(Homing(contract, planner, TIMEOUT_NS, goal=start,
                             then=timed_actions(recording)))
 
@@ -46,5 +48,4 @@ def replay_on_robot(recording: Recording, speed: float = 1.0) -> Floats:
     offsets = recording.ticks - recording.ticks[0]
     if len(seen := nodes[0].seen) <= offsets[-1]:
         raise PlanningError(f'stopped after {len(seen)} of {offsets[-1] + 1} ticks')
-    differences: Floats = np.array(seen)[offsets] - recording.states
-    return differences
+    return Angles.of(recording.contract).difference(np.array(seen)[offsets], recording.states)

@@ -1,6 +1,7 @@
 """Positions to the robot's own command messages, as the contract says."""
 from __future__ import annotations
 
+from collections.abc import Callable
 import time
 
 from builtin_interfaces.msg import Duration
@@ -25,15 +26,17 @@ class RobotCommand:
     At each of the gate's setpoints, or interpolated at the contract's `command_hz`.
     """
 
-    def __init__(self, node: Node, contract: Contract, speed: float = 1.0) -> None:
+    def __init__(self, node: Node, contract: Contract, speed: float = 1.0,
+                 counted: Callable[[Floats], Floats] = lambda positions: positions) -> None:
         """Advertise the command topics.
 
         Args:
             node: The gate.
             contract: Names topics, types and joints.
             speed: Robot time per steady time.
+            counted: Adds the turns of continuous joints that the robot counts.
         """
-        self._speed = speed
+        self._speed, self._counted = speed, counted
         self._interpolator: Interpolator | None = None
         period_ns = contract.period_ns  # that the robot has to reach each position
         if contract.command_hz:
@@ -77,7 +80,7 @@ class RobotCommand:
 
     def _send_next(self) -> None:
         if self._interpolator and self._interpolator.started:
-            self._send(self._interpolator.command(self._now_ns()))
+            self._send(self._counted(self._interpolator.command(self._now_ns())))
 
     def _send(self, positions: Floats) -> None:
         for publisher, kind, joints, names in self._parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.planning.planner import Planner
@@ -109,7 +110,7 @@ class Homing:
         self._led = leads and self._sent > 0
 
     def _arrived(self, measured: Floats, waited_ns: int) -> bool:
-        distance = np.abs(measured - self._goal)
+        distance = np.abs(Angles.of(self.contract).difference(measured, self._goal))
         if (gripper := self.contract.gripper_index) is not None:
             distance[gripper] = 0.0  # it may hold something
         far = int(np.argmax(distance))

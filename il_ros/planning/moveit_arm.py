@@ -8,6 +8,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from il_ros.angles import Angles
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
@@ -45,7 +46,7 @@ class MoveItArm:
         except ImportError:
             raise PlanningError('MoveIt is not installed: sudo apt install ros-jazzy-moveit-py, '
                                 'or plan with Pinocchio') from None
-        self.group = group
+        self.group, self._angles = group, Angles.of(contract)
         self.moveit: MoveItPy = MoveItPy(node_name=node_name)
         model: RobotModel = self.moveit.get_robot_model()
         if not model.has_joint_model_group(joint_model_group_name=group):
@@ -78,6 +79,9 @@ class MoveItArm:
         """
         state: RobotState = scene.current_state
         seen = np.array([state.joint_positions[name] for name in self.names])
+        everywhere = measured.copy()  # MoveIt counts turns from elsewhere
+        everywhere[self.columns] = seen
+        seen = self._angles.near(everywhere, measured)[self.columns]
         if not (far := np.abs(seen - measured[self.columns])).max() <= SEES_IT:
             joint = int(np.argmax(far))
             raise PlanningError(

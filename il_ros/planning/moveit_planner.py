@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any, TYPE_CHECKING
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.planning.moveit_arm import MoveItArm
@@ -84,6 +85,10 @@ class MoveItPlanner:
         times = np.array([p.time_from_start.sec + p.time_from_start.nanosec / SECOND
                           for p in message.points])
         points = np.array([p.positions for p in message.points])[:, order]
+        everything = np.zeros((len(points), len(self._contract.joints)))
+        everything[:, self._columns], begin = points, np.zeros(everything.shape[1])
+        begin[self._columns] = start
+        points = Angles.of(self._contract).along(everything, begin)[:, self._columns]
         points[0], points[-1] = start, goal
         return retimed(times, points, CALM * self._contract.velocity[self._columns],
                        CALM * self._contract.acceleration[self._columns],

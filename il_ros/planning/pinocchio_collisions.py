@@ -6,10 +6,12 @@ from pathlib import Path
 import coal
 from il_ros.config import nearest
 from il_ros.contract import Contract
-from il_ros.errors import PlanningError
+from il_ros.errors import ConfigError, PlanningError
 from il_ros.planning.collision import Contact
+from il_ros.robot_model import geometry_of, RobotModel
 from il_ros.scene import Scene
 from il_ros.types import Floats
+from il_ros.urdf import read_urdf
 import numpy as np
 import pinocchio as pin
 
@@ -26,7 +28,7 @@ class PinocchioCollisions:
 
     Args:
         contract: The robot. Without a scene it is held against itself, without a margin.
-        urdf: Its URDF. Joints that the contract does not name stay at zero.
+        urdf: Its URDF; see `RobotModel` for joints that the contract does not name.
 
     Raises:
         PlanningError: The collision state would be unknown: no URDF, no geometry, no such joint
@@ -35,20 +37,18 @@ class PinocchioCollisions:
 
     def __init__(self, contract: Contract, urdf: Path) -> None:
         self._contract, self._scene = contract, contract.scene or Scene(margin=0.0)
-        try:
-            self._model = pin.buildModelFromUrdf(str(urdf), mimic=True)
-            self._geometry = pin.buildGeomFromUrdf(self._model, str(urdf), pin.COLLISION,
-                                                   package_dirs=[str(urdf.parent)])
-        except ValueError as error:
-            raise PlanningError(f'{urdf}: not a URDF that can be read: {error}') from None
-        known = list(self._model.names)[1:]
         gripper = contract.gripper.joint if contract.gripper else None
-        self._columns = []
-        for index, name in enumerate(contract.joint_names):
-            if name in known:
-                self._columns.append((index, self._model.joints[self._model.getJointId(name)]))
-            elif name != gripper:  # a gripper on a topic of its own is often not in the URDF
-                raise PlanningError(f'{urdf}: no joint {name!r}; {nearest(name, known)}')
+        try:
+            read = read_urdf(urdf)
+            # A gripper on a topic of its own is often not in the URDF.
+            self._columns = [i for i, name in enumerate(contract.joint_names)
+                             if name in read.joints or name != gripper]
+            self._robot = RobotModel(read, [contract.joint_names[i] for i in self._columns],
+                                     lock=False)
+            self._model = self._robot.model
+            self._geometry = geometry_of(read, self._model)
+        except ConfigError as error:
+            raise PlanningError(str(error)) from None
         if not self._geometry.ngeoms:
             raise PlanningError(f'{urdf}: no <collision> geometry, so collisions are unknown; '
                                 'add it, or plan with MoveIt')
@@ -74,10 +74,7 @@ class PinocchioCollisions:
         return Contact(self._links(worst), float(distances[worst]))
 
     def _inside(self, q: Floats) -> Floats:
-        inside: Floats = pin.neutral(self._model)
-        for index, joint in self._columns:
-            inside[joint.idx_q] = q[index]
-        return inside
+        return self._robot.q(q[self._columns])
 
     def _distances(self, inside: Floats) -> Floats:
         pin.computeDistances(self._model, self._data, self._geometry, self._geometry_data, inside)

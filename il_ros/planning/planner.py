@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.types import Floats
@@ -34,22 +35,25 @@ class Planner(Protocol):
 def checked(contract: Contract, current: Floats, goal: Floats) -> tuple[Floats, Floats]:
     """Return both ends of a motion as arrays within the contract's limits.
 
+    The goal of a joint that turns without end is counted so that the way there is the short one.
+
     Raises:
         PlanningError: Wrong size, not finite, or outside the limits; the joint is named.
     """
     lower, upper = contract.lower, contract.upper
-    slack = SLACK * (upper - lower)
-    ends = []
+    slack, angles = SLACK * contract.span, Angles.of(contract)
+    ends: list[Floats] = []
     for what, values, beyond in (('current', current, slack), ('goal', goal, 0 * slack)):
         array = np.asarray(values, dtype=np.float64)
         if array.shape != lower.shape:
             raise PlanningError(f'{what}: expected {len(lower)} joint positions, '
                                 f'got shape {array.shape}')
+        array = angles.reachable(array, ends[0] if ends else array)
         inside = (array >= lower - beyond) & (array <= upper + beyond)  # False for NaN
         if not inside.all():
             joint = contract.joints[int(np.argmin(inside))]
             raise PlanningError(f'{what}: joint {joint.name!r}: expected a position within '
-                                f'{list(joint.position)}, got {array[np.argmin(inside)]:.4g}'
+                                f'{list(joint.limits)}, got {array[np.argmin(inside)]:.4g}'
                                 + ('; move it back by teleoperation' if what == 'current' else ''))
         ends.append(np.clip(array, lower, upper))
     return ends[0], ends[1]

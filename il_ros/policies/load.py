@@ -247,7 +247,8 @@ def sample_observation(description: Checkpoint) -> Observation:
 
 def _check_statistics(description: Checkpoint, folder: Path) -> None:
     sizes = Sizes.of(description.config, description.contract)
-    expected = {'state': (len(description.contract.joints),),
+    contract = description.contract
+    expected = {'state': (len(contract.joints) + int(contract.continuous.sum()),),
                 **{k: (n,) for k, n in sizes.inputs.items()},
                 'actions': (sizes.horizon, sizes.actions)}
     got = {key: value.shape for key, value in description.normalize.offset.items()}

@@ -17,6 +17,7 @@ import warnings
 from il_ros.config import to_mapping
 from il_ros.contract import POSE_SIZE
 from il_ros.errors import CheckpointError
+from il_ros.joint import TURN
 from il_ros.policies.bc_rnn import BCRNN
 from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.config import VECTORS
@@ -44,9 +45,11 @@ class WholePolicy(nn.Module):
         self.network = network
         self.config = checkpoint.config
         self.gripper = checkpoint.contract.gripper_index
+        self.turning = np.flatnonzero(checkpoint.contract.continuous).tolist()
         limits = WithinLimits.of(checkpoint.contract)
-        constants = {'lower': limits.lower, 'upper': limits.upper,
-                     'mask': RelativeActions.of(checkpoint.contract).mask}
+        mask = RelativeActions.of(checkpoint.contract, self.config.relative_actions).mask
+        self.relative = bool(mask.any())
+        constants = {'lower': limits.lower, 'upper': limits.upper, 'mask': mask}
         for key in checkpoint.normalize.offset:
             constants[f'{key}_offset'] = checkpoint.normalize.offset[key]
             constants[f'{key}_scale'] = checkpoint.normalize.scale[key]
@@ -61,7 +64,7 @@ class WholePolicy(nn.Module):
         `Network.noise` says a shape, or the memory of a recurrent network, which then comes out
         behind the chunk as it is afterwards.
         """
-        batch = {'state': self._normalized('state', state)}
+        batch = {'state': self._normalized('state', self._turning(state))}
         if 'environment' in self.config.inputs:
             batch['environment'] = self._normalized('environment', self._features(environment))
         if 'gripper' in self.config.inputs and self.gripper is not None:
@@ -87,9 +90,17 @@ class WholePolicy(nn.Module):
         actions = chunk * self.get_buffer('actions_scale') + self.get_buffer('actions_offset')
         if self.config.tool_actions:
             return actions
-        if self.config.relative_actions:
+        if self.relative:
             actions = actions + (state * self.get_buffer('mask'))[:, None]
         return torch.clamp(actions, self.get_buffer('lower'), self.get_buffer('upper'))
+
+    def _turning(self, state: Tensor) -> Tensor:
+        if not self.turning:
+            return state
+        angle = state[:, self.turning]
+        columns = [torch.cos(state[:, i]) if i in self.turning else state[:, i]
+                   for i in range(state.shape[1])]
+        return torch.cat([torch.stack(columns, -1), torch.sin(angle)], -1)
 
     def _normalized(self, key: str, value: Tensor) -> Tensor:
         return (value - self.get_buffer(f'{key}_offset')) / self.get_buffer(f'{key}_scale')
@@ -256,12 +267,14 @@ def _memory(network: Network) -> tuple[int, ...] | None:
 def _observations(description: Checkpoint) -> list[Observation]:
     random = np.random.default_rng(0)
     contract = description.contract
+    lower = np.where(np.isfinite(contract.lower), contract.lower, -TURN)
+    upper = np.where(np.isfinite(contract.upper), contract.upper, TURN)
     found: list[Observation] = []
     for _ in range(CHECKS):
         poses = random.uniform(-1, 1, (contract.environment_size // POSE_SIZE, POSE_SIZE))
         poses[:, 3:] /= np.linalg.norm(poses[:, 3:], axis=1, keepdims=True)
         found.append(Observation(
-            0, random.uniform(contract.lower, contract.upper), poses.reshape(-1),
+            0, random.uniform(lower, upper), poses.reshape(-1),
             {c.name: random.integers(0, 256, (c.height, c.width, 3), dtype=np.uint8)
              for c in contract.cameras}, task=f'{contract.task} {len(found)}'))
     return found

@@ -16,6 +16,7 @@ import os
 from typing import Any
 
 import cv2
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.errors import RemoteError
 from il_ros.policies.policy import start_observation
@@ -59,6 +60,7 @@ class RemotePolicy:
         names = contract.joint_names
         self._order = [(list(config.joints) or names).index(name) for name in names]
         self._limits, self._relative = WithinLimits.of(contract), RelativeActions.of(contract)
+        self._angles = Angles.of(contract)
         self._deadline_s = start_deadline_s
         self.horizon = 0
         try:
@@ -189,6 +191,8 @@ class RemotePolicy:
         data = {'actions': chunk, 'state': observation.state[None]}
         if self._config.relative:
             data = self._relative.backward(data)
+        else:
+            data['actions'] = self._angles.along(chunk, data['state'])
         targets: Floats = self._limits.backward(data)['actions'][0]
         return targets
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.policies.config import PolicyConfig, VECTORS
 from il_ros.policies.data import Array, Data
@@ -19,6 +20,7 @@ from il_ros.policies.language import embed
 from il_ros.policies.tool_frame import ToolActions, ToolFrame
 from il_ros.types import Observation
 import numpy as np
+from numpy.typing import NDArray
 
 # Least scale of a feature and of an action [rad], [m] or 1: what hardly moves in the data must not
 # become a large number when it moves a little more on the robot. The values of a task's vector are
@@ -72,7 +74,7 @@ class WithinLimits:
     @staticmethod
     def of(contract: Contract) -> WithinLimits:
         """Return the limits of a contract."""
-        margin = contract.position_margin * (contract.upper - contract.lower)
+        margin = contract.position_margin * contract.span
         return WithinLimits(contract.lower + margin, contract.upper - margin)
 
     def forward(self, data: Data) -> Data:
@@ -86,23 +88,39 @@ class WithinLimits:
 
 @dataclass(frozen=True)
 class RelativeActions:
-    """Targets minus the measured position, for the joints of the mask. Shape (J,), 0 or 1."""
+    """Targets minus the measured position, for the joints of the mask.
+
+    Joints that turn without end go the short way from row to row, so that a chunk may cover turns.
+
+    Attributes:
+        mask: 1 for relative joints, else 0. Shape (J,).
+        angles: The short way; None where no joint turns without end.
+    """
 
     mask: Array
+    angles: Angles | None = None
 
     @staticmethod
-    def of(contract: Contract) -> RelativeActions:
-        """Return the transform that leaves a gripper absolute."""
-        mask = np.ones(len(contract.joints))
+    def of(contract: Contract, arm: bool = True) -> RelativeActions:
+        """Return the transform that leaves a gripper absolute.
+
+        Args:
+            contract: The robot.
+            arm: Else only joints that turn without end are relative: their absolute angle leaps.
+        """
+        mask = np.ones(len(contract.joints)) if arm else contract.continuous.astype(float)
         if contract.gripper_index is not None:
             mask[contract.gripper_index] = 0.0
-        return RelativeActions(mask)
+        return RelativeActions(mask, Angles.of(contract))
 
     def forward(self, data: Data) -> Data:
         """Subtract the position at the observation."""
         if 'actions' not in data:
             return data
-        return data | {'actions': data['actions'] - self._reference(data)}
+        actions = data['actions']
+        if self.angles:
+            actions = self.angles.along(actions, data['state'])
+        return data | {'actions': actions - self._reference(data)}
 
     def backward(self, data: Data) -> Data:
         """Add the position at the observation."""
@@ -169,6 +187,26 @@ class GripperFeature:
     def forward(self, data: Data) -> Data:
         """Add it."""
         return data | {'gripper': data['state'][:, self.index:self.index + 1]}
+
+    def backward(self, data: Data) -> Data:
+        """Return the sample as it is."""
+        return data
+
+
+@dataclass(frozen=True)
+class TurningState:
+    """Cosine and sine in place of the angle of joints that turn without end; one way only.
+
+    The cosine stands where the angle stood, the sines follow behind. 'state' (B, J + C).
+    """
+
+    joints: NDArray[np.intp]
+
+    def forward(self, data: Data) -> Data:
+        """Return the sample with a state that leaps nowhere."""
+        state, angle = data['state'].copy(), data['state'][:, self.joints]
+        state[:, self.joints] = np.cos(angle)
+        return data | {'state': np.concatenate([state, np.sin(angle)], -1)}
 
     def backward(self, data: Data) -> Data:
         """Return the sample as it is."""
@@ -261,13 +299,15 @@ def features(config: PolicyConfig, contract: Contract, frame: ToolFrame | None =
     steps: list[Transform] = [WithinLimits.of(contract)]
     if config.tool_actions and frame:
         steps.append(ToolActions(frame))
-    elif config.relative_actions and not config.tool_actions:
-        steps.append(RelativeActions.of(contract))
+    elif not config.tool_actions and (config.relative_actions or contract.continuous.any()):
+        steps.append(RelativeActions.of(contract, config.relative_actions))
     steps.append(PoseFeatures.of(config))
     if 'gripper' in config.inputs and contract.gripper_index is not None:
         steps.append(GripperFeature(contract.gripper_index))
     if config.image_size:
         steps.append(ResizeImages(*config.image_size))
+    if contract.continuous.any():
+        steps.append(TurningState(np.flatnonzero(contract.continuous)))
     return Chain(tuple(steps))
 
 

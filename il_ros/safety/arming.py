@@ -1,6 +1,8 @@
 """Where the gate may begin."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from il_ros.errors import IlRosError
 from il_ros.safety.guard import Guard
 from il_ros.safety.limits import Limits
@@ -13,12 +15,19 @@ class ArmingError(IlRosError):
     """The gate cannot be armed now."""
 
 
+def foreign_text(publishers: Sequence[str]) -> str:
+    """Return what others that publish to the robot mean."""
+    return (f'{", ".join(publishers)} publishes to the robot beside the gate; stop it '
+            '(a killed process is forgotten after 20 s)')
+
+
 def starting_point(measured: Floats, limits: Limits, guard: Guard) -> Floats:
     """Return the measured positions within the limits [rad] or [m]. Shape (J,).
 
     Raises:
         ArmingError: They are too far outside, or the arm touches something there.
     """
+    measured = limits.angles.reachable(measured, measured)
     start = np.clip(measured, limits.lower, limits.upper)
     outside = np.abs(start - measured) > limits.overshoot
     if outside.any():

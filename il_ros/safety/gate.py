@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.planning.collision import CollisionChecker
-from il_ros.safety.arming import ArmingError, starting_point
+from il_ros.safety.arming import ArmingError, foreign_text, starting_point
 from il_ros.safety.clock import ClockWatch
 from il_ros.safety.credit import Credit
 from il_ros.safety.guard import Guard
@@ -38,7 +38,8 @@ class Gate:
     the arm from touching anything; each step keeps |dq| <= v dt and |dv| <= a dt, and every joint
     can always stop before its limit. The dt of a step is at most one period, and those of any row
     of steps add up to at most the time between the first and the last plus one and a half periods,
-    however fast commands come. Nothing is sent while disarmed.
+    however fast commands come. Nothing is sent while disarmed. A joint that turns without end goes
+    the short way, and is sent a position within half a turn of the measured one.
 
     A fault (no command for the watchdog's time, no joint states, non-finite commands in a row, a
     foreign publisher, a jump of ROS time) is latched: the gate brings the arm to rest where it was
@@ -95,7 +96,7 @@ class Gate:
                                'robot driver') from None
         self._measured, self._measured_ns = positions.copy(), now.steady_ns
         if self._fed_ns is None and not self.fault:
-            self._setpoint = Setpoint.at_rest(self._inside(positions))
+            self._setpoint = Setpoint.at_rest(self.limits.inside(positions))
 
     def foresee(self, rows: Floats, epoch: int) -> None:
         """Look at a chunk of the policy; while one leads into a collision, its rows do not pass.
@@ -131,7 +132,7 @@ class Gate:
         if problem := self._clock.look(now):
             raise ArmingError(f'arming refused: {problem}')
         if self._foreign:
-            raise ArmingError(f'arming refused: {_foreign_text(self._foreign)}')
+            raise ArmingError(f'arming refused: {foreign_text(self._foreign)}')
         if self.fault and not self._setpoint.rests(self.limits):
             raise ArmingError('arming refused: the arm is not at rest yet; call again')
         start = starting_point(self._measured, self.limits, self._guard)
@@ -162,7 +163,12 @@ class Gate:
             return None
         self._held_ns = now.steady_ns
         self._approach_hold(dt_s)
-        return Decision(Verdict.HELD, *self.fault, self._setpoint.positions, dt_s)
+        return Decision(Verdict.HELD, *self.fault, self.counted(self._setpoint.positions), dt_s)
+
+    def counted(self, positions: Floats) -> Floats:
+        """Return positions with the turns that the robot's driver counts. Shape (J,)."""
+        return (positions if self._measured is None
+                else self.limits.angles.near(positions, self._measured))
 
     def _approach_hold(self, dt_s: float) -> None:
         try:
@@ -175,7 +181,7 @@ class Gate:
         """Name the other publishers on the robot's command topics; any is a fault."""
         self._foreign = tuple(publishers)
         if publishers:
-            self._latch('foreign publisher', _foreign_text(publishers), now)
+            self._latch('foreign publisher', foreign_text(publishers), now)
 
     def _judge(self, command: Command, now: Now) -> Decision:
         if not self.armed:
@@ -189,6 +195,7 @@ class Gate:
         positions = self._read(command, now)
         check_stamp(command.stamp_ns, now.ros_ns, round(self._watchdog_ns * self._speed))
         self._order.admit(command)
+        positions = self.limits.angles.reachable(positions, self._setpoint.positions)
         target = clamp_positions(positions, command.source, self.limits)
         check_jump(target, self._setpoint.positions, command.source, self.limits)
         if self._ahead and command.source == ControlSource.POLICY and (
@@ -202,7 +209,8 @@ class Gate:
         self._fed_ns, self._nonfinite = now.steady_ns, 0
         rule = 'position' if (target != positions).any() else limit
         return Decision(Verdict.CLAMPED if rule else Verdict.PASSED, rule,
-                        f'limited by {rule}' if rule else '', self._setpoint.positions, dt_s)
+                        f'limited by {rule}' if rule else '', self.counted(
+                            self._setpoint.positions), dt_s)
 
     def _read(self, command: Command, now: Now) -> Floats:
         try:
@@ -239,12 +247,4 @@ class Gate:
         self._hold = self._setpoint.positions.copy()
         if self._measured is not None and not self._silent_ns(now):
             arm = np.arange(len(self._hold)) != self._gripper
-            self._hold[arm] = self._inside(self._measured)[arm]
-
-    def _inside(self, positions: Floats) -> Floats:
-        return np.clip(positions, self.limits.lower, self.limits.upper)
-
-
-def _foreign_text(publishers: Sequence[str]) -> str:
-    return (f'{", ".join(publishers)} publishes to the robot beside the gate; stop it '
-            '(a killed process is forgotten after 20 s)')
+            self._hold[arm] = self.limits.inside(self._measured, self._hold)[arm]

@@ -81,6 +81,8 @@ class Guard:
         """
         if self._collisions is None or not len(rows):
             return
+        angles = self._limits.angles
+        rows = angles.along(rows, angles.reachable(rows[0], rows[0]))
         rows = np.clip(rows, self._limits.lower, self._limits.upper)
         moved = np.abs(np.diff(rows, axis=0)).max(axis=1).cumsum()
         step = max(RESOLUTION, (moved[-1] if len(moved) else 0.0) / MOST_ROWS)

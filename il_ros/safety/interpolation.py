@@ -69,6 +69,7 @@ class Interpolator:
             self.start(positions, now_ns)
             return
         _, (before_ns, before) = self._path
+        positions = self.limits.angles.near(positions, before)
         # After a pause the path goes on from where it stood a period ago, not since then.
         before_ns = max(before_ns, now_ns - self._period_ns)
         self._path = (before_ns, before), (max(now_ns, before_ns + 1), positions)

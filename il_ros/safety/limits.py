@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.safety.jerk import JerkLimits
 from il_ros.types import Floats
@@ -17,8 +18,8 @@ class Limits:
 
     Attributes:
         names: Joint names.
-        lower: Lowest position, margin included [rad] or [m].
-        upper: Highest position, margin included [rad] or [m].
+        lower: Lowest position, margin included, -inf where there is none [rad] or [m].
+        upper: Highest position, margin included, inf where there is none [rad] or [m].
         velocity: Highest speed [rad/s] or [m/s].
         acceleration: Highest acceleration [rad/s^2] or [m/s^2].
         jerk: Highest jerk, infinite where there is no limit [rad/s^3] or [m/s^3].
@@ -31,6 +32,7 @@ class Limits:
         jump: How far from the present setpoint a policy's target is rejected as discontinuous;
             infinite for the gripper, which is told to open or close in one row.
         period_ns: Time between two commands [ns].
+        angles: The short way of joints that turn without end.
     """
 
     names: tuple[str, ...]
@@ -44,11 +46,18 @@ class Limits:
     scale: Floats
     jump: Floats
     period_ns: int
+    angles: Angles
+
+    def inside(self, positions: Floats, reference: Floats | None = None) -> Floats:
+        """Return positions clipped into the limits, counted as the reference is. Shape (J,)."""
+        near = positions if reference is None else reference
+        found: Floats = np.clip(self.angles.reachable(positions, near), self.lower, self.upper)
+        return found
 
     @staticmethod
     def of(contract: Contract) -> Limits:
         """Return the limits that a contract states."""
-        span = contract.upper - contract.lower
+        span = contract.span
         margin = contract.position_margin * span
         step = contract.velocity * contract.period_ns * 1e-9
         overshoot, jump = step.copy(), JUMP_STEPS * step
@@ -60,4 +69,4 @@ class Limits:
                            jerk[k]) if len(k) else None
         return Limits(tuple(contract.joint_names), lower, upper, contract.velocity,
                       contract.acceleration, jerk, jerky, overshoot, span, jump,
-                      contract.period_ns)
+                      contract.period_ns, Angles.of(contract))

@@ -9,6 +9,8 @@ import numpy as np
 def proximity(positions: Floats, limits: Limits) -> Floats:
     """Return 0 in the middle of each joint's range and 1 at its limits or beyond.
 
+    A joint without limits is never near them.
+
     Args:
         positions: [rad] or [m]. Shape (J,).
         limits: Of the same joints.
@@ -16,8 +18,10 @@ def proximity(positions: Floats, limits: Limits) -> Floats:
     Returns:
         Shape (J,).
     """
-    middle, half = (limits.upper + limits.lower) / 2, (limits.upper - limits.lower) / 2
-    near: Floats = np.minimum(np.abs(positions - middle) / half, 1.0)
+    limited = np.isfinite(limits.upper - limits.lower)
+    lower, upper, near = limits.lower[limited], limits.upper[limited], np.zeros(len(positions))
+    middle, half = (upper + lower) / 2, (upper - lower) / 2
+    near[limited] = np.minimum(np.abs(positions[limited] - middle) / half, 1.0)
     return near
 
 

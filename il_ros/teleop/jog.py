@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from il_ros.contract import Contract
+from il_ros.joint import TURN
 from il_ros.types import Floats
 import numpy as np
 
@@ -53,8 +54,11 @@ class JointJog:
     def move(self, q: Floats, velocity: Floats, dt_s: float) -> Floats:
         """Return the targets after `dt_s`; see `Jog`."""
         limits = self._contract.joints[self._arm[self.joint]]
+        if limits.continuous:  # as the robot counts turns, which may have changed meanwhile
+            turns = TURN * np.round((self._q[self.joint] - q[self.joint]) / TURN)
+            self._q[self.joint] -= turns
         ahead = self._q[self.joint] + JOINT_SHARE * limits.velocity * velocity[0] * dt_s
         reach = limits.velocity * AHEAD_S
-        self._q[self.joint] = np.clip(ahead, max(limits.position[0], q[self.joint] - reach),
-                                      min(limits.position[1], q[self.joint] + reach))
+        self._q[self.joint] = np.clip(ahead, max(limits.limits[0], q[self.joint] - reach),
+                                      min(limits.limits[1], q[self.joint] + reach))
         return self._q.copy()

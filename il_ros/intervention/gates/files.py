@@ -11,6 +11,7 @@ import hashlib
 import math
 from pathlib import Path
 
+from il_ros.angles import Angles
 from il_ros.config import build, nearest, to_mapping
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
@@ -117,7 +118,7 @@ class Inputs:
         self._names = [name for name in VECTORS if name in description.config.inputs] or ['state']
         self._features = features(description.config, description.contract)
         self._task = description.contract.task
-        self._scale = scale
+        self._scale, self._angles = scale, Angles.of(description.contract)
 
     def __call__(self, observation: Observation, target: Floats) -> Floats:
         """Return the inputs for an absolute joint target. Shape (J,) -> (D,)."""
@@ -127,12 +128,12 @@ class Inputs:
 
     def motion(self, state: Floats, target: Floats) -> Floats:
         """Return a joint target as a motion in units of the demonstrated ones. Shape (J,)."""
-        motion: Floats = (target - state) / self._scale
+        motion: Floats = self._angles.difference(target, state) / self._scale
         return motion
 
     def discrepancy(self, policy: Floats, human: Floats) -> float:
         """Return ||a - a*||^2 of two joint targets in these units. Shape (J,) each."""
-        return float((((policy - human) / self._scale) ** 2).sum())
+        return float(((self._angles.difference(policy, human) / self._scale) ** 2).sum())
 
     def size(self, contract: Contract) -> int:
         """Return how many values the networks see."""

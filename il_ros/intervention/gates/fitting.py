@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from il_ros.angles import Angles
 from il_ros.config import build
 from il_ros.datasets.gaps import stretches
 from il_ros.errors import DatasetError
@@ -165,7 +166,8 @@ def _steps(policy: LearnedPolicy, source: Source, human: Mask,
     columns, lengths = source.columns, source.lengths
     state, action = (np.asarray(columns[name], np.float64)
                      for name in ('observation.state', 'action'))
-    scale = np.maximum((action - state)[human & ~held_out].std(0), LEAST_SCALE['actions'])
+    motion = Angles.of(source.contract).difference(action, state)
+    scale = np.maximum(motion[human & ~held_out].std(0), LEAST_SCALE['actions'])
     inputs = Inputs(policy.description, scale)
     every = -(-len(state) // MOST_ROWS)
     executed, wanted, doubt, distance, rows, ends = [], [], [], [], [], []
