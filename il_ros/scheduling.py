@@ -17,7 +17,7 @@ from threading import Thread
 
 PRIORITY = 10         # of SCHED_FIFO: above everything ordinary, below the kernel's own threads
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-LAUNCH = 'IL_ROS_LAUNCH'  # environment of what a launch file starts: `this_process` of launch
+LAUNCH = 'IL_ROS_LAUNCH'  # environment of what a launch file starts: `process_name` of launch
 STARTED = 19          # field of /proc/<pid>/stat after the name: start of the process
 _libc = ctypes.CDLL(None)
 
@@ -56,9 +56,9 @@ def end_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, number)
 
 
-def this_process() -> str:
-    """Return what names this process for `when_gone`, whoever gets its number later."""
-    return f'{os.getpid()}:{_started(os.getpid())}'
+def process_name(pid: int) -> str:
+    """Return what names a process for `when_gone`, whoever gets its number later."""
+    return f'{pid}:{_started(pid)}'
 
 
 def when_gone(process: str, act: Callable[[], None]) -> None:
@@ -67,7 +67,7 @@ def when_gone(process: str, act: Callable[[], None]) -> None:
     Unlike `end_with_parent` it sees over what lies between, as a terminal.
 
     Args:
-        process: As `this_process` named it.
+        process: As `process_name` named it.
         act: What to do.
     """
     pid, _, started = process.partition(':')

@@ -56,8 +56,8 @@ class MotionNode(Node):
         seen: Measured joints as each row of `Homing.then` was sent. Shape (J,) each.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, namespace: str | None = None) -> None:
+        super().__init__(name, namespace=namespace)
         self.seen: list[Floats] = []
         self._measured: Floats | None = None
         self._mode: Mode | None = None

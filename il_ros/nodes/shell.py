@@ -2,18 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 import os
 import signal
-import sys
-from threading import Timer
 import time
-import traceback
 
 from builtin_interfaces.msg import Time
 from il_ros import transport
 from il_ros.errors import IlRosError
-from il_ros.nodes.parameters import answer_all
+from il_ros.nodes.ending import end_in, expect_signals, interrupt, report, say
+from il_ros.nodes.parameter_requests import answer_all
 from il_ros.nodes.parameters import declare as declare
 from il_ros.scheduling import end_within, LAUNCH, PRIORITY, run_first, when_gone
 from il_ros.timing import Grid, Now, SECOND, Tick
@@ -51,13 +48,13 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,
         which is a bug: whoever listens to this node holds the arm when it falls silent.
     """
-    early = _expect_signals()
+    early = expect_signals()
     prepare_transport()
     rclpy.init()
     if early:
-        _interrupt()
+        interrupt()
     if launch := os.environ.get(LAUNCH):
-        when_gone(launch, lambda: _end_in(last_s))
+        when_gone(launch, lambda: end_in(last_s))
     node = None
     try:
         node = make_node()
@@ -66,11 +63,11 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except IlRosError as error:
-        _say(str(error))
+        say(str(error))
         return 2
     except Exception as error:
         if rclpy.ok():   # else a signal ended the context in the midst of a call
-            _report(node, error)
+            report(node, error)
             return 1
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the terminal and from ros2 launch
@@ -79,47 +76,6 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
-
-
-def _expect_signals() -> list[int]:
-    """Let rclpy alone end the node, so that a signal in start or end leaves nothing half done.
-
-    SIGHUP, of a terminal that was closed, is as good as Ctrl-C; after nohup it stays ignored.
-
-    Returns:
-        Each SIGINT; those before `rclpy.init` are known here only.
-    """
-    heard: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, lambda *_: _interrupt())
-    return heard
-
-
-def _interrupt() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def _end_in(seconds: float) -> None:
-    _say('ros2 launch has ended, and so does this node')
-    timer = Timer(seconds, _interrupt)
-    timer.daemon = True
-    timer.start()
-
-
-def _say(text: str) -> None:
-    with suppress(OSError):   # the terminal may have gone
-        sys.stderr.write(f'{text}\n')
-        sys.stderr.flush()
-
-
-def _report(node: Node | None, error: Exception) -> None:
-    _say(''.join(traceback.format_exception(error)))
-    text = f'a bug ends this node: {type(error).__name__}: {error}'
-    if node is None:
-        _say(text)
-    else:
-        node.get_logger().fatal(text)
 
 
 def prepare_transport() -> None:
@@ -134,7 +90,7 @@ def prepare_transport() -> None:
 def ask_for_priority(priority: int = PRIORITY, *, children: bool = True) -> None:
     """Call `scheduling.run_first` and say when the system refuses."""
     if notice := run_first(priority, children=children):
-        _say(notice)
+        say(notice)
 
 
 def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None],
