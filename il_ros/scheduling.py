@@ -76,6 +76,8 @@ def when_gone(process: str, act: Callable[[], None]) -> None:
     except (AttributeError, OSError, ValueError):   # it is gone, or no Linux
         watched = None
     if watched is None or _started(int(pid)) != started:
+        if watched is not None:
+            os.close(watched)   # somebody else has its number by now
         if sys.platform == 'linux':
             act()
         return
