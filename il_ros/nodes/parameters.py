@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import Field, fields, replace
 import inspect
+import itertools
 import re
 from typing import Any, get_type_hints, TypeVar
 
@@ -26,6 +27,7 @@ P = TypeVar('P')
 FIXED = 'cannot change while the node runs'
 ENTRY = re.compile(r'(\w+(?:, \w+)*): (.*)')
 CLOCK = 'use_sim_time'
+INDENT = ' ' * 4
 
 
 def declare(node: Node, cls: type[P], changed: Callable[[P], None] | None = None) -> P:
@@ -50,7 +52,7 @@ def declare(node: Node, cls: type[P], changed: Callable[[P], None] | None = None
                                _descriptor(field, about[field.name], notes[field.name]),
                                ignore_override=True)
     node.set_descriptor(CLOCK, ParameterDescriptor(
-        description='Whether ROS time comes from /clock.'))
+        type=Parameter.Type.BOOL.value, description='Whether ROS time comes from /clock.'))
     live = {name for name, marks in notes.items() if LIVE in marks}
 
     def news(given: list[Parameter]) -> P:
@@ -83,14 +85,12 @@ def descriptions(cls: type) -> dict[str, str]:
         _, _, section = inspect.cleandoc(base.__dict__.get('__doc__') or '').partition(
             'Attributes:\n')
         names: list[str] = []
-        for line in inspect.cleandoc(section).splitlines():
-            if entry := ENTRY.fullmatch(line):
+        for line in itertools.takewhile(lambda line: line.startswith(INDENT), section.split('\n')):
+            if entry := ENTRY.fullmatch(line.removeprefix(INDENT)):
                 names = entry[1].split(', ')
                 found |= dict.fromkeys(names, entry[2])
-            elif line.startswith(' '):
-                found |= {name: f'{found[name]} {line.strip()}' for name in names}
             else:
-                break
+                found |= {name: f'{found[name]} {line.strip()}' for name in names}
     return found
 
 

@@ -6,13 +6,14 @@ import sys
 
 from il_ros.config import parse_yaml
 from il_ros.errors import ConfigError
-from il_ros.nodes.client import namespace_of
+from il_ros.nodes.client import Client, namespace_of
 from nodes.harness import environment, ROOT
 from nodes.robot import CONTRACT, Robot
 import pytest
 import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 import yaml
 
@@ -140,6 +141,26 @@ def test_what_can_be_no_namespace_is_one_line(tmp_path, name):
                                              ('left/arm', '/left/arm')])
 def test_a_namespace_with_or_without_slashes(text, space):
     assert namespace_of(text) == space
+
+
+def test_a_client_calls_the_services_of_its_namespace():
+    with Robot(DOMAIN) as robot:
+        def answers(text):
+            return lambda _, answer: Trigger.Response(success=True, message=text)
+        nodes = [rclpy.create_node('gate', namespace=space, context=robot.context)
+                 for space in ('left', 'right', '')]
+        for node in nodes:
+            node.create_service(Trigger, 'gate/arm', answers(node.get_namespace()))
+            robot.executor.add_node(node)
+        for space, expected in (('left', '/left'), ('/right/', '/right'), ('', '/')):
+            client = Client(robot.spin, DOMAIN, space)
+            try:
+                assert client.trigger('gate/arm') == expected
+            finally:
+                client.close()
+        for node in nodes:
+            robot.executor.remove_node(node)
+            node.destroy_node()
 
 
 def test_an_unknown_robot_is_one_line_and_code_2():
