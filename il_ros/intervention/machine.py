@@ -77,15 +77,15 @@ class Machine:
         mode, now_ns = self.control.mode, now.steady_ns
         drives = mode in HUMAN_MODES and self._human.engaged
         age_ns = now_ns - self._measured_ns
+        heard = age_ns <= self._settings.silent_ns
+        # Nothing can move yet, and arming asks for joint states: their silence is no fault then.
+        starts = self._driven is Mode.TELEOP and self._gate.disarmed and not self._gate.moved
         if self._gate.lost(now_ns) and (drives or self.returning or mode in NOT_BY_ITSELF):
             self._enter(Mode.PAUSED, 'the gate is silent; gate/arm, then dagger/resume', 'gate')
-        elif self._driven is Mode.TELEOP and self._gate.disarmed and not self._gate.moved:
-            # Nothing can move, and arming asks for joint states: silence at the start is no fault.
-            if mode is Mode.HOLD and self.control.state.who == ROBOT and (
-                    age_ns <= self._settings.silent_ns):
-                self._enter(Mode.TELEOP, 'joint states are back; nothing has moved yet', ROBOT)
-        elif age_ns > self._settings.silent_ns and (drives or mode in NOT_BY_ITSELF):
+        elif not heard and not starts and (drives or mode in NOT_BY_ITSELF):
             self._fault(f'joint states silent for {age_ns / 1e6:.0f} ms', ROBOT)
+        elif heard and starts and mode is Mode.HOLD and self.control.state.who == ROBOT:
+            self._enter(Mode.TELEOP, 'joint states are back; nothing has moved yet', ROBOT)
         elif drives and (silent_ns := self._human.silent_ns(now_ns)):
             name = self._human.give_up()
             self._fault(f'{name} silent for {silent_ns / 1e6:.0f} ms while it drove', name)

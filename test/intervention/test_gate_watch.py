@@ -155,3 +155,13 @@ def test_answers_name_what_is_missing():
         'gate/arm')
     assert driver.arbiter.resume(driver.now) == (
         'waiting for the policy already; the gate is disarmed: call gate/arm')
+
+
+def test_a_device_that_falls_silent_before_the_gate_is_armed_does_not_drive_when_it_is():
+    driver = Driver()
+    run(driver, 3, REJECTED, engaged=True)
+    driver.changes()
+    run(driver, 5, REJECTED)
+    assert driver.changes() == [(HOLD, 'pad silent for 133 ms while it drove')]
+    steps = run(driver, 5, PASSED)
+    assert {step.source for step in steps} == {ControlSource.HOLD}
