@@ -9,7 +9,7 @@ import time
 from builtin_interfaces.msg import Time
 from il_ros import transport
 from il_ros.errors import IlRosError
-from il_ros.nodes.ending import end_in, expect_signals, interrupt, report, say
+from il_ros.nodes.ending import end_in, expect_signals, interrupt, report, say, wait_for_launch
 from il_ros.nodes.parameter_requests import answer_all
 from il_ros.nodes.parameters import declare as declare
 from il_ros.scheduling import end_within, LAUNCH, PRIORITY, run_first, when_gone
@@ -48,10 +48,10 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,
         which is a bug: whoever listens to this node holds the arm when it falls silent.
     """
-    early = expect_signals()
+    interrupts = expect_signals()
     prepare_transport()
     rclpy.init()
-    if early:
+    if interrupts:
         interrupt()
     if launch := os.environ.get(LAUNCH):
         when_gone(launch, lambda: end_in(last_s))
@@ -75,6 +75,7 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+        wait_for_launch(interrupts)
     return 0
 
 

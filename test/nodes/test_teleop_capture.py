@@ -168,10 +168,14 @@ def test_records_what_was_published(capture, robot, tmp_path):
 
 def test_an_arm_that_stands_is_no_success_unless_somebody_insists(capture, robot, tmp_path):
     robot.frozen = True
-    robot.mode.publish(ControlMode(mode=ControlMode.HOLD, reason='joint states silent for 330 ms'))
     hold = '; nothing moves before dagger/resume: HOLD, joint states silent for 330 ms'
-    robot.until(lambda: robot.call(Trigger, 'capture/discard') and robot.status and {
-        s.topic: s.received for s in robot.status.streams}['control/mode'] >= 2, 'the new mode')
+
+    def told():
+        robot.mode.publish(ControlMode(mode=ControlMode.HOLD,
+                                       reason='joint states silent for 330 ms'))
+        return robot.status and {s.topic: s.received for s in robot.status.streams}[
+            'control/mode'] > 2
+    robot.until(told, 'the new mode')
     assert robot.start().message == f'episode_0001{hold}'
     robot.record(20)
 
