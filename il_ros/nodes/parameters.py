@@ -61,6 +61,8 @@ def declare(node: Node, cls: type[P], changed: Callable[[P], None] | None = None
 
     def check(given: list[Parameter]) -> SetParametersResult:
         try:
+            if not all(one.name for one in given):   # which rclpy takes for declared
+                raise ConfigError('expected the name of a parameter, got none')
             _check(news(given), notes)
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error))
@@ -72,9 +74,8 @@ def declare(node: Node, cls: type[P], changed: Callable[[P], None] | None = None
         if changed and current != before:
             changed(current)
 
-    if live:
-        node.add_on_set_parameters_callback(check)
-        node.add_post_set_parameters_callback(take)
+    node.add_on_set_parameters_callback(check)
+    node.add_post_set_parameters_callback(take)
     return current
 
 
