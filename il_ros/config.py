@@ -5,7 +5,7 @@ An unknown, missing or mistyped key is an error that names the nearest valid one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, MISSING
+from dataclasses import dataclass, fields, is_dataclass, MISSING
 import difflib
 import math
 import os
@@ -24,6 +24,35 @@ MAX_BYTES = 1_000_000
 NOT_IN_TEXT = {'text': False}  # metadata of a field that says where a value came from
 NAME = re.compile(r'[A-Za-z0-9_-]{1,64}')  # of what becomes part of a path
 TRUTH = {'yes': True, 'on': True, 'no': False, 'off': False}  # of YAML 1.1
+
+
+@dataclass(frozen=True)
+class Range:
+    """Within which a number has to be, both ends included: `Annotated[float, Range(0.0, 1.0)]`."""
+
+    lowest: float
+    highest: float
+
+    def check(self, name: str, value: float) -> None:
+        """Refuse a number beyond.
+
+        Raises:
+            ConfigError: It is.
+        """
+        if not self.lowest <= value <= self.highest:
+            raise ConfigError(f'{name}: expected {self.lowest:g} to {self.highest:g}, got '
+                              f'{value:g}')
+
+
+class OneOf(tuple[str, ...]):
+    """What a text may be: `Annotated[str, OneOf(names)]`; its owner checks it."""
+
+
+class Live:
+    """Marks what may change while its node runs: `Annotated[str, LIVE]`."""
+
+
+LIVE = Live()
 
 
 def parse_yaml(text: str, where: str) -> dict[str, Any]:

@@ -1,19 +1,24 @@
-"""What a process asks of Linux: to run before others, and to end with its parent or in time.
+"""What a process asks of Linux: to run before others, to end with its parent, launch or in time.
 
 SCHED_FIFO keeps a grid on a busy machine (`make bench ARGS="--only jitter"`); niceness made no
 difference that could be told from noise, so nothing sets it.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 import ctypes
 import os
 from pathlib import Path
+import select
 import signal
 import sys
+from threading import Thread
 
 PRIORITY = 10         # of SCHED_FIFO: above everything ordinary, below the kernel's own threads
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LAUNCH = 'IL_ROS_LAUNCH'  # environment of what a launch file starts: `process_name` of launch
+STARTED = 19          # field of /proc/<pid>/stat after the name: start of the process
 _libc = ctypes.CDLL(None)
 
 
@@ -49,6 +54,46 @@ def end_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
     """
     if sys.platform == 'linux':
         _libc.prctl(PR_SET_PDEATHSIG, number)
+
+
+def process_name(pid: int) -> str:
+    """Return what names a process for `when_gone`, whoever gets its number later."""
+    return f'{pid}:{_started(pid)}'
+
+
+def when_gone(process: str, act: Callable[[], None]) -> None:
+    """Call `act` once a process has ended, also by SIGKILL; from a thread, or at once.
+
+    Unlike `end_with_parent` it sees over what lies between, as a terminal.
+
+    Args:
+        process: As `process_name` named it.
+        act: What to do.
+    """
+    pid, _, started = process.partition(':')
+    try:
+        watched = os.pidfd_open(int(pid))
+    except (AttributeError, OSError, ValueError):   # it is gone, or no Linux
+        watched = None
+    if watched is None or _started(int(pid)) != started:
+        if watched is not None:
+            os.close(watched)   # somebody else has its number by now
+        if sys.platform == 'linux':
+            act()
+        return
+
+    def watch() -> None:
+        select.select([watched], [], [])
+        act()
+
+    Thread(target=watch, name='launch', daemon=True).start()
+
+
+def _started(pid: int) -> str:
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[STARTED]
+    except OSError:
+        return ''
 
 
 def end_within(seconds: int = 60) -> None:

@@ -8,6 +8,7 @@ from il_ros.nodes.launching import (
     policy,
     recorder,
     simulation,
+    terminal,
 )
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration as given
@@ -22,5 +23,6 @@ def generate_launch_description():
     return description(
         ('robot', 'teleop', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output', 'task',
          'operator', 'sim_task', 'seed', 'terminal', 'gate', 'handover'),
-        simulation(), *control('paused', corrections=corrections, handover=given('handover')),
+        terminal(), simulation(),
+        *control('paused', corrections=corrections, handover=given('handover')),
         policy(), help_gate, operator('supervised'), recorder(), *monitoring())

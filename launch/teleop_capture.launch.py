@@ -1,9 +1,18 @@
 """A person drives the robot and records demonstrations (services capture/start, capture/stop)."""
-from il_ros.nodes.launching import control, description, monitoring, operator, recorder, simulation
+from il_ros.nodes.launching import (
+    control,
+    description,
+    monitoring,
+    operator,
+    recorder,
+    simulation,
+    terminal,
+)
 
 
 def generate_launch_description():
     return description(
         ('robot', 'teleop', 'use_sim', 'rviz', 'namespace', 'output', 'task', 'operator',
          'sim_task', 'seed', 'terminal'),
-        simulation(), *control('teleop'), operator('always'), recorder(), *monitoring())
+        terminal(), simulation(), *control('teleop'), operator('always'), recorder(),
+        *monitoring())

@@ -2,7 +2,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
+from il_ros.scheduling import process_name, when_gone
 from nodes.harness import wait_for
 import pytest
 
@@ -84,3 +86,19 @@ def test_a_process_that_hangs_while_it_ends_is_ended():
                'ctypes.PyDLL(None).pause()\n')   # with the interpreter's lock held, as rclpy does
     assert subprocess.run([sys.executable, '-c', program],
                           check=False).returncode == -signal.SIGALRM
+
+
+def test_the_end_of_another_process_is_noticed():
+    told = threading.Event()
+    with subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']) as other:
+        when_gone(process_name(other.pid), told.set)
+        assert not told.is_set()
+        other.kill()
+        assert told.wait(20)
+
+
+@pytest.mark.parametrize('name', [f'{os.getpid()}:1', '999999999:5', 'nonsense', ''])
+def test_who_is_gone_already_or_is_another_by_now_counts_as_gone(name):
+    told = threading.Event()
+    when_gone(name, told.set)
+    assert told.is_set()

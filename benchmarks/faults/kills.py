@@ -1,8 +1,10 @@
-"""kill -9 of policy_inference while it drives, again and again; watchdogs as on a robot."""
+"""kill -9 and SIGSTOP of policy_inference while it drives; watchdogs as on a robot."""
 from __future__ import annotations
 
 from pathlib import Path
 import random
+import signal
+import time
 
 from faults.cell import Cell, milliseconds
 from faults.oracle import check_held
@@ -15,25 +17,40 @@ AFTERWARDS = 30  # decisions of the gate that have to hold the arm
 
 
 def measure(folder: Path, number: int) -> list[Promise]:
-    """Return how long after a kill the first command that holds the arm reached the robot."""
-    draw, times, moved_on = random.Random(0), [], 0
+    """Return how long after a kill or stop the first command that holds the arm reached the robot.
+
+    A stopped policy leaves the process that publishes its chunks running.
+    """
     with Cell(folder, DOMAIN, impatient=True) as cell:
-        while len(times) < number:
-            cell.drive(Command.POLICY)
-            cell.reported(draw.randint(1, 30))
-            if not cell.driving(Command.POLICY):
-                continue    # a starved machine: the gate held before anything was killed
-            killed_ns = cell.kill('policy_inference')
-            if cell.mode != ControlMode.AUTONOMOUS:
-                continue
-            hold = cell.first_hold(killed_ns)
-            times.append(milliseconds(hold, killed_ns))
-            cell.reported(AFTERWARDS)
-            try:
-                check_held(cell.sent(hold.monotonic_ns), cell.contract)
-            except AssertionError:
-                moved_on += 1
+        found = [_measure(cell, number, how) for how in ('killed', 'stopped')]
         safety = safe(cell, 'kills')
-    return [late('policy killed -> first command that holds', times, 150, 200),
+    moved_on = sum(moved for _, moved in found)
+    return [*(promise for promise, _ in found),
             Promise('the rest of a chunk after the hold', 'never played', f'{moved_on} times',
                     not moved_on), safety]
+
+
+def _measure(cell: Cell, number: int, how: str) -> tuple[Promise, int]:
+    draw, times, moved_on = random.Random(0), [], 0
+    while len(times) < number:
+        cell.nodes['policy_inference'].send(signal.SIGCONT)
+        cell.drive(Command.POLICY)
+        cell.reported(draw.randint(1, 30))
+        if not cell.driving(Command.POLICY):
+            continue    # a starved machine: the gate held before anything was killed
+        since_ns = time.monotonic_ns()
+        if how == 'killed':
+            since_ns = cell.kill('policy_inference')
+        else:
+            cell.stop('policy_inference')
+        if cell.mode != ControlMode.AUTONOMOUS:
+            continue
+        hold = cell.first_hold(since_ns)
+        times.append(milliseconds(hold, since_ns))
+        cell.reported(AFTERWARDS)
+        try:
+            check_held(cell.sent(hold.monotonic_ns), cell.contract)
+        except AssertionError:
+            moved_on += 1
+    cell.nodes['policy_inference'].send(signal.SIGCONT)
+    return late(f'policy {how} -> first command that holds', times, 150, 200), moved_on

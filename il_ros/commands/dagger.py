@@ -37,6 +37,8 @@ def dagger(
         '--sim/--no-sim', help='Start a simulated robot, or join the graph that runs.')] = True,
     bags: Annotated[Path | None, typer.Option(
         help='With --no-sim: folder that the recorder of that graph writes to.')] = None,
+    namespace: Annotated[str, typer.Option(
+        help='With --no-sim: namespace of that graph.')] = '',
     interactive: Annotated[bool, typer.Option(
         '--interactive', help='You are the operator, with the keyboard.')] = False,
     method: Annotated[str, typer.Option(
@@ -77,6 +79,8 @@ def dagger(
     if (bags is None) != sim:
         raise ConfigError('--no-sim and --bags go together: expected the folder that the recorder '
                           'of the running graph writes to')
+    if namespace and sim:
+        raise ConfigError('--namespace goes with --no-sim: it is that of the running graph')
     if method == 'vanilla' and (interactive or not sim):
         raise ConfigError('--method vanilla asks the simulated expert; leave out --interactive '
                           'and --no-sim, or use --method hg')
@@ -92,7 +96,7 @@ def dagger(
           new_progress(bars=not interactive and sim) as bars):
         progress = StepProgress(bars)
         loop = Loop(loop_config, out, progress)
-        collector = _collector(config, loop, out, bags, journal)
+        collector = _collector(config, loop, out, bags, namespace, journal)
         run = Rounds(config, out, loop, collector, journal, progress)
         results = run.run(rounds)
         verdicts = run.verdicts()
@@ -113,7 +117,7 @@ def _training(kind: object, steps: int | None, mix: str, weighting: str | None) 
 
 
 def _collector(config: RoundsConfig, loop: Loop, out: Path, bags: Path | None,
-               journal: Journal) -> Collector:
+               namespace: str, journal: Journal) -> Collector:
     if config.method == 'vanilla':
         from il_ros.intervention.beta import Beta
         from il_ros.workflow.vanilla import VanillaCollector
@@ -128,7 +132,8 @@ def _collector(config: RoundsConfig, loop: Loop, out: Path, bags: Path | None,
 
     there = [path.name for path in bags.iterdir()] if bags.is_dir() else []
     before = journal.do('bags', lambda: {'before': sorted(there)})['before']
-    return FieldCollector(config.loop, loop, bags, before, Lines(console.print), Client())
+    return FieldCollector(config.loop, loop, bags, before, Lines(console.print),
+                          Client(namespace=namespace))
 
 
 def _print(results: list[Round], verdicts: dict[str, Verdict]) -> None:

@@ -18,6 +18,8 @@ def replay(
         '--ros', help='Drive the running robot through arbiter and gate instead.')] = False,
     speed: Annotated[float, typer.Option(
         help='Robot time per real time of the running graph, or of the replay to label.')] = 1.0,
+    namespace: Annotated[str, typer.Option(
+        help='With --ros: namespace of the running robot.')] = '',
     label: Annotated[Path | None, typer.Option(
         help='Dataset to append the episode to, labelled by who watches the replay.')] = None,
     device: Annotated[str, typer.Option(
@@ -32,6 +34,8 @@ def replay(
 
     Example: `il_ros replay out/demo/dataset --episode 3`
     """
+    if namespace and not ros:
+        raise ConfigError('--namespace goes with --ros: it is that of the running robot')
     if label is not None:
         _label(source, episode, task, speed, label, device, seed)
         return
@@ -43,7 +47,7 @@ def replay(
     recording = read_recording(source, episode)
     if ros:
         from il_ros.nodes.replay_client import replay_on_robot
-        differences = replay_on_robot(recording, speed)
+        differences = replay_on_robot(recording, speed, namespace)
         outcome = 'on the robot'
     else:
         from il_ros.evaluation.replay import replay as replay_in_simulation

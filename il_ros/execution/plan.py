@@ -15,6 +15,7 @@ import numpy as np
 
 MAX_BYTES = 1 << 17
 PATIENCE_NS = 200 * MILLISECOND  # steady time that a plan is played without a newer one
+LEASE_NS = 100 * MILLISECOND     # the watchdogs' time; see `Playback`
 
 
 class Plan(NamedTuple):
@@ -63,7 +64,7 @@ class Playback:
     """Gives out the newest plan tick by tick, also while no new one comes. Reads no clock."""
 
     def __init__(self, steady_period_ns: int, period_ns: int,
-                 patience_ns: int = PATIENCE_NS) -> None:
+                 patience_ns: int = PATIENCE_NS, lease_ns: int | None = None) -> None:
         """Begin without a plan.
 
         Args:
@@ -71,9 +72,11 @@ class Playback:
             period_ns: The same in robot time: what lies between two rows.
             patience_ns: Steady time after which a plan that nobody renewed is void: who makes
                 the plans hangs, and no longer looks at the robot.
+            lease_ns: Steady time from a plan's own tick on; a plan that was not renewed gives out
+                no rows beyond, so that who follows it knows where it ends before it ends.
         """
         self._steady_period_ns, self._period_ns = steady_period_ns, period_ns
-        self._patience_ns = patience_ns
+        self._patience_ns, self._lease_ns = patience_ns, lease_ns
         self._plan: Plan | None = None
         self.overtaken = 0  # ticks so late that the plan for the next one was there already
 
@@ -93,10 +96,12 @@ class Playback:
         if ticks < 0:
             self.overtaken += 1
             return None
-        chunk = plan.chunk
-        if ticks >= len(chunk.positions):
+        chunk, end = plan.chunk, len(plan.chunk.positions)
+        if ticks and self._lease_ns is not None:
+            end = min(end, self._lease_ns // self._steady_period_ns + 1)
+        if ticks >= end:
             return None
-        left: dict[str, Any] = {name: value[ticks:] for name, value in chunk._asdict().items()
+        left: dict[str, Any] = {name: value[ticks:end] for name, value in chunk._asdict().items()
                                 if isinstance(value, np.ndarray)}
         return plan.source, chunk._replace(
             stamp_ns=chunk.stamp_ns + ticks * self._period_ns, **left)

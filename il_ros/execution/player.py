@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from il_ros.errors import IlRosError
 from il_ros.execution.child import end
-from il_ros.execution.plan import MAX_BYTES, Plan, SILENCE
+from il_ros.execution.plan import LEASE_NS, MAX_BYTES, Plan, SILENCE
 
 PROCESS, NAME = 'il_ros.nodes.chunk_player', 'chunk_player'
 LEAD = 8  # a plan is made this part of a period before the player needs it
@@ -35,12 +35,14 @@ class Job:
         start_ns: A tick of the grid, steady time.
         period_ns: Steady time between two ticks.
         priority: Of SCHED_FIFO; 0 does not ask for it.
+        lease_ns: See `plan.Playback`.
     """
 
     contract: str
     start_ns: int
     period_ns: int
     priority: int
+    lease_ns: int = LEASE_NS
 
 
 class Played(NamedTuple):

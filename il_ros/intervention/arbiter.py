@@ -7,6 +7,9 @@
     PAUSED       held; also while control returns to the policy (`returning`)
     HOLD         held after a fault, until `resume` or until an operator engages anew
 
+A gate that was disarmed, or that ended, while somebody drove leads to PAUSED: arming it does not
+let the arm move on.
+
 The human always wins: a device that begins to engage has control from the same tick on. Control
 returns to the policy only through PAUSED, and only with a chunk of the new epoch whose observation
 is not older than the hand-back. When the one in control falls silent, the arm is held; silence of
@@ -21,11 +24,9 @@ from il_ros.intervention.help import HelpRequest
 from il_ros.intervention.machine import Machine
 from il_ros.intervention.operators import Sample
 from il_ros.intervention.policy_rows import Chunk
-from il_ros.intervention.state import HUMAN_MODES, Step
+from il_ros.intervention.state import HUMAN_MODES, NOT_BY_ITSELF, Step
 from il_ros.timing import Now, to_s
 from il_ros.types import ControlSource, Floats, Mode, Request, Verdict
-
-NOT_MOVING = ('disarmed', 'latched', 'arming')   # rules with which the gate rejects everything
 
 
 class Arbiter(Machine):
@@ -68,9 +69,11 @@ class Arbiter(Machine):
 
     def gate(self, verdict: Verdict, rule: str) -> None:
         """Take in a decision of the gate; when the gate holds by itself, so does the arbiter."""
-        self._gate_rejects = verdict is Verdict.REJECTED and rule in NOT_MOVING
+        disarmed = self._gate.hear(verdict, rule)
         if verdict is Verdict.HELD and not self._idle():
             self._fault(f'the gate holds: {rule}', 'gate')
+        elif disarmed and (self.returning or self.control.mode in NOT_BY_ITSELF):
+            self._enter(Mode.PAUSED, 'the gate was disarmed; gate/arm, then dagger/resume', 'gate')
 
     def take_over(self, now: Now, who: str = 'operator') -> str:
         """Take control from the policy; hold until a device engages. Returns what happens.
@@ -94,7 +97,9 @@ class Arbiter(Machine):
             TransitionError: No device is in control, or its dead-man switch is held.
         """
         self.control.require('hand_back', self.control.mode in (Mode.CORRECTING, Mode.ALIGNING),
-                             'CORRECTING or ALIGNING', 'nothing to hand back')
+                             'CORRECTING or ALIGNING', 'nothing to hand back' + (
+                                 '; dagger/resume goes on'
+                                 if self.control.mode in (Mode.PAUSED, Mode.HOLD) else ''))
         self._human.restart(keep_moved=False)
         self._require_released('hand_back', now)
         self._end_correction(now, f'{who} handed back', who)
@@ -130,14 +135,15 @@ class Arbiter(Machine):
         """
         self.control.require('resume', self.control.mode in (Mode.PAUSED, Mode.HOLD),
                              'PAUSED or HOLD', 'nothing to resume')
+        armed = '; the gate is disarmed: call gate/arm' if self._gate.disarmed else ''
         if self._driven is Mode.TELEOP:
             self._enter(Mode.TELEOP, f'{who} resumed', who)
-            return 'the operator drives'
+            return f'the operator drives{armed}'
         self._require_released('resume', now)
         if self.returning:
-            return 'waiting for the policy already'
+            return f'waiting for the policy already{armed}'
         self._return(now, f'{who} resumed', who)
-        return 'the policy drives as soon as it has seen the present state'
+        return f'the policy drives as soon as it has seen the present state{armed}'
 
     def tick(self, now: Now) -> Step | None:
         """Return the row for the gate, None before the first measured state."""
@@ -154,7 +160,7 @@ class Arbiter(Machine):
             self.control.change(Mode.AUTONOMOUS, 'the policy has seen the present state', 'policy')
         positions, source = self._choose(policy)
         if positions is None:
-            positions = self._holding.hold(self._measured, self._told, self._gate_rejects)
+            positions = self._holding.hold(self._measured, self._told, self._gate.rejects)
         else:
             self._holding.release()
         if self.control.mode in (Mode.AUTONOMOUS, self._driven):

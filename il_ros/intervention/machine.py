@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 from il_ros.contract import Contract
+from il_ros.intervention.gate_watch import GateWatch
 from il_ros.intervention.help import Waiting
 from il_ros.intervention.holding import Holding
 from il_ros.intervention.human import Human
 from il_ros.intervention.policy_rows import PolicyRows
 from il_ros.intervention.rewind import Rewind
 from il_ros.intervention.settings import Settings
-from il_ros.intervention.state import Control, HUMAN_MODES, TransitionError
+from il_ros.intervention.state import Control, HUMAN_MODES, NOT_BY_ITSELF, TransitionError
 from il_ros.timing import Now, to_ns
 from il_ros.types import ControlSource, Floats, Mode
+
+ROBOT = 'robot'   # who is to blame for silent joint states
 
 
 class Machine:
@@ -40,7 +43,7 @@ class Machine:
         self._measured: Floats | None = None
         self._measured_ns = 0
         self._told: Floats | None = None
-        self._gate_rejects = False
+        self._gate = GateWatch()
         self._cause = ''
         self._returned_ros_ns: int | None = 0 if start is Mode.AUTONOMOUS else None
         self.control = Control(Mode.TELEOP if start is Mode.TELEOP else Mode.PAUSED)
@@ -74,9 +77,15 @@ class Machine:
         mode, now_ns = self.control.mode, now.steady_ns
         drives = mode in HUMAN_MODES and self._human.engaged
         age_ns = now_ns - self._measured_ns
-        if age_ns > self._settings.silent_ns and (
-                drives or mode in (Mode.AUTONOMOUS, Mode.CORRECTING, Mode.ALIGNING)):
-            self._fault(f'joint states silent for {age_ns / 1e6:.0f} ms', 'robot')
+        heard = age_ns <= self._settings.silent_ns
+        # Nothing can move yet, and arming asks for joint states: their silence is no fault then.
+        starts = self._driven is Mode.TELEOP and self._gate.disarmed and not self._gate.moved
+        if self._gate.lost(now_ns) and (drives or self.returning or mode in NOT_BY_ITSELF):
+            self._enter(Mode.PAUSED, 'the gate is silent; gate/arm, then dagger/resume', 'gate')
+        elif not heard and not starts and (drives or mode in NOT_BY_ITSELF):
+            self._fault(f'joint states silent for {age_ns / 1e6:.0f} ms', ROBOT)
+        elif heard and starts and mode is Mode.HOLD and self.control.state.who == ROBOT:
+            self._enter(Mode.TELEOP, 'joint states are back; nothing has moved yet', ROBOT)
         elif drives and (silent_ns := self._human.silent_ns(now_ns)):
             name = self._human.give_up()
             self._fault(f'{name} silent for {silent_ns / 1e6:.0f} ms while it drove', name)
@@ -84,7 +93,7 @@ class Machine:
             self._fault(f'policy silent for {silent_ns / 1e6:.0f} ms', 'policy')
 
     def _look_for_release(self, now: Now) -> None:
-        if self._rewind.left and self._gate_rejects:
+        if self._rewind.left and self._gate.rejects:
             self._enter(Mode.PAUSED, 'not rewound: the gate lets nothing through', 'gate')
         elif self._rewind.left and self._rewind.held and not self._human.engaged:
             self._enter(Mode.PAUSED, f'not rewound further: {self._human.name} released',

@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from il_ros.config import nearest
+from il_ros.config import nearest, OneOf, Range
 from il_ros.errors import ConfigError
 from il_ros.intervention.handover import HANDOVERS
 from il_ros.timing import SECOND, to_ns
@@ -27,13 +28,13 @@ class Settings:
         after: Where a correction ends: 'policy' goes on, 'pause' ends the episode (RaC).
     """
 
-    silent_s: float = 0.1
-    handover: str = 'blend'
-    align_s: float = 0.1
-    take_over_motion: float = 0.0
-    rewind_s: float = 2.0
-    answer_s: float = 10.0
-    after: str = 'policy'
+    silent_s: Annotated[float, Range(0.001, 10.0)] = 0.1
+    handover: Annotated[str, OneOf(HANDOVERS)] = 'blend'
+    align_s: Annotated[float, Range(0.001, 10.0)] = 0.1
+    take_over_motion: Annotated[float, Range(0.0, 10.0)] = 0.0
+    rewind_s: Annotated[float, Range(0.001, 600.0)] = 2.0
+    answer_s: Annotated[float, Range(0.0, 3600.0)] = 10.0
+    after: Annotated[str, OneOf(AFTER)] = 'policy'
 
     def __post_init__(self) -> None:
         for name, known in (('handover', tuple(HANDOVERS)), ('after', AFTER)):

@@ -7,6 +7,7 @@ from il_ros.errors import IlRosError
 from il_ros.types import ControlSource, Floats, Mode
 
 HUMAN_MODES = (Mode.TELEOP, Mode.CORRECTING, Mode.ALIGNING)
+NOT_BY_ITSELF = (Mode.AUTONOMOUS, Mode.CORRECTING, Mode.ALIGNING)   # somebody has to lead there
 
 
 class TransitionError(IlRosError):

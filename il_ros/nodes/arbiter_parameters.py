@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Annotated
 
+from il_ros.config import OneOf, Range
 from il_ros.errors import ConfigError
 from il_ros.intervention.settings import Settings
 
@@ -19,8 +21,8 @@ class Parameters(Settings):
     """
 
     robot: str = 'sim_arm'
-    mode: str = 'teleop'
-    speed: float = 1.0
+    mode: Annotated[str, OneOf(('teleop', 'autonomous', 'paused'))] = 'teleop'
+    speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
     corrections: str = ''
 
     def __post_init__(self) -> None:

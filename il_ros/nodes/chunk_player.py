@@ -15,7 +15,7 @@ import time
 
 from il_ros.config import build
 from il_ros.contract import Contract
-from il_ros.execution.plan import Playback
+from il_ros.execution.plan import PATIENCE_NS, Playback
 from il_ros.execution.player import Job, NAME, Played, received
 from il_ros.nodes.chunk_publisher import ChunkPublisher
 from il_ros.scheduling import end_with_parent, run_first
@@ -32,7 +32,8 @@ NEITHER = ('use_sim_time', 'start_type_description_service')  # each would bring
 
 def play(publisher: ChunkPublisher, job: Job, channel: socket.socket) -> None:
     """Publish, tick by tick, what the newest plan says, until the parent is gone."""
-    playback = Playback(job.period_ns, publisher.period_ns)
+    playback = Playback(job.period_ns, publisher.period_ns,
+                        patience_ns=max(PATIENCE_NS, job.lease_ns), lease_ns=job.lease_ns)
     grid = Grid(job.period_ns, job.start_ns)
     grid.take(time.monotonic_ns())  # what was due before is not skipped
     published = skipped = blocked = slowest_ns = 0

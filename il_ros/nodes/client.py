@@ -6,17 +6,34 @@ from pathlib import Path
 import time
 from typing import Any
 
-from il_ros.errors import IlRosError
+from il_ros.errors import ConfigError, IlRosError
 from il_ros.nodes import shell
 from il_ros.nodes.episode_watch import EpisodeWatch
 from il_ros.srv import LoadPolicy, ResetSim, StopCapture
 from rcl_interfaces.srv import SetParameters
 import rclpy
+from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from rclpy.validate_namespace import validate_namespace
 from std_srvs.srv import Trigger
 
 LOAD_TIMEOUT_S = 120.0  # a large network on a busy machine
+
+
+def namespace_of(text: str) -> str:
+    """Return the namespace that a person names, with or without slashes around it; '/' for ''.
+
+    Raises:
+        ConfigError: It can be none.
+    """
+    try:
+        validate_namespace(found := f'/{text.strip("/")}')
+    except InvalidNamespaceException as error:
+        reason = str(error).splitlines()[0].lower()
+        raise ConfigError(f'--namespace {text!r}: {reason}; expected a name like '
+                          'left_arm') from None
+    return found
 
 
 class Client:
@@ -25,15 +42,16 @@ class Client:
     Args:
         alive: Called while waiting; raises when the graph is broken.
         domain: ROS domain to join.
+        namespace: Where the graph's topics and services are.
     """
 
     def __init__(self, alive: Callable[[], None] = lambda: None,
-                 domain: int | None = None) -> None:
-        self._alive = alive
+                 domain: int | None = None, namespace: str = '') -> None:
+        self._alive, space = alive, namespace_of(namespace)
         shell.prepare_transport()
         self._context = rclpy.Context()
         self._context.init(domain_id=domain)
-        self._node = rclpy.create_node('il_ros_client', context=self._context)
+        self._node = rclpy.create_node('il_ros_client', context=self._context, namespace=space)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._clients: dict[str, Any] = {}

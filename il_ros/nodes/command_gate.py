@@ -8,7 +8,7 @@ from il_ros.alignment.stamps import believed_ns
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
-from il_ros.msg import ActionChunk, CommandReport
+from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.msg import Command as CommandMessage
 from il_ros.nodes import control_messages, preflight, shell
 from il_ros.nodes.gate_parameters import Parameters
@@ -20,14 +20,16 @@ from il_ros.safety.gate import Gate
 from il_ros.safety.rules import Command, Decision
 from il_ros.safety.workspace import Workspace
 from il_ros.timing import to_ns
-from il_ros.types import Verdict
+from il_ros.types import Mode, Verdict
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 WATCHDOG_TICK_S = 0.01
 FOREIGN_TICK_S = 0.1
+LAST_S = 1.0   # after ros2 launch: the watchdog brings the arm to rest meanwhile
 LOG_EVERY_S = 1.0
+DISARMED = Decision(Verdict.REJECTED, 'disarmed', 'by gate/disarm')
 
 
 class CommandGate(Node):
@@ -43,11 +45,13 @@ class CommandGate(Node):
         self._required = contract.streams if parameters.required == 'all' else [contract.state]
         self._arm_when_ready = parameters.armed
         self._counts: Counter[str] = Counter()
+        self._mode = ControlMode(mode=int(Mode.TELEOP))
         self._robot = RobotCommand(self, contract, parameters.speed, self._gate.counted)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
         self._diagnostics = Diagnostics(self)
         self.create_subscription(JointState, contract.state.topic, self._on_state, shell.SENSOR)
         self.create_subscription(CommandMessage, 'control/command', self._on_command, shell.STREAM)
+        self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         if contract.scene:
             self.create_subscription(ActionChunk, 'policy/chunk', self._on_chunk, shell.NEWEST)
         trigger(self, 'gate/arm', self._arm)
@@ -106,6 +110,9 @@ class CommandGate(Node):
         elapsed = max((shell.now_ns(self) - chunk.stamp_ns) // chunk.dt_ns, 0)
         self._gate.foresee(rows[elapsed:], chunk.epoch)
 
+    def _on_mode(self, message: ControlMode) -> None:
+        self._mode = message
+
     def _find_foreign(self) -> None:
         self._gate.foreign(preflight.other_publishers(self, self._robot.topics), shell.now(self))
 
@@ -115,12 +122,14 @@ class CommandGate(Node):
         self._find_foreign()
         self._robot.start(self._gate.arm(shell.now(self)))
         self._arm_when_ready = False
-        self.get_logger().info('armed')
-        return 'armed'
+        text = f'armed{control_messages.what_holds(self._mode)}'
+        self.get_logger().info(text)
+        return text
 
     def _disarm(self) -> str:
         self._gate.disarm()
         self._robot.stop()
+        self._act(DISARMED, CommandMessage())   # the arbiter knows, however soon it is armed again
         self._arm_when_ready = False
         self.get_logger().info('disarmed')
         return 'disarmed'
@@ -136,7 +145,7 @@ class CommandGate(Node):
 def main() -> int:
     """Run the node."""
     shell.ask_for_priority()
-    return shell.main(CommandGate)
+    return shell.main(CommandGate, last_s=LAST_S)
 
 
 if __name__ == '__main__':

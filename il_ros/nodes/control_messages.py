@@ -10,7 +10,7 @@ from il_ros.msg import ActionChunk, ControlMode, HelpRequest, TeleopCommand
 from il_ros.msg import Correction as CorrectionMessage
 from il_ros.nodes import shell
 from il_ros.timing import to_ns
-from il_ros.types import Floats, Request
+from il_ros.types import Floats, Mode, Request
 import numpy as np
 from std_msgs.msg import Header
 
@@ -46,6 +46,14 @@ def from_state(state: ControlState, stamp_ns: int) -> ControlMode:
     """Return the message that tells who is in control."""
     return ControlMode(header=header(stamp_ns), mode=int(state.mode), epoch=state.epoch,
                        reason=state.reason, who=state.who)
+
+
+def what_holds(message: ControlMode) -> str:
+    """Return what to add where somebody expects the arm to move; '' where the arbiter lets it."""
+    if message.mode not in (Mode.PAUSED, Mode.HOLD):
+        return ''
+    return (f'; nothing moves before dagger/resume: {Mode(message.mode).name}, '
+            f'{message.reason}')
 
 
 def from_correction(correction: Correction, joint_names: list[str],

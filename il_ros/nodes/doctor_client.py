@@ -8,11 +8,12 @@ from typing import Any
 
 from il_ros.alignment.decode import decode
 from il_ros.alignment.stamps import believed_ns
-from il_ros.checks import Check, failed, passed, skipped
+from il_ros.checks import Check, failed, passed
 from il_ros.contract import CommandTopic, Contract, Stream
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
-from il_ros.nodes.doctor_system import check_clock, controllers, transport
+from il_ros.nodes.client import namespace_of
+from il_ros.nodes.doctor_system import check_clock, check_nodes, controllers, discovered, transport
 from il_ros.nodes.preflight import command_problem, command_topics, stream_problem
 from il_ros.nodes.streams import TYPES
 from il_ros.safety.clock import ClockWatch
@@ -21,7 +22,6 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
-NODES = ('command_gate', 'dagger_intervention', 'teleop', 'teleop_capture', 'policy_inference')
 LEAST_RATE = 0.8      # share of the contract's rate
 MEASURE_S = 1.5
 
@@ -40,7 +40,7 @@ class Doctor:
         shell.prepare_transport()
         self._context = rclpy.Context()
         self._context.init()
-        self._node = rclpy.create_node('il_ros_doctor', namespace=namespace or None,
+        self._node = rclpy.create_node('il_ros_doctor', namespace=namespace_of(namespace),
                                        context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
@@ -64,14 +64,7 @@ class Doctor:
         for command in self._commands:
             yield self._command(command)
         yield from controllers(self._node, self._commands, self._wait)
-        names = self._node.get_node_names()
-        for name in NODES:
-            if (number := names.count(name)) > 1:
-                yield failed(f'node {name}', f'runs {number} times; stop all but one')
-            elif number:
-                yield passed(f'node {name}', 'runs')
-            else:
-                yield skipped(f'node {name}', f'does not run: ros2 run il_ros {name}')
+        yield from check_nodes(discovered(self._node, self._executor, self._timeout_s))
 
     def _listen(self) -> None:
         """Wait until all is there, or for the timeout; then measure for a while."""
@@ -140,9 +133,10 @@ class Doctor:
         if problem := command_problem(self._node, command):
             return failed(command.topic, problem)
         listeners = self._node.get_subscriptions_info_by_topic(command.topic)
+        gate = (self._node.get_namespace(), 'command_gate')
         others = sorted({publisher.node_name for publisher in
-                         self._node.get_publishers_info_by_topic(command.topic)}
-                        - {'command_gate'})
+                         self._node.get_publishers_info_by_topic(command.topic)
+                         if (publisher.node_namespace, publisher.node_name) != gate})
         if others:
             return failed(command.topic, f'{", ".join(others)} publishes commands beside the '
                                          'gate; stop it')

@@ -4,14 +4,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 import os
 from pathlib import Path
+import time
 
 from il_ros.checks import Check, failed, passed, skipped
 from il_ros.contract import CommandTopic
 from il_ros.transport import PROFILES, RANGE
 import rclpy
+from rclpy.executors import Executor
 from rclpy.node import Node
 
 LIST = 'controller_manager/list_controllers'
+NODES = ('command_gate', 'dagger_intervention', 'teleop', 'teleop_capture', 'policy_inference')
+SETTLE_S = 1.0   # without a change of the graph: who is there has been discovered
 
 
 def check_clock(publishers: list[str], problem: str, speed: float) -> Check:
@@ -70,6 +74,38 @@ def check_controllers(commands: list[CommandTopic], states: Mapping[str, str]) -
                                        f'--activate {name}')
         else:
             yield passed('controller', f'{name} is active')
+
+
+def discovered(node: Node, executor: Executor, timeout_s: float) -> list[str]:
+    """Return the names of the nodes in a node's namespace once all who are there are known.
+
+    That is: all of `NODES`, or no change of the graph for `SETTLE_S`, or the deadline.
+    """
+    seen: list[tuple[str, str]] = []
+    changed = time.monotonic()
+    end = changed + timeout_s
+    while True:
+        before, seen = seen, sorted(node.get_node_names_and_namespaces())
+        changed = changed if seen == before else time.monotonic()
+        names = [name for name, space in seen if space == node.get_namespace()]
+        if set(NODES) <= set(names) or time.monotonic() > min(end, changed + SETTLE_S):
+            return names
+        executor.spin_once(timeout_sec=0.05)
+
+
+def check_nodes(names: list[str]) -> Iterator[Check]:
+    """Check that each of `NODES` runs once.
+
+    Args:
+        names: Of the nodes in one namespace.
+    """
+    for name in NODES:
+        if (number := names.count(name)) > 1:
+            yield failed(f'node {name}', f'runs {number} times; stop all but one')
+        elif number:
+            yield passed(f'node {name}', 'runs')
+        else:
+            yield skipped(f'node {name}', f'does not run: ros2 run il_ros {name}')
 
 
 def controllers(node: Node, commands: list[CommandTopic],

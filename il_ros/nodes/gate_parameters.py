@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from il_ros.config import OneOf, Range
 from il_ros.errors import ConfigError
-from il_ros.nodes.planners import check_name
+from il_ros.nodes.planners import check_name, PLANNERS
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,10 @@ class Parameters:
 
     robot: str = 'sim_arm'
     armed: bool = False
-    watchdog_s: float = 0.1
-    speed: float = 1.0
-    required: str = 'state'
-    planner: str = 'pinocchio'
+    watchdog_s: Annotated[float, Range(0.001, 10.0)] = 0.1
+    speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
+    required: Annotated[str, OneOf(('state', 'all'))] = 'state'
+    planner: Annotated[str, OneOf(PLANNERS)] = 'pinocchio'
     group: str = 'manipulator'
 
     def __post_init__(self) -> None:

@@ -37,7 +37,7 @@ class HelpGate(Node):
 
     def __init__(self) -> None:
         super().__init__('help_gate')
-        self._parameters = p = shell.declare(self, Parameters)
+        self._settings = p = shell.declare(self, Parameters)
         self._contract = contract = Contract.load(p.robot)
         self._steps = math.ceil(to_ns(p.lasting_s) / contract.period_ns)
         self._weights = self._unwatched = ''
@@ -62,8 +62,8 @@ class HelpGate(Node):
         require_same(self._contract, description.contract, 'this robot', 'the checkpoint')
         model, inputs = files.read(folder, description)
         if model.record.policy != self._weights:
-            self._watcher = Watcher(self._parameters.gate, model, inputs, self._steps,
-                                    self._parameters.chi or None)
+            self._watcher = Watcher(self._settings.gate, model, inputs, self._steps,
+                                    self._settings.chi or None)
             self._weights, self._unwatched, self._newest = model.record.policy, '', CALM
 
     def _on_checkpoint(self, message: String) -> None:
@@ -108,7 +108,7 @@ class HelpGate(Node):
     def _publish(self, decision: Decision, stamp_ns: int) -> None:
         self._request.publish(HelpRequest(
             header=messages.header(stamp_ns), active=decision.human,
-            source_id=f'{self.get_name()} {self._parameters.gate}',
+            source_id=f'{self.get_name()} {self._settings.gate}',
             reason=decision.reason if decision.human else '', score=decision.score,
             threshold=decision.threshold))
 

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from il_ros.config import OneOf, Range
 from il_ros.errors import ConfigError
 
 
@@ -21,9 +23,9 @@ class Parameters:
 
     robot: str = 'sim_arm'
     checkpoint: str = ''
-    gate: str = 'ensemble'
-    lasting_s: float = 0.2
-    chi: float = 0.0
+    gate: Annotated[str, OneOf(('ensemble', 'safe', 'lazy', 'thrifty'))] = 'ensemble'
+    lasting_s: Annotated[float, Range(0.0, 60.0)] = 0.2
+    chi: Annotated[float, Range(0.0, 1e6)] = 0.0
 
     def __post_init__(self) -> None:
         if not self.checkpoint:

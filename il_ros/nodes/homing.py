@@ -6,14 +6,16 @@ arbiter and gate like a person's; other devices may stay connected while they ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from il_ros.alignment.decode import decode
+from il_ros.config import OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.msg import CommandReport, ControlMode, TeleopCommand
 from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
-from il_ros.nodes.planners import check_name, make_planner
+from il_ros.nodes.planners import check_name, make_planner, PLANNERS
 from il_ros.planning.homing import Homing
 from il_ros.timing import Tick, to_ns
 from il_ros.types import Floats, Mode, Verdict
@@ -35,10 +37,10 @@ class Parameters:
     """
 
     robot: str = 'sim_arm'
-    planner: str = 'pinocchio'
+    planner: Annotated[str, OneOf(PLANNERS)] = 'pinocchio'
     group: str = 'manipulator'
-    timeout_s: float = 5.0
-    speed: float = 1.0
+    timeout_s: Annotated[float, Range(0.001, 3600.0)] = 5.0
+    speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
 
     def __post_init__(self) -> None:
         check_name(self.planner)
@@ -54,8 +56,8 @@ class MotionNode(Node):
         seen: Measured joints as each row of `Homing.then` was sent. Shape (J,) each.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, namespace: str | None = None) -> None:
+        super().__init__(name, namespace=namespace)
         self.seen: list[Floats] = []
         self._measured: Floats | None = None
         self._mode: Mode | None = None

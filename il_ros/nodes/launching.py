@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import Any
 
-from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
 from il_ros import transport
-from il_ros.contract import Contract
-from il_ros.errors import IlRosError
+from il_ros.nodes.visualising import share, visualisation
+from il_ros.scheduling import LAUNCH, process_name
+from il_ros.teleop.terminals import find_terminal
 from launch import LaunchContext, LaunchDescription, Substitution
 from launch.action import Action
 from launch.actions import (
@@ -16,18 +17,17 @@ from launch.actions import (
     LogInfo,
     OpaqueFunction,
     SetEnvironmentVariable,
+    SetLaunchConfiguration,
 )
 from launch.conditions import IfCondition
 from launch.substitutions import (
     EqualsSubstitution,
     IfElseSubstitution,
     NotEqualsSubstitution,
-    PathJoinSubstitution,
 )
 from launch.substitutions import LaunchConfiguration as given
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
 ARGUMENTS = {
     'robot': ('sim_arm', 'contract of the robot: a name under config/robots, or a file'),
@@ -43,13 +43,9 @@ ARGUMENTS = {
     'seed': ('0', 'seed of the simulated arm and of the scripted operator'),
     'gate': ('none', 'who watches the policy and asks for help: ensemble, safe, lazy, thrifty'),
     'handover': ('blend', 'when a device that stands elsewhere takes over: blend, leader, clutch'),
-    'terminal': ('xterm -e', 'what gives the keyboard device a terminal of its own'),
+    'terminal': ('', 'what gives the keyboard device a terminal of its own, as xterm -e; empty: '
+                     'one that is installed'),
 }
-
-
-def share(*parts: str | Substitution) -> PathJoinSubstitution:
-    """Return a path below share/il_ros."""
-    return PathJoinSubstitution([FindPackageShare('il_ros'), *parts])
 
 
 def description(arguments: tuple[str, ...], *actions: Action,
@@ -68,14 +64,29 @@ def description(arguments: tuple[str, ...], *actions: Action,
 
 def node(executable: str, *, condition: Any = None, prefix: Any = None, respawn: bool = False,
          **parameters: Any) -> Node:
-    """Return a node with config/nodes/<executable>.yaml and the parameters given on top."""
+    """Return a node with config/nodes/<executable>.yaml and the parameters given on top.
+
+    It ends with the process that launches it, also when that is killed: see `shell.main`.
+    """
     values = {name: ParameterValue(value, value_type=int if name == 'seed' else str)
               if isinstance(value, Substitution) else value
               for name, value in parameters.items()}
     return Node(package='il_ros', executable=executable, name=executable, output='screen',
                 emulate_tty=True, condition=condition, prefix=prefix, respawn=respawn,
-                respawn_delay=1.0, parameters=[share('config', 'nodes', f'{executable}.yaml'),
-                                               values])
+                respawn_delay=1.0, additional_env={LAUNCH: process_name(os.getpid())},
+                parameters=[share('config', 'nodes', f'{executable}.yaml'), values])
+
+
+def terminal() -> OpaqueFunction:
+    """Find the keyboard's terminal before anything is started, or say what to do."""
+    return OpaqueFunction(function=_find_terminal)
+
+
+def _find_terminal(context: LaunchContext) -> list[Action]:
+    if given('teleop').perform(context) != 'keyboard':
+        return []
+    found = find_terminal(given('terminal').perform(context), os.environ, shutil.which)
+    return [SetLaunchConfiguration('terminal', found)]
 
 
 def simulation() -> Node:
@@ -91,12 +102,12 @@ def control(mode: str, **parameters: Any) -> list[Action]:
     it does not arm without every stream of the contract.
     """
     required = 'state' if mode == 'teleop' else 'all'
-    services = 'gate/arm' if mode == 'teleop' else 'gate/arm and dagger/resume'
+    resume = 'after a HOLD or a pause, dagger/resume' if mode == 'teleop' else 'dagger/resume'
     return [
         node('command_gate', respawn=True, robot=given('robot'), required=required),
         node('dagger_intervention', robot=given('robot'), mode=mode, **parameters),
-        LogInfo(msg=f'The robot is disarmed and waits for the services {services} '
-                    '(std_srvs/srv/Trigger)')]
+        LogInfo(msg='The robot is disarmed and waits for the services (std_srvs/srv/Trigger) '
+                    f'gate/arm, then {resume}')]
 
 
 def operator(engage: str) -> Node:
@@ -123,28 +134,4 @@ def policy() -> Node:
 def monitoring() -> list[Action]:
     """Return the monitor and, if `rviz`, RViz and the robot's model."""
     return [node('monitor', robot=given('robot')),
-            OpaqueFunction(function=_visualisation, condition=IfCondition(given('rviz')))]
-
-
-def _visualisation(context: LaunchContext) -> list[Action]:
-    """Return RViz and the robot's model as far as they are installed; say what is not."""
-    from il_ros.kinematics import find_urdf  # needs Pinocchio, which only this needs
-    contract = Contract.load(given('robot').perform(context))
-    rviz = Node(package='rviz2', executable='rviz2',
-                arguments=['-d', share('config', 'rviz', 'il_ros.rviz')])
-    try:
-        model = Node(package='robot_state_publisher', executable='robot_state_publisher',
-                     parameters=[{'robot_description': find_urdf(contract).read_text()}],
-                     remappings=[('joint_states', contract.state.topic)])
-    except IlRosError as error:
-        return [*_installed(rviz), LogInfo(msg=f'RViz shows no robot model: {error}')]
-    return [*_installed(rviz), *_installed(model)]
-
-
-def _installed(action: Node) -> list[Action]:
-    package = action.node_package
-    try:
-        get_package_share_directory(package)
-    except PackageNotFoundError:
-        return [LogInfo(msg=f'not installed: apt install ros-jazzy-{package.replace("_", "-")}')]
-    return [action]
+            OpaqueFunction(function=visualisation, condition=IfCondition(given('rviz')))]

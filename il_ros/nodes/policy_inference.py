@@ -1,13 +1,12 @@
 """policy_inference: runs a checkpoint and publishes its chunks on a steady grid."""
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 import sys
 import time
 
 from il_ros.contract import Contract
-from il_ros.errors import ConfigError
 from il_ros.execution.chunk import Chunk, Silent
 from il_ros.execution.chunk_scheduler import make_scheduler, REALTIME
 from il_ros.execution.plan import Plan
@@ -17,56 +16,15 @@ from il_ros.execution.worker import InferenceWorker
 from il_ros.msg import ControlMode
 from il_ros.nodes import shell
 from il_ros.nodes.policy_loading import PolicyLoading
+from il_ros.nodes.policy_parameters import Parameters
 from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.streams import Streams
 from il_ros.policies.source import Options, parse_place
-from il_ros.scheduling import PRIORITY
-from il_ros.timing import Tick
+from il_ros.timing import Tick, to_ns
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 LOG_EVERY_S = 1.0
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """ROS parameters.
-
-    Attributes:
-        robot: Name or file of the contract.
-        checkpoint: Folder, .onnx file or ws:// address of a server to load at the start, see
-            `policies.source`; '' waits for policy/load.
-        task: What the robot shall do, in words; '' takes the contract's.
-        scheduler, execute_steps, ensemble_m, refill_s, join: See `make_scheduler`.
-        autostart: Activate after each load.
-        speed: Robot time per steady time.
-        deadline_s: Longest steady time for one inference.
-        backend: 'torch', or one that computes an exported form on the CPU; see `Options`.
-        threads: CPU threads of the network.
-        device: Of torch.
-        priority: Of SCHED_FIFO for the publishing process, half of it for this one; 0: ordinary.
-    """
-
-    robot: str = 'sim_arm'
-    checkpoint: str = ''
-    task: str = ''
-    scheduler: str = 'ensemble'
-    execute_steps: int = 1
-    ensemble_m: float = 0.01
-    refill_s: float = 0.3
-    join: float = 0.5
-    autostart: bool = False
-    speed: float = 1.0
-    deadline_s: float = 1.0
-    backend: str = 'torch'
-    threads: int = 1
-    device: str = 'cpu'
-    priority: int = PRIORITY
-
-    def __post_init__(self) -> None:
-        for name in ('speed', 'deadline_s'):
-            if (value := getattr(self, name)) <= 0:
-                raise ConfigError(f'{name}: expected more than 0, got {value}')
 
 
 class PolicyInference(Node):
@@ -74,7 +32,7 @@ class PolicyInference(Node):
 
     def __init__(self) -> None:
         super().__init__('policy_inference')
-        self._parameters = p = shell.declare(self, Parameters)
+        self._settings = p = shell.declare(self, Parameters, self._change)
         contract = Contract.load(p.robot)
         contract = replace(contract, task=p.task or contract.task)
         self.period_ns = round(contract.period_ns / p.speed)
@@ -87,7 +45,7 @@ class PolicyInference(Node):
         self._streams = Streams(self, contract, self._runner.push)
         self._streams.follow(self._runner.topics)
         self.player = ChunkPlayer(Job(contract.to_text(), time.monotonic_ns(), self.period_ns,
-                                      p.priority), sys.argv[1:])
+                                      p.priority, to_ns(p.watchdog_s)), sys.argv[1:])
         if p.priority:  # half of it: neither the player nor the gate waits for an image
             shell.ask_for_priority(max(p.priority // 2, 1), children=False)
         self._diagnostics = Diagnostics(self)
@@ -110,7 +68,7 @@ class PolicyInference(Node):
         """Plan what the player publishes at its next tick."""
         self._finish_load()
         due_ns = tick.due_ns + self.player.lead_ns
-        ahead_ns = round((due_ns - time.monotonic_ns()) * self._parameters.speed)
+        ahead_ns = round((due_ns - time.monotonic_ns()) * self._settings.speed)
         self._newest = due = self._runner.tick(shell.now_ns(self) + ahead_ns)
         if isinstance(due, Chunk):
             self.player.play(Plan(due_ns, self._runner.kind, due))
@@ -122,11 +80,14 @@ class PolicyInference(Node):
             self.get_logger().warning(f'no chunk: {due.reason}',
                                       throttle_duration_sec=LOG_EVERY_S)
 
+    def _change(self, settings: Parameters) -> None:
+        self._settings = settings
+
     def _on_mode(self, message: ControlMode) -> None:
         self._runner.change_epoch(message.epoch, shell.stamp_ns(message.header.stamp))
 
     def _finish_load(self) -> None:
-        if found := self._loading.finish(self._parameters.autostart):
+        if found := self._loading.finish(self._settings.autostart):
             self._streams.follow(self._runner.topics)
             self.get_logger().info(f'loaded {found}')
 

@@ -21,10 +21,9 @@ class RecordClient(Client):
         Raises:
             RecordingError: It does not appear.
         """
-        super().__init__()
-        self._prefix = f'{namespace.rstrip("/")}/' if namespace else ''
+        super().__init__(namespace=namespace)
         self._status: CaptureStatus | None = None
-        topic = f'{self._prefix}capture/status'
+        topic = self._node.resolve_topic_name('capture/status')
         self._node.create_subscription(CaptureStatus, topic, self._on_status, shell.STREAM)
         if not self.wait(lambda: self._status is not None, APPEAR_S):
             self.close()
@@ -52,17 +51,17 @@ class RecordClient(Client):
 
     def start(self) -> str:
         """Start an episode and return what to tell the person."""
-        return self._tell(lambda: f'recording {self.trigger(f"{self._prefix}capture/start")}')
+        return self._tell(lambda: f'recording {self.trigger("capture/start")}')
 
     def stop(self, outcome: str) -> str:
         """End the episode with an outcome and return what to tell the person."""
         return self._tell(lambda: f'{outcome}: ' + str(self.call(
-            StopCapture, f'{self._prefix}capture/stop',
+            StopCapture, 'capture/stop',
             StopCapture.Request(outcome=outcome, keep=True)).episode))
 
     def discard(self) -> str:
         """Discard the episode and return what to tell the person."""
-        return self._tell(lambda: self.trigger(f'{self._prefix}capture/discard'))
+        return self._tell(lambda: self.trigger('capture/discard'))
 
     def _tell(self, action: Callable[[], str]) -> str:
         try:

@@ -6,6 +6,7 @@ from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.evaluation.recording import Recording, timed_actions
 from il_ros.nodes import shell
+from il_ros.nodes.client import namespace_of
 from il_ros.nodes.homing import MotionNode
 from il_ros.nodes.planners import make_planner
 from il_ros.planning.homing import Homing
@@ -19,8 +20,8 @@ TIMEOUT_NS = 5 * SECOND
 class ReplayNode(MotionNode):
     """Drives to the first recorded state, then repeats the actions."""
 
-    def __init__(self, recording: Recording) -> None:
-        super().__init__('replay')
+    def __init__(self, recording: Recording, namespace: str) -> None:
+        super().__init__('replay', namespace)
         contract: Contract = recording.contract
         planner = make_planner(contract, 'pinocchio', '')
         start = Angles.of(contract).reachable(recording.states[0], recording.states[0])
@@ -29,16 +30,22 @@ class ReplayNode(MotionNode):
                             then=timed_actions(recording)))
 
 
-def replay_on_robot(recording: Recording, speed: float = 1.0) -> Floats:
+def replay_on_robot(recording: Recording, speed: float = 1.0, namespace: str = '') -> Floats:
     """Return measured less recorded joint positions at the recorded ticks. Shape (N, J).
+
+    Args:
+        recording: What to repeat.
+        speed: Robot time per steady time of the running graph.
+        namespace: Of its topics.
 
     Raises:
         PlanningError: The robot could not do it all; what stopped it is on standard error.
     """
     nodes: list[ReplayNode] = []
+    space = namespace_of(namespace)
 
     def make_node() -> ReplayNode:
-        nodes.append(ReplayNode(recording))
+        nodes.append(ReplayNode(recording, space))
         return nodes[0]
 
     period_ns = round(recording.contract.period_ns / speed)

@@ -1,28 +1,24 @@
-"""What every node shares: start and stop, parameters, the steady loop, QoS, stamps."""
+"""What every node shares: start and stop, the steady loop, QoS, stamps."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, MISSING
 import os
 import signal
-import sys
 import time
-from typing import Any, get_args, get_origin, get_type_hints, TypeVar
 
 from builtin_interfaces.msg import Time
 from il_ros import transport
-from il_ros.config import build
 from il_ros.errors import IlRosError
-from il_ros.scheduling import end_within, PRIORITY, run_first
+from il_ros.nodes.ending import end_in, expect_signals, interrupt, report, say, wait_for_launch
+from il_ros.nodes.parameter_requests import answer_all
+from il_ros.nodes.parameters import declare as declare
+from il_ros.scheduling import end_within, LAUNCH, PRIORITY, run_first, when_gone
 from il_ros.timing import Grid, Now, SECOND, Tick
 import numpy as np
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-
-P = TypeVar('P')
 
 NEWEST = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
                     reliability=ReliabilityPolicy.RELIABLE)
@@ -37,32 +33,49 @@ CHANGES = QoSProfile(depth=32, reliability=ReliabilityPolicy.RELIABLE,  # latche
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin) -> int:
+def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin,
+         last_s: float = 0.0) -> int:
     """Run one node until SIGINT, SIGTERM or shutdown; the `main()` of every executable.
 
+    A node that one of our launch files started ends with `ros2 launch`, also when that is killed.
+
+    Args:
+        make_node: Makes the node.
+        spin: Serves it.
+        last_s: For how long it stays after `ros2 launch`.
+
     Returns:
-        The exit code: 0 after a clean stop, 2 when `make_node` raised an `IlRosError`.
+        The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,
+        which is a bug: whoever listens to this node holds the arm when it falls silent.
     """
+    interrupts = expect_signals()
     prepare_transport()
     rclpy.init()
+    if interrupts:
+        interrupt()
+    if launch := os.environ.get(LAUNCH):
+        when_gone(launch, lambda: end_in(last_s))
     node = None
     try:
         node = make_node()
+        answer_all(node)
         spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except IlRosError as error:
-        sys.stderr.write(f'{error}\n')
+        say(str(error))
         return 2
-    except RuntimeError:   # RCLError: a signal ended the context in the midst of a callback
-        if rclpy.ok():
-            raise
+    except Exception as error:
+        if rclpy.ok():   # else a signal ended the context in the midst of a call
+            report(node, error)
+            return 1
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the terminal and from ros2 launch
         end_within()  # Fast DDS 2.14 may wait forever for a port that others left broken
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+        wait_for_launch(interrupts)
     return 0
 
 
@@ -78,30 +91,7 @@ def prepare_transport() -> None:
 def ask_for_priority(priority: int = PRIORITY, *, children: bool = True) -> None:
     """Call `scheduling.run_first` and say when the system refuses."""
     if notice := run_first(priority, children=children):
-        sys.stderr.write(f'{notice}\n')
-
-
-def declare(node: Node, cls: type[P]) -> P:
-    """Declare one ROS parameter per field of a dataclass and return their values.
-
-    Raises:
-        ConfigError: A value has the wrong type or the dataclass refuses it.
-    """
-    hints = get_type_hints(cls)
-    values: dict[str, Any] = {}
-    for field in fields(cls):  # type: ignore[arg-type]
-        default = field.default if field.default is not MISSING else _empty(hints[field.name])
-        default = list(default) if isinstance(default, tuple) else default
-        value = node.declare_parameter(field.name, default).value
-        values[field.name] = tuple(value) if isinstance(value, list) else value
-    return build(cls, values, f'parameters of {node.get_name()}')
-
-
-def _empty(kind: Any) -> Any:
-    if get_origin(kind) is tuple:
-        names = {str: Parameter.Type.STRING_ARRAY, float: Parameter.Type.DOUBLE_ARRAY}
-        return names[get_args(kind)[0]]
-    return kind()
+        say(notice)
 
 
 def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None],

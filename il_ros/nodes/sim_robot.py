@@ -7,8 +7,9 @@ import json
 import math
 from pathlib import Path
 import time
-from typing import Any
+from typing import Annotated, Any
 
+from il_ros.config import OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError, MessageError
 from il_ros.nodes import shell
@@ -16,6 +17,7 @@ from il_ros.nodes.sim_topics import CameraTopics, StateTopics
 from il_ros.sim.commands import setpoint, trajectory
 from il_ros.sim.robot import PERIOD_NS, SimulatedRobot
 from il_ros.sim.simulation import Simulation
+from il_ros.sim.tasks import TASKS
 from il_ros.srv import ResetSim
 from il_ros.timing import Tick, to_s
 import numpy as np
@@ -29,13 +31,23 @@ THROTTLE_S = 2.0
 
 @dataclass(frozen=True)
 class Parameters:
-    """Parameters of sim_robot; `log` is a file that gets every command applied (JSON lines)."""
+    """ROS parameters.
+
+    Attributes:
+        robot: Name or file of the contract.
+        task: What lies in the scene.
+        seed: Of the scene; `sim/reset` takes others.
+        cameras: Whether images are rendered.
+        speed: Simulated per real seconds; other than 1 publishes /clock.
+        use_clock: Publish /clock at speed 1, too.
+        log: File that gets every command applied as a line of JSON; '' for none.
+    """
 
     robot: str = 'sim_arm'
-    task: str = 'PickPlace'
-    seed: int = 0
+    task: Annotated[str, OneOf(TASKS)] = 'PickPlace'
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
     cameras: bool = True
-    speed: float = 1.0
+    speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
     use_clock: bool = False
     log: str = ''
 

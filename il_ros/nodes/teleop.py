@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from il_ros.alignment.aligner import Aligner, Unavailable
+from il_ros.config import LIVE, OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.msg import ControlMode, TeleopCommand
@@ -14,13 +16,11 @@ from il_ros.nodes.help_requests import HelpRequests
 from il_ros.nodes.streams import Streams
 from il_ros.srv import ResetSim
 from il_ros.teleop.device import DeviceContext, ENGAGE, Pad
-from il_ros.teleop.devices import open_device
+from il_ros.teleop.devices import DEVICES, open_device
 from il_ros.teleop.layout import AUTO
 from il_ros.timing import Tick
 from il_ros.types import Mode
-from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import Joy
 
 LOG_EVERY_S = 2.0
@@ -43,11 +43,11 @@ class Parameters:
     """
 
     robot: str = 'sim_arm'
-    device: str = 'keyboard'
-    seed: int = 0
-    engage: str = 'always'
-    speed: float = 1.0
-    task: str = 'PickPlace'
+    device: Annotated[str, OneOf(DEVICES)] = 'keyboard'
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
+    engage: Annotated[str, OneOf(ENGAGE), LIVE] = 'always'
+    speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
+    task: Annotated[str, OneOf(('PickPlace', 'Reach', 'Push'))] = 'PickPlace'
     layout: str = AUTO
 
     def __post_init__(self) -> None:
@@ -62,7 +62,7 @@ class Teleop(Node):
 
     def __init__(self) -> None:
         super().__init__('teleop')
-        parameters = shell.declare(self, Parameters)
+        parameters = shell.declare(self, Parameters, self._change)
         self.contract = contract = Contract.load(parameters.robot)
         self.period_ns = round(contract.period_ns / parameters.speed)
         self._aligner = Aligner(contract)
@@ -76,7 +76,6 @@ class Teleop(Node):
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         self.create_subscription(Joy, 'joy', self._on_joy, shell.SENSOR)
         self.create_service(ResetSim, 'teleop/reset', self._on_reset)
-        self.add_on_set_parameters_callback(self._on_parameters)
         self.device = open_device(parameters.device, contract, parameters.seed, parameters.engage,
                                   parameters.task, parameters.layout)
 
@@ -115,16 +114,9 @@ class Teleop(Node):
         response.success, response.message = True, f'{self.device.name}: seed {request.seed}'
         return response
 
-    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        for parameter in parameters:
-            if parameter.name == 'engage':
-                try:
-                    Parameters(engage=parameter.value)
-                except ConfigError as error:
-                    return SetParametersResult(successful=False, reason=str(error))
-                if hasattr(self.device, 'engage'):  # a person decides by hand
-                    self.device.engage = parameter.value
-        return SetParametersResult(successful=True)
+    def _change(self, parameters: Parameters) -> None:
+        if hasattr(self.device, 'engage'):  # a person decides by hand
+            self.device.engage = parameters.engage
 
 
 def _spin(node: Teleop) -> None:

@@ -2,41 +2,29 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 import time
 
 from il_ros.contract import Contract
 from il_ros.errors import RecordingError
-from il_ros.msg import CaptureStatus, StreamStatus
+from il_ros.msg import CaptureStatus, ControlMode, StreamStatus
 from il_ros.nodes import shell
+from il_ros.nodes.capture_parameters import Parameters
+from il_ros.nodes.control_messages import what_holds
 from il_ros.nodes.preflight import offer_problem
 from il_ros.nodes.raw_streams import RawStreams
 from il_ros.nodes.services import trigger
 from il_ros.recording.session import Recorder, State
+from il_ros.recording.stillness import Stillness
 from il_ros.recording.store import EpisodeStore
 from il_ros.recording.topics import recorded_topics
 from il_ros.srv import StopCapture
 from il_ros.timing import to_s
+from il_ros.types import Mode
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """ROS parameters.
-
-    Attributes:
-        robot: Name or path of the contract.
-        output: Folder of the episodes.
-        operator: Who teaches, for the metadata.
-        task: Instruction text; the contract's when empty.
-    """
-
-    robot: str = 'sim_arm'
-    output: str = 'bags'
-    operator: str = ''
-    task: str = ''
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import JointState
 
 
 class TeleopCapture(Node):
@@ -44,11 +32,13 @@ class TeleopCapture(Node):
 
     def __init__(self) -> None:
         super().__init__('teleop_capture')
-        parameters = shell.declare(self, Parameters)
+        parameters = shell.declare(self, Parameters, self._change)
         contract, folder = Contract.load(parameters.robot), Path(parameters.output)
         topics = recorded_topics(contract, self.resolve_topic_name)
         self.recorder = Recorder(contract, topics, EpisodeStore(folder), parameters.operator,
                                  parameters.task)
+        self.stillness, self.insisted = Stillness(contract), False
+        self.mode = ControlMode(mode=int(Mode.TELEOP))
         self.streams = RawStreams(self, topics, contract.topics, self._arrived)
         self.problems: dict[str, str] = {}
         self.go_on = False    # with another episode, as soon as the streams are well again
@@ -65,7 +55,16 @@ class TeleopCapture(Node):
             self._close_early('the recorder was stopped')
         super().destroy_node()
 
+    def _change(self, parameters: Parameters) -> None:
+        self.recorder.operator = parameters.operator
+        self.recorder.task = parameters.task or self.recorder.contract.task
+
     def _arrived(self, name: str, data: bytes, seq: int | None) -> None:
+        if name == 'control/mode':
+            self.mode = deserialize_message(data, ControlMode)
+        elif name == self.recorder.contract.state.topic and not self.stillness.moved:
+            state = deserialize_message(data, JointState)
+            self.stillness.add(state.name, state.position)
         self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns(), seq)
 
     def _start(self) -> str:
@@ -73,9 +72,11 @@ class TeleopCapture(Node):
             if problem := offer_problem(self, stream):
                 raise RecordingError(f'{stream.topic}: {problem}')
         self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start')
-        self.go_on = False
-        self.get_logger().info(f'recording {self.recorder.episode}')
-        return self.recorder.episode
+        self.go_on = self.insisted = False
+        self.stillness.begin()
+        text = f'{self.recorder.episode}{what_holds(self.mode)}'
+        self.get_logger().info(f'recording {text}')
+        return text
 
     def _stop(self, outcome: str, keep: bool, reason: str) -> StopCapture.Response:
         self.go_on = False
@@ -87,6 +88,13 @@ class TeleopCapture(Node):
 
     def _on_stop(self, request: StopCapture.Request, _: StopCapture.Response
                  ) -> StopCapture.Response:
+        still = self.stillness.seen and not self.stillness.moved
+        if (request.outcome == 'success' and request.keep and still and not self.insisted
+                and self.recorder.state == State.RECORDING):
+            self.insisted = True
+            return StopCapture.Response(success=False, message=(
+                f'nothing moved in {self.recorder.episode}, which goes on: end it as failure or '
+                f'unlabelled, or say success once more{what_holds(self.mode)}'))
         try:
             return self._stop(request.outcome, request.keep, 'capture/stop')
         except RecordingError as error:

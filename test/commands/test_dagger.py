@@ -11,6 +11,7 @@ def start(tmp_path):
 
 @pytest.mark.parametrize('options, reason', [
     ({'sim': False}, '--no-sim and --bags go together: expected the folder that the recorder'),
+    ({'namespace': 'left'}, '--namespace goes with --no-sim: it is that of the running graph'),
     ({'interactive': True}, '--interactive needs a terminal'),
     ({'method': 'safe'}, "method: expected hg or vanilla, got 'safe'"),
     ({'method': 'vanilla', 'beta': 'cosine'}, '--beta: expected linear:ITERATIONS or power:BASE'),

@@ -1,7 +1,7 @@
 import bag_factory as bags
 from il_ros.commands.replay import replay
 from il_ros.datasets.convert import convert
-from il_ros.errors import DatasetError
+from il_ros.errors import ConfigError, DatasetError
 import pytest
 
 
@@ -21,3 +21,8 @@ def test_prints_the_difference_of_each_joint(tmp_path, capsys):
 def test_a_folder_of_neither_is_refused(tmp_path):
     with pytest.raises(DatasetError, match=f'^{tmp_path}: expected a dataset'):
         replay(tmp_path)
+
+
+def test_a_namespace_without_the_robot_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match='^--namespace goes with --ros: it is that of the runn'):
+        replay(tmp_path, namespace='left')

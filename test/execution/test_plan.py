@@ -55,3 +55,19 @@ def test_a_tick_that_the_next_plan_overtook_is_left_out(playback):
     assert playback.at(S0) is None
     assert playback.overtaken == 1
     assert same(playback.at(S0 + STEADY), plan(1).chunk)
+
+
+def test_a_plan_that_is_not_renewed_ends_with_its_lease():
+    """Who follows the chunks sees the end of the rows, and does not have to wait for silence."""
+    playback = Playback(STEADY, P, lease_ns=3 * STEADY)
+    playback.take(plan().pack())
+    lengths = []
+    for tick in range(6):
+        due = playback.at(S0 + tick * STEADY)
+        lengths.append(len(due[1].positions) if due else 0)
+        if tick and due:
+            np.testing.assert_array_equal(due[1].positions, ROWS[tick:4])
+            np.testing.assert_array_equal(due[1].uncertainty, ROWS.sum(1)[tick:4])
+    assert lengths == [6, 3, 2, 1, 0, 0]
+    playback.take(plan(6).pack())
+    assert len(playback.at(S0 + 6 * STEADY)[1].positions) == 6

@@ -107,7 +107,7 @@ class Cell(Robot):
             'command_gate': {'robot': robot, **wait},
             'dagger_intervention': {'robot': robot, 'mode': 'paused', **silent},
             'policy_inference': {
-                'robot': robot, 'autostart': True, 'backend': 'onnx', 'join': 0.0,
+                'robot': robot, 'autostart': True, 'backend': 'onnx', 'join': 0.0, **wait,
                 'scheduler': 'receding', 'execute_steps': LOOP - REST,
                 'checkpoint': looping(folder / 'checkpoint', self.contract,
                                       ('wrist',) if cameras else ())},

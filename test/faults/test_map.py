@@ -16,7 +16,8 @@ def functions(path):
 
 
 def test_every_fault_of_the_catalogue_has_a_row():
-    assert [int(number) for number, *_ in ROWS] == list(range(1, 59))
+    assert len(ROWS) >= 58
+    assert [int(number) for number, *_ in ROWS] == list(range(1, len(ROWS) + 1))
 
 
 @pytest.mark.parametrize('row', ROWS, ids=lambda row: row[0])

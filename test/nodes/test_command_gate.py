@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from diagnostic_msgs.msg import DiagnosticArray
-from il_ros.msg import Command, CommandReport
+from il_ros.msg import Command, CommandReport, ControlMode
+from il_ros.nodes import shell
 from nodes.harness import running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
@@ -84,6 +85,25 @@ def test_a_driver_without_stamps_counts_by_arrival_where_the_contract_says_so(tm
         robot.sends_states = False
         robot.until(lambda: last_reports(robot, CommandReport.HELD, 'joint_states'),
                     'held: silence is seen by arrival, too')
+
+
+@pytest.mark.parametrize('mode', [ControlMode.HOLD, ControlMode.PAUSED, ControlMode.AUTONOMOUS])
+def test_arming_names_what_holds_the_arm(gate, robot, mode):
+    """A latched mode of the arbiter, as a gate that starts later hears it, too."""
+    modes = robot.node.create_publisher(ControlMode, 'control/mode', shell.CHANGES)
+    modes.publish(ControlMode(mode=mode, reason='joint states silent for 330 ms'))
+    robot.until(lambda: modes.get_subscription_count() > 1, 'the gate and the eyes')
+
+    def armed():
+        robot.call('gate/disarm')
+        answer = robot.call('gate/arm').message
+        return answer if answer.startswith('armed') and (
+            mode == ControlMode.AUTONOMOUS or answer != 'armed') else None
+    name = {ControlMode.HOLD: 'HOLD', ControlMode.PAUSED: 'PAUSED'}.get(mode)
+    assert robot.until(armed, 'an armed gate') == 'armed' + (
+        f'; nothing moves before dagger/resume: {name}, joint states silent for 330 ms'
+        if name else '')
+    assert last_reports(robot, CommandReport.REJECTED, 'disarmed'), 'each disarming is reported'
 
 
 def test_passes_clamps_rejects_and_reports(gate, robot):

@@ -5,10 +5,15 @@ import subprocess
 import sys
 
 from il_ros.config import parse_yaml
+from il_ros.errors import ConfigError
+from il_ros.nodes.client import Client, namespace_of
 from nodes.harness import environment, ROOT
 from nodes.robot import CONTRACT, Robot
+import pytest
+import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 import yaml
 
@@ -93,6 +98,69 @@ def test_wrong_types_and_qos_are_named(tmp_path):
             'sensor_msgs/msg/Image; correct the contract') in lines
     line, = (line for line in lines if line.startswith('fail  latched: QoS of test_robot: '))
     assert 'transient local' in line.lower()
+
+
+def test_nodes_of_other_namespaces_are_others(tmp_path):
+    """Two robots: each doctor counts its own, and one that just started waits for discovery."""
+    with Robot(DOMAIN) as robot:
+        for space, names in (('left', ('command_gate', 'teleop')), ('right', ('command_gate',)),
+                             ('left/deep', ('teleop_capture', 'command_gate'))):
+            for name in names:
+                robot.executor.add_node(rclpy.create_node(name, namespace=space,
+                                                          context=robot.context))
+        robot.executor.add_node(rclpy.create_node('teleop', namespace='left',
+                                                  context=robot.context))
+
+        def found(*arguments):
+            _, lines = doctor('--robot', contract(tmp_path), '--timeout-s', 3, *arguments,
+                              robot=robot)
+            return [line for line in lines if ' node ' in line]
+        assert found('--namespace', 'left') == [
+            'pass  node command_gate: runs',
+            'skip  node dagger_intervention: does not run: ros2 run il_ros dagger_intervention',
+            'fail  node teleop: runs 2 times; stop all but one',
+            'skip  node teleop_capture: does not run: ros2 run il_ros teleop_capture',
+            'skip  node policy_inference: does not run: ros2 run il_ros policy_inference']
+        assert found('--namespace', '/right/')[0] == 'pass  node command_gate: runs'
+        assert found()[0] == (
+            'skip  node command_gate: does not run: ros2 run il_ros command_gate')
+        for node in robot.executor.get_nodes():
+            if node is not robot.node:
+                robot.executor.remove_node(node)
+                node.destroy_node()
+
+
+@pytest.mark.parametrize('name', ['left arm', 'left-arm', '2nd', 'a//b'])
+def test_what_can_be_no_namespace_is_one_line(tmp_path, name):
+    with pytest.raises(ConfigError, match=f"^--namespace '{name}': .*; expected a name like "
+                                          'left_arm$'):
+        namespace_of(name)
+
+
+@pytest.mark.parametrize(('text', 'space'), [('', '/'), ('left', '/left'), ('/left/', '/left'),
+                                             ('left/arm', '/left/arm')])
+def test_a_namespace_with_or_without_slashes(text, space):
+    assert namespace_of(text) == space
+
+
+def test_a_client_calls_the_services_of_its_namespace():
+    with Robot(DOMAIN) as robot:
+        def answers(text):
+            return lambda _, answer: Trigger.Response(success=True, message=text)
+        nodes = [rclpy.create_node('gate', namespace=space, context=robot.context)
+                 for space in ('left', 'right', '')]
+        for node in nodes:
+            node.create_service(Trigger, 'gate/arm', answers(node.get_namespace()))
+            robot.executor.add_node(node)
+        for space, expected in (('left', '/left'), ('/right/', '/right'), ('', '/')):
+            client = Client(robot.spin, DOMAIN, space)
+            try:
+                assert client.trigger('gate/arm') == expected
+            finally:
+                client.close()
+        for node in nodes:
+            robot.executor.remove_node(node)
+            node.destroy_node()
 
 
 def test_an_unknown_robot_is_one_line_and_code_2():

@@ -14,6 +14,8 @@ from nodes.harness import NodeProcess, running
 from nodes.robot import Robot, START
 import numpy as np
 import pytest
+from rcl_interfaces.srv import ListParameters, SetParameters
+from rclpy.parameter import Parameter
 from safetensors.numpy import load_file, save_file
 import torch
 
@@ -45,13 +47,18 @@ class World(Robot):
         message.header.stamp = self.node.get_clock().now().to_msg()
         self._poses.publish(message)
 
+    def ask(self, kind: type, name: str, **fields: object) -> object:
+        """Return the answer of a service."""
+        client = self.node.create_client(kind, name)
+        self.until(client.service_is_ready, name)
+        future = client.call_async(kind.Request(**fields))
+        self.until(future.done, f'answer of {name}', 60)
+        return future.result()
+
     def load(self, checkpoint: object) -> None:
         """Swap the policy and wait until it is at work."""
-        client = self.node.create_client(LoadPolicy, 'policy/load')
-        self.until(client.service_is_ready, 'policy/load')
-        future = client.call_async(LoadPolicy.Request(checkpoint=str(checkpoint)))
-        self.until(future.done, 'answer of policy/load', 60)
-        assert future.result().success, future.result().message
+        answer = self.ask(LoadPolicy, 'policy/load', checkpoint=str(checkpoint))
+        assert answer.success, answer.message
 
     def newest(self) -> HelpRequest | None:
         return self.requests[-1] if self.requests else None
@@ -81,6 +88,14 @@ def test_asks_off_the_data_and_not_on_them(tmp_path, checkpoint):
         world.position = START.copy()
         world.until(lambda: not world.newest().active, 'the request is taken back')
         assert 'asks for help: the members of the policy disagree' in gate.output
+        for node in ('help_gate', 'policy_inference'):
+            assert {'robot', 'checkpoint'} <= set(world.ask(
+                ListParameters, f'{node}/list_parameters').result.names)
+            result, = world.ask(SetParameters, f'{node}/set_parameters', parameters=[
+                Parameter('robot', value='other').to_parameter_msg()]).results
+            assert result.reason == 'Trying to set a read-only parameter: robot.'
+        before = len(world.requests)
+        world.until(lambda: len(world.requests) > before + 10, 'both live on')
         gate.send(signal.SIGINT)
         assert gate.process.wait(20) == 0
 

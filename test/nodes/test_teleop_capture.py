@@ -14,7 +14,9 @@ rclpy = pytest.importorskip('rclpy')
 from il_ros.msg import CaptureStatus, Command, ControlMode  # noqa: E402
 from il_ros.nodes import shell  # noqa: E402
 from il_ros.srv import StopCapture  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 from std_msgs.msg import Float64MultiArray  # noqa: E402
@@ -53,7 +55,7 @@ class Robot:
         self.status = None
         self.node.create_subscription(CaptureStatus, 'capture/status', self._on_status, 10)
         self.mode.publish(ControlMode(mode=ControlMode.TELEOP, epoch=7, reason='before'))
-        self.sent, self.seq, self.talking = [], 0, True
+        self.sent, self.seq, self.talking, self.frozen = [], 0, True, False
         self.node.create_timer(0.02, self._talk)
 
     def _on_status(self, message):
@@ -63,7 +65,8 @@ class Robot:
         if not self.talking:
             return
         now = self.node.get_clock().now().to_msg()
-        message = JointState(name=['a', 'b'], position=[0.001 * len(self.sent), -0.5])
+        message = JointState(name=['a', 'b'], position=[
+            self.sent[-1] if self.frozen and self.sent else 0.001 * len(self.sent), -0.5])
         message.header.stamp = now
         self.states.publish(message)
         self.sent.append(message.position[0])
@@ -161,6 +164,61 @@ def test_records_what_was_published(capture, robot, tmp_path):
     again = robot.call(StopCapture, 'capture/stop', outcome='success', keep=True)
     assert (again.success, again.message) == (
         False, 'no episode is being recorded; start one first')
+
+
+def test_an_arm_that_stands_is_no_success_unless_somebody_insists(capture, robot, tmp_path):
+    robot.frozen = True
+    hold = '; nothing moves before dagger/resume: HOLD, joint states silent for 330 ms'
+
+    def told():
+        robot.mode.publish(ControlMode(mode=ControlMode.HOLD,
+                                       reason='joint states silent for 330 ms'))
+        return robot.status and {s.topic: s.received for s in robot.status.streams}[
+            'control/mode'] > 2
+    robot.until(told, 'the new mode')
+    assert robot.start().message == f'episode_0001{hold}'
+    robot.record(20)
+
+    def stop(outcome):
+        answer = robot.call(StopCapture, 'capture/stop', outcome=outcome, keep=True)
+        return answer.success, answer.message
+    asked = (False, 'nothing moved in episode_0001, which goes on: end it as failure or '
+                    f'unlabelled, or say success once more{hold}')
+    assert stop('success') == asked
+    robot.record(20)
+    assert stop('success') == (True, 'kept episode_0001')
+    with Bag(tmp_path / 'bags/episode_0001') as bag:
+        assert bag.info.outcome == 'success'
+        assert bag.counts['joint_states'] >= 40, 'it went on'
+    robot.start()
+    robot.record(20)
+    assert stop('success')[0] is False, 'each episode asks anew'
+    assert stop('failure') == (True, 'kept episode_0002')
+    robot.start()
+    robot.record(5)
+    robot.frozen = False
+    robot.mode.publish(ControlMode(mode=ControlMode.TELEOP, reason='resumed'))
+    robot.record(20)
+    assert stop('success') == (True, 'kept episode_0003')
+
+
+def test_operator_and_task_may_change_between_episodes(capture, robot, tmp_path):
+    def set_to(**values):
+        return [r.successful for r in robot.call(
+            SetParameters, 'teleop_capture/set_parameters', parameters=[
+                Parameter(name, value=value).to_parameter_msg()
+                for name, value in values.items()]).results]
+    robot.start()
+    assert set_to(operator='ben', task='point', output='elsewhere') == [True, True, False]
+    robot.record(20)
+    for _ in range(2):
+        assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
+        if _ == 0:
+            robot.start()
+            robot.record(10)
+    for number, expected in ((1, ('anna', 'wave')), (2, ('ben', 'point'))):
+        with Bag(tmp_path / f'bags/episode_000{number}') as bag:
+            assert (bag.info.operator, bag.info.task) == expected
 
 
 def test_what_the_transport_lost_is_reported_exactly(capture, robot, tmp_path):

@@ -1,0 +1,94 @@
+"""How every node ends: Ctrl-C in its start, twice, with its terminal; a bug of a callback."""
+from __future__ import annotations
+
+from pathlib import Path
+import signal
+import subprocess
+import sys
+
+from il_ros.nodes import shell
+from nodes.harness import environment, NodeProcess, wait_for
+from nodes.robot import Robot
+import pytest
+
+DOMAIN = 67
+NODES = ('sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference', 'monitor',
+         'teleop_capture', 'bag_converter')
+BUG = """
+from il_ros.nodes import shell
+from rclpy.node import Node
+class Broken(Node):
+    def __init__(self):
+        super().__init__('broken')
+        self.create_timer(0.01, self.tick)
+    def tick(self):
+        return self.nothing
+raise SystemExit(shell.main(Broken))
+"""
+
+
+def start(folder, name, **parameters):
+    parameters = {'device': 'scripted'} if name == 'teleop' else parameters
+    return NodeProcess(name, DOMAIN, folder / f'{name}.txt', parameters=parameters)
+
+
+def ended(nodes):
+    """Assert that all ended well, or by the signal itself."""
+    for name, node in nodes.items():
+        assert node.process.wait(30) in (0, -signal.SIGINT), f'{name}: {node.output}'
+        assert 'Traceback' not in node.output, f'{name}: {node.output}'
+
+
+@pytest.mark.parametrize('library', ['_rclpy_pybind11', 'librmw_fastrtps_cpp'])
+def test_ctrl_c_while_it_starts(tmp_path, library):
+    """Each gets the signal as soon as a library of its start is there: in imports, in `init`."""
+    nodes = {name: start(tmp_path, name) for name in (*NODES, 'teleop')}
+    waiting = dict(nodes)
+
+    def all_told():
+        for name, node in list(waiting.items()):
+            if library in Path(f'/proc/{node.process.pid}/maps').read_text():
+                node.send(signal.SIGINT)
+                del waiting[name]
+        return not waiting
+    wait_for(all_told, library, 60.0)
+    ended(nodes)
+
+
+@pytest.mark.parametrize('numbers', [(signal.SIGINT, signal.SIGINT), (signal.SIGHUP,),
+                                     (signal.SIGTERM, signal.SIGINT)],
+                         ids=lambda numbers: '-'.join(n.name for n in numbers))
+def test_ctrl_c_twice_and_a_terminal_that_is_closed(tmp_path, numbers):
+    with Robot(DOMAIN) as robot:
+        nodes = {name: start(tmp_path, name) for name in (*NODES, 'teleop')}
+        robot.until(lambda: {name for name, _ in robot.node.get_node_names_and_namespaces()}
+                    >= set(nodes), 'all nodes', 60.0)
+        for number in numbers:
+            for node in nodes.values():
+                if node.process.poll() is None:
+                    node.send(number)
+        ended(nodes)
+        assert {node.process.returncode for node in nodes.values()} == {0}
+
+
+def test_nohup_stays_nohup():
+    code = ('import signal; from il_ros.nodes import ending; '
+            'signal.signal(signal.SIGHUP, signal.SIG_IGN); ending.expect_signals(); '
+            'print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)')
+    out = subprocess.run([sys.executable, '-c', code], env=environment(DOMAIN), text=True,
+                         capture_output=True)
+    assert out.stdout == 'True\n', out.stderr
+
+
+def test_a_bug_ends_the_node_and_is_named():
+    out = subprocess.run([sys.executable, '-c', BUG], env=environment(DOMAIN), text=True,
+                         capture_output=True, timeout=60)
+    assert out.returncode == 1
+    assert "a bug ends this node: AttributeError: 'Broken' object has no attribute 'nothing'" in (
+        out.stderr + out.stdout)
+    assert 'line 9, in tick' in out.stderr
+
+
+def test_importing_the_nodes_leaves_ctrl_c_alone():
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert shell.main
