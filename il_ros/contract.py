@@ -12,6 +12,7 @@ from pathlib import Path
 
 from il_ros.config import build, find_config, nearest, parse_yaml, path_name, read_text, to_mapping
 from il_ros.errors import ConfigError, ContractMismatchError
+from il_ros.names import resolve
 from il_ros.scene import Box, Scene
 from il_ros.types import Floats
 import numpy as np
@@ -68,7 +69,14 @@ class Joint:
 
 @dataclass(frozen=True)
 class Stream:
-    """One topic that observations are made of."""
+    """One topic that observations are made of.
+
+    Attributes:
+        topic: As in ROS 2: from `/` on, or relative to the robot's namespace.
+        type: Message type, `package/Name`.
+        rate_hz: Messages per second, of all publishers together.
+        max_age_s: Age up to which a sample may be used [s]; of a JointState each joint's.
+    """
 
     topic: str
     type: str
@@ -76,6 +84,7 @@ class Stream:
     max_age_s: float
 
     def __post_init__(self) -> None:
+        resolve(self.topic)
         _positive(rate_hz=self.rate_hz, max_age_s=self.max_age_s)
 
 
@@ -119,6 +128,7 @@ class CommandTopic:
     type: str
 
     def __post_init__(self) -> None:
+        resolve(self.topic)
         _one_of(self.type, COMMAND_TYPES, 'command type')
 
 
@@ -216,6 +226,15 @@ class Contract:
         return [stream.topic for stream in self.streams]
 
     @property
+    def commands(self) -> dict[CommandTopic, list[str]]:
+        """Where commands for the robot go, and the joints that each of them moves."""
+        apart = self.gripper and self.gripper.command
+        if self.gripper is None or apart is None or apart == self.command:
+            return {self.command: self.joint_names}
+        arm = [name for name in self.joint_names if name != self.gripper.joint]
+        return {self.command: arm, apart: [self.gripper.joint]}
+
+    @property
     def period_ns(self) -> int:
         """Time between two ticks [ns]."""
         return round(1e9 / self.rate_hz)
@@ -308,7 +327,8 @@ class Contract:
 def differences(ours: Contract, theirs: Contract) -> list[str]:
     """Return one line per value that differs, `key: ours, theirs`.
 
-    Task text, workspace and scene do not count: they say nothing about what the data mean.
+    Task text, workspace and scene do not count: they say nothing about what the data mean. Topics
+    are compared as the names that they are in the root namespace.
     """
     return _differences(to_mapping(ours), to_mapping(theirs), '',
                         ignore={'task', 'workspace', 'scene', 'command_hz'})
@@ -322,7 +342,9 @@ def _differences(a: object, b: object, where: str, ignore: set[str]) -> list[str
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         return [line for i, (x, y) in enumerate(zip(a, b, strict=True))
                 for line in _differences(x, y, f'{where}[{i}]', set())]
-    return [] if a == b else [f'{where}: {_brief(a)}, {_brief(b)}']
+    same = a == b or (where.endswith('topic') and isinstance(a, str) and isinstance(b, str)
+                      and resolve(a) == resolve(b))
+    return [] if same else [f'{where}: {_brief(a)}, {_brief(b)}']
 
 
 def _brief(value: object) -> object:

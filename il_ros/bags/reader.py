@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from il_ros.bags.integrity import check_mcap, recovery_hint
+from il_ros.bags.topics import name_topics
 from il_ros.config import parse_yaml
 from il_ros.contract import Contract
 from il_ros.errors import BagError, ConfigError
@@ -36,16 +37,18 @@ class Bag:
         path: The bag directory.
         info: What the recorder wrote about the episode.
         counts: Messages per topic, as the contract or the design names it.
+        named: Which topic of the bag is which.
         start_ns: First log time.
         end_ns: Behind the last log time; [start_ns, end_ns) holds every message.
     """
 
-    def __init__(self, path: Path, contract: Contract | None = None) -> None:
+    def __init__(self, path: Path, contract: Contract | None = None, namespace: str = '') -> None:
         """Open a bag and check every file of it.
 
         Args:
             path: The bag directory.
             contract: Used where the bag carries none.
+            namespace: Of the robot's topics, where the bag does not say it; see `name_topics`.
 
         Raises:
             BagError: The bag is missing, unfinished, damaged, empty, or has no contract.
@@ -69,10 +72,9 @@ class Bag:
             self._reader.close()
             raise BagError(f'{path}: the bag holds no messages; delete it or leave it out with '
                            '--skip-bad')
-        names = {resolved: name for name, resolved in self.info.topics.items()}
-        self._names = {c.topic: names.get(c.topic, c.topic.lstrip('/'))
-                       for c in self._reader.connections}
-        self._names.update({t: t for t in self.info.contract.topics if t in self._names})
+        self.named = name_topics({c.topic: c.msgtype for c in self._reader.connections},
+                                 self.info.contract, self.info.topics, namespace, str(path))
+        self._names = self.named.names
         self.counts: dict[str, int] = {}
         for c in self._reader.connections:
             name = self._names[c.topic]

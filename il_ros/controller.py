@@ -1,4 +1,4 @@
-"""The setpoint of the simulated arm, as ros2_control's joint_trajectory_controller makes it."""
+"""A setpoint that follows trajectories, as ros2_control's joint_trajectory_controller makes it."""
 from __future__ import annotations
 
 from il_ros.types import Floats

@@ -1,5 +1,5 @@
 """The setpoint follows trajectories as joint_trajectory_controller does."""
-from il_ros.sim.controller import TrajectoryController
+from il_ros.controller import TrajectoryController
 import numpy as np
 
 START = np.array([1.0, -1.0])
