@@ -11,6 +11,7 @@ import hashlib
 from pathlib import Path
 
 from il_ros.config import build, find_config, nearest, parse_yaml, path_name, read_text, to_mapping
+from il_ros.differences import mapping_differences
 from il_ros.errors import ConfigError, ContractMismatchError
 from il_ros.names import resolve
 from il_ros.scene import Box, Scene
@@ -228,7 +229,7 @@ class Contract:
     @property
     def commands(self) -> dict[CommandTopic, list[str]]:
         """Where commands for the robot go, and the joints that each of them moves."""
-        apart = self.gripper and self.gripper.command
+        apart = self.gripper.command if self.gripper else None
         if self.gripper is None or apart is None or apart == self.command:
             return {self.command: self.joint_names}
         arm = [name for name in self.joint_names if name != self.gripper.joint]
@@ -330,27 +331,8 @@ def differences(ours: Contract, theirs: Contract) -> list[str]:
     Task text, workspace and scene do not count: they say nothing about what the data mean. Topics
     are compared as the names that they are in the root namespace.
     """
-    return _differences(to_mapping(ours), to_mapping(theirs), '',
-                        ignore={'task', 'workspace', 'scene', 'command_hz'})
-
-
-def _differences(a: object, b: object, where: str, ignore: set[str]) -> list[str]:
-    if isinstance(a, dict) and isinstance(b, dict):
-        return [line for key in dict.fromkeys([*a, *b]) if key not in ignore
-                for line in _differences(a.get(key), b.get(key),
-                                         f'{where}.{key}' if where else str(key), set())]
-    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return [line for i, (x, y) in enumerate(zip(a, b, strict=True))
-                for line in _differences(x, y, f'{where}[{i}]', set())]
-    same = a == b or (where.endswith('topic') and isinstance(a, str) and isinstance(b, str)
-                      and resolve(a) == resolve(b))
-    return [] if same else [f'{where}: {_brief(a)}, {_brief(b)}']
-
-
-def _brief(value: object) -> object:
-    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-        return [v.get('name', v) for v in value]
-    return value
+    return mapping_differences(to_mapping(ours), to_mapping(theirs),
+                               ignore={'task', 'workspace', 'scene', 'command_hz'})
 
 
 def require_same(ours: Contract, theirs: Contract, ours_name: str, theirs_name: str) -> None:

@@ -30,9 +30,9 @@ def name_topics(bag: Mapping[str, str], contract: Contract, recorded: Mapping[st
                 namespace: str, where: str) -> Named:
     """Name the topics of a bag.
 
-    What the recorder wrote about names counts before all else. Elsewhere a name from `/` on is that
-    topic, and the others lie in the given namespace, else in the root, else in the one namespace
-    that holds more of the contract's topics than any other.
+    What the recorder wrote about names counts before all else. Elsewhere a name from `/` on is
+    that topic, and the others lie in the given namespace, else in the root, else in the one
+    namespace that holds more of the contract's topics than any other.
 
     Args:
         bag: Message type per topic of the bag.
@@ -64,8 +64,9 @@ def _own(topic: str, namespace: str) -> str:
 
 def _namespace(bag: Mapping[str, str], contract: Contract, where: str) -> str:
     """Return where the contract's relative topics lie, '' for the root."""
-    wanted = {s.topic: full_type(s.type) for s in (*contract.streams, *contract.commands)
-              if not s.topic.startswith('/')}
+    types = {stream.topic: stream.type for stream in contract.streams}
+    types |= {command.topic: command.type for command in contract.commands}
+    wanted = {name: full_type(kind) for name, kind in types.items() if not name.startswith('/')}
     spaces = Counter(topic.removesuffix(f'/{name}') for name, kind in wanted.items()
                      for topic, of in bag.items() if topic.endswith(f'/{name}') and of == kind)
     if not spaces:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from il_ros.alignment.aligner import Aligner
 from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.alignment.state_reader import StateReader
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.contract import Contract
 from il_ros.datasets.commanded import Commanded
@@ -75,16 +76,20 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     for tick in range((bag.end_ns - 1 - bag.start_ns) // period_ns):
         tick_ns = bag.start_ns + tick * period_ns
         feed.until(tick_ns)
-        observation = aligner.observe(tick_ns)
-        feed.until(tick_ns + period_ns)
+        observation, next_ns = aligner.observe(tick_ns), tick_ns + period_ns
         if isinstance(observation, Observation):
-            yield Row(tick, observation, commanded.action(observation.state),
-                      commanded.policy_action(tick_ns + period_ns), commanded.source,
-                      commanded.intervention, watched.asked(tick_ns + period_ns))
+            commanded.measure(observation.state)
+        feed.until(next_ns)
+        if isinstance(observation, Observation):
+            action = commanded.action(observation.state, next_ns)
+            yield Row(tick, observation, action, commanded.policy_action(next_ns),
+                      commanded.source, commanded.intervention, watched.asked(next_ns))
         else:
             losses.ticks[observation.topic] += 1
             losses.absences.setdefault(*observation)
     feed.until(bag.end_ns)      # to the end, so that the reader can compare its counts
+    if problem := feed.states.problem():
+        losses.absences[bag.contract.state.topic] = problem
 
 
 def moving_ticks(rows: Iterable[Row], contract: Contract) -> range:
@@ -104,6 +109,7 @@ class _Feed:
                  watched: Watched, losses: Losses) -> None:
         self.messages, self.losses = messages, losses
         self.aligner, self.commanded, self.watched = aligner, commanded, watched
+        self.states = StateReader(aligner.contract)
         self.next = next(messages, None)
 
     def until(self, end_ns: int) -> None:
@@ -122,5 +128,8 @@ class _Feed:
             self.commanded.push(stamped)
         if stamped.topic not in self.aligner.topics:
             return
-        value = decode(self.aligner.contract, stamped.topic, stamped.message)
-        self.aligner.push(stamped.topic, message_stamp_ns(stamped.message), value)
+        contract, message = self.aligner.contract, stamped.message
+        value = (self.states.read(message) if stamped.topic == contract.state.topic
+                 else decode(contract, stamped.topic, message))
+        if value is not None:
+            self.aligner.push(stamped.topic, message_stamp_ns(message), value)

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.alignment.decode import message_stamp_ns
+from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
@@ -41,6 +42,7 @@ class CommandGate(Node):
                           make_checker(contract, parameters.planner, parameters.group))
         self._required = contract.streams if parameters.required == 'all' else [contract.state]
         self._arm_when_ready = parameters.armed
+        self._states = StateReader(contract)
         self._counts: Counter[str] = Counter()
         self._robot = RobotCommand(self, contract, parameters.speed)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
@@ -58,7 +60,8 @@ class CommandGate(Node):
 
     def _on_state(self, message: JointState) -> None:
         try:
-            positions = decode(self._contract, self._contract.state.topic, message)
+            if (positions := self._states.read(message)) is None:
+                return
             self._gate.measure(positions, message_stamp_ns(message), shell.now(self))
         except MessageError as error:
             self.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)
@@ -109,6 +112,8 @@ class CommandGate(Node):
     def _arm(self) -> str:
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
+        if problem := self._states.problem():
+            raise ArmingError(f'arming refused: {self._contract.state.topic}: {problem}')
         self._find_foreign()
         self._robot.start(self._gate.arm(shell.now(self)))
         self._arm_when_ready = False

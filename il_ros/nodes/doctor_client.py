@@ -10,7 +10,9 @@ from il_ros.alignment.decode import decode, message_stamp_ns
 from il_ros.checks import Check, failed, passed, skipped
 from il_ros.contract import CommandTopic, Contract, Stream
 from il_ros.errors import MessageError
+from il_ros.names import resolve
 from il_ros.nodes import shell
+from il_ros.nodes.doctor_joints import look_at_joints
 from il_ros.nodes.doctor_system import check_clock, controllers, transport
 from il_ros.nodes.preflight import command_problem, command_topics, stream_problem
 from il_ros.nodes.streams import TYPES
@@ -116,9 +118,13 @@ class Doctor:
         return self._content(stream, came)
 
     def _content(self, stream: Stream, came: list[tuple[int, Any]]) -> Check:
+        remark = ''
         try:
-            for _, message in came:
-                decode(self._contract, stream.topic, message)
+            if stream is self._contract.state:
+                came, remark = look_at_joints(self._contract, came, MEASURE_S)
+            else:
+                for _, message in came:
+                    decode(self._contract, stream.topic, message)
         except MessageError as error:
             return failed(stream.topic, str(error).removeprefix(f'{stream.topic}: '))
         rate = len(came) / MEASURE_S
@@ -130,18 +136,15 @@ class Doctor:
         if not -stream.max_age_s <= age_s <= stream.max_age_s:
             return failed(stream.topic, f'{text}; expected at most {stream.max_age_s:g} s: check '
                                         "the driver's stamps and that the clocks agree")
-        if stream is self._contract.state and (
-                list(came[0][1].name) != self._contract.joint_names):
-            text += "; joints in another order than the contract's, matched by name"
-        return passed(stream.topic, text)
+        return passed(stream.topic, text + remark)
 
     def _command(self, command: CommandTopic) -> Check:
         if problem := command_problem(self._node, command):
             return failed(command.topic, problem)
         listeners = self._node.get_subscriptions_info_by_topic(command.topic)
-        others = sorted({publisher.node_name for publisher in
+        others = sorted({f'{p.node_namespace.rstrip("/")}/{p.node_name}' for p in
                          self._node.get_publishers_info_by_topic(command.topic)}
-                        - {'command_gate'})
+                        - {resolve('command_gate', self._node.get_namespace())})
         if others:
             return failed(command.topic, f'{", ".join(others)} publishes commands beside the '
                                          'gate; stop it')

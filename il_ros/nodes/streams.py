@@ -7,6 +7,7 @@ from typing import Any
 
 from geometry_msgs.msg import PoseArray
 from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
@@ -36,6 +37,7 @@ class Streams:
         self._node = node
         self._contract = contract
         self._push = push
+        self._states = StateReader(contract)
         self._subscriptions: dict[str, Any] = {}
         self._told: set[str] = set()
         node.create_timer(LOOK_EACH_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -52,14 +54,18 @@ class Streams:
 
     def _look(self) -> None:
         """Say once of every followed stream that its publishers cannot be heard, and why."""
-        for stream in self._contract.streams:
-            if stream.topic in self._subscriptions and (
-                    problem := offer_problem(self._node, stream)) not in ('', *self._told):
+        problems = [(stream.topic, offer_problem(self._node, stream))
+                    for stream in self._contract.streams if stream.topic in self._subscriptions]
+        for topic, problem in (*problems, (self._contract.state.topic, self._states.problem())):
+            if problem not in ('', *self._told):
                 self._told.add(problem)
-                self._node.get_logger().error(f'{stream.topic}: {problem}')
+                self._node.get_logger().error(f'{topic}: {problem}')
 
     def _receive(self, topic: str, message: Any) -> None:
         try:
-            self._push(topic, message_stamp_ns(message), decode(self._contract, topic, message))
+            value = (self._states.read(message) if topic == self._contract.state.topic
+                     else decode(self._contract, topic, message))
+            if value is not None:
+                self._push(topic, message_stamp_ns(message), value)
         except MessageError as error:
             self._node.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)
