@@ -69,7 +69,8 @@ class JointNames:
 
     def problem(self) -> str:
         """Return which expected joints no message has named, and which it did; '' for none."""
-        return missing_text(list(self._missing), list(self._came), list(self._others))
+        text = missing_text(list(self._missing), list(self._came), list(self._others))
+        return f'no message names {text}' if text else ''
 
 
 def missing_text(missing: Sequence[str], came: Sequence[str], others: Sequence[str]) -> str:
@@ -83,7 +84,7 @@ def missing_text(missing: Sequence[str], came: Sequence[str], others: Sequence[s
     if not missing:
         return ''
     what = 'joint ' if len(missing) == 1 else 'joints '
-    text = (f'no message names {what}{", ".join(map(repr, missing))}; came: '
+    text = (f'{what}{", ".join(map(repr, missing))}; came: '
             f'{", ".join([*came, *others]) or "none"}')
     close = [near for name in missing if (near := difflib.get_close_matches(name, others, n=1))]
     return f'{text}; did you mean {close[0][0]!r}?' if close else text

@@ -52,14 +52,13 @@ def name_topics(bag: Mapping[str, str], contract: Contract, recorded: Mapping[st
         found = _namespace({rooted[topic]: kind for topic, kind in bag.items()}, contract, where)
     space = namespace or found or '/'
     known = [topic.name for topic in recorded_topics(contract, lambda name: resolve(name, space))]
-    full = {resolve(name, space): name for name in known} | {t: n for n, t in inside.items()}
-    return Named({topic: full.get(rooted[topic]) or _own(rooted[topic], space) for topic in bag},
-                 resolve(space) if space != '/' else space, bool(found))
-
-
-def _own(topic: str, namespace: str) -> str:
-    inside = '/' if namespace == '/' else f'{resolve(namespace)}/'
-    return topic.removeprefix(inside)
+    full = {resolve(name, space): name for name in known if name not in inside}
+    full |= {topic: name for name, topic in inside.items()}
+    own = {topic: topic.removeprefix('/' if space == '/' else f'{resolve(space)}/')
+           for topic in rooted.values()}
+    return Named({topic: full.get(as_ros) or (as_ros if own[as_ros] in inside else own[as_ros])
+                  for topic, as_ros in rooted.items()},
+                 '/' if space == '/' else resolve(space), bool(found))
 
 
 def _namespace(bag: Mapping[str, str], contract: Contract, where: str) -> str:

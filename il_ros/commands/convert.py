@@ -21,6 +21,8 @@ def convert(
         '--skip-bad', help='Go on without bags that cannot be read.')] = False,
     robot: Annotated[str, typer.Option(
         help='Robot name or contract file, for bags that carry no contract.')] = '',
+    namespace: Annotated[str, typer.Option(
+        help='Namespace of the robot in such bags, where there are several.')] = '',
     recover: Annotated[bool, typer.Option(
         '--recover', help='Close these .partial episodes of a killed recorder; '
                           'convert nothing.')] = False,
@@ -46,11 +48,13 @@ def convert(
             return True
 
         result = run(bags, out, append=append, trim_idle=trim_idle, skip_bad=skip_bad,
-                     contract=contract, progress=report)
+                     contract=contract, progress=report, namespace=namespace)
         total = progress.tasks[0].total
         progress.update(task, completed=total, note='')
     for path, reason in result.skipped:
         console.print(f'skipped {path}: {reason}', markup=False, highlight=False, soft_wrap=True)
+    for warning in result.warnings:
+        console.print(f'warning: {warning}', markup=False, highlight=False, soft_wrap=True)
     console.print(f'{out}: {result.episodes} episodes, {result.frames} rows added', markup=False,
                   highlight=False, soft_wrap=True)
 

@@ -1,9 +1,9 @@
 """What the robot was told on its own command topics, where no gate's report says it.
 
-Of a trajectory that counts which ros2_control's joint_trajectory_controller would make the setpoint:
-it begins at `header.stamp` (on arrival where that is zero) at the setpoint of that moment, takes
-the place of what was left of the one before, goes linearly from point to point and stays at the
-last. A single point that is to be reached within one tick, as the gate sends it, and what comes as
+Of a trajectory counts what ros2_control's joint_trajectory_controller would make of it: it begins
+at `header.stamp` (on arrival where that is zero) at the setpoint of that moment, takes the place
+of what was left of the one before, goes linearly from point to point and stays at the last. A
+single point that is to be reached within one tick, as the gate sends it, and what comes as
 Float64MultiArray counts at once.
 """
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from il_ros.alignment.decode import message_stamp_ns
 from il_ros.bags.reader import Bag, Stamped
-from il_ros.contract import Contract
 from il_ros.controller import Times, TrajectoryController
 from il_ros.errors import BagError, MessageError
 from il_ros.joints import missing_text, once
@@ -149,7 +148,7 @@ def read_command(message: Any, topic: str, expected: Sequence[str]) -> Told:
         raise MessageError(f'{topic}: expected at least one point, got none')
     if others and len(place) < len(expected):
         missing = [name for name in expected if name not in place]
-        raise MessageError(f'{topic}: {missing_text(missing, list(place), others)}')
+        raise MessageError(f'{topic}: misses {missing_text(missing, list(place), others)}')
     for point in message.points:
         if len(point.positions) != len(names):
             raise MessageError(f'{topic}: expected {len(names)} positions, '
@@ -173,7 +172,8 @@ def _finite(rows: Sequence[Sequence[float] | Floats], names: Sequence[str], topi
 def _untold(bag: Bag, left: set[str], named: list[str], refused: str) -> str:
     """Return which joints nobody told anything, and what is to do."""
     joints = ', '.join(repr(name) for name in bag.contract.joint_names if name in left)
-    text = f'nothing says what {"joint" if len(left) == 1 else "joints"} {joints} was told'
+    text = (f'nothing says what joint {joints} was told' if len(left) == 1 else
+            f'nothing says what joints {joints} were told')
     topics = [command.topic for command, moved in bag.contract.commands.items()
               if left & set(moved)]
     if absent := [topic for topic in topics if not bag.counts.get(topic)]:

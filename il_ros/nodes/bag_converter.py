@@ -56,7 +56,8 @@ class BagConverter(Node):
             self.busy.release()
         goal.succeed()
         notes = [f'{result.episodes} episodes, {result.frames} frames',
-                 *(f'{path.name} skipped: {reason}' for path, reason in result.skipped)]
+                 *(f'{path.name} skipped: {reason}' for path, reason in result.skipped),
+                 *(f'warning: {warning}' for warning in result.warnings)]
         self.get_logger().info('; '.join(notes))
         return ConvertBags.Result(success=True, message='; '.join(notes),
                                   episodes=result.episodes, frames=result.frames)

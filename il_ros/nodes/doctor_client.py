@@ -142,9 +142,9 @@ class Doctor:
         if problem := command_problem(self._node, command):
             return failed(command.topic, problem)
         listeners = self._node.get_subscriptions_info_by_topic(command.topic)
-        others = sorted({f'{p.node_namespace.rstrip("/")}/{p.node_name}' for p in
+        others = sorted({f'{p.node_namespace}/{p.node_name}'.lstrip('/') for p in
                          self._node.get_publishers_info_by_topic(command.topic)}
-                        - {resolve('command_gate', self._node.get_namespace())})
+                        - {resolve('command_gate', self._node.get_namespace())[1:]})
         if others:
             return failed(command.topic, f'{", ".join(others)} publishes commands beside the '
                                          'gate; stop it')

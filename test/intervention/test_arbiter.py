@@ -426,3 +426,27 @@ def test_whatever_happens_the_rules_hold(start, style, events):
             with suppress(ArmingError):
                 gate.arm(driver.now)
             sent = np.clip(driver.state, gate.limits.lower, gate.limits.upper)
+
+
+def test_a_joint_that_falls_silent_holds_by_name():
+    driver = Driver()
+    driver.device(True)
+    driver.tick()
+    driver.changes()
+    told = np.where(np.array(NAMES) == 'gripper', np.nan, driver.state)
+    for _ in range(4):
+        driver.wait(40, measure=False)
+        driver.arbiter.measure(told, driver.now)
+        driver.device(True)
+        driver.tick()
+    assert driver.changes() == [(HOLD, "joint 'gripper' silent for 120 ms")]
+
+
+def test_nothing_happens_before_every_joint_came():
+    driver = Driver()
+    driver.arbiter = Arbiter(CONTRACT, TELEOP)
+    told = np.where(np.array(NAMES) == 'gripper', np.nan, driver.state)
+    driver.arbiter.measure(told, driver.now)
+    assert driver.tick() is None
+    driver.arbiter.measure(np.where(np.isnan(told), driver.state, np.nan), driver.now)
+    assert driver.tick().state.tolist() == driver.state.tolist()

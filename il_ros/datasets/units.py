@@ -1,0 +1,88 @@
+"""Whether the columns of a dataset are in the units of the contract."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from il_ros.contract import Contract, POSE_SIZE
+from il_ros.datasets import schema
+from il_ros.types import Floats
+import numpy as np
+
+BEYOND = 0.02       # of a joint's range; a measurement may lie that far outside
+RARELY = 0.01       # of the rows
+FITS = 0.1          # of a joint's range; another unit is guessed where it fits so well
+FULL_TURN = 2 * np.pi
+MILLI, STROKE_M = 1e-3, 1.0     # what moves in metres has no longer range
+FAR_M = 10.0        # of a pose from the origin
+# What grippers are told: their whole stroke as a number of steps.
+STROKES = {'a share of its stroke': 1.0, 'percent': 100.0, 'steps of 0 to 255': 255.0,
+           'steps of 0 to 1000': 1000.0}
+WORDS = {schema.STATE: 'measured', schema.ACTION: 'commanded', schema.POLICY_ACTION:
+         "the policy's"}
+
+
+def unit_problems(contract: Contract, columns: Mapping[str, Floats]) -> list[str]:
+    """Return in words which columns do not fit the contract, and which unit they may be in.
+
+    Args:
+        contract: Limits of the joints, names of the poses.
+        columns: Of `schema`; of those that are there, state, actions (N, J), NaN where silent, and
+            poses (N, 7 * P).
+    """
+    found: dict[tuple[int, str], list[str]] = {}
+    for column, word in WORDS.items():
+        if column in columns and len(columns[column]):
+            for joint, text in _outside(contract, columns[column]):
+                found.setdefault((joint, text), []).append(word)
+    problems = [f'joint {contract.joint_names[joint]!r}, {" and ".join(words)}: {text}'
+                for (joint, text), words in sorted(found.items())]
+    if contract.poses and len(columns.get(schema.ENVIRONMENT, ())):
+        problems += _poses(contract.poses.names, columns[schema.ENVIRONMENT])
+    return problems
+
+
+def likely_unit(low: float, high: float, lower: float, upper: float, gripper: bool) -> str:
+    """Return the unit in which values would lie within the limits, '' where none is likely.
+
+    Args:
+        low: Least value.
+        high: Greatest value.
+        lower: Lower limit [rad] or [m].
+        upper: Upper limit.
+        gripper: Whether it is the gripper's joint.
+    """
+    span = upper - lower
+    slack = FITS * span
+
+    def fits(scale: float) -> bool:
+        return lower - slack <= scale * low and scale * high <= upper + slack
+
+    if span <= STROKE_M and fits(MILLI) and MILLI * (high - low) > slack:
+        return 'millimetres'
+    if gripper and low >= -0.02 * (high - low):
+        return next((unit for unit, most in STROKES.items() if high <= 1.02 * most), '')
+    return 'degrees' if fits(np.pi / 180) and max(abs(low), abs(high)) > FULL_TURN else ''
+
+
+def _outside(contract: Contract, values: Floats) -> Iterable[tuple[int, str]]:
+    span = contract.upper - contract.lower
+    beyond = np.maximum(contract.lower - values, values - contract.upper) > BEYOND * span
+    for j in np.flatnonzero(beyond.mean(axis=0) > RARELY):
+        joint, column = contract.joints[j], values[:, j][np.isfinite(values[:, j])]
+        low, high = float(column.min()), float(column.max())
+        unit = likely_unit(low, high, *joint.position, gripper=bool(j == contract.gripper_index))
+        yield int(j), (
+            f'{low:.4g} to {high:.4g}, the contract allows {joint.position[0]:g} to '
+            f'{joint.position[1]:g}{f" (is it in {unit}?)" if unit else ""}; the robot would clip '
+            f'{beyond[:, j].mean():.0%} of the rows: correct the unit or the limits')
+
+
+def _poses(names: Iterable[str], values: Floats) -> Iterable[str]:
+    for k, name in enumerate(names):
+        pose = values[:, POSE_SIZE * k:POSE_SIZE * (k + 1)]
+        if (far := float(np.abs(pose[:, :3]).max())) > FAR_M:
+            yield (f'pose {name!r}: lies {far:.4g} m from the origin'
+                   f'{"; is it in millimetres?" if far > 100 else ""}')
+        norm = np.linalg.norm(pose[:, 3:], axis=1)
+        if (odd := np.abs(norm - 1) > 0.05).any():
+            yield (f'pose {name!r}: its quaternion has the length {norm[odd][0]:.3g}, expected 1')
