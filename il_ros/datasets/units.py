@@ -29,13 +29,8 @@ def unit_problems(contract: Contract, columns: Mapping[str, Floats]) -> list[str
         columns: Of `schema`; of those that are there, state, actions (N, J), NaN where silent, and
             poses (N, 7 * P).
     """
-    found: dict[tuple[int, str], list[str]] = {}
-    for column, word in WORDS.items():
-        if column in columns and len(columns[column]):
-            for joint, text in _outside(contract, columns[column]):
-                found.setdefault((joint, text), []).append(word)
-    problems = [f'joint {contract.joint_names[joint]!r}, {" and ".join(words)}: {text}'
-                for (joint, text), words in sorted(found.items())]
+    told = {word: columns[name] for name, word in WORDS.items() if len(columns.get(name, ()))}
+    problems = list(_joints(contract, told))
     if contract.poses and len(columns.get(schema.ENVIRONMENT, ())):
         problems += _poses(contract.poses.names, columns[schema.ENVIRONMENT])
     return problems
@@ -64,17 +59,20 @@ def likely_unit(low: float, high: float, lower: float, upper: float, gripper: bo
     return 'degrees' if fits(np.pi / 180) and max(abs(low), abs(high)) > FULL_TURN else ''
 
 
-def _outside(contract: Contract, values: Floats) -> Iterable[tuple[int, str]]:
+def _joints(contract: Contract, told: Mapping[str, Floats]) -> Iterable[str]:
     span = contract.upper - contract.lower
-    beyond = np.maximum(contract.lower - values, values - contract.upper) > BEYOND * span
-    for j in np.flatnonzero(beyond.mean(axis=0) > RARELY):
-        joint, column = contract.joints[j], values[:, j][np.isfinite(values[:, j])]
-        low, high = float(column.min()), float(column.max())
-        unit = likely_unit(low, high, *joint.position, gripper=bool(j == contract.gripper_index))
-        yield int(j), (
-            f'{low:.4g} to {high:.4g}, the contract allows {joint.position[0]:g} to '
-            f'{joint.position[1]:g}{f" (is it in {unit}?)" if unit else ""}; the robot would clip '
-            f'{beyond[:, j].mean():.0%} of the rows: correct the unit or the limits')
+    outside = {word: (np.maximum(contract.lower - values, values - contract.upper)
+                      > BEYOND * span).mean(axis=0) for word, values in told.items()}
+    for j, joint in enumerate(contract.joints):
+        if words := [word for word, share in outside.items() if share[j] > RARELY]:
+            low = min(float(np.nanmin(told[word][:, j])) for word in words)
+            high = max(float(np.nanmax(told[word][:, j])) for word in words)
+            unit = likely_unit(low, high, *joint.position, gripper=j == contract.gripper_index)
+            yield (f'joint {joint.name!r}, {" and ".join(words)}: {low:.4g} to {high:.4g}, the '
+                   f'contract allows {joint.position[0]:g} to {joint.position[1]:g}'
+                   f'{f" (is it in {unit}?)" if unit else ""}; the robot would clip '
+                   f'{max(outside[word][j] for word in words):.0%} of the rows: correct the unit '
+                   'or the limits')
 
 
 def _poses(names: Iterable[str], values: Floats) -> Iterable[str]:

@@ -48,8 +48,9 @@ def test_a_column_in_another_unit_is_named_once_with_what_it_holds():
 
 def test_a_gripper_in_percent_is_named():
     (problem,) = unit_problems(CONTRACT, {'action': column(GRIPPER, 0.0, 100.0)})
-    assert problem.startswith("joint 'gripper', commanded: 0 to 100, the contract allows 0 to 0.04 "
-                              '(is it in percent?); the robot would clip 99% of the rows')
+    assert problem.startswith(
+        "joint 'gripper', commanded: 0 to 100, the contract allows 0 to 0.04 (is it in percent?); "
+        'the robot would clip 99% of the rows')
 
 
 def test_noise_at_a_limit_is_none():

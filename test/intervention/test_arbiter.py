@@ -3,12 +3,14 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from il_ros.errors import MessageError
+from il_ros.intervention.arbiter import Arbiter
 from il_ros.intervention.handover import HANDOVERS
 from il_ros.intervention.help import HelpRequest
 from il_ros.intervention.state import TransitionError
 from il_ros.safety.arming import ArmingError
 from il_ros.safety.gate import Gate
 from il_ros.safety.rules import Command
+from il_ros.timing import Now
 from il_ros.types import ControlSource, Mode, Request, Verdict
 from intervention.driver import (
     at,
@@ -443,10 +445,8 @@ def test_a_joint_that_falls_silent_holds_by_name():
 
 
 def test_nothing_happens_before_every_joint_came():
-    driver = Driver()
-    driver.arbiter = Arbiter(CONTRACT, TELEOP)
-    told = np.where(np.array(NAMES) == 'gripper', np.nan, driver.state)
-    driver.arbiter.measure(told, driver.now)
-    assert driver.tick() is None
-    driver.arbiter.measure(np.where(np.isnan(told), driver.state, np.nan), driver.now)
-    assert driver.tick().state.tolist() == driver.state.tolist()
+    arbiter, now, finger = Arbiter(CONTRACT, TELEOP), Now(1, 1), np.array(NAMES) == 'gripper'
+    arbiter.measure(np.where(finger, np.nan, STATE), now)
+    assert arbiter.tick(now) is None
+    arbiter.measure(np.where(finger, STATE, np.nan), now)
+    assert arbiter.tick(now).state.tolist() == STATE.tolist()
