@@ -25,6 +25,13 @@ def test_rests_without_a_trajectory():
     assert at(controller(), 0, 10**12) == [[1, -1], [1, -1]]
 
 
+def test_begins_where_it_is_told_if_nobody_knew():
+    c = TrajectoryController(np.array([np.nan, 4.0]))
+    c.follow(rows([2, 2]), due(100), 0, 0)
+    c.begin(np.array([0.0, 9.0]))
+    assert at(c, 0, 50, 100) == [[0, 4], [1, 3], [2, 2]]
+
+
 def test_moves_linearly_and_holds_the_last_point():
     c = controller()
     assert c.follow(rows([2, -2], [2, 0]), due(100, 200), 0, 0) == 2

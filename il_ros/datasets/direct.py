@@ -58,11 +58,15 @@ class Direct:
         self.topics = frozenset(self._joints)
         self._controllers: dict[str, TrajectoryController] = {}
         self._measured: Floats | None = None
+        self._zero_ns = bag.start_ns    # np.interp takes floats, which are too coarse for a date
         if self._joints:
             self._require_all(bag)
 
     def measure(self, state: Floats) -> None:
         """Take in measured positions; a joint's first trajectory begins there. Shape (J,)."""
+        if self._measured is None:
+            for joint, controller in self._controllers.items():
+                controller.begin(state[[self._contract.joint_names.index(joint)]])
         self._measured = state
 
     def push(self, stamped: Stamped) -> None:
@@ -83,14 +87,15 @@ class Direct:
             raise MessageError(f'{stamped.topic}: ended {to_s(now_ns - start_ns - due_ns[-1]):.1f}'
                                ' s before it came: its header.stamp is old or of another clock')
         for joint, column in zip(told.joints, told.positions.T, strict=True):
-            self._controller(joint).follow(column[:, None], start_ns + due_ns, start_ns, now_ns)
+            self._controller(joint).follow(column[:, None], start_ns - self._zero_ns + due_ns,
+                                           start_ns - self._zero_ns, now_ns - self._zero_ns)
 
     def setpoint(self, due_ns: int) -> Floats:
         """Return where each joint was told to be at a time, NaN before its first command.
 
         Shape (J,).
         """
-        at = np.array([due_ns])
+        at = np.array([due_ns - self._zero_ns])
         return np.array([self._controllers[joint].setpoints(at)[0, 0]
                          if joint in self._controllers else np.nan
                          for joint in self._contract.joint_names])

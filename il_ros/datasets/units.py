@@ -12,7 +12,8 @@ BEYOND = 0.02       # of a joint's range; a measurement may lie that far outside
 RARELY = 0.01       # of the rows
 FITS = 0.1          # of a joint's range; another unit is guessed where it fits so well
 FULL_TURN = 2 * np.pi
-MILLI, STROKE_M = 1e-3, 1.0     # what moves in metres has no longer range
+MILLI = 1e-3
+STROKE_M, AXIS_M = 0.2, 1.0     # a gripper's or an axis's range, up to which it may be in metres
 FAR_M = 10.0        # of a pose from the origin
 # What grippers are told: their whole stroke as a number of steps.
 STROKES = {'a share of its stroke': 1.0, 'percent': 100.0, 'steps of 0 to 255': 255.0,
@@ -52,7 +53,7 @@ def likely_unit(low: float, high: float, lower: float, upper: float, gripper: bo
     def fits(scale: float) -> bool:
         return lower - slack <= scale * low and scale * high <= upper + slack
 
-    if span <= STROKE_M and fits(MILLI) and MILLI * (high - low) > slack:
+    if span <= (STROKE_M if gripper else AXIS_M) and fits(MILLI) and MILLI * (high - low) > slack:
         return 'millimetres'
     if gripper and low >= -0.02 * (high - low):
         return next((unit for unit, most in STROKES.items() if high <= 1.02 * most), '')

@@ -33,6 +33,8 @@ def stamp_ns(data: bytes) -> int | None:
 
 def joint_names(data: bytes) -> tuple[str, ...]:
     """Return `name` of a JointState; empty if it is too short."""
+    if len(data) < ENCAPSULATION:
+        return ()
     try:
         at = _align(_after_string(data, 8), 4)
         (count,) = struct.unpack_from(_order(data) + 'I', data, ENCAPSULATION + at)
