@@ -113,8 +113,7 @@ class Doctor:
         came = self._messages[stream.topic]
         if not came:
             advertised = self._node.get_publishers_info_by_topic(stream.topic)[0].node_name
-            return failed(stream.topic, f'{advertised} advertises it, but nothing came; look at '
-                                        'its log')
+            return failed(stream.topic, f'{advertised} advertises it, but nothing came; see its log')
         return self._content(stream, came)
 
     def _content(self, stream: Stream, came: list[tuple[int, Any]]) -> Check:
