@@ -112,8 +112,8 @@ class Doctor:
             return failed(stream.topic, problem)
         came = self._messages[stream.topic]
         if not came:
-            advertised = self._node.get_publishers_info_by_topic(stream.topic)[0].node_name
-            return failed(stream.topic, f'{advertised} advertises it, but nothing came; see its log')
+            driver = self._node.get_publishers_info_by_topic(stream.topic)[0].node_name
+            return failed(stream.topic, f'{driver} advertises it, but nothing came; see its log')
         return self._content(stream, came)
 
     def _content(self, stream: Stream, came: list[tuple[int, Any]]) -> Check:
