@@ -21,10 +21,12 @@ from il_ros.config import (
     read_text,
     to_mapping,
 )
+from il_ros.differences import mapping_differences
 from il_ros.encodings import ENCODINGS, why_no_picture
 from il_ros.errors import ConfigError, ContractMismatchError
 from il_ros.joint import Joint, TURN
 from il_ros.meaning import meaning
+from il_ros.names import resolve
 from il_ros.scene import Box, Scene
 from il_ros.types import Floats
 import numpy as np
@@ -54,6 +56,10 @@ class Stream:
     """One topic that observations are made of.
 
     Attributes:
+        topic: As in ROS 2: from `/` on, or relative to the robot's namespace.
+        type: Message type, `package/Name`.
+        rate_hz: Messages per second, of all publishers together.
+        max_age_s: Age up to which a sample may be used [s]; of a JointState each joint's.
         stamp: When a sample was taken: as its 'header' says, the default, or at its 'arrival'.
     """
 
@@ -64,6 +70,7 @@ class Stream:
     stamp: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        resolve(self.topic)
         positive(rate_hz=self.rate_hz, max_age_s=self.max_age_s)
         _one_of(self.stamp or HEADER, STAMPS, f'{self.topic}: stamp')
 
@@ -110,6 +117,7 @@ class CommandTopic:
     type: str
 
     def __post_init__(self) -> None:
+        resolve(self.topic)
         _one_of(self.type, COMMAND_TYPES, 'command type')
 
 
@@ -210,6 +218,15 @@ class Contract:
     def topics(self) -> list[str]:
         """The topics of `streams`."""
         return [stream.topic for stream in self.streams]
+
+    @property
+    def commands(self) -> dict[CommandTopic, list[str]]:
+        """Where commands for the robot go, and the joints that each of them moves."""
+        apart = self.gripper.command if self.gripper else None
+        if self.gripper is None or apart is None or apart == self.command:
+            return {self.command: self.joint_names}
+        arm = [name for name in self.joint_names if name != self.gripper.joint]
+        return {self.command: arm, apart: [self.gripper.joint]}
 
     @property
     def period_ns(self) -> int:
@@ -319,25 +336,8 @@ def differences(ours: Contract, theirs: Contract) -> list[str]:
     Task text, workspace, scene and `stamp` do not count: they say nothing about what the data
     mean. Neither do topics and message types; see `meaning`.
     """
-    return _differences(meaning(to_mapping(ours)), meaning(to_mapping(theirs)), '',
-                        ignore={'task', 'workspace', 'scene', 'command_hz'})
-
-
-def _differences(a: object, b: object, where: str, ignore: set[str]) -> list[str]:
-    if isinstance(a, dict) and isinstance(b, dict):
-        return [line for key in dict.fromkeys([*a, *b]) if key not in ignore
-                for line in _differences(a.get(key), b.get(key),
-                                         f'{where}.{key}' if where else str(key), {'stamp'})]
-    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return [line for i, (x, y) in enumerate(zip(a, b, strict=True))
-                for line in _differences(x, y, f'{where}[{i}]', ignore)]
-    return [] if a == b else [f'{where}: {_brief(a)}, {_brief(b)}']
-
-
-def _brief(value: object) -> object:
-    if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-        return [v.get('name', v) for v in value]
-    return value
+    return mapping_differences(meaning(to_mapping(ours)), meaning(to_mapping(theirs)),
+                               ignore={'task', 'workspace', 'scene', 'command_hz'})
 
 
 def require_same(ours: Contract, theirs: Contract, ours_name: str, theirs_name: str) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 from il_ros.encodings import ENCODINGS
 
-TRANSPORT = ('topic', 'type')
+TRANSPORT = ('topic', 'type', 'stamp')
 
 
 def meaning(contract: Any) -> Any:
-    """Return a contract's mapping without topics, message types and command topics.
+    """Return a contract's mapping without topics, message types, clocks and command topics.
 
     A camera that was recorded compressed and runs raw is the same camera, and positions of joints
     are the same whichever controller takes them. Of an encoding its family counts: images of

@@ -92,6 +92,25 @@ def test_differences_are_shown_and_task_text_does_not_count(contract):
         require_same(contract, other, 'bag', 'checkpoint')
 
 
+def test_a_topic_is_the_same_with_its_slash(contract):
+    other = replace(contract, state=replace(contract.state, topic='/joint_states'))
+    assert differences(contract, other) == []
+    assert other.hash != contract.hash
+    moved = replace(contract, state=replace(contract.state, topic='/left/joint_states'))
+    assert differences(contract, moved) == ['state.topic: joint_states, /left/joint_states']
+
+
+@pytest.mark.parametrize('topic, text', [
+    ('a//b', "topic 'a//b': two slashes follow each other"),
+    ('~/b', "topic '~/b': ~ is another topic for each node"),
+])
+def test_a_topic_that_is_no_ros_name_is_refused(contract, topic, text):
+    with pytest.raises(ConfigError, match=text):
+        replace(contract.state, topic=topic)
+    with pytest.raises(ConfigError, match=text):
+        replace(contract.command, topic=topic)
+
+
 def test_a_rate_of_commands_changes_neither_old_hashes_nor_what_data_mean(contract):
     fast = replace(contract, command_hz=125.0)
     assert 'command_hz' not in contract.to_text()

@@ -8,10 +8,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / 'il_ros'
 GENERATED = {'msg', 'srv', 'action'}
 # Earlier entries know nothing of later ones. Modules at the root are shared by all.
 ORDER = ['errors', 'types', 'timing', 'scheduling', 'yaml12', 'config', 'transport', 'scene',
-         'encodings', 'meaning', 'joint', 'contract', 'angles', 'joints', 'checks', 'images',
-         'urdf', 'robot_model', 'kinematics', 'alignment', 'recording', 'bags', 'datasets',
-         'policies', 'training', 'execution', 'planning', 'safety', 'sim', 'teleop',
-         'intervention', 'evaluation', 'nodes', 'workflow', 'commands', 'cli']
+         'names', 'differences', 'encodings', 'meaning', 'joint', 'contract', 'angles', 'joints',
+         'controller', 'checks', 'images', 'urdf', 'robot_model', 'kinematics', 'alignment',
+         'recording', 'bags', 'datasets', 'policies', 'training', 'execution', 'planning',
+         'safety', 'sim', 'teleop', 'intervention', 'evaluation', 'nodes', 'workflow', 'commands', 'cli']
 ROS = ('rclpy', 'builtin_interfaces', 'launch', 'launch_ros', 'std_srvs', 'ament_index_python',
        'rosidl_runtime_py', 'action_msgs', 'rpyutils')
 

@@ -1,8 +1,10 @@
 """The observation at one tick from streams of different rates.
 
 Rule: per stream the newest pushed sample whose stamp is not after the tick, and no older than the
-stream's max_age_s. Live, samples are pushed on arrival and observed at the tick; offline, they are
-pushed in log-time order up to the tick and then observed. So both see the same.
+stream's max_age_s. Of the state that holds for each joint by itself, since drivers may publish
+their joints apart; its age is that of the oldest of these. Live, samples are pushed on arrival and
+observed at the tick; offline, they are pushed in log-time order up to the tick and then observed.
+So both see the same.
 """
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class Aligner:
         self.cameras = {name: contract.camera(name).topic for name in cameras}
         streams: list[Stream] = [contract.state, *([contract.poses] if contract.poses else []),
                                  *(contract.camera(name) for name in cameras)]
-        self._samples = {stream.topic: _Samples(stream) for stream in streams}
+        self._samples: dict[str, _Samples | _JointSamples] = {
+            stream.topic: _Samples(stream) for stream in streams}
+        self._samples[contract.state.topic] = _JointSamples(contract)
 
     @property
     def topics(self) -> list[str]:
@@ -52,7 +56,7 @@ class Aligner:
         Args:
             topic: One of `topics`.
             stamp_ns: Stamp of the message.
-            value: What `decode` returned.
+            value: What `decode` returned; of the state NaN where a joint is not in the message.
 
         Raises:
             MessageError: The stamp is zero: its driver does not say when the sample was taken.
@@ -121,3 +125,31 @@ class _Samples:
     def clear(self) -> None:
         self.stamps.clear()
         self.values.clear()
+
+
+class _JointSamples:
+    """The newest samples of each joint, in the order of their stamps."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.names = contract.joint_names
+        self.joints = [_Samples(contract.state) for _ in self.names]
+
+    def add(self, stamp_ns: int, value: NDArray[Any]) -> None:
+        for samples, position in zip(self.joints, value, strict=True):
+            if not math.isnan(position):
+                samples.add(stamp_ns, position)
+
+    def at(self, tick_ns: int) -> tuple[int, NDArray[Any]] | str:
+        found = [samples.at(tick_ns) for samples in self.joints]
+        problems = {name: sample for name, sample in zip(self.names, found, strict=True)
+                    if isinstance(sample, str)}
+        if len(problems) == len(found) and len(set(problems.values())) == 1:
+            return problems[self.names[0]]
+        for name, problem in problems.items():
+            return f'joint {name!r}: {problem}'
+        whole = [sample for sample in found if not isinstance(sample, str)]
+        return min(stamp for stamp, _ in whole), np.array([value for _, value in whole])
+
+    def clear(self) -> None:
+        for samples in self.joints:
+            samples.clear()

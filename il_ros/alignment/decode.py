@@ -3,12 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+import math
 from typing import Any
 
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.images import camera_image
-from il_ros.joints import indices
+from il_ros.joints import indices, once
 from il_ros.timing import SECOND
 from il_ros.types import Floats
 import numpy as np
@@ -24,8 +25,8 @@ def decode(contract: Contract, topic: str, message: Any) -> NDArray[Any]:
         message: An rclpy message or one that rosbags deserialised.
 
     Returns:
-        Joint positions (J,) in contract order, poses (7 * P,) each x y z [m] and qx qy qz qw, or
-        an image (H, W, 3) rgb uint8.
+        Joint positions (J,) in contract order, NaN where the message does not name the joint;
+        poses (7 * P,) each x y z [m] and qx qy qz qw; or an image (H, W, 3) rgb uint8.
 
     Raises:
         MessageError: It does not fit the contract.
@@ -48,13 +49,22 @@ def message_stamp_ns(message: Any) -> int:
 
 
 def joint_positions(contract: Contract, message: Any) -> Floats:
-    """Return the positions of a JointState in contract order. Shape (J,).
+    """Return the positions of a JointState in contract order, NaN where it names no such joint.
+
+    Arm and gripper may publish their joints apart. Joints that the contract does not name are left
+    out, whatever is said of them. Shape (J,).
 
     Raises:
-        MessageError: A joint is missing or stands twice, or a position is not finite.
+        MessageError: A joint of the contract stands twice, has no position or none that is finite.
     """
-    topic = contract.state.topic
-    return reorder(contract, message.name, message.position, topic)
+    topic, names, values = contract.state.topic, message.name, message.position
+    rows, places = _places(tuple(contract.joint_names), tuple(names), topic)
+    found = np.full(len(contract.joints), np.nan)
+    if rows:
+        _require_values(names, values, topic)
+        found[rows] = np.asarray(values, dtype=np.float64)[places]
+        _require_finite(contract, found, rows, topic)
+    return found
 
 
 def reorder(contract: Contract, names: Sequence[str], values: Sequence[float] | Floats,
@@ -65,13 +75,9 @@ def reorder(contract: Contract, names: Sequence[str], values: Sequence[float] | 
         MessageError: A joint is missing or stands twice, or a value is not finite.
     """
     order = _order(tuple(contract.joint_names), tuple(names), where)
-    if len(values) != len(names):
-        raise MessageError(f'{where}: {len(names)} joint names but {len(values)} positions')
+    _require_values(names, values, where)
     found = np.asarray(values, dtype=np.float64)[order]
-    if not np.isfinite(found).all():
-        joint = contract.joint_names[int(np.flatnonzero(~np.isfinite(found))[0])]
-        raise MessageError(f'{where}: position of joint {joint!r} is not finite; '
-                           'check the driver')
+    _require_finite(contract, found, range(len(found)), where)
     return found
 
 
@@ -92,6 +98,29 @@ def poses(contract: Contract, message: Any) -> Floats:
         pose = names[int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])]
         raise MessageError(f'{topic}: pose {pose!r} is not finite')
     return found.reshape(-1)
+
+
+def _require_values(names: Sequence[str], values: Sequence[float] | Floats, where: str) -> None:
+    if len(values) != len(names):
+        raise MessageError(f'{where}: {len(names)} joint names but {len(values)} positions')
+
+
+def _require_finite(contract: Contract, values: Floats, rows: Sequence[int], where: str) -> None:
+    if odd := [row for row in rows if not math.isfinite(values[row])]:
+        raise MessageError(f'{where}: position of joint {contract.joint_names[odd[0]]!r} is not '
+                           'finite; check the driver')
+
+
+@lru_cache
+def _places(joints: tuple[str, ...], names: tuple[str, ...],
+            where: str) -> tuple[list[int], list[int]]:
+    """Return which of the joints are among the names, and where."""
+    try:
+        place = once(names, joints)
+    except MessageError as error:
+        raise MessageError(f'{where}: {error}') from None
+    rows = [row for row, joint in enumerate(joints) if joint in place]
+    return rows, [place[joints[row]] for row in rows]
 
 
 @lru_cache

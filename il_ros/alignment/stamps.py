@@ -9,6 +9,7 @@ from il_ros.alignment.decode import message_stamp_ns
 from il_ros.config import nearest
 from il_ros.contract import ARRIVAL, Contract, STAMPS, Stream
 from il_ros.errors import ConfigError, MessageError
+from il_ros.names import resolve
 from il_ros.timing import to_ns, to_s
 
 S = TypeVar('S', bound=Stream)
@@ -55,14 +56,15 @@ def stamped_by(contract: Contract, choices: Mapping[str, str]) -> Contract:
     Raises:
         ConfigError: There is no such stream; the text names the nearest.
     """
-    wanted = {topic.lstrip('/'): choice for topic, choice in choices.items()}
-    known = [stream.topic.lstrip('/') for stream in contract.streams]
+    wanted = {topic if topic == EVERY else resolve(topic): choice
+              for topic, choice in choices.items()}
+    known = [resolve(stream.topic) for stream in contract.streams]
     for topic in wanted.keys() - {*known, EVERY}:
         raise ConfigError(f'--stamp: no stream {topic!r} in the contract of {contract.robot}; '
                           f'{nearest(topic, [*known, EVERY])}')
 
     def chosen(stream: S) -> S:
-        own = wanted.get(stream.topic.lstrip('/'), wanted.get(EVERY, stream.stamp))
+        own = wanted.get(resolve(stream.topic), wanted.get(EVERY, stream.stamp))
         return replace(stream, stamp=own)
 
     return replace(contract, state=chosen(contract.state),

@@ -6,8 +6,10 @@ from collections.abc import Collection, Sequence
 import difflib
 
 from il_ros.bags.storage import Source
+from il_ros.bags.topics import name_topics
 from il_ros.contract import Camera, Contract, IMAGE_TYPES
 from il_ros.errors import BagError
+from il_ros.names import resolve
 from il_ros.recording.definitions import full_type
 from il_ros.recording.metadata import EpisodeInfo
 from il_ros.recording.topics import camera_info_topic, CONTROL
@@ -23,18 +25,25 @@ class Names:
     that camera: `/cam/image_raw/compressed` in place of `/cam/image_raw`, or the reverse.
     """
 
-    def __init__(self, info: EpisodeInfo, sources: Sequence[Source]) -> None:
+    def __init__(self, info: EpisodeInfo, sources: Sequence[Source], namespace: str = '',
+                 where: str = 'bag') -> None:
+        """Name the topics; see `name_topics`.
+
+        Raises:
+            BagError: Several namespaces hold the contract's topics.
+            ConfigError: The namespace is no valid name.
+        """
         contract = info.contract
         self._types = _expected(contract)
         self._noted = set(info.topics) | {camera_info_topic(c.topic) for c in contract.cameras}
         recorded = {source.topic: source for source in sources if source.count}
-        resolved = {topic: name for name, topic in info.topics.items()}
-        contracted = {'/' + name.lstrip('/'): name for name in self._types}
-        names = {topic: resolved.get(topic) or contracted.get(topic) or topic.lstrip('/')
-                 for topic in {source.topic for source in sources}}
+        self.named = name_topics({source.topic: source.type for source in sources}, contract,
+                                 info.topics, namespace, where)
+        names = dict(self.named.names)
         for camera in contract.cameras:
             own = [topic for topic, name in names.items() if name == camera.topic]
-            meant = own or [info.topics.get(camera.topic, '/' + camera.topic.lstrip('/'))]
+            meant = own or [info.topics.get(camera.topic)
+                            or resolve(camera.topic, self.named.namespace)]
             if meant[0] not in recorded and (other := _transport(meant[0], recorded)):
                 names[other] = camera.topic
         self._names, self._sources = names, sources
@@ -83,9 +92,8 @@ class Names:
 
 def _expected(contract: Contract) -> dict[str, tuple[str, ...]]:
     types: dict[str, tuple[str, ...]] = {name: (kind,) for name, kind in CONTROL.items()}
-    for command in (contract.command, contract.gripper and contract.gripper.command):
-        if command:
-            types[command.topic] = (command.type,)
+    for command in contract.commands:
+        types[command.topic] = (command.type,)
     for stream in contract.streams:
         types[stream.topic] = IMAGE_TYPES if isinstance(stream, Camera) else (stream.type,)
     return types

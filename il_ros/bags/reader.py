@@ -43,16 +43,18 @@ class Bag:
         path: The bag directory, or its file where only that was named.
         info: What the recorder wrote about the episode.
         counts: Messages per topic, as the contract or the design names it.
+        named: Which topic of the bag is which.
         start_ns: First log time of what the contract and the design name.
         end_ns: Behind the last log time; [start_ns, end_ns) holds every such message.
     """
 
-    def __init__(self, path: Path, contract: Contract | None = None) -> None:
+    def __init__(self, path: Path, contract: Contract | None = None, namespace: str = '') -> None:
         """Open a bag and check every file of it.
 
         Args:
             path: The bag directory or one file.
             contract: Used where the bag carries none.
+            namespace: Of the robot's topics, where the bag does not say it; see `name_topics`.
 
         Raises:
             BagError: The bag is missing, unfinished, damaged, empty, or has no contract.
@@ -76,7 +78,8 @@ class Bag:
         except BaseException:
             self.close()
             raise
-        self._names = Names(self.info, sources)
+        self._names = Names(self.info, sources, namespace, str(path))
+        self.named = self._names.named
         self.counts: dict[str, int] = {}
         for source in sources:
             name = self._names.of(source)

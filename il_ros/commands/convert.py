@@ -25,6 +25,8 @@ def convert(
     stamp: Annotated[list[str] | None, typer.Option(
         metavar='TOPIC=CLOCK', help='Believe the times of arrival of this topic (or of all) in '
                                     'place of its header stamps: all=arrival.')] = None,
+    namespace: Annotated[str, typer.Option(
+        help='Namespace of the robot in such bags, where there are several.')] = '',
     recover: Annotated[bool, typer.Option(
         '--recover', help='Save what is whole in .partial episodes of a killed '
                           'recorder and in damaged bags; convert nothing.')] = False,
@@ -51,13 +53,16 @@ def convert(
             return True
 
         result = run(bags, out, append=append, trim_idle=trim_idle, skip_bad=skip_bad,
-                     contract=contract, stamps=parse_choices(stamp or []), progress=report)
+                     contract=contract, stamps=parse_choices(stamp or []), progress=report,
+                     namespace=namespace)
         total = progress.tasks[0].total
         progress.update(task, completed=total, note='')
     for path, reason in result.skipped:
         console.print(f'skipped {path}: {reason}', markup=False, highlight=False, soft_wrap=True)
     for path, note in result.notes:
         console.print(f'{path}: {note}', markup=False, highlight=False, soft_wrap=True)
+    for warning in result.warnings:
+        console.print(f'warning: {warning}', markup=False, highlight=False, soft_wrap=True)
     console.print(f'{out}: {result.episodes} episodes, {result.frames} rows added', markup=False,
                   highlight=False, soft_wrap=True)
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from il_ros.alignment.decode import message_stamp_ns, reorder
 from il_ros.bags.reader import Bag, Stamped
-from il_ros.contract import CommandTopic, Contract
+from il_ros.datasets.direct import Direct
 from il_ros.errors import BagError, MessageError
 from il_ros.timing import MILLISECOND, to_ns
 from il_ros.types import ControlSource, Floats, Mode
@@ -27,7 +27,8 @@ class Commanded:
     """Follows commands, chunks and modes; fed with messages in log-time order.
 
     Attributes:
-        source: Who the newest sent command came from; HOLD before the first one.
+        source: Who the newest sent command came from; HOLD before the first one. What came on the
+            robot's own command topics counts as a person's.
         intervention: Whether a person corrects the policy.
     """
 
@@ -35,21 +36,19 @@ class Commanded:
         """Choose the gate's reports, or the robot's command topics where there are none.
 
         Raises:
-            BagError: The bag has neither.
+            BagError: The bag has neither, or does not say of every joint what it was told.
         """
         self.contract = bag.contract
         self.source = ControlSource.HOLD
         self.intervention = False
         self._sent: Floats | None = None
         self._chunk: _Chunk | None = None
-        self._direct = {} if bag.counts.get(REPORT) else {
-            topic.topic: joints for topic, joints in _command_topics(self.contract).items()
-            if bag.counts.get(topic.topic)}
-        if not self._direct and not bag.counts.get(REPORT):
+        self._direct = None if bag.counts.get(REPORT) else Direct(bag)
+        if self._direct and not self._direct.topics:
             raise BagError(f'{bag.path}: neither {REPORT} nor {self.contract.command.topic} was '
                            'recorded: nothing says what the robot was told'
                            f'{bag.holds([self.contract.command.topic])}')
-        self.topics = {REPORT, CHUNK, MODE, *self._direct}
+        self.topics = {REPORT, CHUNK, MODE, *(self._direct.topics if self._direct else ())}
 
     def push(self, stamped: Stamped) -> None:
         """Take one message of `topics`.
@@ -58,21 +57,36 @@ class Commanded:
             MessageError: It does not fit the contract.
         """
         message = stamped.message
-        if stamped.topic in self._direct:
-            self._push_direct(stamped.topic, message)
+        if self._direct and stamped.topic in self._direct.topics:
+            self._direct.push(stamped)
         elif stamped.topic == REPORT and len(message.sent):
+            held, source = int(message.verdict) == HELD, int(message.asked.source)
+            if source not in tuple(ControlSource):
+                raise MessageError(f'{REPORT}: source: expected 0 to 3, got {source}')
             self._sent = reorder(self.contract, message.joint_names, message.sent, REPORT)
-            held = int(message.verdict) == HELD
-            self.source = ControlSource.HOLD if held else ControlSource(int(message.asked.source))
+            self.source = ControlSource.HOLD if held else ControlSource(source)
         elif stamped.topic == CHUNK:
             self._chunk = self._to_chunk(stamped.log_ns, message)
         elif stamped.topic == MODE:
             self.intervention = int(message.mode) == Mode.CORRECTING
 
-    def action(self, state: Floats) -> Floats:
-        """Return the newest sent command; the measured state before the first. Shape (J,)."""
-        sent = state if self._sent is None else self._sent
-        return np.where(np.isfinite(sent), sent, state)
+    def measure(self, state: Floats) -> None:
+        """Take in the measured positions of a tick. Shape (J,)."""
+        if self._direct:
+            self._direct.measure(state)
+
+    def action(self, state: Floats, due_ns: int) -> Floats:
+        """Return what the robot was told for a time, from the commands until then.
+
+        Before the first command that is the measured state, and `source` is HOLD; so it is while
+        some joint of the robot's own command topics was told nothing yet. Shape (J,).
+        """
+        if self._direct:
+            sent = self._direct.setpoint(due_ns)
+            told = bool(np.isfinite(sent).all())
+            self.source = ControlSource.HUMAN if told else ControlSource.HOLD
+            return np.where(np.isfinite(sent), sent, state)
+        return state if self._sent is None else self._sent
 
     def policy_action(self, due_ns: int) -> Floats:
         """Return what the policy wanted at `due_ns`; NaN where it was silent. Shape (J,)."""
@@ -91,28 +105,3 @@ class Commanded:
         rows = np.asarray(message.positions, dtype=np.float64).reshape(-1, joints)
         ordered = [reorder(self.contract, message.joint_names, row, CHUNK) for row in rows]
         return _Chunk(log_ns, message_stamp_ns(message), to_ns(message.dt), np.array(ordered))
-
-    def _push_direct(self, topic: str, message: Any) -> None:
-        expected = self._direct[topic]
-        if hasattr(message, 'points'):
-            if not message.points:
-                return
-            names, values = list(message.joint_names), message.points[-1].positions
-        else:
-            names, values = expected, message.data
-        if len(values) != len(names):
-            raise MessageError(f'{topic}: expected {len(names)} positions, got {len(values)}')
-        sent = (np.full(len(self.contract.joints), np.nan) if self._sent is None
-                else self._sent.copy())
-        for name, value in zip(names, values, strict=True):
-            if name in expected and np.isfinite(value):
-                sent[self.contract.joint_names.index(name)] = value
-        self._sent, self.source = sent, ControlSource.HUMAN
-
-
-def _command_topics(contract: Contract) -> dict[CommandTopic, list[str]]:
-    gripper = contract.gripper
-    if gripper is None or gripper.command is None:
-        return {contract.command: contract.joint_names}
-    arm = [name for name in contract.joint_names if name != gripper.joint]
-    return {contract.command: arm, gripper.command: [gripper.joint]}

@@ -15,8 +15,11 @@ from il_ros.datasets import clocks, schema
 from il_ros.datasets.atomic import replacing
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.rows import episode_rows, Losses, moving_ticks, Row
+from il_ros.datasets.tables import Columns
+from il_ros.datasets.units import unit_problems
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import BagError, DatasetError
+from il_ros.types import ControlSource
 import numpy as np
 
 Progress = Callable[[Path, int, int], bool]
@@ -37,18 +40,20 @@ class ConvertResult:
         frames: Rows added.
         skipped: Bags and folders left out, each with the reason.
         notes: What to look at in bags that were converted.
+        warnings: What a person should look at before training.
     """
 
     episodes: int = 0
     frames: int = 0
     skipped: list[tuple[Path, str]] = field(default_factory=list)
     notes: list[tuple[Path, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle: bool = False,
             skip_bad: bool = False, contract: Contract | None = None,
-            stamps: Mapping[str, str] | None = None,
-            progress: Progress | None = None) -> ConvertResult:
+            stamps: Mapping[str, str] | None = None, progress: Progress | None = None,
+            namespace: str = '') -> ConvertResult:
     """Convert bags into one dataset, which appears or changes as a whole.
 
     Args:
@@ -60,10 +65,11 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
         contract: For bags that carry none.
         stamps: Which clock to believe per topic in place of the contract's, see `stamped_by`.
         progress: Called with the bag, the number of bags done and their total; False cancels.
+        namespace: Of the robot in bags that do not say it; see `bags.topics`.
 
     Raises:
-        BagError: A bag is missing or damaged, its clocks contradict each other, or it gives no
-            row.
+        BagError: A bag is missing or damaged, its clocks contradict each other, it gives no row,
+            or none that says what was commanded.
         ConfigError: `stamps` names what is no stream.
         ContractMismatchError: The bags were recorded with different robots.
         DatasetError: The dataset exists already, cannot be written, or would be empty.
@@ -71,7 +77,7 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
     """
     found = find_bags(bags)
     extend = _check_target(out, append)
-    result = ConvertResult(skipped=list(found.skipped))
+    result, warnings = ConvertResult(skipped=list(found.skipped)), _Warnings()
     with replacing(out) as folder:
         writer = DatasetWriter.onto(folder, out) if extend else DatasetWriter(folder)
         for done, path in enumerate(found.bags):
@@ -82,18 +88,19 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
                 result.skipped.append((path, ALREADY))
                 continue
             try:
-                with Bag(path, contract) as bag:
+                with Bag(path, contract, namespace) as bag:
                     bag.info = replace(bag.info,
                                        contract=stamped_by(bag.contract, stamps or {}))
                     writer.require(bag.contract, str(path))
                     added = _add(bag, writer, digest, trim_idle, report)
+                    warnings.look_at(bag, writer.newest)
                 result.frames += added.frames
                 result.notes += ((path, note) for note in added.notes)
             except BagError as error:
                 if not skip_bad:
                     raise
                 result.skipped.append((path, str(error)))
-        result.episodes = len(writer.added)
+        result.episodes, result.warnings = len(writer.added), warnings.texts()
         if not writer.episodes:
             raise DatasetError(f'{out}: no episode to write: ' + '; '.join(
                 f'{path.name}: {reason}' for path, reason in result.skipped))
@@ -115,7 +122,7 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
     if trim_idle:
         moving = moving_ticks(episode_rows(bag), bag.contract)
         rows = (row for row in rows if row.tick in moving)
-    count = writer.add(_noting(report.during(rows), ticks), bag.contract,
+    count = writer.add(_commanded(_noting(report.during(rows), ticks), bag), bag.contract,
                        bag.info.task or bag.contract.task, bag.info.outcome == 'success')
     if not count:
         raise BagError(f'{bag.path}: no complete observation: '
@@ -141,6 +148,37 @@ def _noting(rows: Iterator[Row], ticks: list[int]) -> Iterator[Row]:
     for row in rows:
         ticks.append(row.tick)
         yield row
+
+
+def _commanded(rows: Iterator[Row], bag: Bag) -> Iterator[Row]:
+    """Pass rows on, and see that somebody commanded something in one of them."""
+    count = held = 0
+    for row in rows:
+        count, held = count + 1, held + (row.source == ControlSource.HOLD)
+        yield row
+    if count and count == held:
+        raise BagError(f'{bag.path}: nobody commanded anything that reached the robot in any of '
+                       f'its {count} rows: nothing can be learnt from them')
+
+
+class _Warnings:
+    """What concerns one bag or many: each thing is said once, of the first bag."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[str]] = {}
+
+    def look_at(self, bag: Bag, columns: Columns) -> None:
+        found = unit_problems(bag.contract, columns)
+        if bag.named.found:
+            found.append(f'topics: taken from {bag.named.namespace}, the only namespace that fits '
+                         'the contract; --namespace names another')
+        for text in found:
+            about = text.partition(':')[0]
+            self._found.setdefault(about, []).append(f'{bag.path.name}: {text}')
+
+    def texts(self) -> list[str]:
+        return [first + (f' ({len(more)} more bags likewise)' if more else '')
+                for first, *more in self._found.values()]
 
 
 def _check_target(out: Path, append: bool) -> bool:

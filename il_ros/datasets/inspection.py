@@ -12,6 +12,7 @@ from il_ros.datasets.effort import Effort, episode_efforts
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.idle import motion
 from il_ros.datasets.reader import Dataset
+from il_ros.datasets.units import unit_problems
 from il_ros.types import ControlSource, Floats
 import numpy as np
 
@@ -237,6 +238,7 @@ def _problems(dataset: Dataset, episodes: list[EpisodeReport], start: Counter[Zo
         if zones and len(zones) < ENOUGH_ZONES:
             found.append(f'{name} positions cover {len(zones)} zones of 10 x 10 cm, '
                          f'expected at least {ENOUGH_ZONES}: vary where the objects lie')
+    found += unit_problems(dataset.contract, dataset.columns)
     if episodes and not any(e.outcome == 'success' for e in episodes):
         found.append('no episode is labelled success')
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from il_ros.alignment.aligner import Aligner
 from il_ros.alignment.decode import decode
 from il_ros.alignment.stamps import sample_ns
+from il_ros.alignment.state_reader import StateReader
 from il_ros.angles import Angles
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.bags.survey import Survey
@@ -108,19 +109,23 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     for tick in ticks:
         tick_ns = bag.start_ns + tick * period_ns
         feed.until(tick_ns)
-        observation = aligner.observe(tick_ns)
-        feed.until(tick_ns + period_ns)
+        observation, next_ns = aligner.observe(tick_ns), tick_ns + period_ns
         if isinstance(observation, Observation):
             state = observation.state
-            yield Row(tick, observation, angles.near(commanded.action(state), state),
-                      angles.near(commanded.policy_action(tick_ns + period_ns), state),
-                      commanded.source, commanded.intervention, watched.asked(tick_ns + period_ns))
+            commanded.measure(state)
+        feed.until(next_ns)
+        if isinstance(observation, Observation):
+            yield Row(tick, observation, angles.near(commanded.action(state, next_ns), state),
+                      angles.near(commanded.policy_action(next_ns), state),
+                      commanded.source, commanded.intervention, watched.asked(next_ns))
         else:
             inside[observation.topic] += 1
             losses.absences.setdefault(*observation)
     losses.ticks += inside
     survey.check_losses(str(bag.path), inside, len(ticks))
     feed.until(bag.end_ns)      # to the end, so that the reader can compare its counts
+    if problem := feed.states.problem():
+        losses.absences[bag.contract.state.topic] = problem
 
 
 def moving_ticks(rows: Iterable[Row], contract: Contract) -> range:
@@ -142,6 +147,7 @@ class _Feed:
         self.messages, self.losses = messages, losses
         self.aligner, self.commanded, self.watched = aligner, commanded, watched
         self.streams = {stream.topic: stream for stream in aligner.contract.streams}
+        self.states = StateReader(aligner.contract)
         self.next = next(messages, None)
 
     def until(self, end_ns: int) -> None:
@@ -160,6 +166,9 @@ class _Feed:
             self.commanded.push(stamped)
         if stamped.topic not in self.aligner.topics:
             return
-        stamp_ns = sample_ns(self.streams[stamped.topic], stamped.message, stamped.log_ns)
-        value = decode(self.aligner.contract, stamped.topic, stamped.message)
-        self.aligner.push(stamped.topic, stamp_ns, value)
+        contract, message = self.aligner.contract, stamped.message
+        stamp_ns = sample_ns(self.streams[stamped.topic], message, stamped.log_ns)
+        value = (self.states.read(message) if stamped.topic == contract.state.topic
+                 else decode(contract, stamped.topic, message))
+        if value is not None:
+            self.aligner.push(stamped.topic, stamp_ns, value)

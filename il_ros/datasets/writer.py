@@ -30,6 +30,7 @@ class DatasetWriter:
         tasks: Task texts in the order of their indices.
         earlier: Rows of the episode table that are in closed files.
         added: Rows of the episode table of this run.
+        newest: Columns of the newest episode.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class DatasetWriter:
     tasks: list[str] = field(default_factory=list)
     earlier: list[dict[str, Any]] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
+    newest: tables.Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.contract and not self.features:
@@ -120,7 +122,7 @@ class DatasetWriter:
             return 0
         for video in videos.values():
             video.close(len(kept))
-        columns = self._columns(kept, contract, number, task, success)
+        self.newest = columns = self._columns(kept, contract, number, task, success)
         tables.write_data(self.folder / schema.DATA_PATH.format(**place), self.features, columns)
         self.added.append(self._episode(number, len(kept), task, columns, pixels, contract))
         return len(kept)

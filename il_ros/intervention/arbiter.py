@@ -33,8 +33,9 @@ class Arbiter(Machine):
     """Pure state machine; the caller passes both clocks and sends what comes out."""
 
     def measure(self, positions: Floats, now: Now) -> None:
-        """Take in measured joint positions [rad] or [m]. Shape (J,)."""
-        self._measured, self._measured_ns = positions, now.steady_ns
+        """Take in measured joint positions [rad] or [m], NaN where not said. Shape (J,)."""
+        self._joints.take(positions, now.steady_ns)
+        self._measured = self._joints.whole
 
     def teleop(self, sample: Sample, now: Now) -> None:
         """Take in a sample of a device; nobody drives before the robot's state is known.

@@ -10,6 +10,7 @@ from il_ros.intervention.policy_rows import PolicyRows
 from il_ros.intervention.rewind import Rewind
 from il_ros.intervention.settings import Settings
 from il_ros.intervention.state import Control, HUMAN_MODES, NOT_BY_ITSELF, TransitionError
+from il_ros.joints import NewestJoints
 from il_ros.timing import Now, to_ns
 from il_ros.types import ControlSource, Floats, Mode
 
@@ -40,8 +41,9 @@ class Machine:
         self._holding, self._rewind = Holding(contract), Rewind(contract)
         self._waiting = Waiting(to_ns(settings.answer_s))
         self._period_ns = contract.period_ns
+        self._joints = NewestJoints(contract.joint_names)
+        self._joint_age_ns = max(settings.silent_ns, to_ns(contract.state.max_age_s))
         self._measured: Floats | None = None
-        self._measured_ns = 0
         self._told: Floats | None = None
         self._gate = GateWatch()
         self._cause = ''
@@ -76,21 +78,28 @@ class Machine:
     def _look_for_silence(self, now: Now) -> None:
         mode, now_ns = self.control.mode, now.steady_ns
         drives = mode in HUMAN_MODES and self._human.engaged
-        age_ns = now_ns - self._measured_ns
-        heard = age_ns <= self._settings.silent_ns
+        silent = self._silent_joints(now_ns)
         # Nothing can move yet, and arming asks for joint states: their silence is no fault then.
         starts = self._driven is Mode.TELEOP and self._gate.disarmed and not self._gate.moved
         if self._gate.lost(now_ns) and (drives or self.returning or mode in NOT_BY_ITSELF):
             self._enter(Mode.PAUSED, 'the gate is silent; gate/arm, then dagger/resume', 'gate')
-        elif not heard and not starts and (drives or mode in NOT_BY_ITSELF):
-            self._fault(f'joint states silent for {age_ns / 1e6:.0f} ms', ROBOT)
-        elif heard and starts and mode is Mode.HOLD and self.control.state.who == ROBOT:
+        elif silent and not starts and (drives or mode in NOT_BY_ITSELF):
+            self._fault(silent, ROBOT)
+        elif not silent and starts and mode is Mode.HOLD and self.control.state.who == ROBOT:
             self._enter(Mode.TELEOP, 'joint states are back; nothing has moved yet', ROBOT)
         elif drives and (silent_ns := self._human.silent_ns(now_ns)):
             name = self._human.give_up()
             self._fault(f'{name} silent for {silent_ns / 1e6:.0f} ms while it drove', name)
         elif mode is Mode.AUTONOMOUS and (silent_ns := self._policy.silent_ns(now_ns)):
             self._fault(f'policy silent for {silent_ns / 1e6:.0f} ms', 'policy')
+
+    def _silent_joints(self, now_ns: int) -> str:
+        newest_ns = now_ns - int(self._joints.came_ns.max())
+        if newest_ns > self._settings.silent_ns:
+            return f'joint states silent for {newest_ns / 1e6:.0f} ms'
+        silence = self._joints.silence(now_ns, self._joint_age_ns)
+        return (f'joint {silence.joint!r} silent for {silence.age_ns / 1e6:.0f} ms' if silence
+                else '')
 
     def _look_for_release(self, now: Now) -> None:
         if self._rewind.left and self._gate.rejects:

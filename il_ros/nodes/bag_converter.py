@@ -59,7 +59,8 @@ class BagConverter(Node):
         goal.succeed()
         notes = [f'{result.episodes} episodes, {result.frames} frames',
                  *(f'{path.name} skipped: {reason}' for path, reason in result.skipped),
-                 *(f'{path.name}: {note}' for path, note in result.notes)]
+                 *(f'{path.name}: {note}' for path, note in result.notes),
+                 *(f'warning: {warning}' for warning in result.warnings)]
         self.get_logger().info('; '.join(notes))
         return ConvertBags.Result(success=True, message='; '.join(notes),
                                   episodes=result.episodes, frames=result.frames)

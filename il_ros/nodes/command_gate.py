@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from il_ros.alignment.decode import decode
 from il_ros.alignment.stamps import believed_ns
+from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
@@ -44,6 +44,7 @@ class CommandGate(Node):
                           make_checker(contract, parameters.planner, parameters.group))
         self._required = contract.streams if parameters.required == 'all' else [contract.state]
         self._arm_when_ready = parameters.armed
+        self._states = StateReader(contract)
         self._counts: Counter[str] = Counter()
         self._mode = ControlMode(mode=int(Mode.TELEOP))
         self._robot = RobotCommand(self, contract, parameters.speed, self._gate.counted)
@@ -63,7 +64,8 @@ class CommandGate(Node):
 
     def _on_state(self, message: JointState) -> None:
         try:
-            positions = decode(self._contract, self._contract.state.topic, message)
+            if (positions := self._states.read(message)) is None:
+                return
             now = shell.now(self)
             self._gate.measure(
                 positions, believed_ns(self._contract.state, message, now.ros_ns), now)
@@ -119,6 +121,8 @@ class CommandGate(Node):
     def _arm(self) -> str:
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
+        if problem := self._states.problem():
+            raise ArmingError(f'arming refused: {self._contract.state.topic}: {problem}')
         self._find_foreign()
         self._robot.start(self._gate.arm(shell.now(self)))
         self._arm_when_ready = False

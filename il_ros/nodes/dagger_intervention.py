@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from il_ros.alignment.decode import decode
+from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.intervention.arbiter import Arbiter
@@ -42,6 +42,7 @@ class DaggerIntervention(Node):
         self._arbiter = arbiter = Arbiter(contract, start, self.parameters.settings)
         self.corrections = Corrections(self, contract.joint_names, self.parameters.corrections)
         self._session, self._seq, self._refused = shell.new_session(), 0, 0
+        self._states = StateReader(contract)
         self._command = self.create_publisher(Command, 'control/command', shell.STREAM)
         self._mode = self.create_publisher(ControlMode, 'control/mode', shell.CHANGES)
         self._leader = self.create_publisher(JointState, 'teleop/target', shell.SENSOR)
@@ -92,8 +93,8 @@ class DaggerIntervention(Node):
         return answer
 
     def _on_state(self, message: JointState) -> None:
-        positions = decode(self.contract, self.contract.state.topic, message)
-        self._arbiter.measure(positions, shell.now(self))
+        if (positions := self._states.read(message)) is not None:
+            self._arbiter.measure(positions, shell.now(self))
 
     def _on_teleop(self, message: TeleopCommand) -> None:
         self._arbiter.teleop(messages.to_sample(message), shell.now(self))

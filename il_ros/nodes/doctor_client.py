@@ -13,6 +13,7 @@ from il_ros.contract import CommandTopic, Contract, Stream
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
 from il_ros.nodes.client import namespace_of
+from il_ros.nodes.doctor_joints import look_at_joints
 from il_ros.nodes.doctor_system import check_clock, check_nodes, controllers, discovered, transport
 from il_ros.nodes.preflight import command_problem, command_topics, stream_problem
 from il_ros.nodes.streams import TYPES
@@ -104,15 +105,18 @@ class Doctor:
             return failed(stream.topic, problem)
         came = self._messages[stream.topic]
         if not came:
-            advertised = self._node.get_publishers_info_by_topic(stream.topic)[0].node_name
-            return failed(stream.topic, f'{advertised} advertises it, but nothing came; look at '
-                                        'its log')
+            driver = self._node.get_publishers_info_by_topic(stream.topic)[0].node_name
+            return failed(stream.topic, f'{driver} advertises it, but nothing came; see its log')
         return self._content(stream, came)
 
     def _content(self, stream: Stream, came: list[tuple[int, Any]]) -> Check:
+        remark = ''
         try:
-            for _, message in came:
-                decode(self._contract, stream.topic, message)
+            if stream is self._contract.state:
+                came, remark = look_at_joints(self._contract, came, MEASURE_S)
+            else:
+                for _, message in came:
+                    decode(self._contract, stream.topic, message)
         except MessageError as error:
             return failed(stream.topic, str(error).removeprefix(f'{stream.topic}: '))
         rate = len(came) / MEASURE_S
@@ -124,10 +128,7 @@ class Doctor:
         if not -stream.max_age_s <= age_s <= stream.max_age_s:
             return failed(stream.topic, f'{text}; expected at most {stream.max_age_s:g} s: check '
                                         'its stamps and clock, or declare stamp: arrival')
-        if stream is self._contract.state and (
-                list(came[0][1].name) != self._contract.joint_names):
-            text += "; joints in another order than the contract's, matched by name"
-        return passed(stream.topic, text)
+        return passed(stream.topic, text + remark)
 
     def _command(self, command: CommandTopic) -> Check:
         if problem := command_problem(self._node, command):

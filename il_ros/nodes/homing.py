@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from il_ros.alignment.decode import decode
+from il_ros.alignment.state_reader import StateReader
 from il_ros.config import OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.joints import NewestJoints
 from il_ros.msg import CommandReport, ControlMode, TeleopCommand
 from il_ros.nodes import control_messages as messages
 from il_ros.nodes import shell
@@ -59,7 +60,6 @@ class MotionNode(Node):
     def __init__(self, name: str, namespace: str | None = None) -> None:
         super().__init__(name, namespace=namespace)
         self.seen: list[Floats] = []
-        self._measured: Floats | None = None
         self._mode: Mode | None = None
         self._passes: bool | None = None
         self._session, self._seq = shell.new_session(), 0
@@ -67,6 +67,8 @@ class MotionNode(Node):
     def connect(self, motion: Homing) -> None:
         """Begin to listen and to speak."""
         self._motion, self._contract = motion, motion.contract
+        self._states = StateReader(motion.contract)
+        self._joints = NewestJoints(motion.contract.joint_names)
         self._command = self.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
         self.create_subscription(JointState, self._contract.state.topic, self._on_state,
                                  shell.SENSOR)
@@ -74,7 +76,8 @@ class MotionNode(Node):
         self.create_subscription(CommandReport, 'control/report', self._on_report, shell.STREAM)
 
     def _on_state(self, message: JointState) -> None:
-        self._measured = decode(self._contract, self._contract.state.topic, message)
+        if (positions := self._states.read(message)) is not None:
+            self._joints.take(positions, shell.now(self).steady_ns)
 
     def _on_mode(self, message: ControlMode) -> None:
         self._mode = Mode(message.mode)
@@ -90,13 +93,13 @@ class MotionNode(Node):
         if self._motion.done:
             self.get_logger().info('the motion is done')
             raise ExternalShutdownException
-        repeated = self._motion.repeated
-        wish = self._motion.tick(self._measured, self._mode, shell.now(self).steady_ns,
+        repeated, measured = self._motion.repeated, self._joints.whole
+        wish = self._motion.tick(measured, self._mode, shell.now(self).steady_ns,
                                  self._passes)
         if wish is None:
             return
-        if self._motion.repeated > repeated and self._measured is not None:
-            self.seen.append(self._measured)
+        if self._motion.repeated > repeated and measured is not None:
+            self.seen.append(measured)
         self._command.publish(TeleopCommand(
             header=messages.header(shell.now_ns(self)), source_id=self.get_name(),
             session=self._session, seq=self._seq, engaged=wish.engaged,

@@ -9,6 +9,7 @@ from typing import Any
 from il_ros.alignment.decode import reorder
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
+from il_ros.joints import NewestJoints
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.nodes import control_messages as messages
@@ -58,7 +59,7 @@ class Monitor(Node):
         self._arm_joints = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
         self._arm = Arm(find_urdf(contract), [contract.joint_names[i] for i in self._arm_joints],
                         contract.tip) if contract.urdf else None
-        self._state: Floats | None = None
+        self._joints = NewestJoints(contract.joint_names)
         self._rows: Floats = np.empty((0, 0))
         self._mode = ControlMode(mode=int(Mode.PAUSED), reason='the arbiter was not heard')
         self._longest_ns = {contract.state.topic: SILENT_NS, 'control/report': SILENT_NS,
@@ -75,15 +76,12 @@ class Monitor(Node):
         self.create_timer(MARKER_PERIOD_S, self._show, clock=steady)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._diagnose, clock=steady)
 
-    def _hear(self, topic: str) -> None:
-        self._heard.hear(topic, time.monotonic_ns())
-
     def _on_state(self, topic: str, stamp_ns: int, positions: Any) -> None:
-        self._hear(topic)
-        self._state = positions
+        self._heard.hear(topic, time.monotonic_ns())
+        self._joints.take(positions, time.monotonic_ns())
 
     def _on_chunk(self, message: ActionChunk) -> None:
-        self._hear('policy/chunk')
+        self._heard.hear('policy/chunk', time.monotonic_ns())
         width = max(len(message.joint_names), 1)
         try:
             self._rows = np.array([
@@ -93,12 +91,12 @@ class Monitor(Node):
             self.get_logger().warning(f'policy/chunk: {error}', throttle_duration_sec=1.0)
 
     def _on_mode(self, message: ControlMode) -> None:
-        self._hear('control/mode')
+        self._heard.hear('control/mode', time.monotonic_ns())
         if message.mode in tuple(Mode):
             self._mode = message
 
     def _on_report(self, message: CommandReport) -> None:
-        self._hear('control/report')
+        self._heard.hear('control/report', time.monotonic_ns())
         if message.verdict in tuple(Verdict):
             self._verdicts[f'{Verdict(message.verdict).name} {message.rule}'.strip()] += 1
 
@@ -107,10 +105,11 @@ class Monitor(Node):
 
     def _near(self) -> dict[str, float]:
         gripper = self._contract.gripper.joint if self._contract.gripper else None
-        return {} if self._state is None else proximity_by_name(self._state, self._limits, gripper)
+        state = self._joints.whole
+        return {} if state is None else proximity_by_name(state, self._limits, gripper)
 
     def _show(self) -> None:
-        if self._state is None:
+        if (state := self._joints.whole) is None:
             return
         fresh = self._heard.silent_ns('policy/chunk', time.monotonic_ns()) < SILENT_NS
         near = self._near()
@@ -118,7 +117,7 @@ class Monitor(Node):
                 *(f'{name} near its limit' for name, value in near.items() if value > NEAR)]
         header = messages.header(shell.now_ns(self), self._frame)
         self._markers.publish(markers(
-            header, Mode(self._mode.mode), '\n'.join(filter(None, text)), self._tool(self._state),
+            header, Mode(self._mode.mode), '\n'.join(filter(None, text)), self._tool(state),
             map(self._tool, self._rows) if self._arm and fresh else (),
             max(near.values(), default=0.0), self._help.text))
 
@@ -127,6 +126,7 @@ class Monitor(Node):
         silent = [topic for topic, longest_ns in self._longest_ns.items()
                   if self._heard.silent_ns(topic, now_ns) > longest_ns
                   and (topic != 'policy/chunk' or self._mode.mode == Mode.AUTONOMOUS)]
+        silent += filter(None, [self._joints.silent_joint(now_ns, SILENT_NS)])
         level, text = OK, Mode(self._mode.mode).name
         if near := [name for name, value in self._near().items() if value > NEAR]:
             level, text = WARN, f'near the limit: {", ".join(near)}'

@@ -18,15 +18,14 @@ def offer_problem(node: Node, stream: Stream) -> str:
 
 def stream_problem(node: Node, stream: Stream) -> str:
     """Return why nothing can come on a stream and what to do, '' where nothing is in the way."""
-    if not node.count_publishers(stream.topic):
+    if not node.count_publishers(node.resolve_topic_name(stream.topic)):
         return 'nobody publishes it; start its driver, or correct the topic in the contract'
     return offer_problem(node, stream)
 
 
 def command_topics(contract: Contract) -> list[CommandTopic]:
     """Return where the gate publishes for the robot."""
-    gripper = contract.gripper.command if contract.gripper else None
-    return [contract.command, *([gripper] if gripper else [])]
+    return list(contract.commands)
 
 
 def command_problem(node: Node, command: CommandTopic) -> str:

@@ -7,6 +7,7 @@ from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
 from il_ros.contract import Camera
 from il_ros.errors import ConfigError
 from il_ros.nodes import shell
+from il_ros.recording.topics import camera_info_topic
 from il_ros.sim.simulation import Simulation
 from il_ros.types import Pixels
 import numpy as np
@@ -67,9 +68,8 @@ class CameraTopics:
         self.camera = camera
         self._simulation = simulation
         self._images = node.create_publisher(Image, camera.topic, shell.STREAM)
-        sibling = camera.topic.rpartition('/')[0]
-        self._infos = node.create_publisher(
-            CameraInfo, f'{sibling}/camera_info' if sibling else 'camera_info', shell.STREAM)
+        self._infos = node.create_publisher(CameraInfo, camera_info_topic(camera.topic),
+                                            shell.STREAM)
         self._render()
         focal = simulation.focal_length(camera.name, camera.height)
         x, y = camera.width / 2 - 0.5, camera.height / 2 - 0.5

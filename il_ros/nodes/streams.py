@@ -8,6 +8,7 @@ from typing import Any
 from geometry_msgs.msg import PoseArray
 from il_ros.alignment.decode import decode, message_stamp_ns
 from il_ros.alignment.stamps import sample_ns
+from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import ARRIVAL, Contract
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
@@ -38,6 +39,7 @@ class Streams:
         self._contract = contract
         self._push = push
         self._of = {stream.topic: stream for stream in contract.streams}
+        self._states = StateReader(contract)
         self._subscriptions: dict[str, Any] = {}
         self._told: set[str] = set()
         node.create_timer(LOOK_EACH_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -53,11 +55,12 @@ class Streams:
 
     def _look(self) -> None:
         """Say once of every followed stream that its publishers cannot be heard, and why."""
-        for stream in self._contract.streams:
-            if stream.topic in self._subscriptions and (
-                    problem := offer_problem(self._node, stream)) not in ('', *self._told):
+        problems = [(stream.topic, offer_problem(self._node, stream))
+                    for stream in self._contract.streams if stream.topic in self._subscriptions]
+        for topic, problem in (*problems, (self._contract.state.topic, self._states.problem())):
+            if problem not in ('', *self._told):
                 self._told.add(problem)
-                self._node.get_logger().error(f'{stream.topic}: {problem}')
+                self._node.get_logger().error(f'{topic}: {problem}')
 
     def _receive(self, topic: str, message: Any) -> None:
         stream, arrived_ns = self._of[topic], shell.now_ns(self._node)
@@ -65,7 +68,10 @@ class Streams:
             # /clock may come later than what it stamped.
             arrived_ns = max(arrived_ns, message_stamp_ns(message))
         try:
-            self._push(topic, sample_ns(stream, message, arrived_ns),
-                       decode(self._contract, topic, message))
+            stamp_ns = sample_ns(stream, message, arrived_ns)
+            value = (self._states.read(message) if topic == self._contract.state.topic
+                     else decode(self._contract, topic, message))
+            if value is not None:
+                self._push(topic, stamp_ns, value)
         except MessageError as error:
             self._node.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)

@@ -12,6 +12,7 @@ from il_ros.timing import SECOND
 
 ENCAPSULATION = 4
 SESSION_BYTES = 16
+MOST_JOINTS = 1000
 
 
 class Sender(NamedTuple):
@@ -28,6 +29,22 @@ def stamp_ns(data: bytes) -> int | None:
         return None
     sec, nanosec = struct.unpack_from(_order(data) + 'iI', data, ENCAPSULATION)
     return int(sec * SECOND + nanosec)
+
+
+def joint_names(data: bytes) -> tuple[str, ...]:
+    """Return `name` of a JointState; empty if it is too short."""
+    if len(data) < ENCAPSULATION:
+        return ()
+    try:
+        at = _align(_after_string(data, 8), 4)
+        (count,) = struct.unpack_from(_order(data) + 'I', data, ENCAPSULATION + at)
+        at, found = at + 4, []
+        for _ in range(min(count, MOST_JOINTS)):
+            begin, at = _align(at, 4) + 4, _after_string(data, at)
+            found.append(bytes(data[ENCAPSULATION + begin:ENCAPSULATION + at - 1]))
+    except struct.error:
+        return ()
+    return tuple(name.decode(errors='replace') for name in found)
 
 
 def sender(data: bytes) -> Sender | None:

@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from il_ros.joints import JointNames
 from il_ros.recording import cdr
 from il_ros.timing import MILLISECOND, SECOND, to_s
 
@@ -90,6 +91,47 @@ class StreamHealth:
         if self.stamp_age_ns < -FUTURE_NS:
             return (f'{self.topic}: stamps lie {to_s(-self.stamp_age_ns):.2f} s in the future; '
                     'synchronise the clocks (chrony) or check use_sim_time')
+        return ''
+
+
+@dataclass
+class JointHealth(StreamHealth):
+    """Follows the state stream: of each joint there must be a fresh message.
+
+    Attributes:
+        joints: Those that are needed.
+    """
+
+    joints: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._names, self._heard_ns = JointNames(self.joints), dict[str, int]()
+        self._stamps: dict[str, tuple[int, int]] = {}
+
+    def arrived(self, data: bytes, log_ns: int, now_ns: int) -> None:
+        """Note one message; one of other joints only says nothing of this robot."""
+        names = cdr.joint_names(data)
+        self._names.see(names)
+        if told := [name for name in names if name in self.joints]:
+            self._heard_ns |= dict.fromkeys(told, now_ns)
+            super().arrived(data, log_ns, now_ns)
+            self._stamps |= dict.fromkeys(told, (self.stamp_ns, self.stamp_age_ns))
+            self.stamp_ns, self.stamp_age_ns = max(
+                self._stamps.values(), key=lambda stamp: (stamp[0] == 0, abs(stamp[1])))
+
+    def check(self, now_ns: int) -> Health:
+        """Return rate, age and problem at steady time `now_ns`; the problem names the joint."""
+        health = super().check(now_ns)
+        missing = self._names.problem() if self._names.heard else ''
+        if missing and (self.arrived_ns is None or not health.problem):
+            return health._replace(problem=f'{self.topic}: {missing}')
+        return health if health.problem else health._replace(problem=self._silent_joint(now_ns))
+
+    def _silent_joint(self, now_ns: int) -> str:
+        for joint, heard_ns in self._heard_ns.items():
+            if now_ns - heard_ns > max(self.max_age_ns, SILENT_NS):
+                return (f'{self.topic}: joint {joint!r} is silent for '
+                        f'{to_s(now_ns - heard_ns):.1f} s; restart its driver or check its cable')
         return ''
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from il_ros.contract import Contract
 from il_ros.errors import BagError, ConfigError
+from il_ros.names import resolve
 from il_ros.recording.definitions import full_type, message_definition
 from il_ros.yaml12 import PLAIN
 import yaml
@@ -37,7 +38,7 @@ class Topic:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, 'type', full_type(self.type))
-        object.__setattr__(self, 'resolved', self.resolved or '/' + self.name.lstrip('/'))
+        object.__setattr__(self, 'resolved', self.resolved or resolve(self.name))
 
     @property
     def qos(self) -> list[dict[str, Any]]:

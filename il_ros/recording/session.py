@@ -11,7 +11,7 @@ from il_ros.contract import ARRIVAL, Contract
 from il_ros.errors import BagError, RecordingError
 from il_ros.recording import cdr
 from il_ros.recording.definitions import message_definition
-from il_ros.recording.health import GapCounter, Health, StreamHealth
+from il_ros.recording.health import GapCounter, Health, JointHealth, StreamHealth
 from il_ros.recording.metadata import EpisodeInfo, OUTCOMES, Topic
 from il_ros.recording.recover import recover
 from il_ros.recording.store import EpisodeStore
@@ -66,6 +66,10 @@ class Recorder:
                     for s in contract.streams}
         self.health = {t.name: StreamHealth(t.resolved, *expected.get(t.name, (0.0, 0)))
                        for t in topics}
+        for topic in topics:
+            if topic.name == contract.state.topic:
+                self.health[topic.name] = JointHealth(
+                    topic.resolved, *expected[topic.name], joints=tuple(contract.joint_names))
         self._latched: dict[str, bytes] = {}
         self._kept = {t.name for t in topics if t.latched}
         self._sequenced = {t.name for t in topics if t.type in SEQUENCED}

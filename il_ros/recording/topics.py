@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from il_ros.contract import Contract
+from il_ros.errors import ConfigError
 from il_ros.recording.metadata import Topic
 
 CONTROL = {
@@ -24,13 +25,20 @@ def recorded_topics(contract: Contract, resolve: Callable[[str], str]) -> list[T
     Args:
         contract: The robot.
         resolve: Gives a topic's full name on the graph (namespace and remapping).
+
+    Raises:
+        ConfigError: Two streams of the contract are one topic there.
     """
     types = {stream.topic: stream.type for stream in contract.streams} | CONTROL
-    commands = [contract.command, contract.gripper and contract.gripper.command]
-    types |= {command.topic: command.type for command in commands if command}
+    types |= {command.topic: command.type for command in contract.commands}
     types |= {camera_info_topic(camera.topic): 'sensor_msgs/CameraInfo'
               for camera in contract.cameras}
-    return [Topic(name, kind, resolve(name), latched=name in LATCHED)
+    full = {name: resolve(name) for name in types}
+    for name in contract.topics:
+        if others := [n for n, f in full.items() if f == full[name] and n != name]:
+            raise ConfigError(f'{name} and {others[0]} are one topic here ({full[name]}); give '
+                              'each stream of the contract its own')
+    return [Topic(name, kind, full[name], latched=name in LATCHED)
             for name, kind in types.items()]
 
 

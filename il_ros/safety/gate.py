@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
+from il_ros.joints import NewestJoints, Silence
 from il_ros.planning.collision import CollisionChecker
 from il_ros.safety.arming import ArmingError, foreign_text, starting_point
 from il_ros.safety.clock import ClockWatch
@@ -70,8 +71,7 @@ class Gate:
         self._gripper = contract.gripper_index
         self._watchdog_ns, self._speed = watchdog_ns, speed
         self._order = Order()
-        self._measured: Floats | None = None
-        self._measured_ns = 0
+        self._measured = NewestJoints(self.limits.names)
         self._setpoint = Setpoint.at_rest(np.array(contract.start))
         self._hold = self._setpoint.positions
         self._armed_ns = 0
@@ -84,19 +84,21 @@ class Gate:
     def measure(self, positions: Floats, stamp_ns: int, now: Now) -> None:
         """Take in measured positions [rad] or [m], shape (J,), of a ROS time [ns].
 
+        NaN stands for a joint that the message does not name: each has an age of its own.
+
         Raises:
-            MessageError: They are not finite, or stale, or of the future; they do not count.
+            MessageError: None is finite, or one infinite, stale, or of the future; none counts.
         """
-        if not np.isfinite(positions).all():
+        if np.isnan(positions).all() or np.isinf(positions).any():
             raise MessageError(f'{self._topic}: expected finite positions')
         try:
             check_stamp(stamp_ns, now.ros_ns, round(self._state_age_ns * self._speed))
         except Refusal as refusal:
             raise MessageError(f'{self._topic}: {refusal.detail}; check the clock of the '
                                'robot driver') from None
-        self._measured, self._measured_ns = positions.copy(), now.steady_ns
-        if self._fed_ns is None and not self.fault:
-            self._setpoint = Setpoint.at_rest(self.limits.inside(positions))
+        self._measured.take(positions, now.steady_ns)
+        if self._fed_ns is None and not self.fault and (whole := self._measured.whole) is not None:
+            self._setpoint = Setpoint.at_rest(self.limits.inside(whole))
 
     def foresee(self, rows: Floats, epoch: int) -> None:
         """Look at a chunk of the policy; while one leads into a collision, its rows do not pass.
@@ -122,12 +124,11 @@ class Gate:
         """
         if self.armed and not self.fault:
             return self._setpoint.positions
-        if self._measured is None:
-            raise ArmingError(f'arming refused: nothing came on {self._topic}; '
+        if (measured := self._measured.whole) is None:
+            raise ArmingError(f'arming refused: {self._measured.absence(self._topic)}; '
                               'start the robot driver')
-        if age_ns := self._silent_ns(now):
-            raise ArmingError(f'arming refused: {self._topic} is silent for '
-                              f'{age_ns / 1e6:.0f} ms, expected at most '
+        if silence := self._silence(now):
+            raise ArmingError(f'arming refused: {silence.text(self._topic)}, expected at most '
                               f'{self._state_age_ns / 1e6:.0f} ms; check the robot driver')
         if problem := self._clock.look(now):
             raise ArmingError(f'arming refused: {problem}')
@@ -135,7 +136,7 @@ class Gate:
             raise ArmingError(f'arming refused: {foreign_text(self._foreign)}')
         if self.fault and not self._setpoint.rests(self.limits):
             raise ArmingError('arming refused: the arm is not at rest yet; call again')
-        start = starting_point(self._measured, self.limits, self._guard)
+        start = starting_point(measured, self.limits, self._guard)
         self.armed, self.fault, self._nonfinite = True, None, 0
         self._setpoint, self._fed_ns, self._armed_ns = Setpoint.at_rest(start), None, now.steady_ns
         self._credit.start(now.steady_ns)
@@ -167,8 +168,8 @@ class Gate:
 
     def counted(self, positions: Floats) -> Floats:
         """Return positions with the turns that the robot's driver counts. Shape (J,)."""
-        return (positions if self._measured is None
-                else self.limits.angles.near(positions, self._measured))
+        measured = self._measured.whole
+        return positions if measured is None else self.limits.angles.near(positions, measured)
 
     def _approach_hold(self, dt_s: float) -> None:
         try:
@@ -188,7 +189,7 @@ class Gate:
             raise Refusal('disarmed', 'the gate is disarmed; call gate/arm')
         if self.fault:
             raise Refusal('latched', f'the gate holds ({self.fault[1]}); call gate/arm')
-        if self._measured_ns <= self._armed_ns:
+        if self._measured.came_ns.min() <= self._armed_ns:
             raise Refusal('arming', f'waiting for {self._topic} after arming')
         if command.source not in tuple(ControlSource):
             raise Refusal('source', f'source: expected 0 to 3, got {command.source}')
@@ -223,9 +224,8 @@ class Gate:
                                              f'{refusal.detail}', now)
             raise
 
-    def _silent_ns(self, now: Now) -> int:
-        age = now.steady_ns - self._measured_ns
-        return age if age > self._state_age_ns else 0
+    def _silence(self, now: Now) -> Silence | None:
+        return self._measured.silence(now.steady_ns, self._state_age_ns)
 
     def _trip(self, now: Now) -> None:
         problem = self._clock.look(now)
@@ -233,8 +233,8 @@ class Gate:
             return
         if problem:
             self._latch('clock', problem, now)
-        elif age_ns := self._silent_ns(now):
-            self._latch(self._topic, f'{self._topic} is silent for {age_ns / 1e6:.0f} ms', now)
+        elif silence := self._silence(now):
+            self._latch(self._topic, silence.text(self._topic), now)
         elif self._fed_ns is not None and now.steady_ns - self._fed_ns > self._watchdog_ns:
             self._latch('watchdog', 'no accepted command for '
                         f'{(now.steady_ns - self._fed_ns) / 1e6:.0f} ms', now)
@@ -245,6 +245,7 @@ class Gate:
         self.fault = (rule, detail)
         self._held_ns = 0
         self._hold = self._setpoint.positions.copy()
-        if self._measured is not None and not self._silent_ns(now):
-            arm = np.arange(len(self._hold)) != self._gripper
-            self._hold[arm] = self.limits.inside(self._measured, self._hold)[arm]
+        known = np.array(self._measured.fresh(now.steady_ns, self._state_age_ns))
+        known &= np.arange(len(known)) != self._gripper
+        measured = np.where(known, self._measured.positions, self._hold)
+        self._hold[known] = self.limits.inside(measured, self._hold)[known]

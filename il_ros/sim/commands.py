@@ -4,9 +4,9 @@ from __future__ import annotations
 from typing import Any
 
 from il_ros.contract import Contract
+from il_ros.controller import Times
 from il_ros.errors import MessageError
 from il_ros.joints import indices
-from il_ros.sim.controller import Times
 from il_ros.timing import SECOND
 from il_ros.types import Floats
 import numpy as np

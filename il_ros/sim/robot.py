@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from il_ros.sim.controller import Times
+from il_ros.controller import Times
 from il_ros.sim.simulation import Simulation
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats

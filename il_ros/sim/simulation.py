@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from il_ros.contract import Contract
-from il_ros.sim.controller import Times, TrajectoryController
+from il_ros.controller import Times, TrajectoryController
 from il_ros.sim.disturbance import OPEN, Pushes, Shove, Tremor
 from il_ros.sim.geometry import canonical, to_xyzw
 from il_ros.sim.model import load_model, STEPS_PER_S

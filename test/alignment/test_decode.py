@@ -24,18 +24,33 @@ def test_joints_come_in_contract_order_whatever_the_message_says():
 
 
 @pytest.mark.parametrize('message, text', [
-    (state(CONTRACT.joint_names[1:], VALUES[1:]),
-     "joint_states: missing joint 'shoulder_pan'; expected shoulder_pan, "),
     (state([*CONTRACT.joint_names, 'elbow'], np.zeros(8)),
      "joint_states: joint 'elbow' stands twice"),
     (state(values=VALUES[1:]), 'joint_states: 7 joint names but 6 positions'),
     (state(values=np.array([0, 0, np.nan, 0, 0, 0, 0])),
      "joint_states: position of joint 'elbow' is not finite; check the driver"),
-    (state([], np.zeros(0)), "joint_states: missing joint 'shoulder_pan'"),
-], ids=['missing', 'twice', 'short', 'nan', 'empty'])
+    (state(['elbow'], np.zeros(0)), 'joint_states: 1 joint names but 0 positions'),
+    (state(['elbow', 'elbow'], np.zeros(2)), "joint_states: joint 'elbow' stands twice"),
+    (state(['wheel', 'elbow'], np.array([0.0, np.inf])),
+     "joint_states: position of joint 'elbow' is not finite"),
+], ids=['twice', 'short', 'nan', 'none', 'twice in a part', 'infinite in a part'])
 def test_wrong_joint_states(message, text):
     with pytest.raises(MessageError, match=re.escape(text)):
         decode(CONTRACT, STATE, message)
+
+
+@pytest.mark.parametrize('names, values, told', [
+    (['elbow', 'shoulder_pan'], [3.0, 1.0], {0: 1.0, 2: 3.0}),
+    (['wheel', 'wheel', 'gripper'], [7.0, np.nan, 0.5], {6: 0.5}),
+    (['wheel'], [], {}),
+    ([], [], {}),
+], ids=['a part', 'others twice and not finite', 'others without positions', 'empty'])
+def test_a_part_is_nan_where_it_says_nothing(names, values, told):
+    expected = np.full(7, np.nan)
+    for joint, value in told.items():
+        expected[joint] = value
+    found = decode(CONTRACT, STATE, state(names, np.array(values)))
+    assert np.array_equal(found, expected, equal_nan=True)
 
 
 def test_poses_are_one_vector():

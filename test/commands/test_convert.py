@@ -24,6 +24,19 @@ def test_says_what_was_added_and_skipped(folder, tmp_path, capsys):
     assert f'{tmp_path}/out: 0 episodes, 0 rows added' in printed
 
 
+def test_says_what_to_look_at(folder, tmp_path, capsys):
+    class Percent(bags.Script):
+        def state(self, t):
+            found = super().state(t)
+            found[-1] = 100 * (t > 0.5)
+            return found
+    bag = bags.write_bag(folder / 'percent', Percent(bags.small_contract(), seconds=1.0))
+    convert([bag], tmp_path / 'out')
+    assert ("warning: percent: joint 'gripper', measured and commanded: 0 to 100, the contract "
+            'allows 0 to 0.04 (is it in percent?); the robot would clip '
+            ) in capsys.readouterr().out
+
+
 def test_recovers_on_request(folder, tmp_path, capsys):
     partial = (folder / 'episode_0001').rename(folder / 'episode_0001.partial')
     with pytest.raises(BagError, match=f'never closed; run: il_ros convert --recover {partial}'):

@@ -309,6 +309,72 @@ def test_idle_ends_are_left_out_on_request(tmp_path):
     assert len(trimmed.frames('scene', range(len(trimmed)))) == len(trimmed)
 
 
+def renamed(namespace, script):
+    """Write a bag that no recorder of il_ros wrote, its topics in a namespace."""
+    def write(folder):
+        topics = [bags.Topic(t.name, t.type, f'{namespace}/{t.name}')
+                  for t in bags.topics(script.contract)]
+        info = bags.EpisodeInfo(script.contract, script.contract.task, outcome='success')
+        writer = bags.EpisodeWriter(folder, topics, info, bags.Limits(queue_bytes=1 << 40))
+        for event in script.events():
+            writer.write(event.topic, event.log_ns, event.data)
+        writer.close(info)
+        return folder
+    return write
+
+
+def test_a_bag_of_a_namespace_is_read_and_said(tmp_path):
+    bag = renamed('/left', bags.Script(bags.small_contract(cameras=())))(tmp_path / 'bag')
+    result = convert([bag], tmp_path / 'out')
+    assert result.frames == 58
+    assert result.warnings == ['bag: topics: taken from /left, the only namespace that fits the '
+                               'contract; --namespace names another']
+    assert convert([bag], tmp_path / 'named', namespace='left').warnings == []
+    with pytest.raises(BagError, match='bag: no complete observation: joint_states: no message '
+                                       'yet; the bag holds /left/control/command, '):
+        convert([bag], tmp_path / 'other', namespace='right')
+
+
+def test_a_topic_with_or_without_its_slash_is_the_same_robot(tmp_path):
+    contract = bags.small_contract(cameras=())
+    absolute = replace(contract, command=replace(
+        contract.command, topic='/' + contract.command.topic))
+    folders = [bags.write_bag(tmp_path / f'e{k}', bags.Script(robot, reports=False, seed=k))
+               for k, robot in enumerate((contract, absolute))]
+    assert convert(folders, tmp_path / 'out').episodes == 2
+
+
+def test_an_episode_in_which_nobody_commanded_is_refused(tmp_path):
+    script = bags.Script(bags.small_contract(cameras=()))
+    events = [e for e in script.events() if e.topic != 'control/report']
+    held = bags.report(script.contract, bags.START_NS, np.zeros(7), verdict=bags.REJECTED)
+    events.append(bags.Event(bags.START_NS + 10 ** 9, 'control/report',
+                             bags.serialize('il_ros/CommandReport', held)))
+    bag = bags.write_bag(tmp_path / 'bag', script, events=sorted(events, key=lambda e: e.log_ns))
+    text = ('bag: nobody commanded anything that reached the robot in any of its 58 rows: nothing '
+            'can be learnt from them')
+    with pytest.raises(BagError, match=text):
+        convert([bag], tmp_path / 'out')
+    good = bags.write_bag(tmp_path / 'good', script)
+    result = convert([bag, good], tmp_path / 'out', skip_bad=True)
+    assert (result.episodes, [path.name for path, _ in result.skipped]) == (1, ['bag'])
+    assert len(Dataset(tmp_path / 'out')) == 58
+
+
+def test_other_units_than_the_contracts_are_said_once(tmp_path):
+    class Degrees(bags.Script):
+        def state(self, t):
+            found = super().state(t)
+            found[0] = 90 * np.sin(t)
+            return found
+    contract = bags.small_contract(cameras=())
+    folders = [bags.write_bag(tmp_path / f'e{k}', Degrees(contract, seed=k)) for k in range(3)]
+    (warning,) = convert(folders, tmp_path / 'out').warnings
+    assert warning.startswith("e0: joint 'shoulder_pan', measured and commanded: ")
+    assert '(is it in degrees?)' in warning
+    assert warning.endswith('(2 more bags likewise)')
+
+
 def test_a_bag_that_gives_no_row_is_named(tmp_path):
     script = bags.Script(CONTRACT)
     events = [e for e in script.events() if e.topic != 'wrist_camera/image_raw']

@@ -1,5 +1,6 @@
 """What a row holds, message by message, on a grid that the test lays itself."""
 from dataclasses import replace
+import re
 
 import bag_factory as bags
 from il_ros.bags.reader import Bag
@@ -12,6 +13,7 @@ import pytest
 
 CONTRACT = replace(bags.small_contract(cameras=()), poses=None)
 PERIOD = CONTRACT.period_ns
+COMMAND = CONTRACT.command.topic
 T0 = bags.START_NS
 
 
@@ -179,3 +181,162 @@ def test_an_arm_that_never_moves_has_no_moving_ticks(tmp_path):
     script = bags.Script(CONTRACT, seconds=1.0, still_s=1.0)
     with Bag(bags.write_bag(tmp_path / 'e', script)) as bag:
         assert moving_ticks(episode_rows(bag), CONTRACT) == range(0)
+
+
+def told(ticks, points, names=None, stamp_ticks=None):
+    """A JointTrajectory: points (ticks after the start, value of every joint)."""
+    return event(at(ticks), COMMAND, 'trajectory_msgs/JointTrajectory', bags.make(
+        'trajectory_msgs/JointTrajectory',
+        header=bags.header(0 if stamp_ticks is None else at(stamp_ticks)),
+        joint_names=names or CONTRACT.joint_names, points=[bags.make(
+            'trajectory_msgs/JointTrajectoryPoint',
+            positions=np.full(len(names or CONTRACT.joint_names), float(x)),
+            velocities=np.zeros(0), accelerations=np.zeros(0), effort=np.zeros(0),
+            time_from_start=bags.make('builtin_interfaces/Duration', sec=0,
+                                      nanosec=round(after * PERIOD))) for after, x in points]))
+
+
+def moved(tmp_path, *events, contract=CONTRACT, losses=None):
+    found = rows(tmp_path, *states(8), *events, contract=contract, losses=losses)
+    return np.round(actions(found), 3).tolist(), [int(row.source) for row in found]
+
+
+H, D = int(ControlSource.HUMAN), int(ControlSource.HOLD)
+
+
+@pytest.mark.parametrize('events, expected', [
+    # A row holds what is due at the next tick.
+    ([told(0, [(1, 10), (2, 20), (3, 30)])], [10, 20, 30, 30, 30, 30, 30, 30]),
+    ([told(0, [(2, 20), (4, 40)])], [10, 20, 30, 40, 40, 40, 40, 40]),
+    # The newer takes the place of what is left, from the setpoint of that moment on.
+    ([told(0, [(1, 10), (5, 50)]), told(2, [(1, 0), (2, 5)])], [10, 20, 0, 5, 5, 5, 5, 5]),
+    # It begins at its stamp, which may lie ahead; the older goes on until then.
+    ([told(0, [(1, 10), (5, 50)]), told(1, [(1, 0)], stamp_ticks=3)],
+     [10, 20, 30, 0, 0, 0, 0, 0]),
+    # Points that were due before it came are left out.
+    ([told(0, [(1, 10)]), told(3, [(0, 70), (1, 80), (2, 90)], stamp_ticks=2)],
+     [10, 10, 80, 90, 90, 90, 90, 90]),
+    # A single point within a tick counts at once, as the gate sends it; a later one is a way.
+    ([told(0, [(1, 10)]), told(2.5, [(1, 20)])], [10, 10, 20, 20, 20, 20, 20, 20]),
+    ([told(0, [(1, 10)]), told(2, [(4, 50)])], [10, 10, 20, 30, 40, 50, 50, 50]),
+    # The first one begins where the arm is measured.
+    ([told(1, [(4, 8)])], [0, 2, 4, 6, 8, 8, 8, 8]),
+], ids=['points', 'between points', 'replaced', 'ahead', 'past points', 'a point', 'a far point',
+        'from rest'])
+def test_of_a_trajectory_the_point_that_is_due_counts(tmp_path, events, expected):
+    assert moved(tmp_path, *events) == (expected, [H] * 8)
+
+
+def test_before_its_first_command_a_joint_is_held_as_measured(tmp_path):
+    arm, finger = CONTRACT.joint_names[:6], CONTRACT.joint_names[6:]
+    found = rows(tmp_path, *states(4), told(0, [(0, 10)], arm), told(2, [(0, 20)], finger))
+    assert [row.action[[0, 6]].tolist() for row in found] == [[10, 0], *3 * [[10, 20]]]
+    assert [row.source for row in found] == [D, H, H, H]
+
+
+def test_numbers_without_names_count_in_the_order_of_the_contract(tmp_path):
+    robot = replace(CONTRACT, command=replace(CONTRACT.command, type='std_msgs/Float64MultiArray'))
+
+    def numbers(ticks, *values):
+        return event(at(ticks), COMMAND, 'std_msgs/Float64MultiArray', bags.make(
+            'std_msgs/Float64MultiArray', data=np.array(values, float), layout=bags.make(
+                'std_msgs/MultiArrayLayout', dim=[], data_offset=0)))
+
+    losses = Losses()
+    (tmp_path / 'a').mkdir()
+    (tmp_path / 'b').mkdir()
+    found = rows(tmp_path / 'a', *states(3), numbers(0.5, *range(7)), numbers(1.5, 1, 2),
+                 contract=robot, losses=losses)
+    assert [row.action.tolist() for row in found] == [list(range(7))] * 3
+    assert losses.refusals == {COMMAND: (
+        f'{COMMAND}: expected 7 positions (shoulder_pan, shoulder_lift, elbow, wrist_1, wrist_2, '
+        'wrist_3, gripper), got 2')}
+    with pytest.raises(BagError, match="nothing says what joints 'shoulder_pan', .* were told: "
+                                       f'{COMMAND}: expected 7 positions .* got 2$'):
+        rows(tmp_path / 'b', *states(3), numbers(0.5, 1, 2), contract=robot)
+
+
+NAMES = CONTRACT.joint_names
+
+
+@pytest.mark.parametrize('events, text', [
+    ([told(0, [(0, 1)], ['leader_' + name for name in NAMES])],
+     "nothing says what joints 'shoulder_pan', 'shoulder_lift', 'elbow', 'wrist_1', 'wrist_2', "
+     f"'wrist_3', 'gripper' were told: {COMMAND}: misses joints 'shoulder_pan', "),
+    ([told(0, [(0, 1)], [*NAMES[:6], 'griper'])],
+     f"{COMMAND}: misses joint 'gripper'; came: shoulder_pan, shoulder_lift, elbow, wrist_1, "
+     "wrist_2, wrist_3, griper; did you mean 'griper'?"),
+    ([told(0, [(0, 1)], NAMES[:6])],
+     f"nothing says what joint 'gripper' was told: {COMMAND} names shoulder_pan, shoulder_lift, "
+     'elbow, wrist_1, wrist_2, wrist_3. An action leaves no command: let a controller with a '
+     'topic drive it, record that and name it in the contract'),
+    ([told(0, [(0, 1)], [*NAMES, 'elbow'])], "joint 'elbow' stands twice"),
+    ([told(0, [])], 'expected at least one point, got none'),
+    ([told(0, [(0, np.nan)])], "position of joint 'shoulder_pan' is not finite"),
+    ([told(0, [(2, 1), (1, 2)])], 'expected times from start that increase from 0 on'),
+], ids=['other names', 'misspelt', 'an action', 'twice', 'no point', 'nan', 'times'])
+def test_what_no_joint_was_told_is_refused_by_name(tmp_path, events, text):
+    with pytest.raises(BagError, match=re.escape(text)):
+        rows(tmp_path, *states(3), *events)
+
+
+def test_a_gripper_topic_that_was_not_recorded_is_named(tmp_path):
+    robot = replace(CONTRACT, gripper=replace(CONTRACT.gripper, command=replace(
+        CONTRACT.command, topic='gripper/commands')))
+    with pytest.raises(BagError, match="nothing says what joint 'gripper' was told: gripper/"
+                                       'commands was not recorded; the bag holds control/command'):
+        rows(tmp_path, *states(3), told(0, [(0, 1)], NAMES[:6]), contract=robot)
+
+
+def test_single_commands_that_are_not_understood_are_lost_and_counted(tmp_path):
+    losses = Losses()
+    found = moved(tmp_path, told(0, [(0, 10)]), told(2, [(0, 20)], [*NAMES[:6], 'griper']),
+                  told(3, [(0, 30), (1, 31)], stamp_ticks=-900), losses=losses)
+    assert found == ([10.0] * 8, [H] * 8)
+    assert losses.messages == {COMMAND: 2}
+
+
+@pytest.mark.parametrize('stamp_ticks, text', [
+    (-900, '{}: ended 30.1 s before it came: its header.stamp is old or of another clock'),
+    (90, '{}: begins 2.9 s after it came: its header.stamp is of another clock'),
+])
+def test_a_trajectory_by_another_clock_is_refused(tmp_path, stamp_ticks, text):
+    losses = Losses()
+    moved(tmp_path, told(0, [(0, 10)]), told(3, [(0, 30), (1, 31)], stamp_ticks=stamp_ticks),
+          losses=losses)
+    assert losses.refusals == {COMMAND: text.format(COMMAND)}
+
+
+def test_a_source_that_nobody_knows_is_refused(tmp_path):
+    losses = Losses()
+    found = rows(tmp_path, *states(3), sent(0.5, 10), sent(1.5, 11, source=9), losses=losses)
+    assert actions(found) == [10, 10, 10]
+    assert losses.refusals == {'control/report': 'control/report: source: expected 0 to 3, got 9'}
+
+
+def test_states_in_parts_make_whole_rows(tmp_path):
+    def part(ticks, joints, value):
+        message = bags.joint_state(CONTRACT, at(ticks), np.full(len(joints), float(value)))
+        message.name = joints
+        return event(at(ticks), 'joint_states', 'sensor_msgs/JointState', message)
+
+    losses = Losses()
+    events = [part(k, NAMES[:6], k) for k in range(9)] + [
+        part(k + 0.5, [*NAMES[6:], 'wheel'], 100 + k) for k in range(4)]
+    found = rows(tmp_path, *events, sent(0.1, 0), losses=losses)
+    assert [row.observation.state[[0, 6]].tolist() for row in found] == [
+        [1, 100], [2, 101], [3, 102], [4, 103], [5, 103], [6, 103]]
+    assert [row.observation.ages_ns['joint_states'] for row in found] == [
+        at(k) - at(j + 0.5) for k, j in ((1, 0), (2, 1), (3, 2), (4, 3), (5, 3), (6, 3))]
+    assert losses.reason() == "joint_states: joint 'gripper': no message yet"
+
+
+def test_a_state_that_lacks_a_joint_names_it_and_the_nearest(tmp_path):
+    message = bags.joint_state(CONTRACT, at(0), value(0))
+    message.name = [*NAMES[:6], 'finger_gripper']
+    losses = Losses()
+    assert rows(tmp_path, event(at(0), 'joint_states', 'sensor_msgs/JointState', message),
+                sent(1.1, 0), losses=losses) == []
+    assert losses.reason() == ("joint_states: no message names joint 'gripper'; came: "
+                               'shoulder_pan, shoulder_lift, elbow, wrist_1, wrist_2, wrist_3, '
+                               "finger_gripper; did you mean 'finger_gripper'?")

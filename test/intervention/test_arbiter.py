@@ -3,12 +3,14 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from il_ros.errors import MessageError
+from il_ros.intervention.arbiter import Arbiter
 from il_ros.intervention.handover import HANDOVERS
 from il_ros.intervention.help import HelpRequest
 from il_ros.intervention.state import TransitionError
 from il_ros.safety.arming import ArmingError
 from il_ros.safety.gate import Gate
 from il_ros.safety.rules import Command
+from il_ros.timing import Now
 from il_ros.types import ControlSource, Mode, Request, Verdict
 from intervention.driver import (
     at,
@@ -426,3 +428,25 @@ def test_whatever_happens_the_rules_hold(start, style, events):
             with suppress(ArmingError):
                 gate.arm(driver.now)
             sent = np.clip(driver.state, gate.limits.lower, gate.limits.upper)
+
+
+def test_a_joint_that_falls_silent_holds_by_name():
+    driver = Driver()
+    driver.device(True)
+    driver.tick()
+    driver.changes()
+    told = np.where(np.array(NAMES) == 'gripper', np.nan, driver.state)
+    for _ in range(4):
+        driver.wait(40, measure=False)
+        driver.arbiter.measure(told, driver.now)
+        driver.device(True)
+        driver.tick()
+    assert driver.changes() == [(HOLD, "joint 'gripper' silent for 120 ms")]
+
+
+def test_nothing_happens_before_every_joint_came():
+    arbiter, now, finger = Arbiter(CONTRACT, TELEOP), Now(1, 1), np.array(NAMES) == 'gripper'
+    arbiter.measure(np.where(finger, np.nan, STATE), now)
+    assert arbiter.tick(now) is None
+    arbiter.measure(np.where(finger, STATE, np.nan), now)
+    assert arbiter.tick(now).state.tolist() == STATE.tolist()

@@ -180,9 +180,33 @@ def test_bad_joint_states_are_named_and_do_not_count(gate, robot):
     robot.sends_states = False
     publisher = robot.publisher(JointState, CONTRACT.state.topic)
     message = JointState(name=CONTRACT.joint_names[1:], position=[0.0] * 6)
-    robot.until(lambda: "joint_states: missing joint 'shoulder_pan'" in gate.output, 'error text',
-                each=robot.sender(publisher, lambda: message))
-    assert 'nothing came on joint_states' in robot.call('gate/arm').message
+    send = robot.sender(publisher, lambda: message)
+    text = ("arming refused: joint_states: no message names joint 'shoulder_pan'; came: "
+            'shoulder_lift, elbow, wrist_1, wrist_2, wrist_3, gripper')
+    robot.until(lambda: robot.call('gate/arm').message == text, 'refusal', each=send)
+    message.name = [*CONTRACT.joint_names[1:], 'gripper']
+    message.position.append(0.0)
+    robot.until(lambda: "joint_states: joint 'gripper' stands twice" in gate.output, 'error text',
+                each=send)
+
+
+def test_joint_states_in_parts_arm_and_a_silent_part_holds_by_name(gate, robot):
+    robot.sends_states = False
+    publisher = robot.publisher(JointState, CONTRACT.state.topic)
+    parts = [slice(0, 6), slice(6, 7)]
+
+    def send():
+        for part in parts:
+            message = JointState(name=[*CONTRACT.joint_names[part], 'wheel', 'wheel'],
+                                 position=[*START[part].tolist(), 0.0, 0.0])
+            message.header.stamp = robot.node.get_clock().now().to_msg()
+            publisher.publish(message)
+
+    robot.node.create_timer(0.02, send)
+    robot.until(lambda: robot.call('gate/arm').success, 'armed')
+    del parts[1]
+    robot.until(lambda: last_reports(robot, CommandReport.HELD, 'joint_states'), 'hold')
+    assert "joint 'gripper' of joint_states is silent for" in gate.output
 
 
 def test_a_gripper_with_its_own_topic_gets_its_share(robot, tmp_path):

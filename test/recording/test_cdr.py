@@ -23,3 +23,13 @@ def test_truncated_messages_give_none(length):
     data = data if len(data) >= 4 else b'\0\1\0\0'
     assert cdr.command_source(data) is None
     assert cdr.stamp_ns(data) is None or length >= 12
+
+
+@pytest.mark.parametrize('names', [[], ['a'], ['abc', '', 'joint_1', 'Gelenk ä']])
+def test_joint_names(names):
+    message = bags.joint_state(CONTRACT, 5, np.zeros(len(names)))
+    message.name = names
+    data = bags.serialize('sensor_msgs/JointState', message)
+    assert cdr.joint_names(data) == tuple(names)
+    for length in range(len(data) - 4):
+        assert isinstance(cdr.joint_names(data[:length]), tuple)

@@ -1,5 +1,5 @@
 import bag_factory as bags
-from il_ros.recording.health import GapCounter, StreamHealth
+from il_ros.recording.health import GapCounter, JointHealth, StreamHealth
 from il_ros.timing import MILLISECOND, SECOND
 import numpy as np
 import pytest
@@ -72,3 +72,38 @@ def test_a_new_sender_or_one_that_starts_again_is_no_gap():
     for seq, sender in ((7, b'a'), (100, b'b'), (101, b'b'), (2, b'c'), (1, b'c')):
         counter.arrived(sender, seq)
     assert counter.lost == 0
+
+
+def part(joints, ns, stamp=None):
+    message = bags.joint_state(CONTRACT, ns if stamp is None else stamp, np.zeros(len(joints)))
+    message.name = joints
+    return bags.serialize('sensor_msgs/JointState', message)
+
+
+def fed_in_parts(*parts, until=NOW, stamp=None):
+    health = JointHealth('/joint_states', 100.0, 100 * MILLISECOND,
+                         joints=tuple(CONTRACT.joint_names))
+    for k in range(100, -1, -1):
+        ns = NOW - k * 10 * MILLISECOND
+        for joints, last_ns in parts:
+            if ns <= last_ns:
+                health.arrived(part(joints, bags.START_NS + ns, stamp), bags.START_NS + ns, ns)
+    return health.check(until).problem
+
+
+ARM, FINGER = CONTRACT.joint_names[:6], CONTRACT.joint_names[6:]
+
+
+@pytest.mark.parametrize('problem, text', [
+    (fed_in_parts((ARM, NOW), (FINGER, NOW)), ''),
+    (fed_in_parts((ARM, NOW), (['grip', 'wheel'], NOW)),
+     "/joint_states: no message names joint 'gripper'; came: shoulder_pan, shoulder_lift, elbow, "
+     "wrist_1, wrist_2, wrist_3, grip, wheel; did you mean 'grip'?"),
+    (fed_in_parts((['wheel'], NOW)), "/joint_states: no message names joints 'shoulder_pan', "),
+    (fed_in_parts((ARM, NOW), (FINGER, NOW - 700 * MILLISECOND)),
+     "/joint_states: joint 'gripper' is silent for 0.7 s; restart its driver or check its cable"),
+    (fed_in_parts((ARM, NOW), (FINGER, NOW), until=NOW + SECOND), '/joint_states: silent for 1.0'),
+    (fed_in_parts((ARM, NOW), (FINGER, NOW), stamp=0), '/joint_states: stamps are zero'),
+], ids=['well', 'another name', 'no name', 'a silent part', 'silence', 'zero'])
+def test_every_joint_must_be_heard(problem, text):
+    assert problem.startswith(text) and bool(problem) == bool(text)

@@ -67,6 +67,72 @@ def test_non_finite_measurements_do_not_count():
         driver.gate.arm(driver.now)
 
 
+def part(measured, *joints):
+    return np.where(np.isin(CONTRACT.joint_names, joints), measured, np.nan)
+
+
+ARM = CONTRACT.joint_names[:6]
+
+
+def test_measurements_in_parts_arm_once_every_joint_came():
+    driver = Driver()
+    driver.gate.measure(part(MEASURED, *ARM), driver.now.ros_ns, driver.now)
+    with pytest.raises(ArmingError, match='^arming refused: nothing came on joint_states for '
+                                          "joint 'gripper'; start the robot driver$"):
+        driver.gate.arm(driver.now)
+    driver.gate.measure(part(MEASURED, 'gripper'), driver.now.ros_ns, driver.now)
+    assert driver.gate.arm(driver.now).tolist() == MEASURED.tolist()
+
+
+@pytest.mark.parametrize('silent', ['elbow', 'gripper'])
+def test_one_silent_joint_latches_by_name_while_the_others_are_heard(silent):
+    driver = Driver().armed()
+    others = [name for name in CONTRACT.joint_names if name != silent]
+    for _ in range(10):
+        driver.wait(10 * MILLISECOND, measure=False)
+        driver.gate.measure(part(MEASURED, *others), driver.now.ros_ns, driver.now)
+    assert driver.gate.watchdog(driver.now) is None
+    driver.wait(MILLISECOND, measure=False)
+    assert driver.send().rule == 'latched'
+    text = f"joint '{silent}' of joint_states is silent for 101 ms"
+    assert driver.gate.fault == ('joint_states', text)
+    with pytest.raises(ArmingError, match=f'^arming refused: {text}, expected at most 100 ms; '
+                                          'check the robot driver$'):
+        driver.gate.disarm()
+        driver.gate.arm(driver.now)
+
+
+def test_after_arming_every_joint_is_waited_for():
+    driver = Driver()
+    driver.wait()
+    driver.gate.arm(driver.now)
+    driver.wait(MILLISECOND, measure=False)
+    driver.gate.measure(part(MEASURED, *ARM), driver.now.ros_ns, driver.now)
+    assert driver.send().rule == 'arming'
+    driver.gate.measure(part(MEASURED, 'gripper'), driver.now.ros_ns, driver.now)
+    assert driver.send().verdict == Verdict.PASSED
+
+
+def test_a_hold_takes_what_is_measured_of_the_joints_that_are_heard():
+    driver = Driver().armed()
+    measured = moved(elbow=0.01, wrist_1=0.01)
+    for _ in range(11):
+        driver.wait(10 * MILLISECOND, measure=False)
+        heard = [name for name in CONTRACT.joint_names if name != 'elbow']
+        driver.gate.measure(part(measured, *heard), driver.now.ros_ns, driver.now)
+    assert driver.send().rule == 'latched'
+    assert np.allclose(driver.hold().sent, moved(wrist_1=0.01), atol=1e-9)
+
+
+@pytest.mark.parametrize('value', [np.inf, -np.inf])
+def test_an_infinite_measurement_does_not_count(value):
+    driver = Driver()
+    positions = part(MEASURED, *ARM)
+    positions[0] = value
+    with pytest.raises(MessageError, match='^joint_states: expected finite positions$'):
+        driver.gate.measure(positions, driver.now.ros_ns, driver.now)
+
+
 def test_after_arming_commands_wait_for_a_new_measurement():
     driver = Driver()
     driver.wait()

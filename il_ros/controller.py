@@ -1,4 +1,4 @@
-"""The setpoint of the simulated arm, as ros2_control's joint_trajectory_controller makes it."""
+"""A setpoint that follows trajectories, as ros2_control's joint_trajectory_controller makes it."""
 from __future__ import annotations
 
 from il_ros.types import Floats
@@ -21,6 +21,10 @@ class TrajectoryController:
     def __init__(self, positions: Floats) -> None:
         self._times: Times = np.zeros(1, dtype=np.int64)
         self._points = np.array([positions], dtype=np.float64)
+
+    def begin(self, positions: Floats) -> None:
+        """Say where it rested before its first trajectory, if NaN stood for that. Shape (J,)."""
+        self._points = np.where(np.isnan(self._points), positions, self._points)
 
     def follow(self, positions: Floats, due_ns: Times, start_ns: int, now_ns: int) -> int:
         """Take a trajectory; points that are already past are left out.

@@ -1,5 +1,5 @@
 """The setpoint follows trajectories as joint_trajectory_controller does."""
-from il_ros.sim.controller import TrajectoryController
+from il_ros.controller import TrajectoryController
 import numpy as np
 
 START = np.array([1.0, -1.0])
@@ -23,6 +23,13 @@ def due(*times):
 
 def test_rests_without_a_trajectory():
     assert at(controller(), 0, 10**12) == [[1, -1], [1, -1]]
+
+
+def test_begins_where_it_is_told_if_nobody_knew():
+    c = TrajectoryController(np.array([np.nan, 4.0]))
+    c.follow(rows([2, 2]), due(100), 0, 0)
+    c.begin(np.array([0.0, 9.0]))
+    assert at(c, 0, 50, 100) == [[0, 4], [1, 3], [2, 2]]
 
 
 def test_moves_linearly_and_holds_the_last_point():

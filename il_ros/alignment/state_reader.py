@@ -1,0 +1,37 @@
+"""The messages of the state topic, of which several drivers may each publish some joints."""
+from __future__ import annotations
+
+from typing import Any
+
+from il_ros.alignment.decode import joint_positions
+from il_ros.contract import Contract
+from il_ros.joints import JointNames
+from il_ros.types import Floats
+
+
+class StateReader:
+    """Reads JointStates and remembers which joints they named.
+
+    Args:
+        contract: The robot.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._names = JointNames(contract.joint_names)
+
+    def read(self, message: Any) -> Floats | None:
+        """Return the positions in contract order, NaN for joints that are not in the message.
+
+        Shape (J,); None for a message of other joints only.
+
+        Raises:
+            MessageError: It does not fit the contract.
+        """
+        self._names.see(message.name)
+        positions = joint_positions(self._contract, message)
+        return None if (positions != positions).all() else positions
+
+    def problem(self) -> str:
+        """Return which joints no message has named so far, '' for none or before any message."""
+        return self._names.problem() if self._names.heard else ''
