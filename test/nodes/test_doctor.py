@@ -76,8 +76,8 @@ def test_what_does_not_fit_is_named(tmp_path):
                              robot=robot)
     assert code == 1
     assert [line for line in lines if line.startswith('fail')] == [
-        "fail  joint_states: no message names joint 'finger'; came: shoulder_pan, shoulder_lift, "
-        'elbow, wrist_1, wrist_2, wrist_3, gripper',
+        "fail  joint_states: no message names joint 'finger'; came: wrist_3, wrist_2, wrist_1, "
+        'elbow, shoulder_lift, shoulder_pan, unrelated, gripper',
         'fail  joint_trajectory_controller/joint_trajectory: test_robot publishes commands beside '
         'the gate; stop it']
     assert 'skip  urdf: the contract names none: the keyboard moves joint by joint' in lines
