@@ -23,6 +23,7 @@ COMMAND_TYPES = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray'
 ACTION_SPACES = ('joint_position',)
 MAX_COMMAND_HZ = 1000.0
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
+SAYS_NOTHING = ('task', 'workspace', 'scene', 'command_hz')  # about what data mean
 
 
 def _one_of(value: str, valid: tuple[str, ...], what: str) -> None:
@@ -310,8 +311,7 @@ def differences(ours: Contract, theirs: Contract) -> list[str]:
 
     Task text, workspace and scene do not count: they say nothing about what the data mean.
     """
-    return _differences(to_mapping(ours), to_mapping(theirs), '',
-                        ignore={'task', 'workspace', 'scene', 'command_hz'})
+    return _differences(to_mapping(ours), to_mapping(theirs), '', ignore=set(SAYS_NOTHING))
 
 
 def _differences(a: object, b: object, where: str, ignore: set[str]) -> list[str]:

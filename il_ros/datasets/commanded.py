@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from il_ros.alignment.decode import message_stamp_ns, reorder
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.contract import CommandTopic, Contract
+from il_ros.datasets.schema import LIMITED_BY, UNKNOWN
 from il_ros.errors import BagError, MessageError
 from il_ros.timing import MILLISECOND, to_ns
-from il_ros.types import ControlSource, Floats, Mode
+from il_ros.types import ControlSource, Floats, Mode, Verdict
 import numpy as np
 
 REPORT, CHUNK, MODE = 'control/report', 'policy/chunk', 'control/mode'
@@ -29,6 +30,8 @@ class Commanded:
     Attributes:
         source: Who the newest sent command came from; HOLD before the first one.
         intervention: Whether a person corrects the policy.
+        limited_by: The rule by which the gate changed the newest command, an index of
+            `LIMITED_BY`; `UNKNOWN` without its reports.
     """
 
     def __init__(self, bag: Bag) -> None:
@@ -40,6 +43,7 @@ class Commanded:
         self.contract = bag.contract
         self.source = ControlSource.HOLD
         self.intervention = False
+        self.limited_by = UNKNOWN
         self._sent: Floats | None = None
         self._chunk: _Chunk | None = None
         self._direct = {} if bag.counts.get(REPORT) else {
@@ -63,6 +67,7 @@ class Commanded:
             self._sent = reorder(self.contract, message.joint_names, message.sent, REPORT)
             held = int(message.verdict) == HELD
             self.source = ControlSource.HOLD if held else ControlSource(int(message.asked.source))
+            self.limited_by = _limit(message) if message.verdict == Verdict.CLAMPED else 0
         elif stamped.topic == CHUNK:
             self._chunk = self._to_chunk(stamped.log_ns, message)
         elif stamped.topic == MODE:
@@ -107,6 +112,12 @@ class Commanded:
             if name in expected and np.isfinite(value):
                 sent[self.contract.joint_names.index(name)] = value
         self._sent, self.source = sent, ControlSource.HUMAN
+
+
+def _limit(message: Any) -> int:
+    """Return the index of a clamped command's rule; one that is new comes after all."""
+    known = str(message.rule) in LIMITED_BY
+    return LIMITED_BY.index(str(message.rule)) if known else len(LIMITED_BY)
 
 
 def _command_topics(contract: Contract) -> dict[CommandTopic, list[str]]:
