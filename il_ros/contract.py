@@ -39,6 +39,7 @@ ACTION_SPACES = ('joint_position',)
 HEADER, ARRIVAL = STAMPS = ('header', 'arrival')
 MAX_COMMAND_HZ = 1000.0
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
+SAYS_NOTHING = ('task', 'workspace', 'scene', 'command_hz')  # about what data mean
 
 
 def _one_of(value: str, valid: tuple[str, ...], what: str) -> None:
@@ -337,7 +338,7 @@ def differences(ours: Contract, theirs: Contract) -> list[str]:
     mean. Neither do topics and message types; see `meaning`.
     """
     return mapping_differences(meaning(to_mapping(ours)), meaning(to_mapping(theirs)),
-                               ignore={'task', 'workspace', 'scene', 'command_hz'})
+                               ignore=set(SAYS_NOTHING))
 
 
 def require_same(ours: Contract, theirs: Contract, ours_name: str, theirs_name: str) -> None:

@@ -11,7 +11,8 @@ ORDER = ['errors', 'types', 'timing', 'scheduling', 'yaml12', 'config', 'transpo
          'names', 'differences', 'encodings', 'meaning', 'joint', 'contract', 'angles', 'joints',
          'controller', 'checks', 'images', 'urdf', 'robot_model', 'kinematics', 'alignment',
          'recording', 'bags', 'datasets', 'policies', 'training', 'execution', 'planning',
-         'safety', 'sim', 'teleop', 'intervention', 'evaluation', 'nodes', 'workflow', 'commands', 'cli']
+         'safety', 'sim', 'teleop', 'intervention', 'evaluation', 'nodes', 'workflow',
+         'commands', 'cli']
 ROS = ('rclpy', 'builtin_interfaces', 'launch', 'launch_ros', 'std_srvs', 'ament_index_python',
        'rosidl_runtime_py', 'action_msgs', 'rpyutils')
 

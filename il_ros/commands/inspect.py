@@ -1,10 +1,11 @@
 """`il_ros inspect`: what a dataset is worth."""
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
-from il_ros.commands import console
+from il_ros.commands import console, open_dataset
 from il_ros.errors import DatasetError
 from rich.markup import escape
 from rich.measure import Measurement
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 COLUMNS = {  # in a narrow terminal those that are True; what is odd about the others is said below
     '#': True, 'bag': True, 'outcome': True, 'length': True, 'rate': True, 'missing': False,
     'lost': False, 'sync': True, 'idle': False, 'human': True, 'corrected': True,
-    'take-overs': False, 'limits': False, 'distance': False}
+    'take-overs': False, 'near limit': False, 'limited': False, 'distance': False}
 BAG_WIDTH = 16      # of longer names the end is shown
 
 
@@ -33,9 +34,8 @@ def inspect(
     from il_ros.datasets.inspection import inspect as run
     from il_ros.datasets.interventions import interventions
     from il_ros.datasets.page import render
-    from il_ros.datasets.reader import Dataset
 
-    opened = Dataset(dataset)
+    opened = open_dataset(dataset)
     report = run(opened)
     rows = [_row(episode) for episode in report.episodes]
     table = _table(list(COLUMNS), rows)
@@ -66,9 +66,11 @@ def inspect(
 def _row(e: EpisodeReport) -> list[str]:
     name = e.source if len(e.source) <= BAG_WIDTH else f'…{e.source[1 - BAG_WIDTH:]}'
     return [str(e.index), name, e.outcome, f'{e.duration_s:.1f} s', f'{e.rate_hz:.1f} Hz',
-            str(e.missing_ticks), str(e.lost_messages), f'{1000 * e.sync_error_s:.0f} ms',
+            str(e.missing_ticks), str(e.lost_messages),
+            '-' if isnan(e.sync_error_s) else f'{1000 * e.sync_error_s:.0f} ms',
             f'{e.idle_head_s:.1f}, {e.idle_tail_s:.1f} s', f'{e.human:.0%}',
             f'{e.intervention:.0%}', str(e.effort.take_overs), f'{e.near_limit:.0%}',
+            '-' if e.limited is None else f'{sum(e.limited.values()):.0%}',
             f'{e.distance:.2f}']
 
 

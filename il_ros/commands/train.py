@@ -9,12 +9,13 @@ import os
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
-from il_ros.commands import console
+from il_ros.commands import console, open_dataset
 from il_ros.commands.progress import new_progress
 from il_ros.errors import ConfigError
 import typer
 
 if TYPE_CHECKING:
+    from il_ros.datasets.reader import Dataset
     from il_ros.training.config import TrainConfig
 
 
@@ -63,9 +64,10 @@ def train(
                        precision=precision or settings.precision)
     first = int(os.environ.get('RANK', 0)) == 0  # of the processes that torchrun started
 
-    from il_ros.training.train import Report
-    from il_ros.training.train import train as run
+    from il_ros.datasets.reader import Dataset
+    from il_ros.training.train import fit, Report
 
+    source = open_dataset(dataset) if first else Dataset(dataset)
     with new_progress(bars=first) as progress:
         task = progress.add_task(f'train {policy}', total=settings.steps, note='')
 
@@ -77,11 +79,11 @@ def train(
                      f'{timedelta(seconds=math.ceil(report.left_s))} left')
             progress.update(task, completed=report.step, note=note)
 
-        best = run(dataset, out, settings, resume=resume, progress=show)
+        best = fit(source, out, settings, resume=resume, progress=show)
     if not first:
         return
     if gate:
-        _learn_gate(best, dataset, budget)
+        _learn_gate(best, source, budget)
     record = json.loads((best / 'training.json').read_text())
     validation = record['validation']
     quality = f'validation error {validation:.4f}' if validation is not None else 'not validated'
@@ -91,13 +93,12 @@ def train(
     console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
 
 
-def _learn_gate(best: Path, dataset: Path, budget: float) -> None:
-    from il_ros.datasets.reader import Dataset
+def _learn_gate(best: Path, dataset: Dataset, budget: float) -> None:
     from il_ros.intervention.gates.files import GATES
     from il_ros.intervention.gates.fitting import fit_gate
 
     with console.status('learning when to ask for help'):
-        model = fit_gate(best, Dataset(dataset), alpha=budget)
+        model = fit_gate(best, dataset, alpha=budget)
     able = []
     for name in GATES:
         try:

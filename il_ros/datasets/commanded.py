@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from il_ros.alignment.decode import message_stamp_ns, reorder
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.datasets.direct import Direct
+from il_ros.datasets.schema import LIMITED_BY, UNKNOWN
 from il_ros.errors import BagError, MessageError
 from il_ros.timing import MILLISECOND, to_ns
-from il_ros.types import ControlSource, Floats, Mode
+from il_ros.types import ControlSource, Floats, Mode, Verdict
 import numpy as np
 
 REPORT, CHUNK, MODE = 'control/report', 'policy/chunk', 'control/mode'
@@ -30,6 +31,8 @@ class Commanded:
         source: Who the newest sent command came from; HOLD before the first one. What came on the
             robot's own command topics counts as a person's.
         intervention: Whether a person corrects the policy.
+        limited_by: The rule by which the gate changed the newest command, an index of
+            `LIMITED_BY`; `UNKNOWN` without its reports.
     """
 
     def __init__(self, bag: Bag) -> None:
@@ -41,6 +44,7 @@ class Commanded:
         self.contract = bag.contract
         self.source = ControlSource.HOLD
         self.intervention = False
+        self.limited_by = UNKNOWN
         self._sent: Floats | None = None
         self._chunk: _Chunk | None = None
         self._direct = None if bag.counts.get(REPORT) else Direct(bag)
@@ -65,6 +69,7 @@ class Commanded:
                 raise MessageError(f'{REPORT}: source: expected 0 to 3, got {source}')
             self._sent = reorder(self.contract, message.joint_names, message.sent, REPORT)
             self.source = ControlSource.HOLD if held else ControlSource(source)
+            self.limited_by = _limit(message) if message.verdict == Verdict.CLAMPED else 0
         elif stamped.topic == CHUNK:
             self._chunk = self._to_chunk(stamped.log_ns, message)
         elif stamped.topic == MODE:
@@ -105,3 +110,9 @@ class Commanded:
         rows = np.asarray(message.positions, dtype=np.float64).reshape(-1, joints)
         ordered = [reorder(self.contract, message.joint_names, row, CHUNK) for row in rows]
         return _Chunk(log_ns, message_stamp_ns(message), to_ns(message.dt), np.array(ordered))
+
+
+def _limit(message: Any) -> int:
+    """Return the index of a clamped command's rule; one that is new comes after all."""
+    known = str(message.rule) in LIMITED_BY
+    return LIMITED_BY.index(str(message.rule)) if known else len(LIMITED_BY)

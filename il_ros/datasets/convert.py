@@ -187,9 +187,6 @@ def _check_target(out: Path, append: bool) -> bool:
         if not append:
             raise DatasetError(f'{out} exists already and is not overwritten; '
                                'add --append to extend it, or choose another folder')
-        if not (out / schema.CONTRACT_FILE).is_file():
-            raise DatasetError(f'{out}: {schema.CONTRACT_FILE} is missing: not written by il_ros; '
-                               'choose another folder')
         return True
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DatasetError(f'{out} exists already and is no dataset; choose another folder')

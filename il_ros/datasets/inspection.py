@@ -15,6 +15,7 @@ from il_ros.datasets.reader import Dataset
 from il_ros.datasets.units import unit_problems
 from il_ros.types import ControlSource, Floats
 import numpy as np
+from numpy.typing import NDArray
 
 CELL_M = 0.1                # a zone is a square of this size
 ENOUGH_ZONES = 6
@@ -53,6 +54,8 @@ class EpisodeReport:
         human: Share of the rows that a person drove.
         intervention: Share of the rows in which a person corrected the policy.
         near_limit: Share of the rows with a joint (not the gripper) next to a position limit.
+        limited: Share of the commands that the gate changed, largest first, by its rule; None
+            where no gate reported.
         effort: What people did.
         distance: From the median path, as a share of the joint ranges.
         start_zone: Where the first pose of the contract lay at the start.
@@ -80,6 +83,7 @@ class EpisodeReport:
     intervention: float
     effort: Effort
     near_limit: float
+    limited: dict[str, float] | None
     distance: float
     start_zone: Zone | None
     grasp_zone: Zone | None
@@ -146,7 +150,8 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
         'intervention': float(np.mean(columns['intervention'] > 0)),
         'near_limit': _near_limit(dataset, state),
         'distance': float(distances[index]),
-        'outcome': str(row.get('outcome', '')),
+        'limited': _limited(columns.get('limited_by')),
+        'outcome': str(row.get('outcome') or ('success' if columns['success'].any() else '')),
     }
     seen = clocks.read_clocks(row.get(schema.CLOCKS))
     problems = [*([gaps.text(fps)] if gaps.number else []),
@@ -164,6 +169,8 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
 def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
     idle_s = max(found['idle_head_s'], found['idle_tail_s'])
     outside = found['lost_ticks'] - found['missing_ticks']
+    rules = found['limited'] or {}
+    limited = sum(rules.values())
     checks = {
         f'{outside} ticks without observation before its first or after its last row':
             outside > found['frames'] * OUTSIDE,
@@ -173,6 +180,8 @@ def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
         'incomplete: no outcome was given': found['outcome'] == 'unlabelled',
         f'incomplete: {stop_reason}': stop_reason.startswith(('recovered', 'disk full')),
         f'{found["near_limit"]:.0%} of the rows at a joint limit': found['near_limit'] > 0.1,
+        f'the gate limited {limited:.0%} of the commands, most by {next(iter(rules), "")}':
+            limited > 0.1,
     }
     return [text for text, applies in checks.items() if applies]
 
@@ -183,6 +192,15 @@ def _near_limit(dataset: Dataset, state: Floats) -> float:
     spread = contract.span
     margin = np.minimum(state - contract.lower, contract.upper - state) / spread
     return float((margin[:, arm] < NEAR_LIMIT).any(axis=1).mean())
+
+
+def _limited(rules: NDArray[np.int64] | None) -> dict[str, float] | None:
+    known = np.zeros(0, np.int64) if rules is None else rules[rules != schema.UNKNOWN]
+    if not len(known):
+        return None
+    names = (*schema.LIMITED_BY, 'another rule')
+    counts = Counter(names[min(int(rule), len(names) - 1)] for rule in known if rule)
+    return {name: count / len(known) for name, count in counts.most_common()}
 
 
 def _distances(dataset: Dataset) -> Floats:

@@ -28,18 +28,22 @@ th:first-child, td:first-child, .text { text-align: left }
 <th>rate [Hz]</th><th>missing ticks</th><th>gaps (longest [s])</th>
 <th>lost messages</th><th>sync error [ms]</th>
 <th>idle head, tail [s]</th><th>human</th><th>intervention</th><th>take-overs</th>
-<th>at limits</th><th>distance</th><th class="text">look at</th></tr>
+<th>near a position limit</th><th>limited by the gate</th><th>distance</th>
+<th class="text">look at</th></tr>
 {% for e in report.episodes %}<tr><td>{{ e.index }}</td><td class="text">{{ e.source }}</td>
 <td class="text">{{ e.outcome }}</td><td>{{ '%.1f' | format(e.duration_s) }}</td>
 <td>{{ '%.1f' | format(e.rate_hz) }}</td><td>{{ e.missing_ticks }}</td>
 <td>{{ e.gaps }}{{ ' (%.1f)' | format(e.longest_gap_s) if e.gaps else '' }}</td>
-<td>{{ e.lost_messages }}</td><td>{{ '%.0f' | format(1000 * e.sync_error_s) }}</td>
+<td>{{ e.lost_messages }}</td><td>{% if e.sync_error_s == e.sync_error_s %}
+{{ '%.0f' | format(1000 * e.sync_error_s) }}{% else %}-{% endif %}</td>
 <td>{{ '%.1f, %.1f' | format(e.idle_head_s, e.idle_tail_s) }}</td>
 <td>{{ '%.0f %%' | format(100 * e.human) }}</td>
 <td class="text"><span class="bar" style="width: {{ '%.0f' | format(60 * e.intervention) }}px">
 </span> {{ '%.0f %%' | format(100 * e.intervention) }}</td>
 <td>{{ e.effort.take_overs }}</td>
-<td>{{ '%.0f %%' | format(100 * e.near_limit) }}</td><td>{{ '%.2f' | format(e.distance) }}</td>
+<td>{{ '%.0f %%' | format(100 * e.near_limit) }}</td>
+<td>{% if e.limited is none %}-{% else %}{{ '%.0f %%' | format(100 * e.limited.values() | sum) }}
+{% endif %}</td><td>{{ '%.2f' | format(e.distance) }}</td>
 <td class="text problem">{{ e.problems | join('; ') }}</td></tr>
 {% endfor %}</table></div>
 {% if clocked %}<h2>Clocks: arrival less header stamp</h2><div class="wide"><table>

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from il_ros.contract import Contract
-from il_ros.datasets import schema, tables
+from il_ros.datasets import foreign, schema, silence, tables
 from il_ros.datasets.video import read_frames
 from il_ros.errors import ConfigError, DatasetError
 from il_ros.types import Pixels
@@ -17,7 +16,7 @@ import pyarrow as pa
 
 
 class Dataset:
-    """What `convert` wrote.
+    """What `convert` wrote, or what LeRobot made of it.
 
     Attributes:
         root: Its folder.
@@ -31,11 +30,12 @@ class Dataset:
             `action.policy` (N, J) with NaN where the policy was silent, and of shape (N,):
             `control_source`, `intervention`, `success`, `tick`, `sync_error`,
             `help_requested`, `gate_score`, `gate_threshold`, `uncertainty` (older datasets lack
-            these four), `timestamp`, `frame_index`, `episode_index`, `index`, `task_index`.
-            Positions in [rad] or [m].
+            these four), `limited_by` (newer still), `timestamp`, `frame_index`,
+            `episode_index`, `index`, `task_index`. Positions in [rad] or [m].
         stats: Per feature `min`, `max`, `mean`, `std` (D,) and `count` (1,); of images (3, 1, 1)
             in [0, 1].
-        cameras: Names of the cameras.
+        cameras: Names of the cameras of which there are videos.
+        notes: What was missing, and what was taken in its place; for the person who reads it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -57,29 +57,33 @@ class Dataset:
             except (OSError, ValueError, KeyError, ConfigError, pa.ArrowException) as error:
                 # A conversion that appends puts another folder in this place: read that one.
                 if not root.is_dir() or root.stat().st_ino == folder:
-                    raise DatasetError(f'{root}: damaged: {error}') from None
+                    what = f'no {error}' if isinstance(error, KeyError) else error
+                    raise DatasetError(f'{root}: damaged: {what}') from None
 
     def _read(self) -> None:
         root = self.root
         self.info: dict[str, Any] = json.loads((root / schema.INFO_FILE).read_text('utf-8'))
-        if self.info['codebase_version'] != schema.VERSION:
-            raise ValueError(f'expected version {schema.VERSION}, '
-                             f'got {self.info["codebase_version"]}')
-        text = (root / schema.CONTRACT_FILE).read_text('utf-8')
-        self.contract = Contract.from_text(text, str(root / schema.CONTRACT_FILE))
-        self.fps = float(self.info['fps'])
+        if (version := self.info['codebase_version']) != schema.VERSION:
+            raise DatasetError(f'{root}: expected a LeRobotDataset {schema.VERSION}, got '
+                               f'{version}; LeRobot converts older ones to {schema.VERSION}')
         self.tasks = tables.read_tasks(root / schema.TASKS_FILE)
+        self.contract, self.notes = foreign.contract_of(root, self.info, self.tasks)
+        foreign.require_fit(root, self.info, self.contract)
+        self.fps = float(self.info['fps'])
         self.episodes = tables.read_episodes(root)
         self.lengths = [int(episode['length']) for episode in self.episodes]
-        self.cameras = [camera.name for camera in self.contract.cameras]
+        if not self.episodes:
+            raise DatasetError(f'{root}: holds no episode')
+        self.cameras, absent = foreign.cameras_of(self.info, self.contract)
         stats = json.loads((root / schema.STATS_FILE).read_text('utf-8'))
         self.stats: dict[str, dict[str, NDArray[Any]]] = {
             feature: {name: np.array(values) for name, values in parts.items()}
             for feature, parts in stats.items()}
         places = [(int(e['data/chunk_index']), int(e['data/file_index'])) for e in self.episodes]
-        self.columns = tables.read_data([
+        self.columns = silence.told(tables.read_data([
             root / schema.DATA_PATH.format(chunk_index=chunk, file_index=file)
-            for chunk, file in dict.fromkeys(places)])
+            for chunk, file in dict.fromkeys(places)]))
+        self.notes += [*absent, *foreign.completed(self.columns)]
         self._starts = np.cumsum([0, *self.lengths])
         if not len(self.columns['index']) == sum(self.lengths) == self.info['total_frames']:
             raise ValueError(f'{len(self.columns["index"])} rows, but the episodes say '
@@ -122,6 +126,10 @@ class Dataset:
 
     def video(self, camera: str, episode: int) -> tuple[Path, int]:
         """Return the file that holds an episode's images, and the first one's number in it."""
+        if camera not in self.cameras:
+            self.contract.camera(camera)
+            raise DatasetError(f'{self.root}: no videos of camera {camera!r}, only of '
+                               f'{", ".join(self.cameras) or "none"}')
         key, row = schema.IMAGES + camera, self.episodes[episode]
         path = self.root / schema.VIDEO_PATH.format(
             video_key=key, chunk_index=row[f'videos/{key}/chunk_index'],

@@ -15,6 +15,7 @@ from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets.commanded import Commanded
 from il_ros.datasets.idle import margin_ticks, motion
+from il_ros.datasets.schema import UNKNOWN
 from il_ros.datasets.watched import Asked, Watched
 from il_ros.errors import MessageError
 from il_ros.types import Floats, Observation
@@ -34,6 +35,7 @@ class Row:
         source: Who the action came from: a `ControlSource`, or `LABELLED`.
         intervention: Whether a person corrected the policy.
         asked: Whether a watcher of the policy wanted a person, and why.
+        limited_by: The rule by which the gate changed the command, an index of `LIMITED_BY`.
     """
 
     tick: int
@@ -43,6 +45,7 @@ class Row:
     source: int
     intervention: bool
     asked: Asked = Asked()
+    limited_by: int = UNKNOWN
 
 
 @dataclass
@@ -117,7 +120,8 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
         if isinstance(observation, Observation):
             yield Row(tick, observation, angles.near(commanded.action(state, next_ns), state),
                       angles.near(commanded.policy_action(next_ns), state),
-                      commanded.source, commanded.intervention, watched.asked(next_ns))
+                      commanded.source, commanded.intervention, watched.asked(next_ns),
+                      commanded.limited_by)
         else:
             inside[observation.topic] += 1
             losses.absences.setdefault(*observation)

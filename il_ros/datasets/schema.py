@@ -5,13 +5,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from il_ros.contract import Contract
+from il_ros.config import to_mapping
+from il_ros.contract import Contract, SAYS_NOTHING
 
 VERSION = 'v3.0'
 FILES_PER_CHUNK = 1000
 STATE, ENVIRONMENT = 'observation.state', 'observation.environment_state'
 ACTION, POLICY_ACTION = 'action', 'action.policy'
 ASKED = ('help_requested', 'gate_score', 'gate_threshold', 'uncertainty')
+LIMITED_BY = ('', 'position', 'velocity', 'acceleration', 'jerk', 'workspace', 'collision')
+UNKNOWN = -1        # in `limited_by`: no gate reported
+# Where nobody spoke these hold NaN in memory. On the disk they have names that LeRobot takes
+# neither for an action nor for an observation (it goes by the beginning), zeros there, and a
+# column beside them that tells: pandas, behind LeRobot's tools, turns NaN into null.
+SILENT = {'policy_action': POLICY_ACTION,
+          **{name: name for name in ('gate_score', 'gate_threshold', 'uncertainty')}}
+VALID = '_valid'
+CONTRACT = 'contract'   # key of the feature `action`, which LeRobot's tools carry along
 IMAGES = 'observation.images.'
 CLOCKS = 'clocks'   # of the episode table: JSON, a `bags.clocks.StreamClock` per topic
 DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
@@ -25,13 +35,14 @@ POSE_FIELDS = ('x', 'y', 'z', 'qx', 'qy', 'qz', 'qw')
 def features(contract: Contract) -> dict[str, dict[str, Any]]:
     """Return `features` of info.json.
 
-    Beside LeRobot's own columns: `action.policy` (NaN where the policy was silent),
-    `control_source` (0 policy, 1 human, 2 hold, 3 the arbiter: it aligns or rewinds, 10 an
-    expert's label beside the policy), `intervention`, `success` (of the episode), `tick` (index
-    on the recording's grid, jumps at gaps), `sync_error` (age of the oldest sample behind the
-    observation [s]), `help_requested` (whoever watches the policy wanted a person), `gate_score`
-    and `gate_threshold` (what that watcher compared) and `uncertainty` (what the policy said of
-    its own action); NaN where nobody said so.
+    Beside LeRobot's own columns: `policy_action` (what the policy wanted), `control_source`
+    (0 policy, 1 human, 2 hold, 3 the arbiter: it aligns or rewinds, 10 an expert's label beside
+    the policy), `intervention`, `success` (of the episode), `tick` (index on the recording's
+    grid, jumps at gaps), `sync_error` (age of the oldest sample behind the observation [s]),
+    `help_requested` (whoever watches the policy wanted a person), `gate_score` and
+    `gate_threshold` (what that watcher compared), `uncertainty` (what the policy said of its own
+    action) and `limited_by` (the rule by which the gate changed the command, an index of
+    `LIMITED_BY`). `policy_action_valid` and the like are 0 where nobody said so.
     """
     found = {STATE: _vector('float32', contract.joint_names)}
     if contract.poses:
@@ -41,11 +52,13 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
         found[IMAGES + camera.name] = {
             'dtype': 'video', 'shape': [camera.height, camera.width, 3],
             'names': ['height', 'width', 'channels']}
-    found[ACTION] = _vector('float32', contract.joint_names)
-    found[POLICY_ACTION] = _vector('float32', contract.joint_names)
+    told = {key: value for key, value in to_mapping(contract).items() if key not in SAYS_NOTHING}
+    found[ACTION] = _vector('float32', contract.joint_names) | {CONTRACT: told}
+    found['policy_action'] = _vector('float32', contract.joint_names)
     scalars = {'control_source': 'int64', 'intervention': 'int64', 'success': 'int64',
                'tick': 'int64', 'sync_error': 'float32', 'help_requested': 'int64',
                'gate_score': 'float32', 'gate_threshold': 'float32', 'uncertainty': 'float32',
+               **{name + VALID: 'int64' for name in SILENT}, 'limited_by': 'int64',
                'timestamp': 'float32',
                'frame_index': 'int64', 'episode_index': 'int64', 'index': 'int64',
                'task_index': 'int64'}
@@ -64,6 +77,8 @@ def info(contract: Contract, features: Mapping[str, Any], episodes: int, frames:
         'total_frames': frames,
         'total_tasks': tasks,
         'chunks_size': FILES_PER_CHUNK,
+        'data_files_size_in_mb': 100,       # LeRobot 0.4 splits no dataset without these
+        'video_files_size_in_mb': 200,
         'fps': int(rate) if rate == int(rate) else rate,
         'splits': {'train': f'0:{episodes}'},
         'data_path': DATA_PATH,

@@ -1,7 +1,7 @@
 """The parquet and JSON files of a dataset."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 import json
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,40 @@ def write_data(path: Path, features: Mapping[str, Any], columns: Columns) -> Non
 
 
 def read_data(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
-    """Return the columns of data files, one after the other."""
-    table = pa.concat_tables([pq.read_table(path) for path in paths])
-    columns = {}
+    """Return the columns of numbers of data files in the order of episodes and frames.
+
+    Vectors may be lists of fixed or of any size (pandas writes these), null is NaN; texts and
+    pictures are left out.
+
+    Raises:
+        ValueError: The files have different columns, or a vector's size changes.
+    """
+    files = [dict(_numbers(pq.read_table(path))) for path in paths]
+    for path, columns in zip(paths, files, strict=True):
+        if other := set(columns) ^ set(files[0]):
+            raise ValueError(f'{path}: its columns are not those of {paths[0].name}: '
+                             f'{", ".join(sorted(other))}')
+    whole = {name: np.concatenate([columns[name] for columns in files]) for name in files[0]}
+    order = np.lexsort((whole['frame_index'], whole['episode_index']))
+    return whole if (np.diff(order) == 1).all() else {k: v[order] for k, v in whole.items()}
+
+
+def _numbers(table: pa.Table) -> Iterator[tuple[str, NDArray[Any]]]:
     for name in table.column_names:
         column = table[name].combine_chunks()
-        if pa.types.is_fixed_size_list(column.type):
-            flat = column.flatten().to_numpy(zero_copy_only=False)
-            columns[name] = flat.reshape(len(column), column.type.list_size)
-        else:
-            columns[name] = column.to_numpy(zero_copy_only=False)
-    return columns
+        kind, inner = column.type, getattr(column.type, 'value_type', column.type)
+        if not (pa.types.is_integer(inner) or pa.types.is_floating(inner)
+                or pa.types.is_boolean(inner)):
+            continue
+        if kind == inner:
+            yield name, column.to_numpy(zero_copy_only=False)
+            continue
+        size = (kind.list_size if pa.types.is_fixed_size_list(kind)
+                else len(column[0]) if len(column) and column[0].is_valid else 0)
+        flat = column.flatten().to_numpy(zero_copy_only=False)
+        if len(flat) != size * len(column):
+            raise ValueError(f'column {name}: expected {size} numbers in each row')
+        yield name, flat.reshape(len(column), size)
 
 
 def write_episodes(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
@@ -72,17 +95,26 @@ def read_episodes(root: Path) -> list[dict[str, Any]]:
     """Return the episode table in the order of the episodes."""
     files = sorted((root / 'meta/episodes').rglob('*.parquet'))
     rows: list[dict[str, Any]] = [row for file in files for row in pq.read_table(file).to_pylist()]
-    return sorted(rows, key=lambda row: int(row['episode_index']))
+    # Tables that were merged hold null or NaN where only some of them had the column.
+    told = [{name: value for name, value in row.items() if value is not None and value == value}
+            for row in rows]
+    return sorted(told, key=lambda row: int(row['episode_index']))
 
 
-def stats_columns(feature: str, stats: Stats) -> dict[str, list[float]]:
-    """Return the statistics of one episode as columns of the episode table."""
-    return {f'stats/{feature}/{name}': stats[name].tolist() for name in NAMES}
+def stats_columns(feature: str, stats: Stats, nested: bool = False) -> dict[str, list[Any]]:
+    """Return the statistics of one episode as columns of the episode table.
+
+    Those of images are nested, (3, 1, 1), as in LeRobot's tables: its tools cannot merge others.
+    """
+    shape = (-1, 1, 1) if nested else (-1,)
+    return {f'stats/{feature}/{name}': stats[name].reshape(
+        (-1,) if name == 'count' else shape).tolist() for name in NAMES}
 
 
 def stats_of(episode: Mapping[str, Any], feature: str) -> Stats:
     """Return the statistics that `stats_columns` wrote."""
-    return {name: np.array(episode[f'stats/{feature}/{name}']) for name in NAMES}
+    return {name: np.array(episode[f'stats/{feature}/{name}'], np.float64).reshape(-1)
+            for name in NAMES}
 
 
 def write_tasks(path: Path, tasks: Sequence[str]) -> None:
@@ -108,7 +140,8 @@ def write_tasks(path: Path, tasks: Sequence[str]) -> None:
 def read_tasks(path: Path) -> list[str]:
     """Return the tasks in the order of their indices."""
     rows = sorted(pq.read_table(path).to_pylist(), key=lambda row: int(row['task_index']))
-    return [str(row['task']) for row in rows]
+    text = next(iter({'task', '__index_level_0__'} & set(rows[0]))) if rows else ''
+    return [str(row[text]) for row in rows]
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from il_ros.contract import Contract, require_same
-from il_ros.datasets import schema, tables
+from il_ros.datasets import foreign, schema, tables
 from il_ros.datasets.atomic import link_files
 from il_ros.datasets.rows import Row
+from il_ros.datasets.silence import stored
 from il_ros.datasets.stats import aggregate, column_stats, ImageStats, to_json
 from il_ros.datasets.video import VideoWriter
 from il_ros.timing import to_s
@@ -44,6 +45,8 @@ class DatasetWriter:
     def __post_init__(self) -> None:
         if self.contract and not self.features:
             self.features = schema.features(self.contract)
+        self._free = max([-1, *(_number(path) for part in ('data', 'videos')
+                                for path in (self.folder / part).rglob('file-*'))]) + 1
 
     @staticmethod
     def onto(folder: Path, dataset: Path) -> DatasetWriter:
@@ -51,12 +54,12 @@ class DatasetWriter:
         for part in ('data', 'videos', 'meta/episodes'):
             if (dataset / part).is_dir():
                 link_files(dataset / part, folder / part)
-        text = (dataset / schema.CONTRACT_FILE).read_text(encoding='utf-8')
-        contract = Contract.from_text(text, str(dataset / schema.CONTRACT_FILE))
         info = json.loads((dataset / schema.INFO_FILE).read_text(encoding='utf-8'))
-        return DatasetWriter(folder, contract, info['features'],
-                             tables.read_tasks(dataset / schema.TASKS_FILE),
-                             tables.read_episodes(dataset))
+        tasks = tables.read_tasks(dataset / schema.TASKS_FILE)
+        contract, _ = foreign.contract_of(dataset, info, tasks)
+        episodes = tables.read_episodes(dataset)
+        foreign.require_extensible(dataset, info, contract, episodes)
+        return DatasetWriter(folder, contract, info['features'], tasks, episodes)
 
     @property
     def episodes(self) -> list[dict[str, Any]]:
@@ -99,10 +102,11 @@ class DatasetWriter:
             DatasetError: A video cannot be written or lacks frames.
         """
         number = len(self.episodes)
-        place = schema.file_place(number)
+        place = self._place(number)
         videos = {camera.name: VideoWriter(
             self.folder / schema.VIDEO_PATH.format(video_key=schema.IMAGES + camera.name, **place),
-            camera.height, camera.width, contract.rate_hz) for camera in contract.cameras}
+            camera.height, camera.width, contract.rate_hz) for camera in contract.cameras
+            if schema.IMAGES + camera.name in self.features}
         pixels = {name: ImageStats() for name in videos}
         kept: list[Row] = []
         try:
@@ -139,7 +143,8 @@ class DatasetWriter:
         """Write the tables that describe the whole dataset."""
         assert self.contract is not None
         if self.added:
-            run = len(list((self.folder / 'meta/episodes').rglob('*.parquet')))
+            run = max([-1, *(_number(path) for path in
+                             (self.folder / 'meta/episodes').rglob('file-*'))]) + 1
             place = schema.file_place(run)
             for episode in self.added:
                 episode.update({f'meta/episodes/{key}': value for key, value in place.items()})
@@ -164,6 +169,7 @@ class DatasetWriter:
             schema.STATE: np.array([row.observation.state for row in rows], np.float32),
             schema.ACTION: np.array([row.action for row in rows], np.float32),
             schema.POLICY_ACTION: np.array([row.policy_action for row in rows], np.float32),
+            'limited_by': np.array([row.limited_by for row in rows], np.int64),
             'control_source': np.array([row.source for row in rows], np.int64),
             'intervention': np.array([row.intervention for row in rows], np.int64),
             'success': np.full(count, success, np.int64),
@@ -182,11 +188,15 @@ class DatasetWriter:
         if contract.poses:
             columns[schema.ENVIRONMENT] = np.array(
                 [row.observation.environment for row in rows], np.float32)
-        return {name: values for name, values in columns.items() if name in self.features}
+        return stored(columns, self.features)
+
+    def _place(self, number: int) -> dict[str, int]:
+        """Of an episode's files, whose number is its own; those of LeRobot's tools are theirs."""
+        return schema.file_place(max(number, self._free + len(self.added)))
 
     def _episode(self, number: int, length: int, task: str, columns: tables.Columns,
                  pixels: Mapping[str, ImageStats], contract: Contract) -> dict[str, Any]:
-        place = schema.file_place(number)
+        place = self._place(number)
         row: dict[str, Any] = {
             'episode_index': number, 'tasks': [task], 'length': length,
             'dataset_from_index': self.frames, 'dataset_to_index': self.frames + length,
@@ -199,8 +209,17 @@ class DatasetWriter:
         for name, values in columns.items():
             row |= tables.stats_columns(name, column_stats(values))
         for name, stats in pixels.items():
-            row |= tables.stats_columns(schema.IMAGES + name, stats.stats())
+            feature = schema.IMAGES + name
+            # Tables from before were flat; LeRobot reads only one form in a dataset.
+            form = self.earlier[0][f'stats/{feature}/min'] if self.earlier else [[]]
+            row |= tables.stats_columns(feature, stats.stats(), isinstance(form[0], list))
         return row
+
+
+def _number(path: Path) -> int:
+    """Return the number of a file .../chunk-000/file-000.parquet."""
+    chunk, file = (int(name.rsplit('-', 1)[-1]) for name in (path.parent.name, path.stem))
+    return chunk * schema.FILES_PER_CHUNK + file
 
 
 def _without_images(row: Row) -> Row:

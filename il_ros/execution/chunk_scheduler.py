@@ -69,8 +69,8 @@ def make_scheduler(name: str, contract: Contract, execute_steps: int = 1, *,
             ('realtime').
         ensemble_m: Of the weight exp(-m i) of 'ensemble'.
         refill_s: Time left of a chunk at which 'asynchronous' asks for the next [s].
-        join: Share of the velocity limits at which the robot goes over from one chunk to another;
-            0 leaps.
+        join: Share of the velocity limits at which the robot goes over from one chunk to another,
+            within its acceleration limits; 0 leaps.
 
     Raises:
         ConfigError: There is none of that name, or a setting is wrong.

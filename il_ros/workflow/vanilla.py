@@ -49,7 +49,7 @@ class VanillaCollector:
         """Return the rollout of a seed that is in the dataset already."""
         dataset = Dataset(self._dataset)
         for index, episode in enumerate(dataset.episodes):
-            if episode['source_hash'] == _digest(self._out, seed) and _name(seed) not in known:
+            if episode.get('source_hash') == _digest(self._out, seed) and _name(seed) not in known:
                 found = episode_efforts(dataset)[index]
                 return Rollout(seed, bool(found.successes), found.seconds, found.take_overs,
                                found.human_seconds), _name(seed)

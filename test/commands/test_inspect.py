@@ -54,3 +54,12 @@ def test_a_long_name_is_cut_and_what_is_odd_is_said_below(dataset, capsys, monke
 def test_unwritable_html(dataset):
     with pytest.raises(DatasetError, match='/proc/nowhere.html: cannot be written: '):
         inspect(dataset, Path('/proc/nowhere.html'))
+
+
+def test_what_is_missing_is_told_with_what_is_taken_in_its_place(dataset, capsys, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '200')
+    (dataset / 'meta/contract.yaml').unlink()
+    inspect(dataset)
+    assert capsys.readouterr().out.startswith(
+        f'{dataset}: no meta/contract.yaml: the robot is taken from info.json, where it is '
+        'without workspace and scene\n')

@@ -109,6 +109,43 @@ def test_limits_count_without_the_gripper(tmp_path):
     assert f'{episode.near_limit:.0%} of the rows at a joint limit' in episode.problems
 
 
+class Limited(bags.Script):
+    """The gate clamps every second command by acceleration, some by velocity."""
+
+    def events(self):
+        found, number = [], 0
+        for event in super().events():
+            if event.topic == 'control/report':
+                number += 1
+                verdict, rule = ((bags.CLAMPED, 'velocity' if number % 10 == 0 else 'acceleration')
+                                 if number % 2 == 0 else (bags.PASSED, ''))
+                ns = event.log_ns
+                message = bags.report(self.contract, ns, self.state(0.0), bags.POLICY, verdict)
+                message.rule = rule
+                event = bags.Event(ns, event.topic, bags.serialize('il_ros/CommandReport',
+                                                                   message))
+            found.append(event)
+        return found
+
+
+def test_commands_that_the_gate_limited_are_told_by_rule(tmp_path):
+    report = report_of(tmp_path, written(tmp_path, Limited(CONTRACT)))
+    (episode,) = report.episodes
+    assert list(episode.limited) == ['acceleration', 'velocity']
+    assert episode.limited == pytest.approx({'acceleration': 0.4, 'velocity': 0.1}, abs=0.02)
+    assert episode.near_limit == 0
+    limited = sum(episode.limited.values())
+    assert (f'the gate limited {limited:.0%} of the commands, most by acceleration'
+            in episode.problems)
+    assert f'{100 * limited:.0f} %' in render(report)
+
+
+def test_without_reports_nobody_knows_what_the_gate_did(tmp_path):
+    report = report_of(tmp_path, written(tmp_path, bags.Script(CONTRACT, reports=False)))
+    assert report.episodes[0].limited is None
+    assert '<td>-</td>' in render(report)
+
+
 def test_the_episode_that_differs_is_found(tmp_path):
     class Other(bags.Script):
         def state(self, t):

@@ -6,6 +6,18 @@ from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, DatasetError
 import pytest
 
+NAMES = bags.small_contract().joint_names
+
+
+def without(name):
+    return lambda info: info | {'features': {
+        k: v for k, v in info['features'].items() if k != name}}
+
+
+def with_feature(name, **values):
+    return lambda info: info | {'features': info['features'] | {
+        name: info['features'][name] | values}}
+
 
 @pytest.fixture
 def root(tmp_path):
@@ -29,12 +41,27 @@ def test_what_is_no_dataset_is_refused(tmp_path):
     (lambda r: (r / 'meta/info.json').write_text(
         json.dumps(json.loads((r / 'meta/info.json').read_text()) | {'total_frames': 7})),
      'rows, but the episodes say .* and info.json 7'),
-    (lambda r: (r / 'meta/info.json').write_text(
-        json.dumps(json.loads((r / 'meta/info.json').read_text()) | {'codebase_version': 'v2'})),
-     'damaged: expected version v3.0, got v2'),
 ])
 def test_damage_is_named(root, spoil, text):
     spoil(root)
+    with pytest.raises(DatasetError, match=text):
+        Dataset(root)
+
+
+@pytest.mark.parametrize('change, text', [
+    (lambda info: info | {'codebase_version': 'v2.1'},
+     'out: expected a LeRobotDataset v3.0, got v2.1; LeRobot converts older ones to v3.0'),
+    (lambda info: info | {'fps': 50},
+     'out: 50 rows per second, but the contract of sim_arm says rate_hz: 30'),
+    (without('action'), "out: no column 'action' .*, got .*observation.state"),
+    (with_feature('action', shape=[6]), "out: 'action': the contract of sim_arm expects 7 joints"),
+    (with_feature('observation.state', names=[*reversed(NAMES)]),
+     "out: 'observation.state': the contract of sim_arm expects 7 joints"),
+    (lambda info: {k: v for k, v in info.items() if k != 'fps'}, "out: damaged: no 'fps'"),
+])
+def test_what_does_not_fit_is_named(root, change, text):
+    info = root / 'meta/info.json'
+    info.write_text(json.dumps(change(json.loads(info.read_text()))))
     with pytest.raises(DatasetError, match=text):
         Dataset(root)
 

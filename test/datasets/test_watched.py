@@ -79,19 +79,21 @@ def test_a_dataset_from_before_these_columns_is_read_and_extended_as_it_is(tmp_p
     root = converted(tmp_path).root
     data, table = (root / path.format(chunk_index=0, file_index=0)
                    for path in (schema.DATA_PATH, schema.EPISODES_PATH))
-    pq.write_table(pq.read_table(data).drop_columns(list(schema.ASKED)), data)
+    newer = [*schema.ASKED, *(name + schema.VALID for name in schema.SILENT), 'limited_by']
+    newer.remove('policy_action_valid')
+    pq.write_table(pq.read_table(data).drop_columns(newer), data)
     episodes = pq.read_table(table)
     pq.write_table(episodes.drop_columns([name for name in episodes.column_names if any(
-        f'/{asked}/' in name for asked in schema.ASKED)]), table)
+        f'/{asked}/' in name for asked in newer)]), table)
     for file, part in ((schema.INFO_FILE, 'features'), (schema.STATS_FILE, None)):
         content = json.loads((root / file).read_text())
-        for name in schema.ASKED:
+        for name in newer:
             del (content[part] if part else content)[name]
         (root / file).write_text(json.dumps(content))
     before = Dataset(root)
-    assert not set(schema.ASKED) & set(before.columns)
+    assert not {*schema.ASKED, 'limited_by'} & set(before.columns)
 
     after = converted(tmp_path, request(0.5, True), append=True)
     assert len(after.lengths) == 2
-    assert set(after.columns) == set(before.columns) == {
-        name for name, feature in after.info['features'].items()}
+    assert set(after.columns) == set(before.columns)
+    assert not set(newer) & set(after.info['features'])

@@ -1,0 +1,125 @@
+"""What other programs leave out of a dataset: what il_ros takes in its place, and says so.
+
+LeRobot's tools keep the columns and `features` of info.json, and drop meta/contract.yaml; deleting
+and splitting drop what il_ros wrote of each episode, too.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from il_ros.config import build
+from il_ros.contract import Contract
+from il_ros.datasets import schema
+from il_ros.errors import DatasetError
+from il_ros.types import ControlSource
+import numpy as np
+from numpy.typing import NDArray
+
+# What rows without the column count as.
+DEFAULTS: dict[str, tuple[int, str]] = {
+    'control_source': (int(ControlSource.HUMAN), "a person's demonstrations"),
+    'intervention': (0, 'without corrections'),
+    'success': (0, 'not labelled a success'),
+}
+
+
+def contract_of(root: Path, info: Mapping[str, Any], tasks: list[str]
+                ) -> tuple[Contract, list[str]]:
+    """Return the robot of a dataset, and what was assumed.
+
+    Raises:
+        ConfigError: Its contract is not valid.
+        DatasetError: Nothing says which robot it is.
+    """
+    file = root / schema.CONTRACT_FILE
+    if file.is_file():
+        return Contract.from_text(file.read_text('utf-8'), str(file)), []
+    held = info['features'].get(schema.ACTION, {}).get(schema.CONTRACT)
+    if held is None:
+        raise DatasetError(
+            f'{root}: {schema.CONTRACT_FILE} is missing, and info.json does not hold it: nothing '
+            'says which robot this is (written or edited by LeRobot?). Put that file of the '
+            "dataset it was made from, or a contract of the robot with the dataset's joints, "
+            f'cameras and rate, at {file}')
+    contract = build(Contract, {'task': tasks[0] if tasks else '', **held}, str(root))
+    return contract, [f'no {schema.CONTRACT_FILE}: the robot is taken from info.json, where it is '
+                      'without workspace and scene']
+
+
+def require_fit(root: Path, info: Mapping[str, Any], contract: Contract) -> None:
+    """Check that the columns are those of the robot.
+
+    Raises:
+        DatasetError: A column is missing, or has other joints, or the rate is another.
+    """
+    for name in (schema.STATE, schema.ACTION):
+        feature = info['features'].get(name)
+        if feature is None:
+            raise DatasetError(f'{root}: no column {name!r} (positions or targets of the joints), '
+                               f'got {", ".join(sorted(info["features"]))}')
+        joints, names = contract.joint_names, feature.get('names')
+        if list(feature['shape']) != [len(joints)] or (
+                isinstance(names, list) and names != joints and sorted(names) == sorted(joints)):
+            raise DatasetError(f'{root}: {name!r}: the contract of {contract.robot} expects '
+                               f'{len(joints)} joints ({", ".join(joints)}), got shape '
+                               f'{list(feature["shape"])} ({names})')
+    if abs(float(info['fps']) - contract.rate_hz) > 1e-6 * contract.rate_hz:
+        raise DatasetError(f'{root}: {info["fps"]} rows per second, but the contract of '
+                           f'{contract.robot} says rate_hz: {contract.rate_hz:g}')
+
+
+def cameras_of(info: Mapping[str, Any], contract: Contract) -> tuple[list[str], list[str]]:
+    """Return the contract's cameras of which there are videos, and what is missing."""
+    kinds = {camera.name: info['features'].get(schema.IMAGES + camera.name, {}).get('dtype')
+             for camera in contract.cameras}
+    return [name for name, kind in kinds.items() if kind == 'video'], [
+        f'camera {name}: ' + ('its images are single pictures, which il_ros does not read; make '
+                              'videos of them with lerobot-edit-dataset' if kind else 'no images')
+        for name, kind in kinds.items() if kind != 'video']
+
+
+def completed(columns: dict[str, NDArray[Any]]) -> list[str]:
+    """Add the columns of il_ros that are missing, and return what was assumed."""
+    rows = len(columns['index'])
+    missing = [name for name in (*DEFAULTS, 'tick', 'sync_error') if name not in columns]
+    meanings = []
+    for name in missing:
+        if name in DEFAULTS:
+            value, meaning = DEFAULTS[name]
+            columns[name] = np.full(rows, value, np.int64)
+            meanings.append(meaning)
+    if 'tick' in missing:
+        columns['tick'] = np.asarray(columns['frame_index'], np.int64)
+        meanings.append('without gaps')
+    if 'sync_error' in missing:
+        columns['sync_error'] = np.full(rows, np.nan, np.float32)
+        meanings.append('of unknown sync error')
+    columns.setdefault(schema.POLICY_ACTION,
+                       np.full_like(columns[schema.ACTION], np.nan, dtype=np.float32))
+    return [f'no column {", ".join(missing)}: its rows count as {", ".join(meanings)}'
+            ] if missing else []
+
+
+def require_extensible(root: Path, info: Mapping[str, Any], contract: Contract,
+                       episodes: list[dict[str, Any]]) -> None:
+    """Check that new episodes can be added to a dataset that another program may have edited.
+
+    Raises:
+        DatasetError: It does not say which bags are in it, or has columns that no bag fills.
+    """
+    advice = ('convert the new bags into a folder of their own, and merge the two with '
+              "LeRobot's merge_datasets")
+    if nameless := [row['episode_index'] for row in episodes if 'source_hash' not in row]:
+        raise DatasetError(
+            f'{root}: nothing says from which bags {len(nameless)} of its {len(episodes)} '
+            'episodes come (no source_hash: LeRobot drops it when it deletes or splits), so that '
+            f'one might be added twice; {advice}')
+    if strange := sorted(set(info['features']) - set(schema.features(contract))
+                         - {schema.POLICY_ACTION}):
+        raise DatasetError(f'{root}: no bag fills its column {", ".join(strange)}; {advice}, '
+                           'after removing that column there')
+    if unknown := [name for name in info['features'] for row in episodes
+                   if f'stats/{name}/count' not in row]:
+        raise DatasetError(f'{root}: no statistics of {unknown[0]} per episode; {advice}')
