@@ -23,6 +23,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 P = TypeVar('P')
+prepare_transport = transport.prepare
 
 NEWEST = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
                     reliability=ReliabilityPolicy.RELIABLE)
@@ -37,13 +38,19 @@ CHANGES = QoSProfile(depth=32, reliability=ReliabilityPolicy.RELIABLE,  # latche
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin) -> int:
+def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin, *,
+         images: bool = False) -> int:
     """Run one node until SIGINT, SIGTERM or shutdown; the `main()` of every executable.
+
+    Args:
+        make_node: Makes the node once ROS is there.
+        spin: Runs it.
+        images: Whether it publishes or hears images; see `transport`.
 
     Returns:
         The exit code: 0 after a clean stop, 2 when `make_node` raised an `IlRosError`.
     """
-    prepare_transport()
+    prepare_transport(images=images)
     rclpy.init()
     node = None
     try:
@@ -64,15 +71,6 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
-
-
-def prepare_transport() -> None:
-    """Apply `transport.defaults` and clean up after killed processes; before any context."""
-    os.environ.update(transport.defaults(os.environ))
-    for name in transport.PROFILES:
-        if not os.environ.get(name):  # Fast DDS takes an empty name for a missing file
-            os.environ.pop(name, None)
-    transport.clean()
 
 
 def ask_for_priority(priority: int = PRIORITY, *, children: bool = True) -> None:
