@@ -31,7 +31,7 @@ def test_nothing_holds_while_others_join_leave_and_are_killed(cell, source):
     reports, log = len(cell.reports), len(cell.log)
     joiners = start(len(HABITS) * len(KINDS) // 2, DOMAIN, KINDS[source == Command.HUMAN::2])
     cell.wait(lambda: joiners.poll() is not None, 'those who join', 120.0)
-    assert [line.rpartition(': ')[2] for line in joiners.stdout] == (
+    assert [line.rpartition(': ')[2] for line in joiners.stdout.read().splitlines()] == (
         ['met'] * (len(HABITS) * len(KINDS) // 2))
     assert not [r for r in cell.reports[reports:] if r.verdict == CommandReport.HELD]
     assert not [m for m in cell.log[log:]
