@@ -1,7 +1,9 @@
-"""How processes reach each other: on this machine only, through shared memory that holds images.
+"""How processes reach each other: on this machine only, images through shared memory.
 
 Measured (`make bench ARGS='--only capture'`): Fast DDS's own 512 KB segment loses frames of three
-VGA cameras, 64 MB lose none.
+VGA cameras, 64 MB lose none; UDP loses most. What carries no images uses UDP alone, since shared
+memory lets a foreign process that joins, stops or is killed block the writers of all others
+(https://github.com/eProsima/Fast-DDS/issues/6535).
 """
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from il_ros.config import config_folders
 
 RANGE = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
 PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')  # Jazzy, later
+PEERS = 'ROS_STATIC_PEERS'
 SEGMENTS = Path('/dev/shm')
 _LOCK = re.compile(r'fastrtps_[0-9a-f]{16}_el')
 SETTLED_S = 60.0  # a process creates its lock a moment before it holds it
@@ -33,6 +36,37 @@ def defaults(environ: Mapping[str, str]) -> dict[str, str]:
         found = [file for f in config_folders('transport') if (file := f / name).is_file()]
         values |= {variable: str(found[0]) for variable in PROFILES if found}
     return {name: value for name, value in values.items() if name not in environ}
+
+
+def without_images(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that keep a process off shared memory where the profile is ours.
+
+    rmw_fastrtps adds shared memory to whatever a profile says where the range is LOCALHOST, so
+    the profile does what that range stands for.
+    """
+    given = Path(next((environ[name] for name in PROFILES if name in environ), ''))
+    lean = given.with_name(f'control_{given.name}') if given.name else given
+    if given.parent not in config_folders('transport') or not lean.is_file():
+        return {}  # the user's own, or one of these already
+    local = environ.get(RANGE) == 'LOCALHOST'
+    if local and environ.get(PEERS):
+        return {}  # only LOCALHOST and SUBNET know them
+    return dict.fromkeys(PROFILES, str(lean)) | ({RANGE: 'SYSTEM_DEFAULT'} if local else {})
+
+
+def prepare(*, images: bool = True) -> None:
+    """Set the variables of this process and clean up after killed ones; before any context.
+
+    Args:
+        images: Whether it publishes or hears images.
+    """
+    os.environ.update(defaults(os.environ))
+    if not images:
+        os.environ.update(without_images(os.environ))
+    for name in PROFILES:
+        if not os.environ.get(name):  # Fast DDS takes an empty name for a missing file
+            os.environ.pop(name, None)
+    clean()
 
 
 def clean(folder: Path = SEGMENTS) -> list[str]:

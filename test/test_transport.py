@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 import time
 
-from il_ros.transport import clean, defaults, PROFILES, RANGE
+from il_ros.transport import clean, defaults, PROFILES, RANGE, without_images
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / 'config/transport'
@@ -18,6 +18,28 @@ OLD_S = time.time() - 3600
 ], ids=['nothing set', 'several machines', 'own profile', 'own defaults of Fast DDS'])
 def test_defaults_leave_alone_what_the_user_set(given, expected):
     assert defaults(given) == expected
+
+
+@pytest.mark.parametrize(('given', 'name'), [
+    ({}, 'control_local.xml'), ({RANGE: 'SUBNET'}, 'control_network.xml'),
+    ({RANGE: 'LOCALHOST', 'ROS_STATIC_PEERS': '10.0.0.7'}, ''), ({PROFILES[0]: 'mine.xml'}, ''),
+    ({PROFILES[0]: '/elsewhere/local.xml'}, ''), ({PROFILES[1]: '', RANGE: 'OFF'}, '')])
+def test_without_images_our_profile_gives_way_to_udp_alone(given, name):
+    before = {**given, **defaults(given)}
+    expected = dict.fromkeys(PROFILES, str(FOLDER / name)) if name else {}
+    if name == 'control_local.xml':  # LOCALHOST would add shared memory
+        expected[RANGE] = 'SYSTEM_DEFAULT'
+    assert without_images(before) == expected
+    assert without_images({**before, **expected}) == {}
+
+
+@pytest.mark.parametrize('name', ['local', 'network'])
+def test_profiles_differ_in_shared_memory_only(name):
+    shm, udp = ((FOLDER / f'{prefix}{name}.xml').read_text() for prefix in ('', 'control_'))
+    assert 'shared_memory' in shm
+    assert '<type>SHM' not in udp
+    for line in ('<leaseAnnouncement>', '<maxInitialPeersRange>32', '<address>127.0.0.1'):
+        assert (line in shm) == (line in udp), line
 
 
 def test_only_what_nobody_holds_is_removed(tmp_path):

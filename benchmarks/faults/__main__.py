@@ -14,16 +14,17 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from benchmarks.faults import bags, fuzz, kills, nominal, takeovers
+from benchmarks.faults import bags, fuzz, joins, kills, nominal, takeovers
 from benchmarks.faults.promise import Promise
 
 WIDTH = 150  # of the table where it goes to a file
-PARTS = ('kills', 'takeovers', 'fuzz', 'bags', 'nominal')
+PARTS = ('kills', 'takeovers', 'joins', 'fuzz', 'bags', 'nominal')
 
 
 def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10.0,
         kills_of_policy: Annotated[int, typer.Option('--kills', min=1)] = 200,
         takes: Annotated[int, typer.Option('--takeovers', min=1)] = 100,
+        joined: Annotated[int, typer.Option('--joins', min=2)] = 200,
         fuzzed: Annotated[int, typer.Option('--fuzz', help='Into the pure gate.')] = 1_000_000,
         sent: Annotated[int, typer.Option('--sent', help='Fuzzed over DDS.')] = 20_000,
         flips: Annotated[int, typer.Option('--flips', min=1)] = 1000,
@@ -37,6 +38,7 @@ def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10
     measures: dict[str, Callable[[Path], list[Promise]]] = {
         'kills': lambda f: kills.measure(f, kills_of_policy),
         'takeovers': lambda f: takeovers.measure(f, takes),
+        'joins': lambda f: joins.measure(f, joined),
         'fuzz': lambda f: fuzz.measure(f, fuzzed, sent),
         'bags': lambda f: bags.measure(f, flips),
         'nominal': lambda f: nominal.measure(f, 60 * minutes)}

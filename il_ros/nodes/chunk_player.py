@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 import gc
 import json
+import os
 import signal
 import socket
 import sys
@@ -20,6 +21,7 @@ from il_ros.execution.player import Job, NAME, Played, received
 from il_ros.nodes.chunk_publisher import ChunkPublisher
 from il_ros.scheduling import end_with_parent, run_first
 from il_ros.timing import Grid, MILLISECOND, SECOND
+from il_ros.transport import without_images
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -67,6 +69,7 @@ def main(socket_fd: str, job_text: str, *arguments: str) -> int:
     job = build(Job, json.loads(job_text), 'job')
     if job.priority:
         run_first(job.priority)  # the parent says when the system refuses
+    os.environ.update(without_images(os.environ))
     rclpy.init(args=[NAME, *arguments], signal_handler_options=SignalHandlerOptions.NO)
     node = Node(NAME, enable_rosout=False, start_parameter_services=False,
                 parameter_overrides=[Parameter(name, value=False) for name in NEITHER])

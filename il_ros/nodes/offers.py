@@ -19,6 +19,14 @@ EXPLICIT = {'deadline': Infinite, 'lifespan': Infinite, 'liveliness_lease_durati
 SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT, **EXPLICIT)
 STREAM = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, **EXPLICIT)
 
+NAMELESS = '_NODE_NAME_UNKNOWN_'   # of rmw: who owns a topic's end is told after that there is one
+
+
+def owner(end: Any) -> str:
+    """Return the full name of the node that owns one end of a topic, as far as it is known."""
+    return ('a node that has not told its name yet' if end.node_name == NAMELESS else
+            f'{end.node_namespace.rstrip("/")}/{end.node_name}')
+
 
 def mismatch(kind: str, other: Any, publisher: QoSProfile, subscription: QoSProfile) -> str:
     """Return why a topic of type `kind` does not connect with `other`, '' if it does.
@@ -29,9 +37,10 @@ def mismatch(kind: str, other: Any, publisher: QoSProfile, subscription: QoSProf
         publisher: QoS of the publishing end.
         subscription: QoS of the subscribing end.
     """
+    name = owner(other).rpartition('/')[2]
     if other.topic_type != (full := kind.replace('/', '/msg/')):
-        return (f'expected {full}, {other.node_name} has {other.topic_type}; '
+        return (f'expected {full}, {name} has {other.topic_type}; '
                 'correct the contract')
     compatible, reason = qos_check_compatible(publisher, subscription)
-    return (f'QoS of {other.node_name}: {reason}'
+    return (f'QoS of {name}: {reason}'
             if compatible == QoSCompatibility.ERROR else '')

@@ -104,7 +104,7 @@ class PolicyInference(Node):
 def main() -> int:
     """Run the node."""
     return shell.main(PolicyInference, lambda node: shell.spin_on_grid(
-        node, node.period_ns, node.tick, node.player.first_ns))
+        node, node.period_ns, node.tick, node.player.first_ns), images=True)
 
 
 if __name__ == '__main__':

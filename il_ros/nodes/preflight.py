@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from il_ros.contract import CommandTopic, Contract, Stream
-from il_ros.nodes.offers import mismatch, SENSOR, STREAM
+from il_ros.nodes.offers import mismatch, owner, SENSOR, STREAM
 from rclpy.node import Node
 
 
@@ -53,8 +53,7 @@ def other_publishers(node: Node, topics: Iterable[str]) -> list[str]:
     others: dict[str, None] = {}
     for topic in topics:
         if node.count_publishers(topic) > 1:
-            names = [f'{info.node_namespace.rstrip("/")}/{info.node_name}'
-                     for info in node.get_publishers_info_by_topic(topic)]
+            names = [owner(info) for info in node.get_publishers_info_by_topic(topic)]
             if (own := node.get_fully_qualified_name()) in names:
                 names.remove(own)  # once: a second node of that name is as foreign as any other
             others |= dict.fromkeys(names)

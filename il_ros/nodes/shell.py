@@ -20,6 +20,8 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
+prepare_transport = transport.prepare
+
 NEWEST = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
                     reliability=ReliabilityPolicy.RELIABLE)
 STREAM = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
@@ -34,7 +36,7 @@ CHANGES = QoSProfile(depth=32, reliability=ReliabilityPolicy.RELIABLE,  # latche
 
 
 def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin,
-         last_s: float = 0.0) -> int:
+         last_s: float = 0.0, *, images: bool = False) -> int:
     """Run one node until SIGINT, SIGTERM or shutdown; the `main()` of every executable.
 
     A node that one of our launch files started ends with `ros2 launch`, also when that is killed.
@@ -43,13 +45,14 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         make_node: Makes the node.
         spin: Serves it.
         last_s: For how long it stays after `ros2 launch`.
+        images: Whether it publishes or hears images; see `transport`.
 
     Returns:
         The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,
         which is a bug: whoever listens to this node holds the arm when it falls silent.
     """
     interrupts = expect_signals()
-    prepare_transport()
+    prepare_transport(images=images)
     rclpy.init()
     if interrupts:
         interrupt()
@@ -77,15 +80,6 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         rclpy.try_shutdown()
         wait_for_launch(interrupts)
     return 0
-
-
-def prepare_transport() -> None:
-    """Apply `transport.defaults` and clean up after killed processes; before any context."""
-    os.environ.update(transport.defaults(os.environ))
-    for name in transport.PROFILES:
-        if not os.environ.get(name):  # Fast DDS takes an empty name for a missing file
-            os.environ.pop(name, None)
-    transport.clean()
 
 
 def ask_for_priority(priority: int = PRIORITY, *, children: bool = True) -> None:

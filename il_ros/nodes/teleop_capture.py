@@ -141,7 +141,7 @@ class TeleopCapture(Node):
 
 def main() -> int:
     """Run the node."""
-    return shell.main(TeleopCapture)
+    return shell.main(TeleopCapture, images=True)
 
 
 if __name__ == '__main__':

@@ -46,6 +46,7 @@ class Robot:
 
     def __init__(self, domain: int, follow: bool = True) -> None:
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        shell.prepare_transport()
         self.context = rclpy.Context()
         self.context.init(domain_id=domain)
         self.node = rclpy.create_node('test_robot', context=self.context)

@@ -77,7 +77,8 @@ def test_arming_names_topic_and_policy_of_a_mismatch(robot, tmp_path):
         QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
     with gate(tmp_path):
         message = robot.until(
-            lambda: (text := robot.call('gate/arm').message).count('QoS') and text, 'a mismatch')
+            lambda: (text := robot.call('gate/arm').message).count('QoS of test_robot') and text,
+            'a mismatch')   # whose it is comes after that there is one
     assert message.startswith(f'arming refused: {COMMANDS}: QoS of test_robot: ')
     assert 'transient local subscription' in message.lower()
 
@@ -116,30 +117,32 @@ def test_a_person_is_stopped_above_the_table(robot, tmp_path):
     assert START[1] < robot.commands[-1][1] < DOWN[1] - 0.1
 
 
-@pytest.mark.parametrize('fault, text', [
-    ('back', 'ROS time went back by'), ('ahead', 'ROS time jumped ahead by'),
-    ('stands', 'ROS time stands still for')])
-def test_a_clock_that_jumps_or_stands_is_held(robot, tmp_path, fault, text):
+@pytest.mark.parametrize('jump_s, text', [
+    (-100, 'ROS time went back by'), (100, 'ROS time jumped ahead by'),
+    (0, 'ROS time stands still for')], ids=['back', 'ahead', 'stands'])
+def test_a_clock_that_jumps_or_stands_is_held(robot, tmp_path, jump_s, text):
     clock = robot.node.create_publisher(Clock, '/clock', shell.STREAM)
     robot.node.set_parameters([Parameter('use_sim_time', value=True)])
-    ros_ns = [10**12]
+    ros_ns, broken = [10**12], []
 
     def tell(step_ns):
         ros_ns[0] += step_ns
         clock.publish(Clock(clock=shell.to_stamp(ros_ns[0])))
 
-    def go_on():
-        tell(5 * 10**6)
+    def turn():
+        if not robot.reports or robot.reports[-1].verdict != CommandReport.PASSED:
+            broken.clear()   # it does not drive yet, or a starved machine has stopped it before
+            arm()
+            tell(5 * 10**6)
+        elif not broken:
+            broken.append(tell(jump_s * 10**9))
+        elif jump_s:
+            tell(5 * 10**6)
         robot.publish_state()
         send()
 
     with gate(tmp_path, use_sim_time=True) as process:
         send = feed(robot)
         arm = robot.caller('gate/arm')
-        robot.until(lambda: reports(robot, CommandReport.PASSED, ''), 'a command',
-                    each=lambda: (arm(), go_on()))
-        if fault != 'stands':
-            tell(-100 * 10**9 if fault == 'back' else 100 * 10**9)
-        each = (lambda: (robot.publish_state(), send())) if fault == 'stands' else go_on
-        robot.until(lambda: reports(robot, CommandReport.HELD, 'clock'), 'hold', each=each)
-        assert text in process.output
+        robot.until(lambda: text in process.output, 'the reason in the log', each=turn)
+        robot.until(lambda: reports(robot, CommandReport.HELD, 'clock'), 'hold', each=turn)

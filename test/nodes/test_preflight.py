@@ -1,11 +1,21 @@
 """What a stream that cannot be heard makes of recorder and policy at their start."""
 from __future__ import annotations
 
+from il_ros.nodes.offers import NAMELESS, owner
 from nodes.harness import running
 from nodes.robot import CONTRACT, Robot
+import pytest
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 from std_msgs.msg import String
 
 DOMAIN = 88
+
+
+@pytest.mark.parametrize(('name', 'namespace', 'told'), [
+    ('gate', '/', '/gate'), ('gate', '/left', '/left/gate'),
+    (NAMELESS, '_NODE_NAMESPACE_UNKNOWN_', 'a node that has not told its name yet')])
+def test_whose_an_end_of_a_topic_is(name, namespace, told):
+    assert owner(TopicEndpointInfo(node_name=name, node_namespace=namespace)) == told
 
 
 def test_the_recorder_refuses_a_stream_of_another_type(tmp_path):

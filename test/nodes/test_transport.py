@@ -27,8 +27,8 @@ def addresses():
 
 
 def test_a_node_stays_local_holds_images_and_what_a_killed_one_leaves_goes(tmp_path):
-    with (running('command_gate', DOMAIN, tmp_path / 'living.txt') as living,
-          running('command_gate', DOMAIN, tmp_path / 'killed.txt') as killed):
+    with (running('teleop_capture', DOMAIN, tmp_path / 'living.txt') as living,
+          running('teleop_capture', DOMAIN, tmp_path / 'killed.txt') as killed):
         def ready(node):
             return wait_for(lambda: [s for s in segments(node.process.pid) if s.exists()
                                      and s.stat().st_size > 64 * MEGABYTE], 'its segment')
@@ -44,3 +44,10 @@ def test_a_node_stays_local_holds_images_and_what_a_killed_one_leaves_goes(tmp_p
         assert not stale.exists()
         assert kept.exists()
         assert kept.parent == SEGMENTS
+
+
+def test_a_node_without_images_stays_local_and_off_shared_memory(tmp_path):
+    with running('command_gate', DOMAIN, tmp_path / 'gate.txt') as gate:
+        wait_for(addresses, 'its ports')
+        assert addresses() == {'0100007F'}, '127.0.0.1'
+        assert segments(gate.process.pid) == []
