@@ -9,7 +9,8 @@ import signal
 import time
 
 import bag_factory
-from il_ros.bags.reader import Bag, check_mcap
+from il_ros.bags.integrity import check_mcap
+from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
 from il_ros.errors import BagError
 from il_ros.nodes.client import Client
