@@ -56,12 +56,13 @@ def stamped_by(contract: Contract, choices: Mapping[str, str]) -> Contract:
     Raises:
         ConfigError: There is no such stream; the text names the nearest.
     """
+    known = {resolve(stream.topic): stream.topic for stream in contract.streams}
     wanted = {topic if topic == EVERY else resolve(topic): choice
               for topic, choice in choices.items()}
-    known = [resolve(stream.topic) for stream in contract.streams]
-    for topic in wanted.keys() - {*known, EVERY}:
-        raise ConfigError(f'--stamp: no stream {topic!r} in the contract of {contract.robot}; '
-                          f'{nearest(topic, [*known, EVERY])}')
+    for topic in choices:
+        if topic != EVERY and resolve(topic) not in known:
+            raise ConfigError(f'--stamp: no stream {topic!r} in the contract of {contract.robot}; '
+                              f'{nearest(topic, [*known.values(), EVERY])}')
 
     def chosen(stream: S) -> S:
         own = wanted.get(resolve(stream.topic), wanted.get(EVERY, stream.stamp))
