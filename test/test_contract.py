@@ -97,7 +97,7 @@ def test_a_topic_is_the_same_with_its_slash(contract):
     assert differences(contract, other) == []
     assert other.hash != contract.hash
     moved = replace(contract, state=replace(contract.state, topic='/left/joint_states'))
-    assert differences(contract, moved) == ['state.topic: joint_states, /left/joint_states']
+    assert differences(contract, moved) == []   # how messages travel is not what they mean
 
 
 @pytest.mark.parametrize('topic, text', [
