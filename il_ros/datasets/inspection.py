@@ -5,12 +5,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from il_ros.angles import Angles
 from il_ros.contract import POSE_SIZE
 from il_ros.datasets import clocks, schema
 from il_ros.datasets.effort import Effort, episode_efforts
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.idle import motion
+from il_ros.datasets.outliers import is_outlier, path_distances
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.units import unit_problems
 from il_ros.types import ControlSource, Floats
@@ -23,9 +23,7 @@ IDLE_S = 1.0                # longer idle ends are worth trimming
 SHORT_S = 1.0
 OUTSIDE = 0.1               # ticks lost at the ends, per row, that are worth a look
 NEAR_LIMIT = 0.02           # of a joint's range
-OUTLIER = 3.5               # robust standard deviations (Iglewicz and Hoaglin 1993)
 FEW = 5                     # episodes, below which nothing is called an outlier
-PATH_POINTS = 32
 TIP = 'end_effector'
 
 
@@ -116,7 +114,7 @@ class Report:
 
 def inspect(dataset: Dataset) -> Report:
     """Return the report of a dataset."""
-    distances, efforts = _distances(dataset), episode_efforts(dataset)
+    distances, efforts = path_distances(dataset), episode_efforts(dataset)
     episodes = [_episode(dataset, k, distances, efforts[k]) for k in range(len(dataset.lengths))]
     start = Counter(e.start_zone for e in episodes if e.start_zone)
     grasp = Counter(e.grasp_zone for e in episodes if e.grasp_zone)
@@ -157,7 +155,7 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
     problems = [*([gaps.text(fps)] if gaps.number else []),
                 *_episode_problems(found, str(row.get('stop_reason') or '')),
                 *clocks.problems(seen, contract.streams, (count + gaps.missing) / fps)]
-    if len(distances) >= FEW and _is_outlier(distances, index):
+    if len(distances) >= FEW and is_outlier(distances, index):
         problems.append(f'differs from the rest (distance {distances[index]:.2f}, '
                         f'median {np.median(distances):.2f})')
     return EpisodeReport(
@@ -201,27 +199,6 @@ def _limited(rules: NDArray[np.int64] | None) -> dict[str, float] | None:
     names = (*schema.LIMITED_BY, 'another rule')
     counts = Counter(names[min(int(rule), len(names) - 1)] for rule in known if rule)
     return {name: count / len(known) for name, count in counts.most_common()}
-
-
-def _distances(dataset: Dataset) -> Floats:
-    spread, angles = dataset.contract.span, Angles.of(dataset.contract)
-    paths = []
-    for index in range(len(dataset.lengths)):
-        state = angles.along(dataset.columns[schema.STATE][dataset.rows(index)],
-                             np.array(dataset.contract.start)) / spread
-        at = np.linspace(0, len(state) - 1, PATH_POINTS)
-        paths.append([np.interp(at, np.arange(len(state)), joint) for joint in state.T])
-    away = np.array(paths) - np.median(paths, axis=0)       # (episodes, J, points)
-    if angles.any:  # two ways round to the same place are the same place
-        away = np.moveaxis(angles.difference(np.moveaxis(away, 1, 2) * spread,
-                                             np.zeros(len(spread))) / spread, 2, 1)
-    return np.asarray(np.sqrt((away ** 2).mean(axis=(1, 2))))
-
-
-def _is_outlier(distances: Floats, index: int) -> bool:
-    middle = np.median(distances)
-    scale = np.median(np.abs(distances - middle)) / 0.6745
-    return bool(distances[index] - middle > OUTLIER * max(scale, 1e-3))
 
 
 def _zone(dataset: Dataset, columns: dict[str, Any], pose: str, row: int) -> Zone | None:
