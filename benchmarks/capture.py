@@ -10,7 +10,7 @@ import time
 
 from il_ros.contract import Camera, Contract
 from il_ros.errors import IlRosError
-from il_ros.nodes.client import Client
+from il_ros.nodes.clients.client import Client
 from il_ros.transport import PROFILES
 from il_ros.workflow.graph import environment
 from mcap.reader import make_reader

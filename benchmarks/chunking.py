@@ -8,7 +8,7 @@ from il_ros.policies.config import DiffusionConfig, FlowConfig
 from il_ros.policies.diffusion import Diffusion
 from il_ros.policies.flow import Flow
 from il_ros.policies.load import LearnedPolicy
-from il_ros.policies.network import Network
+from il_ros.policies.networks.network import Network
 import numpy as np
 import torch
 

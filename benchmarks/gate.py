@@ -41,7 +41,7 @@ def measure() -> list[Line]:
 
 def _swing(contract: Contract, k: int) -> Floats:
     away = 0.2 * np.sin(k / 20) * np.ones(len(contract.joints))
-    away[contract.gripper_index] = 0.0
+    away[next(iter(contract.grippers))] = 0.0
     swung: Floats = np.array(contract.start) + away
     return swung
 

@@ -8,8 +8,9 @@ import time
 from il_ros.contract import Contract
 from il_ros.policies.checkpoint import read
 from il_ros.policies.load import load, sample_observation
-from il_ros.policies.onnx_policy import cached, OnnxPolicy
 from il_ros.policies.policy import Policy
+from il_ros.policies.runtimes.onnx_cache import cached
+from il_ros.policies.runtimes.onnx_policy import OnnxPolicy
 from il_ros.training.config import TrainConfig
 from il_ros.types import Observation
 import numpy as np

@@ -21,7 +21,7 @@ import tempfile
 import time
 from typing import Any
 
-from il_ros.contract import CommandTopic, Contract, Joint, POSE_SIZE, Poses, Stream
+from il_ros.contract import CommandInterface, Contract, Joint, POSE_SIZE, Poses, Stream
 from il_ros.evaluation.rollout import Conditions, evaluate
 from il_ros.evaluation.statistics import wilson
 from il_ros.execution.chunk_scheduler import make_scheduler
@@ -67,7 +67,7 @@ def contract_of(env: Any, values: int) -> Contract:
               in enumerate(zip(env.action_space.low, env.action_space.high, strict=True))),
         (0.0,) * len(env.action_space.low),
         Stream('state', 'sensor_msgs/JointState', RATE_HZ, 1.0),
-        CommandTopic('command', 'std_msgs/Float64MultiArray'),
+        CommandInterface('command', 'std_msgs/Float64MultiArray'),
         poses=Poses('poses', 'geometry_msgs/PoseArray', RATE_HZ, 1.0,
                     tuple(f'values_{i}' for i in range(poses))))
 

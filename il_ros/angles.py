@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from il_ros.contract import Contract
-from il_ros.joint import TURN
+from il_ros.contract.joint import TURN
 from il_ros.types import Floats
 import numpy as np
 from numpy.typing import NDArray

@@ -5,7 +5,7 @@ An unknown, missing or mistyped key is an error that names the nearest valid one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, MISSING
+from dataclasses import dataclass, Field, fields, is_dataclass, MISSING
 import difflib
 import math
 import os
@@ -130,7 +130,7 @@ def build(cls: type[T], data: Any, where: str) -> T:
     if not isinstance(data, Mapping):
         raise ConfigError(f'{where}: expected keys and values, got {data!r}')
     hints = get_type_hints(cls)
-    known = {f.name: f for f in fields(cls)  # type: ignore[arg-type]
+    known = {_key(f): f for f in fields(cls)  # type: ignore[arg-type]
              if f.metadata != NOT_IN_TEXT}
     for key in data:
         if key not in known:
@@ -138,10 +138,12 @@ def build(cls: type[T], data: Any, where: str) -> T:
                               f'{nearest(str(key), list(known))}')
     required = [n for n, f in known.items() if n not in data
                 and f.default is MISSING and f.default_factory is MISSING]
-    if missing := [n for n in required if type(None) not in get_args(hints[n])]:
+    if missing := [n for n in required
+                   if type(None) not in get_args(hints[known[n].name])]:
         raise ConfigError(f'{where}: missing {", ".join(missing)}')
-    values = dict.fromkeys(required) | {
-        key: _convert(hints[key], value, f'{where}: {key}') for key, value in data.items()}
+    values = {known[key].name: _convert(hints[known[key].name], value, f'{where}: {key}')
+              for key, value in data.items()}
+    values |= dict.fromkeys(known[key].name for key in required)
     try:
         return cls(**values)
     except ConfigError as error:
@@ -181,10 +183,15 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     raise ConfigError(f'{where}: expected {kind.__name__}, got {value!r}{hint}')
 
 
+def _key(of: Field[Any]) -> str:
+    """Return a field's key in YAML: its name, where its metadata give no other."""
+    return str(of.metadata.get('key', of.name))
+
+
 def to_mapping(value: Any) -> Any:
     """Return a dataclass as plain mappings and lists, without unset optional keys."""
     if is_dataclass(value):
-        return {f.name: to_mapping(v) for f in fields(value)
+        return {_key(f): to_mapping(v) for f in fields(value)
                 if f.metadata != NOT_IN_TEXT and (v := getattr(value, f.name)) is not None}
     if isinstance(value, (list, tuple)):
         return [to_mapping(v) for v in value]

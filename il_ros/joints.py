@@ -9,9 +9,11 @@ from typing import NamedTuple
 from il_ros.errors import MessageError
 from il_ros.types import Floats
 import numpy as np
+from numpy.typing import NDArray
 
 MOST_NAMES = 64     # of other joints that are remembered, to tell which came
 NEVER_NS = -(1 << 62)
+Longest = int | NDArray[np.int64]   # of all joints, or of each
 
 
 def indices(names: Sequence[str], expected: Sequence[str], *, extra: bool = False) -> list[int]:
@@ -93,11 +95,13 @@ def missing_text(missing: Sequence[str], came: Sequence[str], others: Sequence[s
 class Silence(NamedTuple):
     """Joints that were not heard for longer than is accepted."""
 
-    joint: str      # the one that was not heard for longest; '' where it is all of them
+    joint: str      # the one that was not heard for longest; '' where it is all of its topic
     age_ns: int
+    topic: str = ''
 
-    def text(self, topic: str) -> str:
-        """Return it in words."""
+    def text(self, topic: str = '') -> str:
+        """Return it in words; `topic` where it has none itself."""
+        topic = self.topic or topic
         who = f'joint {self.joint!r} of {topic}' if self.joint else topic
         return f'{who} is silent for {self.age_ns / 1e6:.0f} ms'
 
@@ -107,12 +111,14 @@ class NewestJoints:
 
     Attributes:
         names: Joint names.
+        topics: Where each is told; '' where it does not matter.
         positions: NaN where none came yet [rad] or [m]. Shape (J,).
         came_ns: Steady time of arrival, `NEVER_NS` where none came yet. Shape (J,).
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], topics: Sequence[str] = ()) -> None:
         self.names = tuple(names)
+        self.topics = tuple(topics) or ('',) * len(names)
         self.positions: Floats = np.full(len(names), np.nan)
         self.came_ns = np.full(len(names), NEVER_NS, dtype=np.int64)
 
@@ -132,25 +138,31 @@ class NewestJoints:
         """The joints that never came."""
         return [self.names[i] for i in np.flatnonzero(self.came_ns == NEVER_NS)]
 
-    def absence(self, topic: str) -> str:
-        """Return that nothing came, or for which joint, in words."""
-        absent = self.absent
-        who = f' for joint {absent[0]!r}' if len(absent) < len(self.names) else ''
-        return f'nothing came on {topic}{who}'
+    def absence(self, topic: str = '') -> str:
+        """Return that nothing came, or for which joint, in words; there is such a joint."""
+        never = self.came_ns == NEVER_NS
+        i = int(np.flatnonzero(never)[0])
+        who = '' if never[self._beside(i)].all() else f' for joint {self.names[i]!r}'
+        return f'nothing came on {self.topics[i] or topic}{who}'
 
-    def fresh(self, now_ns: int, longest_ns: int) -> list[bool]:
+    def fresh(self, now_ns: int, longest_ns: Longest) -> list[bool]:
         """Return per joint whether it was heard within the last `longest_ns`."""
         return [bool(fresh) for fresh in now_ns - self.came_ns <= longest_ns]
 
-    def silence(self, now_ns: int, longest_ns: int) -> Silence | None:
+    def silence(self, now_ns: int, longest_ns: Longest) -> Silence | None:
         """Return the joint that was not heard for longest, None where all were heard in time."""
         ages = now_ns - self.came_ns
-        i = int(ages.argmax())
-        if ages[i] <= longest_ns:
+        over = ages - longest_ns
+        i = int(over.argmax())
+        if over[i] <= 0:
             return None
-        return Silence(self.names[i] if (ages <= longest_ns).any() else '', int(ages[i]))
+        alone = not (over[self._beside(i)] > 0).all()
+        return Silence(self.names[i] if alone else '', int(ages[i]), self.topics[i])
 
-    def silent_joint(self, now_ns: int, longest_ns: int) -> str:
+    def _beside(self, joint: int) -> list[int]:
+        return [i for i, topic in enumerate(self.topics) if topic == self.topics[joint]]
+
+    def silent_joint(self, now_ns: int, longest_ns: Longest) -> str:
         """Return the joint that was not heard for longest while others were; '' for none."""
         silence = self.silence(now_ns, longest_ns)
         return silence.joint if silence else ''

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from il_ros.config import config_folders, nearest
+from il_ros.contract import Arm as ContractArm
 from il_ros.contract import Contract
+from il_ros.contract.joint import ABOUT, TURN
 from il_ros.errors import ConfigError
-from il_ros.joint import ABOUT, TURN
 from il_ros.robot_model import RobotModel
 from il_ros.types import Floats
 from il_ros.urdf import read_urdf
@@ -27,6 +28,7 @@ class Arm:
     Attributes:
         lower: Lowest positions that the URDF allows, -inf for a continuous joint. Shape (A,).
         upper: Highest positions. Shape (A,).
+        root: The link in whose frame all poses are.
 
     Args:
         urdf: The URDF file.
@@ -46,6 +48,7 @@ class Arm:
         self._data = self._model.createData()
         self._tip = self._model.getFrameId(tip, pin.FrameType.BODY)
         self.lower, self.upper = self._robot.lower, self._robot.upper
+        self.root = read.root
 
     def forward(self, q: Floats) -> tuple[Floats, Floats]:
         """Return the tip's position and rotation in the root's frame.
@@ -112,6 +115,15 @@ class Arm:
                 return q
             q = self.step(q, position, rotation, STEP)
         return None
+
+
+def chain(contract: Contract, arm: ContractArm) -> Arm:
+    """Return the kinematics of one arm of a contract.
+
+    Raises:
+        ConfigError: It names no URDF, or one that lacks a joint or the tip.
+    """
+    return Arm(find_urdf(contract), arm.joints, arm.tip)
 
 
 def find_urdf(contract: Contract) -> Path:

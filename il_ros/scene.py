@@ -48,12 +48,14 @@ class Scene:
 
     Attributes:
         obstacles: Boxes, whatever moves not included.
+        may_meet: Links that are not held away from each other, as the fingers of two grippers.
         margin: Least distance [m]; links that are nearer to each other in the contract's start
             pose may come together until they touch.
     """
 
     obstacles: tuple[Obstacle, ...] = ()
     margin: float = 0.01
+    may_meet: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         names = [obstacle.name for obstacle in self.obstacles]

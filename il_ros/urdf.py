@@ -69,6 +69,12 @@ class Urdf:
     joints: Mapping[str, UrdfJoint]
 
     @property
+    def root(self) -> str:
+        """The link that is no child."""
+        children = {joint.child for joint in self.joints.values()}
+        return next(link for link in self.links if link not in children)
+
+    @property
     def moving(self) -> list[str]:
         """The names of the joints that move."""
         return [joint.name for joint in self.joints.values() if joint.kind in MOVING]

@@ -1,5 +1,5 @@
 """A policy drives the robot, a person takes over where it errs, everything is recorded."""
-from il_ros.nodes.launching import (
+from il_ros.nodes.shared.launching import (
     control,
     description,
     monitoring,

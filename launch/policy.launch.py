@@ -1,5 +1,5 @@
 """A policy drives the robot by itself."""
-from il_ros.nodes.launching import control, description, monitoring, policy, simulation
+from il_ros.nodes.shared.launching import control, description, monitoring, policy, simulation
 
 
 def generate_launch_description():

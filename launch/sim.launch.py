@@ -1,5 +1,5 @@
 """The simulated arm alone."""
-from il_ros.nodes.launching import description, monitoring, simulation
+from il_ros.nodes.shared.launching import description, monitoring, simulation
 
 
 def generate_launch_description():

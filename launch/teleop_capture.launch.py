@@ -1,5 +1,5 @@
 """A person drives the robot and records demonstrations (services capture/start, capture/stop)."""
-from il_ros.nodes.launching import (
+from il_ros.nodes.shared.launching import (
     control,
     description,
     monitoring,

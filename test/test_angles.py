@@ -88,7 +88,7 @@ def test_a_contract_of_continuous_joints_is_written_and_read_back():
 @pytest.mark.parametrize(('old', 'new', 'text'), [
     (', continuous: true}\n  - {name: joint_2', '}\n  - {name: joint_2',
      "joint 'joint_1': position: expected [lower, upper], got none; only a joint with "
-     'continuous: true has no limits'),
+     'continuous: true, or one that a twist moves, has no limits'),
     ('start:', 'gripper: {joint: joint_1, open: 0.0, closed: 1.0}\nstart:',
      "gripper: joint 'joint_1' opens and closes; it cannot be continuous"),
     ('velocity: 1.4, acceleration: 5.0}', 'acceleration: 5.0}', 'missing velocity'),

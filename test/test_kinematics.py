@@ -4,7 +4,7 @@ import math
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.sim.model import MODEL
+from il_ros.sim.model import ASSETS
 import mujoco
 import numpy as np
 import pinocchio as pin
@@ -21,7 +21,7 @@ def arm():
 
 
 def test_urdf_and_mjcf_are_the_same_arm(arm):
-    model = mujoco.MjModel.from_xml_path(str(MODEL))
+    model = mujoco.MjModel.from_xml_path(str(ASSETS / 'sim_arm.xml'))
     data = mujoco.MjData(model)
     rng = np.random.default_rng(0)
     for _ in range(100):
@@ -36,7 +36,7 @@ def test_urdf_and_mjcf_are_the_same_arm(arm):
 
 def test_urdf_model_and_contract_have_the_same_limits_and_masses():
     urdf = pin.buildModelFromUrdf(str(find_urdf(CONTRACT)))
-    model = mujoco.MjModel.from_xml_path(str(MODEL))
+    model = mujoco.MjModel.from_xml_path(str(ASSETS / 'sim_arm.xml'))
     for joint in CONTRACT.joints:
         i = urdf.joints[urdf.getJointId(joint.name)].idx_q
         assert (urdf.lowerPositionLimit[i], urdf.upperPositionLimit[i]) == joint.position

@@ -4,7 +4,7 @@ from itertools import product
 
 from il_ros.kinematics import Arm
 from il_ros.planning.pinocchio_collisions import PinocchioCollisions
-from il_ros.policies.tool_frame import ToolFrame
+from il_ros.policies.inputs.tool_frame import ToolFrame
 from il_ros.safety.workspace import Workspace
 from il_ros.scene import Obstacle, Scene
 from il_ros.teleop.tool_jog import ToolJog
@@ -74,7 +74,7 @@ def test_jog_and_inverse_move_the_tool_where_they_say(tmp_path):
         for i, (name, axis) in enumerate(zip(names, axes, strict=True))])
     plain = Transforms(urdf)
     robot = contract(names, urdf, 'l7', continuous=names[::2])
-    arm, jog = Arm(urdf, names, 'l7'), ToolJog(robot)
+    arm, jog = Arm(urdf, names, 'l7'), ToolJog(robot, robot.arms[0])
     np.testing.assert_array_equal(arm.lower, [-np.inf, -2.4] * 3 + [-np.inf])
 
     def tool(q):

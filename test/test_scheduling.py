@@ -97,7 +97,8 @@ def test_the_end_of_another_process_is_noticed():
         assert told.wait(20)
 
 
-@pytest.mark.parametrize('name', [f'{os.getpid()}:1', '999999999:5', 'nonsense', ''])
+@pytest.mark.parametrize('name', [f'{os.getpid()}:1', '999999999:5', 'nonsense', ''],
+                         ids=['another', 'gone', 'nonsense', 'empty'])
 def test_who_is_gone_already_or_is_another_by_now_counts_as_gone(name):
     told = threading.Event()
     when_gone(name, told.set)

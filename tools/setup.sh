@@ -27,7 +27,8 @@ fi
   exit 2
 }
 
-inputs=$(cat setup.py setup.cfg CMakeLists.txt package.xml tools/setup.sh msg/* srv/* action/* |
+inputs=$(cat setup.py setup.cfg CMakeLists.txt package.xml tools/setup.sh tools/interfaces.sh \
+  msg/* srv/* action/* test/interfaces/*/*/* |
   cat - <(echo "$TORCH ${ROS_DISTRO:-wheels} $PWD"; "$PYTHON" --version) | sha256sum)
 if [ "$(cat .venv/ready 2>/dev/null)" = "$inputs" ]; then exit 0; fi
 
@@ -72,6 +73,8 @@ IL_ROS_INTERFACES=on pip install "${options[@]}" --no-build-isolation --no-deps 
   echo 'il_ros: building the interfaces failed; the whole output is in .venv/log/interfaces.txt' >&2
   exit 1
 }
+bash tools/interfaces.sh >> .venv/log/interfaces.txt 2>&1 ||
+  say 'no interfaces for the tests of action grippers; see .venv/log/interfaces.txt'
 # ros2 run and ros2 launch look for executables in lib/il_ros, pip puts them into bin.
 mkdir -p .venv/lib/il_ros
 for node in teleop teleop_capture bag_converter policy_inference dagger_intervention command_gate \

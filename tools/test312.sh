@@ -17,6 +17,7 @@ cd $copy
 PYTHON=$PYTHON312 TORCH=none bash tools/setup.sh
 . tools/env.sh
 # The live graph of test/nodes, test/faults and test/workflow is run by `make test`.
-exec timeout 360 python -m pytest -m 'not slow' --ignore test/faults --ignore test/workflow \
-  --ignore test/launch --ignore test/benchmarks --ignore test/test_layers.py --ignore test/nodes \
+OMP_NUM_THREADS=1 exec timeout 1200 python -m pytest -m 'not slow' -n 2 --dist loadfile \
+  --ignore test/faults --ignore test/workflow --ignore test/launch --ignore test/benchmarks \
+  --ignore test/test_layers.py --ignore test/nodes \
   test test/nodes/test_bag_converter.py test/nodes/test_teleop_capture.py "$@"

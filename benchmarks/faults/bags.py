@@ -13,7 +13,7 @@ from il_ros.bags.integrity import check_mcap
 from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
 from il_ros.errors import BagError
-from il_ros.nodes.client import Client
+from il_ros.nodes.clients.client import Client
 from il_ros.recording import cdr
 from il_ros.recording.recover import recover
 from il_ros.timing import SECOND

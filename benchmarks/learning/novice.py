@@ -1,7 +1,7 @@
 """The policy that the interactive methods teach: an ensemble of small networks, side by side.
 
 One step of all members is one product of matrices, so that a run of many rounds takes seconds on
-one thread. The ensemble that checkpoints hold is `il_ros.policies.ensemble`.
+one thread. The ensemble that checkpoints hold is `il_ros.policies.networks.ensemble`.
 """
 from __future__ import annotations
 

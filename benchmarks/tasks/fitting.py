@@ -4,7 +4,7 @@ from __future__ import annotations
 import copy
 
 from il_ros.policies.bc import BC
-from il_ros.policies.network import Batch, Network
+from il_ros.policies.networks.network import Batch, Network
 from il_ros.training.config import TrainConfig
 from il_ros.training.schedule import averaging, schedule, update_average
 import numpy as np

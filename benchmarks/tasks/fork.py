@@ -8,7 +8,7 @@ within [-1, 1], so a `Network` of `SIZES` learns from them as they are.
 """
 from __future__ import annotations
 
-from il_ros.policies.network import Sizes
+from il_ros.policies.networks.network import Sizes
 import numpy as np
 from numpy.typing import NDArray
 

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from il_ros.contract import Contract
 from il_ros.evaluation.faults import Faults
 from il_ros.evaluation.rollout import Conditions, roll_out
-from il_ros.execution.chunk_scheduler import ChunkScheduler
+from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.config import PolicyConfig
+from il_ros.policies.inputs.transforms import Normalize
 from il_ros.policies.load import LearnedPolicy
-from il_ros.policies.network import Batch, Network
-from il_ros.policies.realtime_chunking import integrate, Previous, Velocity
-from il_ros.policies.transforms import Normalize
+from il_ros.policies.networks.network import Batch, Network
+from il_ros.policies.networks.realtime_chunking import integrate, Previous, Velocity
 import numpy as np
 from numpy.typing import NDArray
 import torch

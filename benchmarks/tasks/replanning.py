@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from il_ros.policies.realtime_chunking import Previous, soft_mask
+from il_ros.policies.networks.realtime_chunking import Previous, soft_mask
 import numpy as np
 from numpy.typing import NDArray
 import torch

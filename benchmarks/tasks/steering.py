@@ -45,7 +45,7 @@ class Steered(ABC):
         contract = Contract.load('sim_arm')
         self._simulation = Simulation(contract, self.task)
         self._reader, self._supervisor = Reader(contract), Supervisor(contract, self.task)
-        assert contract.gripper and contract.gripper_index == len(contract.joints) - 1
+        assert list(contract.grippers) == [len(contract.joints) - 1]
         self._gripper = contract.gripper
         self._arm = Arm(find_urdf(contract), contract.joint_names[:-1], contract.tip)
         self._velocity = contract.velocity[:-1]

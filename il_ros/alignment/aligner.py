@@ -39,16 +39,16 @@ class Aligner:
         """
         self.contract = contract
         self.cameras = {name: contract.camera(name).topic for name in cameras}
-        streams: list[Stream] = [contract.state, *([contract.poses] if contract.poses else []),
+        streams: list[Stream] = [*([contract.poses] if contract.poses else []),
                                  *(contract.camera(name) for name in cameras)]
-        self._samples: dict[str, _Samples | _JointSamples] = {
+        self._joints = _JointSamples(contract)
+        self._samples: dict[str, _Samples] = {
             stream.topic: _Samples(stream) for stream in streams}
-        self._samples[contract.state.topic] = _JointSamples(contract)
 
     @property
     def topics(self) -> list[str]:
         """The topics that `push` takes."""
-        return list(self._samples)
+        return [*self.contract.state_topics, *self._samples]
 
     def push(self, topic: str, stamp_ns: int, value: NDArray[Any]) -> None:
         """Add one sample.
@@ -64,12 +64,17 @@ class Aligner:
         if stamp_ns <= 0:
             raise MessageError(f'{topic}: stamp is {stamp_ns}; its driver must fill in '
                                'header.stamp')
-        self._samples[topic].add(stamp_ns, value)
+        samples = self._joints if topic in self.contract.state_topics else self._samples[topic]
+        samples.add(stamp_ns, value)
 
     def observe(self, tick_ns: int) -> Observation | Unavailable:
         """Return the observation at a tick, or which stream prevents it and why."""
+        joints = self._joints.at(tick_ns)
+        if isinstance(joints, Unavailable):
+            return joints
+        state, stamps = joints
         found: dict[str, NDArray[Any]] = {}
-        ages: dict[str, int] = {}
+        ages = {topic: tick_ns - stamp_ns for topic, stamp_ns in stamps.items()}
         for topic, samples in self._samples.items():
             sample = samples.at(tick_ns)
             if isinstance(sample, str):
@@ -79,13 +84,14 @@ class Aligner:
         poses = self.contract.poses
         return Observation(
             stamp_ns=tick_ns,
-            state=found[self.contract.state.topic],
+            state=state,
             environment=found[poses.topic] if poses else np.zeros(0),
             images={name: found[topic] for name, topic in self.cameras.items()},
             ages_ns=ages, task=self.contract.task)
 
     def reset(self) -> None:
         """Forget every sample, as after a jump of the clock."""
+        self._joints.clear()
         for samples in self._samples.values():
             samples.clear()
 
@@ -132,23 +138,32 @@ class _JointSamples:
 
     def __init__(self, contract: Contract) -> None:
         self.names = contract.joint_names
-        self.joints = [_Samples(contract.state) for _ in self.names]
+        self.topics = [state.topic for state in contract.joint_states]
+        self.joints = [_Samples(state) for state in contract.joint_states]
 
     def add(self, stamp_ns: int, value: NDArray[Any]) -> None:
         for samples, position in zip(self.joints, value, strict=True):
             if not math.isnan(position):
                 samples.add(stamp_ns, position)
 
-    def at(self, tick_ns: int) -> tuple[int, NDArray[Any]] | str:
-        found = [samples.at(tick_ns) for samples in self.joints]
-        problems = {name: sample for name, sample in zip(self.names, found, strict=True)
-                    if isinstance(sample, str)}
-        if len(problems) == len(found) and len(set(problems.values())) == 1:
-            return problems[self.names[0]]
-        for name, problem in problems.items():
-            return f'joint {name!r}: {problem}'
-        whole = [sample for sample in found if not isinstance(sample, str)]
-        return min(stamp for stamp, _ in whole), np.array([value for _, value in whole])
+    def at(self, tick_ns: int) -> tuple[NDArray[Any], dict[str, int]] | Unavailable:
+        """Return the state, and per topic the stamp of the oldest sample in it."""
+        values, stamps = [], dict[str, int]()
+        for i, samples in enumerate(self.joints):
+            sample = samples.at(tick_ns)
+            if isinstance(sample, str):
+                return self._why(i, sample, tick_ns)
+            stamp_ns, value = sample
+            values.append(value)
+            stamps[self.topics[i]] = min(stamps.get(self.topics[i], stamp_ns), stamp_ns)
+        return np.array(values), stamps
+
+    def _why(self, joint: int, problem: str, tick_ns: int) -> Unavailable:
+        topic = self.topics[joint]
+        beside = [samples.at(tick_ns) for samples, other in
+                  zip(self.joints, self.topics, strict=True) if other == topic]
+        alone = any(sample != problem for sample in beside)
+        return Unavailable(topic, f'joint {self.names[joint]!r}: {problem}' if alone else problem)
 
     def clear(self) -> None:
         for samples in self.joints:

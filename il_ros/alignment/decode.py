@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 import math
 from typing import Any
 
-from il_ros.contract import Contract
+from il_ros.contract import Contract, State
 from il_ros.errors import MessageError
 from il_ros.images import camera_image
 from il_ros.joints import indices, once
@@ -31,8 +31,8 @@ def decode(contract: Contract, topic: str, message: Any) -> NDArray[Any]:
     Raises:
         MessageError: It does not fit the contract.
     """
-    if topic == contract.state.topic:
-        return joint_positions(contract, message)
+    if topic in contract.state_topics:
+        return joint_positions(contract, topic, message)
     if contract.poses and topic == contract.poses.topic:
         return poses(contract, message)
     for camera in contract.cameras:
@@ -48,22 +48,39 @@ def message_stamp_ns(message: Any) -> int:
     return int(stamp.sec) * SECOND + int(stamp.nanosec)
 
 
-def joint_positions(contract: Contract, message: Any) -> Floats:
-    """Return the positions of a JointState in contract order, NaN where it names no such joint.
+def joint_positions(contract: Contract, topic: str, message: Any) -> Floats:
+    """Return what a message of a state topic says, NaN where it is silent of a joint.
 
-    Arm and gripper may publish their joints apart. Joints that the contract does not name are left
-    out, whatever is said of them. Shape (J,).
+    Arm and gripper may publish their joints apart. Joints that the contract does not name, or
+    expects on another topic, are left out, whatever is said of them. Shape (J,).
 
     Raises:
         MessageError: A joint of the contract stands twice, has no position or none that is finite.
     """
-    topic, names, values = contract.state.topic, message.name, message.position
-    rows, places = _places(tuple(contract.joint_names), tuple(names), topic)
     found = np.full(len(contract.joints), np.nan)
-    if rows:
-        _require_values(names, values, topic)
-        found[rows] = np.asarray(values, dtype=np.float64)[places]
+    states = contract.state_topics[topic]
+    if states[0].fields is not None:
+        return _fields(contract, states, message, found)
+    expected = tuple(joint for state in states for joint in state.joints)
+    joints, places = _places(expected, tuple(message.name), topic)
+    if joints:
+        _require_values(message.name, message.position, topic)
+        rows = contract.indices(joints)
+        found[rows] = np.asarray(message.position, dtype=np.float64)[places]
         _require_finite(contract, found, rows, topic)
+    return found
+
+
+def _fields(contract: Contract, states: Sequence[State], message: Any, found: Floats) -> Floats:
+    for state in states:
+        rows = contract.indices(state.joints)
+        for row, field in zip(rows, state.fields or (), strict=True):
+            try:
+                found[row] = float(reduce(getattr, field.split('.'), message))
+            except (AttributeError, TypeError):
+                raise MessageError(f'{state.topic}: {state.type} has no number {field!r}; correct '
+                                   'fields in the contract') from None
+        _require_finite(contract, found, rows, state.topic)
     return found
 
 
@@ -113,14 +130,14 @@ def _require_finite(contract: Contract, values: Floats, rows: Sequence[int], whe
 
 @lru_cache
 def _places(joints: tuple[str, ...], names: tuple[str, ...],
-            where: str) -> tuple[list[int], list[int]]:
+            where: str) -> tuple[list[str], list[int]]:
     """Return which of the joints are among the names, and where."""
     try:
         place = once(names, joints)
     except MessageError as error:
         raise MessageError(f'{where}: {error}') from None
-    rows = [row for row, joint in enumerate(joints) if joint in place]
-    return rows, [place[joints[row]] for row in rows]
+    return [joint for joint in joints if joint in place], [
+        place[joint] for joint in joints if joint in place]
 
 
 @lru_cache

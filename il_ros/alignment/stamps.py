@@ -68,7 +68,8 @@ def stamped_by(contract: Contract, choices: Mapping[str, str]) -> Contract:
         own = wanted.get(resolve(stream.topic), wanted.get(EVERY, stream.stamp))
         return replace(stream, stamp=own)
 
-    return replace(contract, state=chosen(contract.state),
+    return replace(contract, state=contract.state and chosen(contract.state),
+                   long_states=contract.long_states and tuple(map(chosen, contract.long_states)),
                    poses=chosen(contract.poses) if contract.poses else None,
                    cameras=tuple(chosen(camera) for camera in contract.cameras))
 

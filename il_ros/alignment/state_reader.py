@@ -1,4 +1,4 @@
-"""The messages of the state topic, of which several drivers may each publish some joints."""
+"""The messages of the state topics, of which several drivers may each publish some joints."""
 from __future__ import annotations
 
 from typing import Any
@@ -10,7 +10,7 @@ from il_ros.types import Floats
 
 
 class StateReader:
-    """Reads JointStates and remembers which joints they named.
+    """Reads states and remembers which joints they named.
 
     Args:
         contract: The robot.
@@ -18,9 +18,10 @@ class StateReader:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._names = JointNames(contract.joint_names)
+        self._names = {topic: JointNames(joint for state in states for joint in state.joints)
+                       for topic, states in contract.state_topics.items()}
 
-    def read(self, message: Any) -> Floats | None:
+    def read(self, topic: str, message: Any) -> Floats | None:
         """Return the positions in contract order, NaN for joints that are not in the message.
 
         Shape (J,); None for a message of other joints only.
@@ -28,10 +29,12 @@ class StateReader:
         Raises:
             MessageError: It does not fit the contract.
         """
-        self._names.see(message.name)
-        positions = joint_positions(self._contract, message)
+        if hasattr(message, 'name'):
+            self._names[topic].see(message.name)
+        positions = joint_positions(self._contract, topic, message)
         return None if (positions != positions).all() else positions
 
-    def problem(self) -> str:
+    def problem(self, topic: str) -> str:
         """Return which joints no message has named so far, '' for none or before any message."""
-        return self._names.problem() if self._names.heard else ''
+        names = self._names[topic]
+        return names.problem() if names.heard else ''

@@ -93,7 +93,8 @@ class Names:
 def _expected(contract: Contract) -> dict[str, tuple[str, ...]]:
     types: dict[str, tuple[str, ...]] = {name: (kind,) for name, kind in CONTROL.items()}
     for command in contract.commands:
-        types[command.topic] = (command.type,)
+        if command.topic:
+            types[command.topic] = (command.type,)
     for stream in contract.streams:
         types[stream.topic] = IMAGE_TYPES if isinstance(stream, Camera) else (stream.type,)
     return types

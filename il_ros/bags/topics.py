@@ -64,7 +64,7 @@ def name_topics(bag: Mapping[str, str], contract: Contract, recorded: Mapping[st
 def _namespace(bag: Mapping[str, str], contract: Contract, where: str) -> str:
     """Return where the contract's relative topics lie, '' for the root."""
     types = {stream.topic: stream.type for stream in contract.streams}
-    types |= {command.topic: command.type for command in contract.commands}
+    types |= {command.topic: command.type for command in contract.commands if command.topic}
     wanted = {name: full_type(kind) for name, kind in types.items() if not name.startswith('/')}
     spaces = Counter(topic.removesuffix(f'/{name}') for name, kind in wanted.items()
                      for topic, of in bag.items() if topic.endswith(f'/{name}') and of == kind)

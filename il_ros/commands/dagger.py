@@ -127,7 +127,7 @@ def _collector(config: RoundsConfig, loop: Loop, out: Path, bags: Path | None,
         from il_ros.workflow.collectors import LiveCollector
 
         return LiveCollector(config.loop, loop, out)
-    from il_ros.nodes.client import Client
+    from il_ros.nodes.clients.client import Client
     from il_ros.workflow.field import FieldCollector, Lines
 
     there = [path.name for path in bags.iterdir()] if bags.is_dir() else []

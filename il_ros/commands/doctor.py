@@ -67,7 +67,7 @@ def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,
     if find_spec('rclpy') is None or find_spec('il_ros.msg') is None:
         yield skipped('ros', 'ROS 2 is not sourced, or il_ros was built without it')
         return
-    from il_ros.nodes.doctor_client import Doctor
+    from il_ros.nodes.clients.doctor import Doctor
     visitor = Doctor(contract, namespace, timeout_s)
     try:
         yield from visitor.checks()

@@ -23,7 +23,7 @@ def export(
         raise ConfigError(f'{out} exists; name a new file with --out')
 
     from il_ros.policies.load import load
-    from il_ros.policies.onnx import export as write
+    from il_ros.policies.runtimes.onnx import export as write
 
     with console.status('exporting'):
         difference = write(load(checkpoint), out)

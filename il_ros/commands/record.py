@@ -8,7 +8,7 @@ from il_ros.errors import ConfigError
 import typer
 
 if TYPE_CHECKING:
-    from il_ros.nodes.record_client import RecordClient
+    from il_ros.nodes.clients.record import RecordClient
     from il_ros.teleop.terminal import Terminal
 
 KEYS = 's start   y success   n failure   u unlabelled   d discard   q quit'
@@ -23,7 +23,7 @@ def record(
 
     Example: `il_ros record --namespace left_arm`
     """
-    from il_ros.nodes.record_client import RecordClient
+    from il_ros.nodes.clients.record import RecordClient
     from il_ros.teleop.terminal import Terminal
 
     if not sys.stdin.isatty():

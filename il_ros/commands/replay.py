@@ -46,7 +46,7 @@ def replay(
 
     recording = read_recording(source, episode)
     if ros:
-        from il_ros.nodes.replay_client import replay_on_robot
+        from il_ros.nodes.clients.replay import replay_on_robot
         differences = replay_on_robot(recording, speed, namespace)
         outcome = 'on the robot'
     else:

@@ -18,9 +18,10 @@ def sim(
     disturb: Annotated[bool, typer.Option(help='Push the object away at a random time.')] = False,
     action_noise: Annotated[float, typer.Option(min=0, help='[rad]')] = 0.0,
     video: Annotated[Path | None, typer.Option(help='New .mp4 file of all episodes.')] = None,
-    robot: Annotated[str, typer.Option(help='Name or file of the contract.')] = 'sim_arm',
+    robot: Annotated[str, typer.Option(
+        help="Name or file of the contract; the task's robot by itself.")] = '',
 ) -> None:
-    """Let the scripted operator do a task in the simulated arm's Gymnasium environment.
+    """Let the scripted operator do a task in its Gymnasium environment.
 
     Example: `il_ros sim --task PickPlace --seed 0 --episodes 3 --video out.mp4`
     """
@@ -31,10 +32,11 @@ def sim(
     from il_ros.contract import Contract
     from il_ros.datasets.video import VideoWriter
     from il_ros.sim import make
-    from il_ros.teleop.scripted import ScriptedOperator
+    from il_ros.sim.tasks import make_task
+    from il_ros.teleop.scripted_operators import make_operator
 
-    contract = Contract.load(robot)
-    operator = ScriptedOperator(contract, seed, task)
+    contract = Contract.load(robot or make_task(task).world.robot)
+    operator = make_operator(contract, seed, task)
     env = make(task, contract=contract, render_mode='rgb_array')
     writer = VideoWriter(video, *SIZE, contract.rate_hz) if video else None
     successes = 0

@@ -49,9 +49,10 @@ class Commanded:
         self._chunk: _Chunk | None = None
         self._direct = None if bag.counts.get(REPORT) else Direct(bag)
         if self._direct and not self._direct.topics:
-            raise BagError(f'{bag.path}: neither {REPORT} nor {self.contract.command.topic} was '
+            topics = [command.name for command in self.contract.commands]
+            raise BagError(f'{bag.path}: neither {REPORT} nor {", ".join(topics)} was '
                            'recorded: nothing says what the robot was told'
-                           f'{bag.holds([self.contract.command.topic])}')
+                           f'{bag.holds(topics)}')
         self.topics = {REPORT, CHUNK, MODE, *(self._direct.topics if self._direct else ())}
 
     def push(self, stamped: Stamped) -> None:

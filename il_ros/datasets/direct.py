@@ -53,8 +53,8 @@ class Direct:
             BagError: They do not; the text says of which, and what came.
         """
         self._contract = contract = bag.contract
-        self._joints = {command.topic: joints for command, joints in contract.commands.items()
-                        if bag.counts.get(command.topic)}
+        self._joints = {command.topic: list(command.joints or ()) for command in contract.commands
+                        if command.topic and bag.counts.get(command.topic)}
         self.topics = frozenset(self._joints)
         self._controllers: dict[str, TrajectoryController] = {}
         self._measured: Floats | None = None
@@ -179,8 +179,8 @@ def _untold(bag: Bag, left: set[str], named: list[str], refused: str) -> str:
     joints = ', '.join(repr(name) for name in bag.contract.joint_names if name in left)
     text = (f'nothing says what joint {joints} was told' if len(left) == 1 else
             f'nothing says what joints {joints} were told')
-    topics = [command.topic for command, moved in bag.contract.commands.items()
-              if left & set(moved)]
+    topics = [command.name for command in bag.contract.commands
+              if left & set(command.joints or ())]
     if absent := [topic for topic in topics if not bag.counts.get(topic)]:
         return (f'{text}: {absent[0]} was not recorded; the bag holds '
                 f'{", ".join(sorted(bag.counts))}')

@@ -186,7 +186,7 @@ def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
 
 def _near_limit(dataset: Dataset, state: Floats) -> float:
     contract = dataset.contract
-    arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
+    arm = ~(contract.is_gripper | contract.is_velocity)
     spread = contract.span
     margin = np.minimum(state - contract.lower, contract.upper - state) / spread
     return float((margin[:, arm] < NEAR_LIMIT).any(axis=1).mean())
@@ -216,9 +216,9 @@ def _start_zone(dataset: Dataset, columns: dict[str, Any]) -> Zone | None:
 
 
 def _grasp_zone(dataset: Dataset, columns: dict[str, Any]) -> Zone | None:
-    gripper, index = dataset.contract.gripper, dataset.contract.gripper_index
-    if gripper is None or index is None:
+    if not dataset.contract.grippers:
         return None
+    index, gripper = next(iter(dataset.contract.grippers.items()))
     closed = (columns[schema.ACTION][:, index] - gripper.open) / (gripper.closed - gripper.open)
     grasps = np.flatnonzero((closed[1:] > 0.5) & (closed[:-1] <= 0.5))
     return _zone(dataset, columns, TIP, int(grasps[0]) + 1) if len(grasps) else None

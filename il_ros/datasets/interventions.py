@@ -81,9 +81,9 @@ def _places(dataset: Dataset, rows: list[int]) -> Floats | None:
     if not contract.urdf:
         return None
     try:
-        from il_ros.kinematics import Arm, find_urdf  # needs Pinocchio; all else here does not
-        arm_joints = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
-        arm = Arm(find_urdf(contract), [contract.joint_names[i] for i in arm_joints], contract.tip)
+        from il_ros.kinematics import chain  # needs Pinocchio; all else here does not
+        arm_joints = contract.indices(contract.arms[0].joints)
+        arm = chain(contract, contract.arms[0])
     except (ImportError, ConfigError):
         return None
     states = dataset.columns[schema.STATE][rows][:, arm_joints].astype(np.float64)

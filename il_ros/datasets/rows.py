@@ -128,8 +128,9 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     losses.ticks += inside
     survey.check_losses(str(bag.path), inside, len(ticks))
     feed.until(bag.end_ns)      # to the end, so that the reader can compare its counts
-    if problem := feed.states.problem():
-        losses.absences[bag.contract.state.topic] = problem
+    for topic in bag.contract.state_topics:
+        if problem := feed.states.problem(topic):
+            losses.absences[topic] = problem
 
 
 def moving_ticks(rows: Iterable[Row], contract: Contract) -> range:
@@ -172,7 +173,8 @@ class _Feed:
             return
         contract, message = self.aligner.contract, stamped.message
         stamp_ns = sample_ns(self.streams[stamped.topic], message, stamped.log_ns)
-        value = (self.states.read(message) if stamped.topic == contract.state.topic
+        value = (self.states.read(stamped.topic, message)
+                 if stamped.topic in contract.state_topics
                  else decode(contract, stamped.topic, message))
         if value is not None:
             self.aligner.push(stamped.topic, stamp_ns, value)

@@ -68,7 +68,7 @@ def _joints(contract: Contract, told: Mapping[str, Floats]) -> Iterable[str]:
         if words := [word for word, share in outside.items() if share[j] > RARELY]:
             low = min(float(np.nanmin(told[word][:, j])) for word in words)
             high = max(float(np.nanmax(told[word][:, j])) for word in words)
-            unit = likely_unit(low, high, *joint.limits, gripper=j == contract.gripper_index)
+            unit = likely_unit(low, high, *joint.limits, gripper=j in contract.grippers)
             yield (f'joint {joint.name!r}, {" and ".join(words)}: {low:.4g} to {high:.4g}, the '
                    f'contract allows {joint.limits[0]:g} to {joint.limits[1]:g}'
                    f'{f" (is it in {unit}?)" if unit else ""}; the robot would clip '

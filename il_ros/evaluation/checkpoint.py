@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from il_ros.contract import Contract
 from il_ros.evaluation.rollout import Conditions, evaluate, roll_out, Rollout
-from il_ros.execution.chunk_scheduler import ChunkScheduler, make_scheduler
+from il_ros.execution.chunk_scheduler import make_scheduler
+from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.policies.policy import Policy, Seeded
 from il_ros.policies.source import is_server, open_policy, Options, Place
 from il_ros.types import Pixels

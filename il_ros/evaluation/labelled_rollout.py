@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from il_ros.contract import Contract
 from il_ros.datasets.rows import Row
 from il_ros.evaluation.rollout import Conditions, observation_of, Rollout
-from il_ros.execution.chunk_scheduler import ChunkScheduler
+from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.intervention.beta import expert_acts
 from il_ros.policies.policy import infer, Policy
 from il_ros.timing import to_s

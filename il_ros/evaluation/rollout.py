@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from il_ros.contract import Contract
 from il_ros.evaluation.faults import Delay, Faults, Sensors
-from il_ros.execution.chunk_scheduler import ChunkScheduler
+from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.policies.policy import infer, Policy
 from il_ros.sim.variation import Variation
 from il_ros.timing import to_s

@@ -18,7 +18,7 @@ from il_ros.errors import IlRosError
 from il_ros.execution.child import end
 from il_ros.execution.plan import LEASE_NS, MAX_BYTES, Plan, SILENCE
 
-PROCESS, NAME = 'il_ros.nodes.chunk_player', 'chunk_player'
+PROCESS, NAME = 'il_ros.nodes.policy.chunk_player', 'chunk_player'
 LEAD = 8  # a plan is made this part of a period before the player needs it
 
 

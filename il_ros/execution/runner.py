@@ -14,7 +14,7 @@ from il_ros.alignment.aligner import Aligner, Unavailable
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.execution.chunk import Chunk, Silent
-from il_ros.execution.chunk_scheduler import ChunkScheduler
+from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.execution.worker import Failure, InferenceWorker, Result, State
 from il_ros.policies.source import Place
 from il_ros.timing import MILLISECOND

@@ -6,7 +6,8 @@
 
 A device that engages next to the robot drives at once in every style. The gripper is no part of
 the distance: a device elsewhere picks it up when it moves its own or stands where the robot's is,
-so that a take-over never drops what the robot holds.
+so that a take-over never drops what the robot holds. Nor is a base: it goes as fast as the device
+says, in every style.
 """
 from __future__ import annotations
 
@@ -78,19 +79,17 @@ class _Joining:
     def __init__(self, contract: Contract, within_s: float) -> None:
         self._limits = Limits.of(contract)
         self._names = contract.joint_names
-        self._gripper = contract.gripper_index
-        self._within = within_s * contract.velocity
-        if self._gripper is not None:
-            self._within[self._gripper] = np.inf
+        self._gripper, self._base = np.flatnonzero(contract.is_gripper), contract.is_velocity
+        self._within = np.where(contract.is_gripper | self._base, np.inf,
+                                within_s * contract.velocity)
         self._aligned = False
-        self._picked_up = True
-        self._grip, self._first = 0.0, 0.0
+        self._picked_up = np.ones(len(self._gripper), dtype=bool)
+        self._grip = self._first = np.zeros(len(self._gripper))
 
     def _start(self, device: Floats, measured: Floats, told: Floats) -> str:
         self._aligned = self._near(device, measured)
-        self._picked_up = self._aligned or self._gripper is None
-        if self._gripper is not None:
-            self._grip, self._first = told[self._gripper], device[self._gripper]
+        self._picked_up[:] = self._aligned
+        self._grip, self._first = told[self._gripper], device[self._gripper]
         away = np.abs(self._limits.angles.difference(device, measured))
         far = int(np.argmax(away / self._within))
         return '' if self._aligned else f'{self._names[far]} is {away[far]:.2f} away'
@@ -100,13 +99,11 @@ class _Joining:
         return bool((away <= share * self._within).all())
 
     def _with_gripper(self, device: Floats, positions: Floats) -> Floats:
-        if self._gripper is None:
-            return positions
         at = device[self._gripper]
         near = PICK_UP * (self._limits.upper - self._limits.lower)[self._gripper]
-        self._picked_up |= bool(abs(at - self._grip) <= near or abs(at - self._first) > near)
+        self._picked_up |= (np.abs(at - self._grip) <= near) | (np.abs(at - self._first) > near)
         positions = positions.copy()
-        positions[self._gripper] = at if self._picked_up else self._grip
+        positions[self._gripper] = np.where(self._picked_up, at, self._grip)
         return positions
 
 
@@ -118,13 +115,13 @@ class Clutch(_Joining):
         self._start(device, measured, told)
         told = self._limits.angles.near(told, measured)
         lags = np.abs(told - measured) <= self._limits.jump   # else nothing was sent of late
-        self._offset = np.where(lags, told, measured) - device
+        self._offset = np.where(self._base, 0.0, np.where(lags, told, measured) - device)
         return ''
 
     def follow(self, device: Floats) -> Joined:
         """Return the row for the next tick; a limit takes the offset along, without a dead way."""
         positions = np.clip(device + self._offset, self._limits.lower, self._limits.upper)
-        self._offset = positions - device
+        self._offset = np.where(self._base, 0.0, positions - device)
         return Joined(self._with_gripper(device, positions), True)
 
 

@@ -9,12 +9,13 @@ from il_ros.types import Floats
 class Holding:
     """The position of the moment at which holding began, within the limits.
 
-    The gripper stays where it was told to be: an opened one would drop what it holds.
+    A gripper stays where it was told to be: an opened one would drop what it holds. A base
+    stands still.
     """
 
     def __init__(self, contract: Contract) -> None:
         self._limits = Limits.of(contract)
-        self._gripper = contract.gripper_index
+        self._gripper, self._base = contract.is_gripper, contract.is_velocity
         self._held: Floats | None = None
 
     def release(self) -> None:
@@ -31,6 +32,7 @@ class Holding:
         """
         if self._held is None or follow:
             self._held = self._limits.inside(measured)
-            if self._gripper is not None and told is not None and not follow:
+            self._held[self._base] = 0.0
+            if told is not None and not follow:
                 self._held[self._gripper] = told[self._gripper]
         return self._held

@@ -19,9 +19,8 @@ class Human:
     def __init__(self, contract: Contract, settings: Settings) -> None:
         motion = None
         if settings.take_over_motion:
-            motion = np.full(len(contract.joints), settings.take_over_motion)
-            if (gripper := contract.gripper_index) is not None:
-                motion[gripper] = np.inf
+            motion = np.where(contract.is_gripper | contract.is_velocity, np.inf,
+                              settings.take_over_motion)
         self._angles = Angles.of(contract)
         self._turns = np.zeros(len(contract.joints))  # from the device's count to the robot's
         self._operators = Operators(contract.joint_names, settings.silent_ns, motion,

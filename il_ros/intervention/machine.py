@@ -13,6 +13,7 @@ from il_ros.intervention.state import Control, HUMAN_MODES, NOT_BY_ITSELF, Trans
 from il_ros.joints import NewestJoints
 from il_ros.timing import Now, to_ns
 from il_ros.types import ControlSource, Floats, Mode
+import numpy as np
 
 ROBOT = 'robot'   # who is to blame for silent joint states
 
@@ -42,7 +43,8 @@ class Machine:
         self._waiting = Waiting(to_ns(settings.answer_s))
         self._period_ns = contract.period_ns
         self._joints = NewestJoints(contract.joint_names)
-        self._joint_age_ns = max(settings.silent_ns, to_ns(contract.state.max_age_s))
+        self._joint_age_ns = np.array([max(settings.silent_ns, to_ns(state.max_age_s))
+                                       for state in contract.joint_states])
         self._measured: Floats | None = None
         self._told: Floats | None = None
         self._gate = GateWatch()

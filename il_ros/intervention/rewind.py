@@ -28,8 +28,8 @@ class Rewind:
     def __init__(self, contract: Contract) -> None:
         self._rows: deque[Floats] = deque(maxlen=MEMORY)
         self._angles = Angles.of(contract)
-        self._still = STANDING * contract.span
-        self._gripper = contract.gripper_index
+        self._still = np.where(contract.is_velocity, np.inf, STANDING * contract.span)
+        self._gripper, self._base = contract.is_gripper, contract.is_velocity
         self.left, self.held = 0, False
 
     def remember(self, positions: Floats) -> None:
@@ -47,9 +47,13 @@ class Rewind:
         self.left, self.held = self.reach(rows), held
 
     def back(self, told: Floats | None) -> Floats:
-        """Return the next row; the gripper stays where it was told to be. Shape (J,)."""
+        """Return the next row; grippers stay as they were told, a base stands.
+
+        Shape (J,).
+        """
         row = self._rows.pop().copy()
-        if self._gripper is not None and told is not None:
+        row[self._base] = 0.0
+        if told is not None:
             row[self._gripper] = told[self._gripper]
         self.left -= 1
         return row

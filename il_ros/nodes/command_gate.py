@@ -2,31 +2,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from il_ros.alignment.stamps import believed_ns
-from il_ros.alignment.state_reader import StateReader
-from il_ros.contract import Contract
+from il_ros.contract import Contract, State
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.msg import Command as CommandMessage
-from il_ros.nodes import control_messages, preflight, shell
-from il_ros.nodes.gate_parameters import Parameters
-from il_ros.nodes.planners import make_checker
-from il_ros.nodes.robot_command import RobotCommand
-from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger, WARN
+from il_ros.nodes.gate.parameters import Parameters
+from il_ros.nodes.gate.robot_command import RobotCommand
+from il_ros.nodes.shared import control_messages, preflight, shell
+from il_ros.nodes.shared.planners import make_checker
+from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
+from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.safety.arming import ArmingError
 from il_ros.safety.gate import Gate
 from il_ros.safety.rules import Command, Decision
 from il_ros.safety.workspace import Workspace
 from il_ros.timing import to_ns
-from il_ros.types import Mode, Verdict
+from il_ros.types import Floats, Mode, Verdict
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from sensor_msgs.msg import JointState
 
-WATCHDOG_TICK_S = 0.01
-FOREIGN_TICK_S = 0.1
+WATCHDOG_TICK_S, FOREIGN_TICK_S = 0.01, 0.1
 LAST_S = 1.0   # after ros2 launch: the watchdog brings the arm to rest meanwhile
 LOG_EVERY_S = 1.0
 DISARMED = Decision(Verdict.REJECTED, 'disarmed', 'by gate/disarm')
@@ -40,17 +39,15 @@ class CommandGate(Node):
         parameters = shell.declare(self, Parameters)
         self._contract = contract = Contract.load(parameters.robot)
         self._gate = Gate(contract, to_ns(parameters.watchdog_s), parameters.speed,
-                          Workspace(contract) if contract.workspace else None,
+                          Workspace(contract) if any(a.workspace for a in contract.arms) else None,
                           make_checker(contract, parameters.planner, parameters.group))
-        self._required = contract.streams if parameters.required == 'all' else [contract.state]
+        self._required = contract.streams if parameters.required == 'all' else contract.states
         self._arm_when_ready = parameters.armed
-        self._states = StateReader(contract)
-        self._counts: Counter[str] = Counter()
-        self._mode = ControlMode(mode=int(Mode.TELEOP))
+        self._counts, self._mode = Counter[str](), ControlMode(mode=int(Mode.TELEOP))
         self._robot = RobotCommand(self, contract, parameters.speed, self._gate.counted)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
         self._diagnostics = Diagnostics(self)
-        self.create_subscription(JointState, contract.state.topic, self._on_state, shell.SENSOR)
+        self._states = StateTopics(self, contract, self._on_state)
         self.create_subscription(CommandMessage, 'control/command', self._on_command, shell.STREAM)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         if contract.scene:
@@ -58,20 +55,13 @@ class CommandGate(Node):
         trigger(self, 'gate/arm', self._arm)
         trigger(self, 'gate/disarm', self._disarm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(WATCHDOG_TICK_S, self._on_watchdog, clock=steady)
-        self.create_timer(FOREIGN_TICK_S, self._find_foreign, clock=steady)
-        self.create_timer(1.0, self._diagnose, clock=steady)
+        for tick_s, look in ((WATCHDOG_TICK_S, self._on_watchdog),
+                             (FOREIGN_TICK_S, self._find_foreign), (1.0, self._diagnose)):
+            self.create_timer(tick_s, look, clock=steady)
 
-    def _on_state(self, message: JointState) -> None:
-        try:
-            if (positions := self._states.read(message)) is None:
-                return
-            now = shell.now(self)
-            self._gate.measure(
-                positions, believed_ns(self._contract.state, message, now.ros_ns), now)
-        except MessageError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=LOG_EVERY_S)
-            return
+    def _on_state(self, positions: Floats, state: State, message: Any) -> None:
+        now = shell.now(self)
+        self._gate.measure(positions, believed_ns(state, message, now.ros_ns), now)
         if self._arm_when_ready:
             try:
                 self._arm()
@@ -79,6 +69,7 @@ class CommandGate(Node):
                 self.get_logger().warning(str(error), throttle_duration_sec=LOG_EVERY_S)
 
     def _on_command(self, message: CommandMessage) -> None:
+        self._robot.driven_by(message.source)
         command = Command(message.joint_names, message.positions, message.source,
                           bytes(message.session), message.seq, message.epoch,
                           shell.stamp_ns(message.header.stamp))
@@ -116,13 +107,16 @@ class CommandGate(Node):
         self._mode = message
 
     def _find_foreign(self) -> None:
-        self._gate.foreign(preflight.other_publishers(self, self._robot.topics), shell.now(self))
+        now = shell.now(self)
+        self._gate.foreign(preflight.other_publishers(self, self._robot.topics), now)
+        for problem in self._robot.problems():
+            self._gate.fail('gripper', problem, now)
 
     def _arm(self) -> str:
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
-        if problem := self._states.problem():
-            raise ArmingError(f'arming refused: {self._contract.state.topic}: {problem}')
+        for problem in filter(None, (self._states.problem(), *self._robot.problems())):
+            raise ArmingError(f'arming refused: {problem}')
         self._find_foreign()
         self._robot.start(self._gate.arm(shell.now(self)))
         self._arm_when_ready = False

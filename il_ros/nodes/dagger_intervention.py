@@ -5,8 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from il_ros.alignment.state_reader import StateReader
-from il_ros.contract import Contract
+from il_ros.contract import Contract, State
 from il_ros.errors import MessageError
 from il_ros.intervention.arbiter import Arbiter
 from il_ros.intervention.state import ControlState
@@ -18,13 +17,14 @@ from il_ros.msg import (
     HelpRequest,
     TeleopCommand,
 )
-from il_ros.nodes import control_messages as messages
-from il_ros.nodes import shell
-from il_ros.nodes.arbiter_parameters import Parameters
-from il_ros.nodes.corrections import Corrections
-from il_ros.nodes.services import Diagnostics, ERROR, OK, trigger
+from il_ros.nodes.arbiter.corrections import Corrections
+from il_ros.nodes.arbiter.parameters import Parameters
+from il_ros.nodes.shared import control_messages as messages
+from il_ros.nodes.shared import shell
+from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger
+from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.timing import Now, SECOND, Tick
-from il_ros.types import Mode, Verdict
+from il_ros.types import Floats, Mode, Verdict
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
@@ -42,18 +42,17 @@ class DaggerIntervention(Node):
         self._arbiter = arbiter = Arbiter(contract, start, self.parameters.settings)
         self.corrections = Corrections(self, contract.joint_names, self.parameters.corrections)
         self._session, self._seq, self._refused = shell.new_session(), 0, 0
-        self._states = StateReader(contract)
         self._command = self.create_publisher(Command, 'control/command', shell.STREAM)
         self._mode = self.create_publisher(ControlMode, 'control/mode', shell.CHANGES)
         self._leader = self.create_publisher(JointState, 'teleop/target', shell.SENSOR)
         self._diagnostics, self._told_ns = Diagnostics(self), 0
         for kind, topic, take, qos in (
-                (JointState, contract.state.topic, self._on_state, shell.SENSOR),
                 (TeleopCommand, 'teleop/command', self._on_teleop, shell.STREAM),
                 (ActionChunk, 'policy/chunk', self._on_chunk, shell.STREAM),
                 (CommandReport, 'control/report', self._on_report, shell.STREAM),
                 (HelpRequest, 'dagger/request', self._on_request, shell.STREAM)):
             self.create_subscription(kind, topic, partial(self._take, topic, take=take), qos)
+        StateTopics(self, contract, self._on_state)
         for action in (arbiter.take_over, arbiter.hand_back, arbiter.rewind, arbiter.pause,
                        arbiter.resume):
             trigger(self, f'dagger/{action.__name__}', partial(self._ask, action))
@@ -92,9 +91,8 @@ class DaggerIntervention(Node):
         self._tell_changes()
         return answer
 
-    def _on_state(self, message: JointState) -> None:
-        if (positions := self._states.read(message)) is not None:
-            self._arbiter.measure(positions, shell.now(self))
+    def _on_state(self, positions: Floats, state: State, message: Any) -> None:
+        self._arbiter.measure(positions, shell.now(self))
 
     def _on_teleop(self, message: TeleopCommand) -> None:
         self._arbiter.teleop(messages.to_sample(message), shell.now(self))

@@ -10,15 +10,15 @@ from il_ros.alignment.decode import reorder
 from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.joints import NewestJoints
-from il_ros.kinematics import Arm, find_urdf
+from il_ros.kinematics import chain
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
-from il_ros.nodes import control_messages as messages
-from il_ros.nodes import shell
-from il_ros.nodes.heard import Heard
-from il_ros.nodes.help_requests import HelpRequests
-from il_ros.nodes.markers import markers, NEAR
-from il_ros.nodes.services import Diagnostics, ERROR, OK, WARN
-from il_ros.nodes.streams import Streams
+from il_ros.nodes.display.markers import markers, NEAR
+from il_ros.nodes.shared import control_messages as messages
+from il_ros.nodes.shared import shell
+from il_ros.nodes.shared.heard import Heard
+from il_ros.nodes.shared.help_requests import HelpRequests
+from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, WARN
+from il_ros.nodes.shared.streams import Streams
 from il_ros.safety.limits import Limits
 from il_ros.safety.proximity import proximity_by_name
 from il_ros.timing import SECOND
@@ -56,17 +56,17 @@ class Monitor(Node):
         self._frame = parameters.frame
         self._contract = contract = Contract.load(parameters.robot)
         self._limits = Limits.of(contract)
-        self._arm_joints = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
-        self._arm = Arm(find_urdf(contract), [contract.joint_names[i] for i in self._arm_joints],
-                        contract.tip) if contract.urdf else None
+        self._arms = [(contract.indices(arm.joints), chain(contract, arm))
+                      for arm in contract.arms if contract.urdf]
         self._joints = NewestJoints(contract.joint_names)
         self._rows: Floats = np.empty((0, 0))
         self._mode = ControlMode(mode=int(Mode.PAUSED), reason='the arbiter was not heard')
-        self._longest_ns = {contract.state.topic: SILENT_NS, 'control/report': SILENT_NS,
+        self._longest_ns = {**dict.fromkeys(contract.state_topics, SILENT_NS),
+                            'control/report': SILENT_NS,
                             'control/mode': MODE_SILENT_NS, 'policy/chunk': SILENT_NS}
         self._heard, self._help = Heard(self._longest_ns), HelpRequests(self)
         self._verdicts: Counter[str] = Counter()
-        Streams(self, contract, self._on_state).follow([contract.state.topic])
+        Streams(self, contract, self._on_state).follow(contract.state_topics)
         self.create_subscription(ActionChunk, 'policy/chunk', self._on_chunk, shell.STREAM)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         self.create_subscription(CommandReport, 'control/report', self._on_report, shell.STREAM)
@@ -101,12 +101,13 @@ class Monitor(Node):
             self._verdicts[f'{Verdict(message.verdict).name} {message.rule}'.strip()] += 1
 
     def _tool(self, positions: Floats) -> Floats:
-        return self._arm.forward(positions[self._arm_joints])[0] if self._arm else np.zeros(3)
+        at = [arm.forward(positions[columns])[0] for columns, arm in self._arms]
+        return np.array(at[0]) if at else np.zeros(3)
 
     def _near(self) -> dict[str, float]:
-        gripper = self._contract.gripper.joint if self._contract.gripper else None
+        grippers = [gripper.joint for gripper in self._contract.grippers.values()]
         state = self._joints.whole
-        return {} if state is None else proximity_by_name(state, self._limits, gripper)
+        return {} if state is None else proximity_by_name(state, self._limits, grippers)
 
     def _show(self) -> None:
         if (state := self._joints.whole) is None:
@@ -118,7 +119,7 @@ class Monitor(Node):
         header = messages.header(shell.now_ns(self), self._frame)
         self._markers.publish(markers(
             header, Mode(self._mode.mode), '\n'.join(filter(None, text)), self._tool(state),
-            map(self._tool, self._rows) if self._arm and fresh else (),
+            map(self._tool, self._rows) if self._arms and fresh else (),
             max(near.values(), default=0.0), self._help.text))
 
     def _diagnose(self) -> None:

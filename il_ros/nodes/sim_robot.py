@@ -1,29 +1,27 @@
 """sim_robot: the simulated arm behind the topics of a ROS 2 robot."""
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 import json
 import math
 from pathlib import Path
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 from il_ros.config import OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError, MessageError
-from il_ros.nodes import shell
-from il_ros.nodes.sim_topics import CameraTopics, StateTopics
-from il_ros.sim.commands import setpoint, trajectory
+from il_ros.nodes.shared import shell
+from il_ros.nodes.sim.commands import SimCommands
+from il_ros.nodes.sim.topics import CameraTopics, StatePublishers
 from il_ros.sim.robot import PERIOD_NS, SimulatedRobot
 from il_ros.sim.simulation import Simulation
-from il_ros.sim.tasks import TASKS
+from il_ros.sim.tasks import default_task, TASKS
 from il_ros.srv import ResetSim
 from il_ros.timing import Tick, to_s
+from il_ros.types import Floats
 import numpy as np
 from rclpy.node import Node
-from std_msgs.msg import Float64MultiArray
-from trajectory_msgs.msg import JointTrajectory
 
 MOST_OVERDUE = 10   # periods that are caught up with; what is beyond is lost time
 THROTTLE_S = 2.0
@@ -35,7 +33,7 @@ class Parameters:
 
     Attributes:
         robot: Name or file of the contract.
-        task: What lies in the scene.
+        task: What lies in the scene; the first one of the robot when empty.
         seed: Of the scene; `sim/reset` takes others.
         cameras: Whether images are rendered.
         speed: Simulated per real seconds; other than 1 publishes /clock.
@@ -44,7 +42,7 @@ class Parameters:
     """
 
     robot: str = 'sim_arm'
-    task: Annotated[str, OneOf(TASKS)] = 'PickPlace'
+    task: Annotated[str, OneOf(('', *TASKS))] = ''
     seed: Annotated[int, Range(0, 2**31 - 1)] = 0
     cameras: bool = True
     speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
@@ -65,20 +63,16 @@ class SimRobotNode(Node):
         super().__init__('sim_robot')
         self.parameters = parameters = shell.declare(self, Parameters)
         self.contract = contract = Contract.load(parameters.robot)
-        self.simulation = Simulation(contract, parameters.task)
+        self.simulation = Simulation(contract, parameters.task or default_task(contract))
         self.simulation.reset(parameters.seed)
         self.robot = SimulatedRobot(self.simulation)
         self._log = Path(parameters.log) if parameters.log else None
         self._own_clock = parameters.use_clock or parameters.speed != 1.0
-        self._state = StateTopics(self, self.simulation, self._own_clock)
+        self._state = StatePublishers(self, self.simulation, self._own_clock)
         self._cameras = [CameraTopics(self, self.simulation, camera)
                          for camera in contract.cameras if parameters.cameras]
-        for kind, standard, take in (
-                (JointTrajectory, 'joint_trajectory_controller/joint_trajectory', self._follow),
-                (Float64MultiArray, 'position_controller/commands', self._jump)):
-            named = contract.command.type.endswith(kind.__name__)
-            topic = contract.command.topic if named else standard
-            self.create_subscription(kind, topic, self._checked(topic, take), shell.STREAM)
+        self._commands = SimCommands(self, contract, self._apply,
+                                     lambda column: float(self.simulation.positions[column]))
         self.create_service(ResetSim, 'sim/reset', self._reset)
 
     def tick(self, tick: Tick) -> None:
@@ -97,32 +91,20 @@ class SimRobotNode(Node):
                     camera.publish(moment.stamp_ns)
                 if moment.state:
                     self._state.publish(moment.stamp_ns)
+                    for gripper in self._commands.grippers:
+                        gripper.tick()
 
-    def _checked(self, topic: str, take: Callable[[Any], None]) -> Callable[[Any], None]:
-        def callback(message: Any) -> None:
-            try:
-                take(message)
-            except MessageError as error:
-                self.get_logger().error(f'{topic}: refused: {error}',
-                                        throttle_duration_sec=THROTTLE_S)
-        return callback
-
-    def _follow(self, message: JointTrajectory) -> None:
-        positions, after_ns = trajectory(self.contract, message)
-        self._apply(positions, after_ns, shell.stamp_ns(message.header.stamp))
-
-    def _jump(self, message: Float64MultiArray) -> None:
-        self._apply(setpoint(self.contract, message), np.zeros(1, dtype=np.int64), 0)
-
-    def _apply(self, positions: np.ndarray, after_ns: np.ndarray, start_ns: int) -> None:
-        due_ns = self.robot.follow(positions, after_ns, start_ns)
+    def _apply(self, columns: list[int], positions: Floats, after_ns: np.ndarray,
+               start_ns: int) -> None:
+        due_ns = self.robot.follow(positions, after_ns, start_ns, columns)
         if due_ns is None:
             raise MessageError('every point is in the past')
         if self._log:
             with self._log.open('a') as log:
                 log.write(json.dumps({
                     'monotonic_ns': time.monotonic_ns(), 'stamp_ns': self.robot.stamp_ns,
-                    'due_ns': due_ns.tolist(), 'positions': positions.tolist(),
+                    'columns': columns, 'due_ns': due_ns.tolist(),
+                    'positions': positions.tolist(),
                     'measured': self.simulation.positions.tolist()}) + '\n')
 
     def _reset(self, request: ResetSim.Request, response: ResetSim.Response) -> ResetSim.Response:

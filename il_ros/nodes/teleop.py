@@ -9,11 +9,11 @@ from il_ros.config import LIVE, OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.msg import ControlMode, TeleopCommand
-from il_ros.nodes import control_messages as messages
-from il_ros.nodes import shell
-from il_ros.nodes.capture_keys import CaptureKeys
-from il_ros.nodes.help_requests import HelpRequests
-from il_ros.nodes.streams import Streams
+from il_ros.nodes.device.capture_keys import CaptureKeys
+from il_ros.nodes.shared import control_messages as messages
+from il_ros.nodes.shared import shell
+from il_ros.nodes.shared.help_requests import HelpRequests
+from il_ros.nodes.shared.streams import Streams
 from il_ros.srv import ResetSim
 from il_ros.teleop.device import DeviceContext, ENGAGE, Pad
 from il_ros.teleop.devices import DEVICES, open_device
@@ -37,7 +37,7 @@ class Parameters:
         engage: When the scripted operator drives: 'always', 'supervised' or 'never'; may be
             changed while the node runs.
         speed: Robot time per steady time.
-        task: Of the simulation, that the scripted operator does.
+        task: Of the simulation, that the scripted operator does; the robot's first when empty.
         layout: Of a gamepad: a name under config/gamepads, a file, or 'auto': by its numbers of
             axes and buttons.
     """
@@ -47,7 +47,7 @@ class Parameters:
     seed: Annotated[int, Range(0, 2**31 - 1)] = 0
     engage: Annotated[str, OneOf(ENGAGE), LIVE] = 'always'
     speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
-    task: Annotated[str, OneOf(('PickPlace', 'Reach', 'Push'))] = 'PickPlace'
+    task: str = ''
     layout: str = AUTO
 
     def __post_init__(self) -> None:

@@ -8,12 +8,12 @@ import time
 from il_ros.contract import Contract
 from il_ros.errors import RecordingError
 from il_ros.msg import CaptureStatus, ControlMode, StreamStatus
-from il_ros.nodes import shell
-from il_ros.nodes.capture_parameters import Parameters
-from il_ros.nodes.control_messages import what_holds
-from il_ros.nodes.preflight import offer_problem
-from il_ros.nodes.raw_streams import RawStreams
-from il_ros.nodes.services import trigger
+from il_ros.nodes.recorder.parameters import Parameters
+from il_ros.nodes.recorder.raw_streams import RawStreams
+from il_ros.nodes.shared import shell
+from il_ros.nodes.shared.control_messages import what_holds
+from il_ros.nodes.shared.preflight import offer_problem
+from il_ros.nodes.shared.services import trigger
 from il_ros.recording.session import Recorder, State
 from il_ros.recording.stillness import Stillness
 from il_ros.recording.store import EpisodeStore
@@ -62,7 +62,8 @@ class TeleopCapture(Node):
     def _arrived(self, name: str, data: bytes, seq: int | None) -> None:
         if name == 'control/mode':
             self.mode = deserialize_message(data, ControlMode)
-        elif name == self.recorder.contract.state.topic and not self.stillness.moved:
+        elif name in self.recorder.contract.state_topics and not self.stillness.moved and (
+                self.recorder.contract.state_topics[name][0].fields is None):
             state = deserialize_message(data, JointState)
             self.stillness.add(state.name, state.position)
         self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns(), seq)

@@ -93,7 +93,8 @@ class Homing:
 
     def _wait(self, measured: Floats | None, waited_ns: int) -> None:
         if waited_ns > self.timeout_ns:
-            what = (f'joint states on {self.contract.state.topic}; is the robot running?'
+            topics = ', '.join(state.topic for state in self.contract.states)
+            what = (f'joint states on {topics}; is the robot running?'
                     if measured is None else 'control/mode; is dagger_intervention running?')
             raise PlanningError(f'within {to_s(self.timeout_ns):g} s came no {what}')
 
@@ -111,8 +112,8 @@ class Homing:
 
     def _arrived(self, measured: Floats, waited_ns: int) -> bool:
         distance = np.abs(Angles.of(self.contract).difference(measured, self._goal))
-        if (gripper := self.contract.gripper_index) is not None:
-            distance[gripper] = 0.0  # it may hold something
+        distance[self.contract.is_gripper] = 0.0  # it may hold something
+        distance[self.contract.is_velocity] = 0.0  # a base has no pose to go to
         far = int(np.argmax(distance))
         if distance[far] > ARRIVED and waited_ns > SETTLE_NS:
             raise PlanningError(

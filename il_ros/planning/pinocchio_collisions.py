@@ -37,12 +37,12 @@ class PinocchioCollisions:
 
     def __init__(self, contract: Contract, urdf: Path) -> None:
         self._contract, self._scene = contract, contract.scene or Scene(margin=0.0)
-        gripper = contract.gripper.joint if contract.gripper else None
+        optional = contract.is_gripper | contract.is_velocity
         try:
             read = read_urdf(urdf)
-            # A gripper on a topic of its own is often not in the URDF.
+            # A gripper on a topic of its own is often not in the URDF, a base never.
             self._columns = [i for i, name in enumerate(contract.joint_names)
-                             if name in read.joints or name != gripper]
+                             if name in read.joints or not optional[i]]
             self._robot = RobotModel(read, [contract.joint_names[i] for i in self._columns],
                                      lock=False)
             self._model = self._robot.model
@@ -86,10 +86,15 @@ class PinocchioCollisions:
 
     def _add_self_pairs(self) -> None:
         shapes, parents = self._geometry.geometryObjects, self._model.parents
+        meet = self._scene.may_meet or ()
+        if unknown := [name for name in meet if name not in self._names]:
+            raise PlanningError(f'scene: may_meet: no link {unknown[0]!r} with geometry; '
+                                f'{nearest(unknown[0], self._names)}')
         for second in range(len(shapes)):
             for first in range(second):
                 a, b = shapes[first].parentJoint, shapes[second].parentJoint
-                if a != b and parents[a] != b and parents[b] != a:
+                apart = self._names[first] not in meet or self._names[second] not in meet
+                if a != b and parents[a] != b and parents[b] != a and apart:
                     self._geometry.addCollisionPair(pin.CollisionPair(first, second))
 
     def _add_obstacles(self, urdf: Path) -> None:
@@ -128,9 +133,10 @@ class PinocchioCollisions:
             request.security_margin = float(margin)
 
     def _start_poses(self) -> list[Floats]:
-        contract, poses = self._contract, [np.array(self._contract.start)]
-        if contract.gripper:
-            poses = [poses[0].copy(), poses[0].copy()]
-            poses[0][contract.gripper_index] = contract.gripper.open
-            poses[1][contract.gripper_index] = contract.gripper.closed
-        return poses
+        start, grippers = np.array(self._contract.start), self._contract.grippers
+        if not grippers:
+            return [start]
+        opened, closed = start.copy(), start.copy()
+        for index, gripper in grippers.items():
+            opened[index], closed[index] = gripper.open, gripper.closed
+        return [opened, closed]

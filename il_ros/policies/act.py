@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import math
 
-from il_ros.policies.attention import Attention, Dropout
 from il_ros.policies.config import ACTConfig
-from il_ros.policies.network import Batch, masked_l1, Network, Sizes, to_planes
-from il_ros.policies.vision import Backbones
+from il_ros.policies.networks.attention import Attention, Dropout
+from il_ros.policies.networks.network import Batch, masked_l1, Network, Sizes, to_planes
+from il_ros.policies.networks.vision import Backbones
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F

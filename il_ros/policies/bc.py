@@ -7,8 +7,8 @@ different ways, take `act`.
 from __future__ import annotations
 
 from il_ros.policies.config import BCConfig
-from il_ros.policies.network import Batch, masked_l1, Network, see, Sizes
-from il_ros.policies.vision import KeypointEncoder
+from il_ros.policies.networks.network import Batch, masked_l1, Network, see, Sizes
+from il_ros.policies.networks.vision import KeypointEncoder
 import torch
 from torch import nn, Tensor
 

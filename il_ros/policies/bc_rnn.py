@@ -14,8 +14,8 @@ Where this departs from robomimic's code, on purpose:
 from __future__ import annotations
 
 from il_ros.policies.config import BCConfig, RNNConfig
-from il_ros.policies.network import Batch, masked_l1, Network, see, Sizes
-from il_ros.policies.vision import KeypointEncoder
+from il_ros.policies.networks.network import Batch, masked_l1, Network, see, Sizes
+from il_ros.policies.networks.vision import KeypointEncoder
 import torch
 from torch import nn, Tensor
 

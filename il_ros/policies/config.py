@@ -435,11 +435,14 @@ class PolicyConfig:
             ConfigError: It has not; the text names the valid inputs.
         """
         valid = ['state', *(['environment'] if contract.poses else []),
-                 *(['gripper'] if contract.gripper else []), 'task',
+                 *(['gripper'] if contract.grippers else []), 'task',
                  *(camera.name for camera in contract.cameras)]
         if unknown := [i for i in self.inputs if i not in valid]:
             raise ConfigError(f'robot {contract.robot!r} has no input {unknown[0]!r}; '
                               f'valid: {", ".join(valid)}')
+        if any(self.augmentation.tool_stray) and len(contract.arms) != 1:
+            raise ConfigError('augmentation.tool_stray: expected a robot with one arm, '
+                              f'{contract.robot!r} has {len(contract.arms)}')
         if any(self.augmentation.tool_stray) and (
                 contract.poses is None or TOOL_POSE not in contract.poses.names):
             raise ConfigError(f'augmentation.tool_stray: expected {TOOL_POSE!r} among the poses '

@@ -10,7 +10,7 @@ Inference starts at noise and takes a few of the K steps back without new noise 
 DDIM, arXiv:2010.02502, equation 12 with sigma = 0), clipping each estimate of a to [-1, 1]. Where
 people do the same in several ways, a drawn chunk takes one of them.
 
-Departs from the paper in the networks as said in `il_ros.policies.denoisers`; rows that are no
+Departs from the paper in the networks as said in `policies.networks.denoisers`; rows that are no
 labels are left out of the loss, where the authors' code learns to repeat the last one.
 """
 from __future__ import annotations
@@ -20,9 +20,15 @@ import math
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from il_ros.policies.config import DiffusionConfig
-from il_ros.policies.denoisers import held, make_denoiser, masked_square, ObservationTokens, start
-from il_ros.policies.network import Batch, Network, Sizes
-from il_ros.policies.realtime_chunking import (
+from il_ros.policies.networks.denoisers import (
+    held,
+    make_denoiser,
+    masked_square,
+    ObservationTokens,
+    start,
+)
+from il_ros.policies.networks.network import Batch, Network, Sizes
+from il_ros.policies.networks.realtime_chunking import (
     correction,
     guidance,
     LARGEST_GUIDANCE,

@@ -9,16 +9,22 @@ with t = 1 noise and t = 0 the chunk, as in pi0's code; the paper counts the oth
 from Beta(1.5, 1) on [0.001, 1], mostly noise: the observation says little about which chunk it is
 there, and much of the decision falls there. Inference takes Euler steps from t = 1 to t = 0.
 
-Departs from pi0 in the network: no language model, but those of `il_ros.policies.denoisers`.
+Departs from pi0 in the network: no language model, but those of `policies.networks.denoisers`.
 """
 from __future__ import annotations
 
 from functools import partial
 
 from il_ros.policies.config import FlowConfig
-from il_ros.policies.denoisers import held, make_denoiser, masked_square, ObservationTokens, start
-from il_ros.policies.network import Batch, Network, Sizes
-from il_ros.policies.realtime_chunking import integrate, Previous
+from il_ros.policies.networks.denoisers import (
+    held,
+    make_denoiser,
+    masked_square,
+    ObservationTokens,
+    start,
+)
+from il_ros.policies.networks.network import Batch, Network, Sizes
+from il_ros.policies.networks.realtime_chunking import integrate, Previous
 import torch
 from torch import Tensor
 

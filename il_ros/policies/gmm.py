@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from il_ros.policies.bc import BC
 from il_ros.policies.config import BCConfig, GMMConfig
-from il_ros.policies.denoisers import start
-from il_ros.policies.network import Batch, masked_l1, Network, Sizes
+from il_ros.policies.networks.denoisers import start
+from il_ros.policies.networks.network import Batch, masked_l1, Network, Sizes
 import torch
 from torch import Tensor
 from torch.nn import functional as F

@@ -30,7 +30,7 @@ from dataclasses import replace
 
 from il_ros.policies.bc import BC, Block
 from il_ros.policies.config import BCConfig, IBCConfig
-from il_ros.policies.network import Batch, Network, Sizes
+from il_ros.policies.networks.network import Batch, Network, Sizes
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F

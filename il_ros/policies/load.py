@@ -10,16 +10,16 @@ from il_ros.policies.bc import BC
 from il_ros.policies.bc_rnn import BCRNN
 from il_ros.policies.checkpoint import Checkpoint, read, read_weights, Weights
 from il_ros.policies.config import PolicyConfig
-from il_ros.policies.data import Data
-from il_ros.policies.ensemble import Ensemble
 from il_ros.policies.flow import Flow
 from il_ros.policies.gmm import GMM
-from il_ros.policies.history import by_steps, History
 from il_ros.policies.ibc import IBC
-from il_ros.policies.network import Batch, Network, Sizes
+from il_ros.policies.inputs.data import Data
+from il_ros.policies.inputs.history import by_steps, History
+from il_ros.policies.inputs.transforms import features
+from il_ros.policies.networks.ensemble import Ensemble
+from il_ros.policies.networks.network import Batch, Network, Sizes
+from il_ros.policies.networks.realtime_chunking import Continuing, Previous, soft_mask
 from il_ros.policies.policy import cannot_continue, Continuation, start_observation
-from il_ros.policies.realtime_chunking import Continuing, Previous, soft_mask
-from il_ros.policies.transforms import features
 from il_ros.types import Floats, Observation
 import numpy as np
 from numpy.typing import NDArray

@@ -11,10 +11,10 @@ from pathlib import Path
 from il_ros.config import build, parse_yaml, read_text
 from il_ros.contract import Contract, require_same
 from il_ros.errors import CheckpointError, ConfigError, install
-from il_ros.policies import onnx_policy
 from il_ros.policies.config import one_of
 from il_ros.policies.policy import cannot_continue, Description, Policy
-from il_ros.policies.remote_config import RemoteConfig
+from il_ros.policies.remote.remote_config import RemoteConfig
+from il_ros.policies.runtimes import onnx_cache, onnx_policy
 
 LONGEST, LONGEST_NAME = 4096, 255     # characters of a path or an address, and of a file's name
 ONNX_BACKENDS = ('onnx', 'openvino', 'openvino-bf16')  # which run an exported file
@@ -126,7 +126,7 @@ def open_policy(place: Place, options: Options = Options(), contract: Contract |
         options.check(place, describe(place, contract))
     if remote := _remote(place):
         try:
-            from il_ros.policies.remote import RemotePolicy
+            from il_ros.policies.remote.client import RemotePolicy
         except ModuleNotFoundError as error:
             raise CheckpointError(f'{place}: a policy server takes {error.name}: '
                                   f'{install("remote", str(error.name))}') from None
@@ -137,7 +137,7 @@ def open_policy(place: Place, options: Options = Options(), contract: Contract |
         backend = options.backend if options.backend in ONNX_BACKENDS else 'onnx'
         return onnx_policy.OnnxPolicy(place, threads=options.threads, backend=backend)
     if options.backend in ONNX_BACKENDS:
-        return onnx_policy.OnnxPolicy(onnx_policy.cached(place), threads=options.threads,
+        return onnx_policy.OnnxPolicy(onnx_cache.cached(place), threads=options.threads,
                                       backend=options.backend)
     from il_ros.policies.load import load
     import torch

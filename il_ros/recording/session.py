@@ -67,9 +67,11 @@ class Recorder:
         self.health = {t.name: StreamHealth(t.resolved, *expected.get(t.name, (0.0, 0)))
                        for t in topics}
         for topic in topics:
-            if topic.name == contract.state.topic:
+            states = contract.state_topics.get(topic.name, [])
+            if states and states[0].fields is None:
                 self.health[topic.name] = JointHealth(
-                    topic.resolved, *expected[topic.name], joints=tuple(contract.joint_names))
+                    topic.resolved, *expected[topic.name],
+                    joints=tuple(joint for state in states for joint in state.joints))
         self._latched: dict[str, bytes] = {}
         self._kept = {t.name for t in topics if t.latched}
         self._sequenced = {t.name for t in topics if t.type in SEQUENCED}
@@ -193,8 +195,8 @@ class Recorder:
             self.state = State.IDLE
         if not keep:
             return Closed(self.store.discard(writer.folder), 'discarded')
-        if not counts[self.contract.state.topic]:
-            reason = f'no message of {self.contract.state.topic} was recorded'
+        if silent := [topic for topic in self.contract.state_topics if not counts[topic]]:
+            reason = f'no message of {silent[0]} was recorded'
             return Closed(self.store.quarantine(writer.folder, reason), f'quarantined: {reason}')
         self.closed += 1
         return Closed(self.store.keep(writer.folder),

@@ -30,7 +30,7 @@ def recorded_topics(contract: Contract, resolve: Callable[[str], str]) -> list[T
         ConfigError: Two streams of the contract are one topic there.
     """
     types = {stream.topic: stream.type for stream in contract.streams} | CONTROL
-    types |= {command.topic: command.type for command in contract.commands}
+    types |= {command.topic: command.type for command in contract.commands if command.topic}
     types |= {camera_info_topic(camera.topic): 'sensor_msgs/CameraInfo'
               for camera in contract.cameras}
     full = {name: resolve(name) for name in types}

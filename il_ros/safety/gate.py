@@ -4,8 +4,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from il_ros.contract import Contract
-from il_ros.errors import MessageError
-from il_ros.joints import NewestJoints, Silence
 from il_ros.planning.collision import CollisionChecker
 from il_ros.safety.arming import ArmingError, foreign_text, starting_point
 from il_ros.safety.clock import ClockWatch
@@ -13,6 +11,7 @@ from il_ros.safety.credit import Credit
 from il_ros.safety.guard import Guard
 from il_ros.safety.limiter import brake, Setpoint
 from il_ros.safety.limits import Limits
+from il_ros.safety.measured import Measured
 from il_ros.safety.rules import (
     check_jump,
     check_stamp,
@@ -24,12 +23,13 @@ from il_ros.safety.rules import (
     Refusal,
 )
 from il_ros.safety.workspace import Workspace
-from il_ros.timing import MILLISECOND, Now, to_ns
+from il_ros.timing import MILLISECOND, Now
 from il_ros.types import ControlSource, Floats, Verdict
 import numpy as np
 
 WATCHDOG_NS = 100 * MILLISECOND
 NONFINITE_IN_A_ROW = 3
+MISSED = 1.5    # periods without a command after which a base is stopped
 
 
 class Gate:
@@ -66,12 +66,10 @@ class Gate:
         self._guard = Guard(self.limits, workspace, collisions)
         self._clock = ClockWatch(speed)
         self._ahead: tuple[int, Refusal] | None = None
-        self._topic = contract.state.topic
-        self._state_age_ns = to_ns(contract.state.max_age_s)
-        self._gripper = contract.gripper_index
+        self._gripper, self._base = contract.is_gripper, contract.is_velocity
         self._watchdog_ns, self._speed = watchdog_ns, speed
         self._order = Order()
-        self._measured = NewestJoints(self.limits.names)
+        self._measured = Measured(contract, speed)
         self._setpoint = Setpoint.at_rest(np.array(contract.start))
         self._hold = self._setpoint.positions
         self._armed_ns = 0
@@ -89,14 +87,7 @@ class Gate:
         Raises:
             MessageError: None is finite, or one infinite, stale, or of the future; none counts.
         """
-        if np.isnan(positions).all() or np.isinf(positions).any():
-            raise MessageError(f'{self._topic}: expected finite positions')
-        try:
-            check_stamp(stamp_ns, now.ros_ns, round(self._state_age_ns * self._speed))
-        except Refusal as refusal:
-            raise MessageError(f'{self._topic}: {refusal.detail}; check the clock of the '
-                               'robot driver') from None
-        self._measured.take(positions, now.steady_ns)
+        self._measured.take(positions, stamp_ns, now)
         if self._fed_ns is None and not self.fault and (whole := self._measured.whole) is not None:
             self._setpoint = Setpoint.at_rest(self.limits.inside(whole))
 
@@ -124,18 +115,13 @@ class Gate:
         """
         if self.armed and not self.fault:
             return self._setpoint.positions
-        if (measured := self._measured.whole) is None:
-            raise ArmingError(f'arming refused: {self._measured.absence(self._topic)}; '
-                              'start the robot driver')
-        if silence := self._silence(now):
-            raise ArmingError(f'arming refused: {silence.text(self._topic)}, expected at most '
-                              f'{self._state_age_ns / 1e6:.0f} ms; check the robot driver')
-        if problem := self._clock.look(now):
+        if problem := self._measured.problem(now) or self._clock.look(now):
             raise ArmingError(f'arming refused: {problem}')
         if self._foreign:
             raise ArmingError(f'arming refused: {foreign_text(self._foreign)}')
         if self.fault and not self._setpoint.rests(self.limits):
             raise ArmingError('arming refused: the arm is not at rest yet; call again')
+        assert (measured := self._measured.whole) is not None
         start = starting_point(measured, self.limits, self._guard)
         self.armed, self.fault, self._nonfinite = True, None, 0
         self._setpoint, self._fed_ns, self._armed_ns = Setpoint.at_rest(start), None, now.steady_ns
@@ -157,6 +143,10 @@ class Gate:
     def watchdog(self, now: Now) -> Decision | None:
         """Look for faults; return the next hold once per period while one is latched."""
         self._trip(now)
+        if self._base_runs_on(now):
+            self._setpoint = self._setpoint.stopped(self._base)
+            return Decision(Verdict.HELD, 'base', 'no command for the base in this period',
+                            self.counted(self._setpoint.positions))
         if not self.fault or (now.steady_ns - self._held_ns) * self._speed < self.limits.period_ns:
             return None
         dt_s = self._credit.take(now.steady_ns)
@@ -184,13 +174,17 @@ class Gate:
         if publishers:
             self._latch('foreign publisher', foreign_text(publishers), now)
 
+    def fail(self, part: str, problem: str, now: Now) -> None:
+        """Take in that a part of the robot does not follow: a fault."""
+        self._latch(part, problem, now)
+
     def _judge(self, command: Command, now: Now) -> Decision:
         if not self.armed:
             raise Refusal('disarmed', 'the gate is disarmed; call gate/arm')
         if self.fault:
             raise Refusal('latched', f'the gate holds ({self.fault[1]}); call gate/arm')
-        if self._measured.came_ns.min() <= self._armed_ns:
-            raise Refusal('arming', f'waiting for {self._topic} after arming')
+        if topic := self._measured.unheard(self._armed_ns):
+            raise Refusal('arming', f'waiting for {topic} after arming')
         if command.source not in tuple(ControlSource):
             raise Refusal('source', f'source: expected 0 to 3, got {command.source}')
         positions = self._read(command, now)
@@ -224,28 +218,31 @@ class Gate:
                                              f'{refusal.detail}', now)
             raise
 
-    def _silence(self, now: Now) -> Silence | None:
-        return self._measured.silence(now.steady_ns, self._state_age_ns)
-
     def _trip(self, now: Now) -> None:
         problem = self._clock.look(now)
         if not self.armed or self.fault:
             return
         if problem:
             self._latch('clock', problem, now)
-        elif silence := self._silence(now):
-            self._latch(self._topic, silence.text(self._topic), now)
+        elif silence := self._measured.silence(now):
+            self._latch(silence.topic, silence.text(), now)
         elif self._fed_ns is not None and now.steady_ns - self._fed_ns > self._watchdog_ns:
             self._latch('watchdog', 'no accepted command for '
                         f'{(now.steady_ns - self._fed_ns) / 1e6:.0f} ms', now)
+
+    def _base_runs_on(self, now: Now) -> bool:
+        """Tell whether a base moves although its sender missed a tick."""
+        return (self.armed and not self.fault and self._fed_ns is not None
+                and bool(self._setpoint.positions[self._base].any())
+                and (now.steady_ns - self._fed_ns) * self._speed > MISSED * self.limits.period_ns)
 
     def _latch(self, rule: str, detail: str, now: Now) -> None:
         if not self.armed or self.fault:
             return
         self.fault = (rule, detail)
         self._held_ns = 0
+        self._setpoint = self._setpoint.stopped(self._base)
         self._hold = self._setpoint.positions.copy()
-        known = np.array(self._measured.fresh(now.steady_ns, self._state_age_ns))
-        known &= np.arange(len(known)) != self._gripper
+        known = self._measured.fresh(now) & ~(self._gripper | self._base)
         measured = np.where(known, self._measured.positions, self._hold)
         self._hold[known] = self.limits.inside(measured, self._hold)[known]

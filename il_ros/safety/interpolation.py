@@ -74,6 +74,23 @@ class Interpolator:
         before_ns = max(before_ns, now_ns - self._period_ns)
         self._path = (before_ns, before), (max(now_ns, before_ns + 1), positions)
 
+    @property
+    def last(self) -> Floats:
+        """What was sent last [rad] or [m]. Shape (J,)."""
+        average: Floats = self._last.mean(0)
+        return average
+
+    def ahead(self, now_ns: int, cycles: int) -> list[Floats]:
+        """Return what would be sent in the cycles after now if no more setpoints came.
+
+        Shape (J,) each. Nothing changes.
+        """
+        kept = self._setpoint, self._last.copy(), self._oldest
+        rows = [self.command(now_ns + round(k * self._cycle_s * SECOND))
+                for k in range(1, cycles + 1)]
+        self._setpoint, self._last, self._oldest = kept
+        return rows
+
     def command(self, now_ns: int) -> Floats:
         """Return what to send now; call it once per cycle, after `start`. Shape (J,)."""
         assert self._path is not None
@@ -83,5 +100,4 @@ class Interpolator:
                                     self.limits)
         self._last[self._oldest] = self._setpoint.positions
         self._oldest = (self._oldest + 1) % len(self._last)
-        average: Floats = self._last.mean(0)
-        return average
+        return self.last

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from il_ros.safety.limits import Limits
 from il_ros.types import Floats
 import numpy as np
+from numpy.typing import NDArray
 
 RELATIVE_TOLERANCE = 1e-6  # of the velocity limit; less than that off target counts as unchanged
 LOOKS = 4    # for collisions, at the way to rest in the longest steps, beside the first of them
@@ -46,6 +47,12 @@ class Setpoint:
     def rests(self, limits: Limits) -> bool:
         """Tell whether it stands still."""
         return bool((np.abs(self.velocities) <= RELATIVE_TOLERANCE * limits.velocity).all())
+
+    def stopped(self, columns: NDArray[np.bool_]) -> Setpoint:
+        """Return it with these columns at zero, as a base is stopped at once. Shape (J,)."""
+        arrays = (np.where(columns, 0.0, array) for array in (
+            self.positions, self.velocities, self.accelerations, self.target))
+        return Setpoint(*arrays)
 
     def moved(self, velocities: Floats, dt_s: float, target: Floats) -> Setpoint:
         """Return the setpoint after a step with these velocities [rad/s] or [m/s]. Shape (J,)."""

@@ -30,7 +30,8 @@ class Limits:
         scale: How far beyond a position limit nobody's target is believed: the whole range.
             Degrees for radians and a gripper in percent end here.
         jump: How far from the present setpoint a policy's target is rejected as discontinuous;
-            infinite for the gripper, which is told to open or close in one row.
+            infinite for a gripper, which is told to open or close in one row, and for
+            a base, whose velocity follows within its acceleration.
         period_ns: Time between two commands [ns].
         angles: The short way of joints that turn without end.
     """
@@ -61,8 +62,9 @@ class Limits:
         margin = contract.position_margin * span
         step = contract.velocity * contract.period_ns * 1e-9
         overshoot, jump = step.copy(), JUMP_STEPS * step
-        if (gripper := contract.gripper_index) is not None:
-            overshoot[gripper], jump[gripper] = span[gripper], np.inf
+        gripper = contract.is_gripper
+        overshoot[gripper] = span[gripper]
+        jump[gripper | contract.is_velocity] = np.inf
         lower, upper, jerk = contract.lower + margin, contract.upper - margin, contract.jerk
         k = np.flatnonzero(np.isfinite(jerk))
         jerky = JerkLimits(k, lower[k], upper[k], contract.velocity[k], contract.acceleration[k],

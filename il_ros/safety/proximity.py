@@ -1,6 +1,8 @@
 """How near the joints are to their position limits."""
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from il_ros.safety.limits import Limits
 from il_ros.types import Floats
 import numpy as np
@@ -26,7 +28,7 @@ def proximity(positions: Floats, limits: Limits) -> Floats:
 
 
 def proximity_by_name(positions: Floats, limits: Limits,
-                      leave_out: str | None) -> dict[str, float]:
-    """Return `proximity` per joint name; without a joint whose positions of use are its limits."""
+                      leave_out: Collection[str]) -> dict[str, float]:
+    """Return `proximity` per joint name, without those whose positions of use are limits."""
     near = dict(zip(limits.names, proximity(positions, limits).tolist(), strict=True))
-    return {name: value for name, value in near.items() if name != leave_out}
+    return {name: value for name, value in near.items() if name not in leave_out}

@@ -1,10 +1,11 @@
-"""Where the tool may be: a box in the frame of the URDF's root."""
+"""Where the tools may be: a box each, in the frame of the URDF's root."""
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from il_ros.contract import Contract
-from il_ros.kinematics import Arm, find_urdf
+from il_ros.errors import ConfigError
+from il_ros.kinematics import chain
 from il_ros.types import Floats
 import numpy as np
 
@@ -12,7 +13,7 @@ TOLERANCE = 1e-6  # [m]
 
 
 class Workspace:
-    """Measures how far outside the box the tool is."""
+    """Measures how far outside its box each tool is that has one."""
 
     def __init__(self, contract: Contract) -> None:
         """Make the workspace of a contract that has one.
@@ -21,20 +22,21 @@ class Workspace:
             ConfigError: The contract names no workspace, or a URDF, joint or tip that is
                 not there.
         """
-        box = contract.require_workspace()
-        self.lower, self.upper = np.array(box.lower), np.array(box.upper)
-        self._joints = np.flatnonzero(
-            np.arange(len(contract.joints)) != contract.gripper_index)
-        self._arm = Arm(find_urdf(contract),
-                        [contract.joint_names[i] for i in self._joints], contract.tip)
+        self._arms = [(contract.indices(arm.joints), chain(contract, arm), arm.workspace)
+                      for arm in contract.arms if arm.workspace]
+        if not self._arms:
+            raise ConfigError(f'the contract of {contract.robot!r} names no workspace')
+        self.lower = np.concatenate([box.lower for *_, box in self._arms])
+        self.upper = np.concatenate([box.upper for *_, box in self._arms])
 
     def excess(self, positions: Floats) -> Floats:
-        """Return how far the tool is beyond each side, 0 inside [m]. Shape (3,).
+        """Return how far the tools are beyond each side, 0 inside [m]. Shape (3 W,).
 
         Args:
             positions: In contract order [rad] or [m]. Shape (J,).
         """
-        at, _ = self._arm.forward(positions[self._joints])
+        at = np.concatenate([arm.forward(positions[columns])[0]
+                             for columns, arm, _ in self._arms])
         outside: Floats = np.maximum(self.lower - at, 0) + np.maximum(at - self.upper, 0)
         return outside
 

@@ -1,4 +1,4 @@
-"""The simulated arm and its Gymnasium environments il_ros/PickPlace-v0, Reach-v0 and Push-v0."""
+"""The simulated robots and their Gymnasium environments, such as il_ros/PickPlace-v0."""
 import ctypes.util
 import os
 from typing import Any
@@ -11,7 +11,8 @@ from il_ros.errors import ConfigError
 if not os.environ.get('DISPLAY'):
     os.environ.setdefault('MUJOCO_GL', 'egl' if ctypes.util.find_library('EGL') else 'disable')
 
-MAX_STEPS = {'PickPlace': 360, 'Reach': 150, 'Push': 600}
+MAX_STEPS = {'PickPlace': 360, 'Reach': 150, 'Push': 600, 'HandOver': 750, 'LiftTray': 360,
+             'FetchCube': 900}
 for _task, _steps in MAX_STEPS.items():
     gymnasium.register(id=f'il_ros/{_task}-v0', entry_point='il_ros.sim.environment:ArmEnv',
                        kwargs={'task': _task}, max_episode_steps=_steps)

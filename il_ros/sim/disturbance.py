@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from il_ros.sim.tasks import AREA, BOX_DISTANCE
+from il_ros.sim.tasks.task import BOX_DISTANCE
 from il_ros.types import Floats
 import numpy as np
 
@@ -22,10 +22,11 @@ class Pushes:
 
     Args:
         rng: Decides everything.
+        area: Where the object may be: lower and upper x y [m]. Shape (2, 2).
     """
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng = rng
+    def __init__(self, rng: np.random.Generator, area: Floats) -> None:
+        self._rng, self._area = rng, area
         self._triggers = list(rng.uniform(*TRIGGER, size=rng.integers(1, 3)))
         self._rest = 0
 
@@ -49,7 +50,7 @@ class Pushes:
         angle, length = self._rng.uniform(-np.pi, np.pi), self._rng.uniform(*LENGTH)
         push: Floats = length * np.array([np.cos(angle), np.sin(angle)])
         end = item[:2] + push
-        if ((end < AREA[0] - MARGIN).any() or (end > AREA[1] + MARGIN).any()
+        if ((end < self._area[0] - MARGIN).any() or (end > self._area[1] + MARGIN).any()
                 or any(np.linalg.norm(end - place) < BOX_DISTANCE - MARGIN for place in avoid)):
             return None
         self._triggers.pop(0)

@@ -1,4 +1,4 @@
-"""The simulated arm as a Gymnasium environment: one step is one control period."""
+"""A simulated robot as a Gymnasium environment: one step is one control period."""
 from __future__ import annotations
 
 from typing import Any
@@ -7,6 +7,7 @@ import gymnasium
 from gymnasium import spaces
 from il_ros.contract import Contract
 from il_ros.sim.simulation import Simulation
+from il_ros.sim.tasks import make_task
 from il_ros.types import Floats
 import numpy as np
 
@@ -15,7 +16,7 @@ REACH = 2.0   # bound of every position that is observed [m]
 
 
 class ArmEnv(gymnasium.Env):  # type: ignore[misc]
-    """One task of the simulated arm.
+    """One task of a simulated robot.
 
     Observation: 'observation.state' (J,) measured joint positions [rad] or [m],
     'observation.environment_state' (7 * P,) poses, and with `cameras` one
@@ -29,8 +30,8 @@ class ArmEnv(gymnasium.Env):  # type: ignore[misc]
     episode follows from the environment's own generator.
 
     Args:
-        task: PickPlace, Reach or Push.
-        contract: Name or file of the robot's contract, or the contract.
+        task: One of `il_ros.sim.tasks.TASKS`.
+        contract: Name or file of the robot's contract, or the contract; the task's own when None.
         cameras: Render the cameras.
         render_mode: 'rgb_array' for `render()`, which shows the scene.
         size: Height and width of what `render()` returns [pixels].
@@ -38,11 +39,11 @@ class ArmEnv(gymnasium.Env):  # type: ignore[misc]
 
     metadata = {'render_modes': ['rgb_array'], 'render_fps': 30}
 
-    def __init__(self, task: str = 'PickPlace', contract: str | Contract = 'sim_arm',
+    def __init__(self, task: str = 'PickPlace', contract: str | Contract | None = None,
                  cameras: bool = False, render_mode: str | None = None,
                  size: tuple[int, int] = (480, 640)) -> None:
         if not isinstance(contract, Contract):
-            contract = Contract.load(contract)
+            contract = Contract.load(contract or make_task(task).world.robot)
         self.contract = contract
         self.simulation = Simulation(contract, task)
         self.render_mode = render_mode

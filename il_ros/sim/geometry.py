@@ -33,6 +33,17 @@ def canonical(quaternion: Floats) -> Floats:
     return best if best[0] >= 0 else -best
 
 
+def seen_from(pose: Floats, place: tuple[float, float, float]) -> Floats:
+    """Return a pose x y z, qx qy qz qw in the frame at x, y [m] and heading [rad]."""
+    x, y, heading = place
+    c, s = np.cos(heading), np.sin(heading)
+    dx, dy = pose[0] - x, pose[1] - y
+    half, (qx, qy, qz, qw) = -heading / 2, pose[3:]
+    w, z = np.cos(half), np.sin(half)
+    turned = np.array([w * qx - z * qy, w * qy + z * qx, w * qz + z * qw, w * qw - z * qz])
+    return np.concatenate([[c * dx + s * dy, c * dy - s * dx, pose[2]], turned])
+
+
 def to_xyzw(quaternion: Floats, near: Floats = IDENTITY) -> Floats:
     """Return a quaternion w x y z as x y z w, with the sign nearer to `near` (w x y z)."""
     w, x, y, z = quaternion if quaternion @ near >= 0 else -quaternion

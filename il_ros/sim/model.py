@@ -1,4 +1,4 @@
-"""The MuJoCo model of the simulated arm."""
+"""The MuJoCo models of the simulated robots."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -6,28 +6,31 @@ from pathlib import Path
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.sim.actuated import BASE
+from il_ros.sim.world import TABLE, World
 import mujoco
 
-MODEL = Path(__file__).parent / 'assets' / 'sim_arm.xml'
+ASSETS = Path(__file__).parent / 'assets'
 STEPS_PER_S = 600
 
 
-def load_model(contract: Contract) -> mujoco.MjModel:
-    """Return the model, which has everything that the contract names.
+def load_model(contract: Contract, world: World = TABLE) -> mujoco.MjModel:
+    """Return the model of a world, which has everything that the contract names.
 
     Raises:
         ConfigError: The contract has a joint, camera or pose that the model lacks, or a rate that
             does not divide 600 Hz.
     """
-    model = mujoco.MjModel.from_xml_path(str(MODEL))
-    names = {'joint': [model.joint(i).name for i in range(model.njnt)],
+    model = mujoco.MjModel.from_xml_path(str(ASSETS / f'{world.robot}.xml'))
+    names = {'joint': [model.joint(i).name for i in range(model.njnt)]
+             + list(BASE if world.base else ()),
              'camera': [model.camera(i).name for i in range(model.ncam)]}
     for name in contract.joint_names:
         _require('joint', name, names['joint'])
     for camera in contract.cameras:
         _require('camera', camera.name, names['camera'])
     for pose in contract.poses.names if contract.poses else ():
-        _require('pose', pose, ['cube', 'box', 'end_effector'])
+        _require('pose', pose, world.poses)
     if STEPS_PER_S % contract.rate_hz:
         raise ConfigError(f'rate_hz: the simulation needs a rate that divides {STEPS_PER_S}, '
                           f'got {contract.rate_hz}')

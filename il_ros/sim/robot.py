@@ -1,7 +1,7 @@
 """The simulation as a robot on a network: stamps, what is due when, commands in absolute time."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from il_ros.controller import Times
@@ -68,17 +68,19 @@ class SimulatedRobot:
             if images or state:
                 yield Moment(self.stamp_ns, images, state)
 
-    def follow(self, positions: Floats, after_ns: Times, start_stamp_ns: int = 0) -> Times | None:
+    def follow(self, positions: Floats, after_ns: Times, start_stamp_ns: int = 0,
+               columns: Sequence[int] | None = None) -> Times | None:
         """Take a trajectory.
 
         Args:
-            positions: Joint positions in contract order. Shape (K, J).
+            positions: Of the columns. Shape (K, n).
             after_ns: When each point is due, from the start [ns]. Shape (K,).
             start_stamp_ns: When it starts; 0 is now.
+            columns: Of the contract, those of whole parts of the robot; all when None.
 
         Returns:
             The stamps at which the points are due [ns], shape (K,); None if all are past.
         """
         start_ns = start_stamp_ns - self._base_ns if start_stamp_ns else self.simulation.now_ns
-        taken = self.simulation.follow(positions, start_ns + after_ns, start_ns)
+        taken = self.simulation.follow(positions, start_ns + after_ns, start_ns, columns)
         return self._base_ns + start_ns + after_ns if taken else None

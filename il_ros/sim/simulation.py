@@ -1,15 +1,17 @@
-"""The simulated arm at its table: physics, commands, what can be seen and measured."""
+"""A simulated robot at its table: physics, commands, what can be seen and measured."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from il_ros.contract import Contract
 from il_ros.controller import Times, TrajectoryController
+from il_ros.sim.actuated import Actuated
 from il_ros.sim.disturbance import OPEN, Pushes, Shove, Tremor
-from il_ros.sim.geometry import canonical, to_xyzw
+from il_ros.sim.geometry import seen_from
 from il_ros.sim.model import load_model, STEPS_PER_S
 from il_ros.sim.rendering import Cameras, focal_length
-from il_ros.sim.tasks import CUBE_HALF, make_task, Scene
+from il_ros.sim.sight import Sight
+from il_ros.sim.tasks import CUBE_HALF, make_task
 from il_ros.sim.variation import Variable, Variation
 from il_ros.types import Floats, Pixels
 import mujoco
@@ -20,14 +22,15 @@ USUAL = Variation()
 
 
 class Simulation:
-    """One arm, one task. The same seed and commands give the same trajectory, bit for bit.
+    """One robot, one task. The same seed and commands give the same trajectory, bit for bit.
 
     Time counts from the reset in physics steps of 1/600 s; a control tick is due every
     contract period from then on.
 
     Args:
         contract: Its joints, in order, make up every state and command.
-        task: PickPlace, Reach or Push.
+        task: PickPlace, Reach or Push of sim_arm, HandOver or LiftTray of sim_two_arms, FetchCube
+            of sim_mobile.
 
     Raises:
         ConfigError: The contract has a joint, camera or pose that the model lacks, or a rate that
@@ -37,17 +40,15 @@ class Simulation:
     def __init__(self, contract: Contract, task: str = 'PickPlace') -> None:
         self.contract = contract
         self.task = make_task(task)
-        self._model = model = load_model(contract)
+        self._world = self.task.world
+        self._model = model = load_model(contract, self._world)
         self._variable = Variable(model)
         self._data = mujoco.MjData(model)
         self._cameras = Cameras(model)
         self.tick_steps = round(STEPS_PER_S / contract.rate_hz)
-        self._q = np.array([model.joint(n).qposadr[0] for n in contract.joint_names])
-        self._v = np.array([model.joint(n).dofadr[0] for n in contract.joint_names])
-        self._u = np.array([model.actuator(n).id for n in contract.joint_names])
-        self._grip = model.joint('gripper').qposadr[0]
-        self._pads = {model.geom(n).id for n in ('left_pad', 'right_pad')}
-        self._cube = model.geom('cube').id
+        self._parts = [contract.indices(command.joints or ()) for command in contract.commands]
+        self._robot = Actuated(model, self._data, contract, self._world)
+        self._sight = Sight(model, self._data, self.task)
         self._shares = np.arange(1, self.tick_steps + 1) / self.tick_steps
         self.reset(0)
 
@@ -67,24 +68,23 @@ class Simulation:
         self._scale = self._variable.apply(variation, changes)
         self._beyond, self._disturb = variation.beyond, disturb
         mujoco.mj_resetData(self._model, data)
-        data.qpos[self._q] = start
-        data.qpos[self._model.joint('gripper_mirror').qposadr[0]] = data.qpos[self._grip]
+        self._robot.place(start)
         self._lay_out(seed)
-        data.ctrl[self._u] = start
         mujoco.mj_forward(self._model, data)
-        self._controller = TrajectoryController(start)
-        gripper = np.array([name == 'gripper' for name in self.contract.joint_names])
-        self._tremor = Tremor(tremor, np.where(gripper, 0.0, action_noise))
+        self._controllers = [(columns, TrajectoryController(start[columns]))
+                             for columns in self._parts]
+        still = self.contract.is_gripper | self.contract.is_velocity
+        self._tremor = Tremor(tremor, np.where(still, 0.0, action_noise))
         self._push: Shove | None = None
-        self._upright = self._tool()
+        self._sight.begin()
         self.steps = 0
-        self.success = self.task.success(self._scene())
+        self.success = self.task.success(self._sight.scene())
 
     def rearrange(self, seed: int) -> None:
         """Lay the objects out anew, clear of the tool; arm, scene and time go on as they are."""
-        self._lay_out(seed, self._data.site('tool').xpos[:2])
+        self._lay_out(seed, self._sight.tools()[:, :2])
         self._push, self._data.xfrc_applied[:] = None, 0.0
-        self.success = self.task.success(self._scene())
+        self.success = self.task.success(self._sight.scene())
 
     @property
     def now_ns(self) -> int:
@@ -96,9 +96,23 @@ class Simulation:
         end = step_ns(self.steps + self.tick_steps)
         self.follow(target[None], np.array([end]), self.now_ns)
 
-    def follow(self, positions: Floats, due_ns: Times, start_ns: int) -> int:
-        """Take a trajectory, as `TrajectoryController.follow` does; times since the reset."""
-        return self._controller.follow(positions, due_ns, start_ns, self.now_ns)
+    def follow(self, positions: Floats, due_ns: Times, start_ns: int,
+               columns: Sequence[int] | None = None) -> int:
+        """Take a trajectory, as `TrajectoryController.follow` does; times since the reset.
+
+        Args:
+            positions: Of the columns [rad] or [m]. Shape (K, n).
+            due_ns: When each row is due [ns]. Shape (K,).
+            start_ns: When it starts [ns].
+            columns: Those of whole parts of the robot; all when None.
+        """
+        moved = range(len(self.contract.joints)) if columns is None else columns
+        taken = 0
+        for part, controller in self._controllers:
+            if set(part) <= set(moved):
+                own = positions[:, [list(moved).index(column) for column in part]]
+                taken = controller.follow(own, due_ns, start_ns, self.now_ns)
+        return taken
 
     def step(self, count: int = 1) -> None:
         """Advance the physics by `count` steps of 1/600 s."""
@@ -108,10 +122,12 @@ class Simulation:
                 self._tick()
             piece = min(count, self.tick_steps - phase)
             times = [step_ns(self.steps + i) for i in range(1, piece + 1)]
-            setpoints = self._controller.setpoints(np.array(times))
+            setpoints = np.empty((piece, len(self.contract.joints)))
+            for columns, controller in self._controllers:
+                setpoints[:, columns] = controller.setpoints(np.array(times))
             setpoints += self._tremor.at(self._shares[phase:phase + piece])
             for setpoint in setpoints:
-                self._data.ctrl[self._u] = setpoint
+                self._robot.drive(setpoint)
                 if self._push:
                     self._shove(self._push)
                 mujoco.mj_step(self._model, self._data)
@@ -119,37 +135,42 @@ class Simulation:
             count -= piece
         # mj_forward would touch the solver's warm start: the trajectory would depend on `count`.
         mujoco.mj_kinematics(self._model, self._data)
-        self.success = self.task.success(self._scene())
+        self.success = self.task.success(self._sight.scene())
 
     @property
     def positions(self) -> Floats:
-        """Measured joint positions [rad] or [m]. Shape (J,)."""
-        return np.array(self._data.qpos[self._q])
+        """Measured joint positions [rad] or [m], of a base its velocities. Shape (J,)."""
+        return self._robot.positions
+
+    @property
+    def odometry(self) -> tuple[float, float, float]:
+        """Where the base is: x, y [m] and heading [rad]; zeros where there is none."""
+        return self._robot.odometry
 
     @property
     def velocities(self) -> Floats:
         """Measured joint velocities [rad/s] or [m/s]. Shape (J,)."""
-        return np.array(self._data.qvel[self._v])
+        return self._robot.velocities
 
     @property
     def efforts(self) -> Floats:
         """Actuator efforts [Nm] or [N]. Shape (J,)."""
-        return np.array(self._data.actuator_force[self._u])
+        return self._robot.efforts
 
     @property
     def poses(self) -> Mapping[str, Floats]:
-        """Pose of cube, box and end_effector: x y z [m], qx qy qz qw. Shape (7,) each.
+        """Poses of cube, box and tools in the robot's frame.
+
+        x y z [m], qx qy qz qw; shape (7,) each.
 
         The cube looks the same after each of its 24 turns onto itself: of these orientations the
         one nearest to the world's axes is told, as a pose estimator would. Of the two signs of
         the tool's quaternion, the one nearer to the start pose.
         """
-        data = self._data
-        cube, box = (data.body(name) for name in self.task.reported)
-        return {'cube': np.concatenate([cube.xpos, to_xyzw(canonical(cube.xquat))]),
-                'box': np.concatenate([box.xpos, to_xyzw(box.xquat)]),
-                'end_effector': np.concatenate([data.site('tool').xpos,
-                                                to_xyzw(self._tool(), self._upright)])}
+        found = self._sight.poses()
+        if self._world.base:
+            found = {name: seen_from(pose, self._robot.odometry) for name, pose in found.items()}
+        return found
 
     @property
     def environment(self) -> Floats:
@@ -192,25 +213,26 @@ class Simulation:
         """Free the cameras."""
         self._cameras.close()
 
-    def _lay_out(self, seed: int, tool: Floats | None = None) -> None:
+    def _lay_out(self, seed: int, tools: Floats | None = None) -> None:
         rng, pushes = (np.random.default_rng([seed, stream]) for stream in range(2))
         for _ in range(TRIES):
             layout = self.task.layout(rng, self._beyond)
-            if tool is None or min(
-                    np.linalg.norm(at[:2] - tool) for at in layout.values()) > CLEARANCE:
+            if tools is None or min(np.linalg.norm(at[:2] - tool) for at in layout.values()
+                                    for tool in tools) > CLEARANCE:
                 break
         for body, (x, y, z, yaw) in layout.items():
             if body == 'cube':
                 z += CUBE_HALF * (self._scale - 1.0)
             self.place(body, [x, y, z], [0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)])
-        self._pushes = Pushes(pushes) if self._disturb and self.task.disturbed else None
+        self._pushes = (Pushes(pushes, self.task.area) if self._disturb and self.task.disturbed
+                        else None)
 
     def _tick(self) -> None:
         self._tremor.tick()
         if self._pushes is None:
             return
-        scene = self._scene()
-        held = scene.touching or self.task.grasps and self._data.qpos[self._grip] < OPEN
+        scene = self._sight.scene()
+        held = scene.touching or self.task.grasps and bool((self._robot.openings < OPEN).any())
         push = self._pushes.update(scene.cube, scene.tool, held, [scene.box[:2]])
         if push is not None:
             self.push(push)
@@ -221,29 +243,6 @@ class Simulation:
         body.xfrc_applied[:2] = shove.force(self.steps, joint.qpos[:2], joint.qvel[:2])
         if shove.over(self.steps):
             self._push = None
-
-    def _tool(self) -> Floats:
-        mujoco.mju_mat2Quat(quaternion := np.empty(4), self._data.site('tool').xmat)
-        return quaternion
-
-    def _scene(self) -> Scene:
-        data = self._data
-        velocity = np.empty(6)
-        mujoco.mj_objectVelocity(self._model, data, mujoco.mjtObj.mjOBJ_SITE,
-                                 self._model.site('tool').id, velocity, 0)
-        goal = {'Reach': 'reach_goal', 'Push': 'push_goal'}.get(self.task.name, 'box')
-        box = data.body('box')
-        return Scene(
-            cube=data.body('cube').xpos.copy(),
-            cube_speed=float(np.linalg.norm(data.joint('cube').qvel[:3])),
-            box=np.concatenate([box.xpos, to_xyzw(box.xquat)]),
-            goal=data.body(goal).xpos.copy(), tool=data.site('tool').xpos.copy(),
-            tool_speed=float(np.linalg.norm(velocity[3:])), touching=self._touching())
-
-    def _touching(self) -> bool:
-        return any(self._cube in pair and not self._pads.isdisjoint(pair)
-                   for pair in self._data.contact.geom.tolist())
-
 
 def step_ns(step: int) -> int:
     """Return the time of a physics step since the reset, rounded to [ns]."""

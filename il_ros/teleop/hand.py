@@ -1,7 +1,7 @@
 """What devices that steer by velocities share: joint targets from them, the gripper, and rest."""
 from __future__ import annotations
 
-from il_ros.contract import Contract
+from il_ros.contract import Arm, Contract
 from il_ros.teleop.jog import Jog, JointJog
 from il_ros.timing import MILLISECOND, to_s
 from il_ros.types import Floats
@@ -13,7 +13,7 @@ MAX_STEP_NS = 100 * MILLISECOND
 
 
 class Hand:
-    """Moves the targets of the arm, and opens or closes the gripper.
+    """Moves the targets of an arm, and opens or closes its gripper; all else stays.
 
     Attributes:
         jog: How velocities become joint targets.
@@ -23,10 +23,12 @@ class Hand:
         ConfigError: The contract's URDF does not fit.
     """
 
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
-        self._arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
-        self.jog: Jog = _make_jog(contract)
+    def __init__(self, contract: Contract, name: str | None = None) -> None:
+        """Take the arm of that name, the first one when None."""
+        self._arm = arm = contract.arm(name) if name else contract.arms[0]
+        self._columns = contract.indices(arm.joints)
+        self._grip = contract.indices([arm.gripper.joint])[0] if arm.gripper else -1
+        self.jog: Jog = _make_jog(contract, arm)
         self.closed = False
         self._last_ns = 0
         self._away: NDArray[np.bool_] | None = None
@@ -34,10 +36,11 @@ class Hand:
     def take_up(self, state: Floats) -> None:
         """Begin from measured positions [rad] or [m], with nothing seen at rest. Shape (J,)."""
         self._away = None
-        self.jog.start(state[self._arm])
-        if gripper := self._contract.gripper:
+        self._taken_up = state.copy()
+        self.jog.start(state[self._columns])
+        if gripper := self._arm.gripper:
             # Anything but wide open may hold something, which must not fall.
-            opening = state[self._contract.joint_names.index(gripper.joint)]
+            opening = state[self._grip]
             self.closed = abs(opening - gripper.open) > HELD * abs(gripper.closed - gripper.open)
 
     def see(self, now_ns: int) -> float:
@@ -61,16 +64,15 @@ class Hand:
 
     def move(self, state: Floats, velocity: Floats, dt_s: float) -> Floats:
         """Return joint targets [rad] or [m]; `velocity` as in `Jog.move`. Shape (J,)."""
-        positions = state.copy()
-        positions[self._arm] = self.jog.move(state[self._arm], velocity, dt_s)
-        if (gripper := self._contract.gripper) is not None:
-            index = self._contract.joint_names.index(gripper.joint)
-            positions[index] = gripper.closed if self.closed else gripper.open
+        positions = self._taken_up.copy()
+        positions[self._columns] = self.jog.move(state[self._columns], velocity, dt_s)
+        if gripper := self._arm.gripper:
+            positions[self._grip] = gripper.closed if self.closed else gripper.open
         return positions
 
 
-def _make_jog(contract: Contract) -> Jog:
-    if not contract.urdf:
-        return JointJog(contract)
+def _make_jog(contract: Contract, arm: Arm) -> Jog:
+    if not (contract.urdf and arm.tip):
+        return JointJog(contract, arm)
     from il_ros.teleop.tool_jog import ToolJog  # needs Pinocchio; a robot without a URDF does not
-    return ToolJog(contract)
+    return ToolJog(contract, arm)

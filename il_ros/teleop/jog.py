@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from il_ros.contract import Contract
-from il_ros.joint import TURN
+from il_ros.contract import Arm, Contract
+from il_ros.contract.joint import TURN
 from il_ros.types import Floats
 import numpy as np
 
@@ -36,9 +36,9 @@ class JointJog:
 
     axes = 'number: choose a joint   w/s move it'
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, arm: Arm) -> None:
         """Take joints and limits from the contract."""
-        self._arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
+        self._arm = contract.indices(arm.joints)
         self._contract = contract
         self.joint = 0
 

@@ -1,10 +1,13 @@
 """The scripted operator as a device."""
 from __future__ import annotations
 
+from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.sim.tasks import default_task
 from il_ros.teleop.device import DeviceContext, ENGAGE, Intent
-from il_ros.teleop.scripted import ScriptedOperator
+from il_ros.teleop.scripted_operators import make_operator
+from il_ros.teleop.scripted_rules import RULES
 from il_ros.teleop.scripted_supervisor import Supervisor
 from il_ros.types import Floats, Mode
 
@@ -19,15 +22,17 @@ class ScriptedDevice:
     notice = ''
 
     def __init__(self, contract: Contract, seed: int = 0, engage: str = 'always',
-                 task: str = 'PickPlace') -> None:
+                 task: str = '') -> None:
         """Make an operator of a task with the habits of a seed.
 
         Raises:
             ConfigError: `engage` or `task` is unknown, or the contract lacks what the operator
                 needs.
         """
-        self._operator = ScriptedOperator(contract, seed, task)
-        self._supervisor = Supervisor(contract, task)
+        self._operator = make_operator(contract, seed, task)
+        task = task or default_task(contract)
+        self._task = task
+        self._supervisor = Supervisor(contract, task) if task in RULES else None
         self._let_go = False
         self.engage = engage
 
@@ -40,8 +45,12 @@ class ScriptedDevice:
     def engage(self, value: str) -> None:
         if value not in ENGAGE:
             raise ConfigError(f'engage: expected one of {", ".join(ENGAGE)}, got {value!r}')
+        if value == 'supervised' and self._supervisor is None:
+            raise ConfigError(f'engage: supervised: the scripted supervisor knows no task '
+                              f'{self._task!r}; {nearest(self._task, list(RULES))}')
         self._engage = value
-        self._supervisor.reset()
+        if self._supervisor:
+            self._supervisor.reset()
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return what the operator wants; None without the poses that it looks at."""
@@ -67,7 +76,7 @@ class ScriptedDevice:
         following = driving or (self._engage == 'always' and not self._let_go)
         target = self._operator.act(state, environment, now_ns, following)
         engaged = self._engage == 'always'
-        if self._engage == 'supervised':
+        if self._engage == 'supervised' and self._supervisor:
             engaged = self._supervisor.update(state, environment, now_ns, driving)
         let_go, self._let_go = self._let_go, False
         return target if engaged and not let_go else None
@@ -75,7 +84,8 @@ class ScriptedDevice:
     def reset(self, seed: int) -> None:
         """Begin an episode with the habits of another seed."""
         self._operator.reset(seed)
-        self._supervisor.reset()
+        if self._supervisor:
+            self._supervisor.reset()
         self._let_go = True
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.errors import ConfigError
-from il_ros.sim.tasks import BOX_HALF, BOX_HEIGHT
+from il_ros.sim.tasks.task import BOX_HALF, BOX_HEIGHT
 from il_ros.types import Floats
 import numpy as np
 
@@ -149,10 +149,10 @@ class Reader:
         if missing := [name for name in wanted if name not in names]:
             raise ConfigError(f'the scripted operator needs the poses {", ".join(wanted)}; the '
                               f'contract of {contract.robot!r} lacks {", ".join(missing)}')
-        if contract.gripper_index is None:
+        if not contract.grippers:
             raise ConfigError('the scripted operator needs a gripper; the contract of '
                               f'{contract.robot!r} has none')
-        self._gripper = contract.gripper_index
+        self._gripper = next(iter(contract.grippers))
         self._cube, self._box, self._tool = (
             slice(POSE_SIZE * i, POSE_SIZE * (i + 1)) for i in map(names.index, wanted))
 

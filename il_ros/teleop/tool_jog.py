@@ -1,8 +1,8 @@
 """Velocities of the tool to joint targets."""
 from __future__ import annotations
 
-from il_ros.contract import Contract
-from il_ros.kinematics import Arm, find_urdf
+from il_ros.contract import Arm, Contract
+from il_ros.kinematics import chain
 from il_ros.teleop.jog import JOINT_SHARE
 from il_ros.types import Floats
 import numpy as np
@@ -18,15 +18,14 @@ class ToolJog:
 
     axes = 'w/s x   a/d y   r/f z   q/e yaw   i/k pitch   j/l roll'
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, arm: Arm) -> None:
         """Take the kinematics from the contract's URDF.
 
         Raises:
             ConfigError: The URDF is missing or does not fit.
         """
-        arm = [i for i in range(len(contract.joints)) if i != contract.gripper_index]
-        self._arm = Arm(find_urdf(contract), [contract.joint_names[i] for i in arm], contract.tip)
-        self._limit = JOINT_SHARE * contract.velocity[arm]
+        self._arm = chain(contract, arm)
+        self._limit = JOINT_SHARE * contract.velocity[contract.indices(arm.joints)]
 
     def start(self, q: Floats) -> None:
         """Begin from measured arm joints [rad]. Shape (A,)."""

@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.policies.config import PolicyConfig, TOOL_POSE
-from il_ros.policies.data import Array, Data
-from il_ros.policies.tool_frame import POSE, rotations
+from il_ros.policies.inputs.data import Array, Data
+from il_ros.policies.inputs.tool_frame import POSE, rotations
 from il_ros.training.sampling import Rows
 import numpy as np
 
@@ -37,11 +37,13 @@ class PoseAugmentation:
         scene_motion: See `AugmentationConfig`.
         tool_stray: See `AugmentationConfig`.
         tool: Where the tool's pose stands among those of the environment.
+        arms: How many arms there are.
     """
 
     scene_motion: bool
     tool_stray: tuple[float, float]
     tool: int
+    arms: int = 1
 
     @staticmethod
     def of(config: PolicyConfig, contract: Contract) -> PoseAugmentation | None:
@@ -51,13 +53,15 @@ class PoseAugmentation:
             return None
         names = contract.poses.names if contract.poses else ()
         return PoseAugmentation(wanted.scene_motion, wanted.tool_stray,
-                                names.index(TOOL_POSE) if TOOL_POSE in names else -1)
+                                names.index(TOOL_POSE) if TOOL_POSE in names else -1,
+                                len(contract.arms))
 
     def draw(self, count: int, random: np.random.Generator) -> Drawn:
         """Return what happens to so many samples."""
         strays = (ToolStrays.draw(count, self.tool_stray, self.tool, random)
                   if any(self.tool_stray) else None)
-        return Drawn(strays, SceneMotions.draw(count, random) if self.scene_motion else None)
+        return Drawn(strays, SceneMotions.draw(count, random, self.arms)
+                     if self.scene_motion else None)
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ class Drawn:
         """Return the samples as they might have been.
 
         Args:
-            data: 'environment' (B * T, 7 * P); 'tool' (B * T, 12 + G) and 'actions'
-                (B * T, H, 12 + G) as `ToolFrame.poses` has them.
+            data: 'environment' (B * T, 7 * P); 'tool' (B * T, 12 A + G) and 'actions'
+                (B * T, H, 12 A + G) as `ToolFrame.poses` has them.
             ticks: Rows of each sample, T, one after the other.
         """
         if self.strays:
@@ -95,22 +99,24 @@ class SceneMotions:
     Attributes:
         angle: Shape (B,) [rad].
         shift: Shape (B, 3) [m]; never up or down.
+        arms: How many tools move along.
     """
 
     angle: Array
     shift: Array
+    arms: int = 1
 
     @staticmethod
-    def draw(count: int, random: np.random.Generator) -> SceneMotions:
+    def draw(count: int, random: np.random.Generator, arms: int = 1) -> SceneMotions:
         """Return motions that are uniform over all headings and `SHIFT` to each side."""
         angle = random.uniform(-np.pi, np.pi, count)
         shift = random.uniform(-SHIFT, SHIFT, (count, 3))
         shift[:, 2] = 0.0
-        return SceneMotions(angle, shift)
+        return SceneMotions(angle, shift, arms)
 
     def at(self, samples: Rows) -> SceneMotions:
         """Return the motions of some of the samples."""
-        return SceneMotions(self.angle[samples], self.shift[samples])
+        return replace(self, angle=self.angle[samples], shift=self.shift[samples])
 
     def apply(self, data: Data) -> Data:
         """Return the moved samples, see `Drawn`."""
@@ -122,10 +128,16 @@ class SceneMotions:
                                          _turned(poses[..., 3:], self.angle[:, None]
                                                  * [0.0, 0.0, 1.0]))
         if 'tool' in data:
-            moved['tool'] = _moved_tools(data['tool'][:, None], turns, self.shift)[:, 0]
+            moved['tool'] = self._tools(data['tool'][:, None], turns)[:, 0]
         if 'actions' in data:
-            moved['actions'] = _moved_tools(data['actions'], turns, self.shift)
+            moved['actions'] = self._tools(data['actions'], turns)
         return moved
+
+    def _tools(self, rows: Array, turns: Array) -> Array:  # (B, n, 12 A + G)
+        end = POSE * self.arms
+        tools = [_moved_tool(tool, turns, self.shift)
+                 for tool in np.split(rows[..., :end], self.arms, axis=-1)]
+        return np.concatenate([*tools, rows[..., end:]], -1).astype(rows.dtype)
 
 
 @dataclass(frozen=True)
@@ -193,11 +205,10 @@ def _turned(quaternions: Array, vectors: Array) -> Array:
                            w1 * w - (first * xyz).sum(-1, keepdims=True)], -1)
 
 
-def _moved_tools(tools: Array, turns: Array, shift: Array) -> Array:  # (B, n, 12 + G)
-    rotation = tools[..., 3:POSE].reshape(*tools.shape[:2], 3, 3)
-    turned = np.einsum('bij,bnjk->bnik', turns, rotation).reshape(*tools.shape[:2], 9)
-    return np.concatenate([_moved(tools[..., :3], turns, shift), turned, tools[..., POSE:]],
-                          -1).astype(tools.dtype)
+def _moved_tool(tool: Array, turns: Array, shift: Array) -> Array:  # (B, n, 12)
+    rotation = tool[..., 3:].reshape(*tool.shape[:2], 3, 3)
+    turned = np.einsum('bij,bnjk->bnik', turns, rotation).reshape(*tool.shape[:2], 9)
+    return np.concatenate([_moved(tool[..., :3], turns, shift), turned], -1)
 
 
 def _off(tools: Array, shift: Array, turn: Array) -> Array:  # (B, n, 12 + G), twice (B, n, 3)

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from il_ros.contract import Contract
 from il_ros.datasets.gaps import stretches
 from il_ros.errors import DatasetError
-from il_ros.policies.data import Data
-from il_ros.policies.language import embed_all
-from il_ros.policies.tool_frame import ToolFrame
+from il_ros.policies.inputs.data import Data
+from il_ros.policies.inputs.language import embed_all
+from il_ros.policies.inputs.tool_frame import ToolFrame
 from il_ros.training.config import SOURCES, TrainConfig
 from il_ros.training.sampling import (
     before_interventions,

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 
-from il_ros.policies.network import Network
+from il_ros.policies.networks.network import Network
 from il_ros.training.config import TrainConfig
 import torch
 

@@ -34,7 +34,7 @@ def run_ends(lengths: Sequence[int], labelled: Mask, said: Mask | None = None) -
 def histories(rows: Rows, stretch: Rows, steps: int) -> Rows:
     """Return the ticks that are seen with each row, the row itself last. Shape (B, steps).
 
-    The first row of a stretch stands for those before it, as `il_ros.policies.history` has it
+    The first row of a stretch stands for those before it, as `policies.inputs.history` has it
     live.
 
     Args:

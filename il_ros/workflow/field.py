@@ -11,7 +11,7 @@ import time
 from il_ros.contract import Contract
 from il_ros.errors import IlRosError
 from il_ros.evaluation.rollout import Rollout
-from il_ros.nodes.client import Client
+from il_ros.nodes.clients.client import Client
 from il_ros.timing import to_s
 from il_ros.workflow.collectors import unnoted
 from il_ros.workflow.loop import Loop, LoopConfig

@@ -11,7 +11,7 @@ from types import TracebackType
 from il_ros.contract import Contract
 from il_ros.errors import IlRosError
 from il_ros.evaluation.rollout import Conditions, Rollout
-from il_ros.nodes.client import Client
+from il_ros.nodes.clients.client import Client
 from il_ros.policies.source import Place
 from il_ros.timing import to_s
 from il_ros.types import Mode

@@ -136,7 +136,7 @@ def test_memory_is_bounded():
     aligner = filled()
     for k in range(20_000):
         aligner.push(STATE, NOW + k * 1000, np.zeros(7))
-    assert max(len(s.stamps) for s in aligner._samples[STATE].joints) < 1000
+    assert max(len(s.stamps) for s in aligner._joints.joints) < 1000
 
 
 def test_reset_forgets():

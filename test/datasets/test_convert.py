@@ -327,8 +327,8 @@ def test_a_bag_of_a_namespace_is_read_and_said(tmp_path):
     assert result.warnings == ['bag: topics: taken from /left, the only namespace that fits the '
                                'contract; --namespace names another']
     assert convert([bag], tmp_path / 'named', namespace='left').warnings == []
-    with pytest.raises(BagError, match='bag: no complete observation: joint_states: no message '
-                                       'yet; the bag holds /left/control/command, '):
+    with pytest.raises(BagError, match='bag: no complete observation: no message of joint_states, '
+                                       "sim/poses; did you mean '/left/joint_states' for"):
         convert([bag], tmp_path / 'other', namespace='right')
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 CONTRACT = bags.small_contract(cameras=())
-ELBOW, GRIPPER = CONTRACT.joint_names.index('elbow'), CONTRACT.gripper_index
+ELBOW, GRIPPER = CONTRACT.joint_names.index('elbow'), next(iter(CONTRACT.grippers))
 
 
 def column(joint, low, high):

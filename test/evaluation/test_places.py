@@ -10,9 +10,9 @@ from il_ros.errors import RemoteError
 from il_ros.evaluation.checkpoint import _seed, evaluate_checkpoint, Trial
 from il_ros.evaluation.rollout import Conditions, evaluate
 from il_ros.execution.chunk_scheduler import make_scheduler
+from il_ros.policies.inputs.transforms import WithinLimits
 from il_ros.policies.load import load
 from il_ros.policies.source import Options
-from il_ros.policies.transforms import WithinLimits
 import il_ros.sim  # noqa: F401  registers the environments
 import numpy as np
 from policies.policy_server import chunk, ROWS, serving
@@ -105,7 +105,8 @@ def test_a_rollout_shows_a_policy_every_tick(tmp_path, kind):
 def test_what_a_policy_draws_follows_from_the_seed_of_the_episode(tmp_path):
     pytest.importorskip('onnxruntime')
     pytest.importorskip('onnxscript')
-    from il_ros.policies.onnx_policy import cached, OnnxPolicy
+    from il_ros.policies.runtimes.onnx_cache import cached
+    from il_ros.policies.runtimes.onnx_policy import OnnxPolicy
     folder = make_checkpoint(tmp_path / 'c', VARIANTS['gmm'])
     for opened in (load(folder), OnnxPolicy(cached(folder))):
         drawn = {}
@@ -122,7 +123,7 @@ def test_what_a_policy_draws_follows_from_the_seed_of_the_episode(tmp_path):
 def test_the_command_takes_an_exported_file_and_a_server(tmp_path):
     pytest.importorskip('onnxruntime')
     pytest.importorskip('onnxscript')
-    from il_ros.policies.onnx import export
+    from il_ros.policies.runtimes.onnx import export
     folder = make_checkpoint(tmp_path / 'bc', SMALL)
     export(load(folder), file := tmp_path / 'bc.onnx')
     with serving(tmp_path, 'plain') as server:

@@ -277,7 +277,7 @@ def test_a_join_dies_away_within_acceleration_and_half_the_velocity_limit(apart)
     inner.rows = np.full((40, 7), apart)
     rows = scheduler.output(P)
     steps = np.diff(rows, axis=0, prepend=np.zeros((1, 7)))
-    arm, gripper = slice(0, 6), CONTRACT.gripper_index
+    arm, gripper = slice(0, 6), next(iter(CONTRACT.grippers))
     assert (np.abs(steps[:, arm]) <= STEP[arm] / 2 + 1e-12).all()
     assert (np.abs(np.diff(steps[:, arm], axis=0, prepend=0)) <= CHANGE[arm] + 1e-12).all()
     for joint in range(6):

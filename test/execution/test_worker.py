@@ -64,7 +64,7 @@ def test_an_ensemble_tells_how_little_it_knows(start, tmp_path):
 
 
 def test_an_exported_file_is_a_policy(start, tmp_path):
-    from il_ros.policies.onnx import export
+    from il_ros.policies.runtimes.onnx import export
     policy, path = load(make_checkpoint(tmp_path / 'c')), tmp_path / 'policy.onnx'
     export(policy, path)
     worker = start(path, options=Options(threads=2))

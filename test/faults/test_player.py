@@ -6,8 +6,8 @@ import time
 from il_ros.execution.chunk import Chunk
 from il_ros.execution.plan import Plan
 from il_ros.execution.player import Job, PLAYED, Played
-from il_ros.nodes.chunk_player import BLOCKED_NS, play
-from il_ros.nodes.chunk_publisher import ChunkPublisher
+from il_ros.nodes.policy.chunk_player import BLOCKED_NS, play
+from il_ros.nodes.policy.chunk_publisher import ChunkPublisher
 from il_ros.timing import MILLISECOND, SECOND
 from nodes.robot import CONTRACT, START
 import numpy as np

@@ -11,7 +11,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {path.name.removesuffix('.launch.py'): path for path in (ROOT / 'launch').iterdir()
          if path.name.endswith('.launch.py')}
-LAUNCHING = ROOT / 'il_ros/nodes/launching.py'
+LAUNCHING = ROOT / 'il_ros/nodes/shared/launching.py'
 OPTIONS = {'condition', 'prefix', 'respawn'}  # of `node`, beside the parameters
 EVERYWHERE = {'robot', 'use_sim', 'rviz', 'namespace'}
 ARGUMENTS = {
@@ -42,7 +42,7 @@ def parameters(executable):
         if isinstance(node, ast.ClassDef) and node.name == 'Parameters':
             return {f.target.id for f in node.body if isinstance(f, ast.AnnAssign)}
         if isinstance(node, ast.ImportFrom) and any(n.name == 'Parameters' for n in node.names):
-            return parameters(node.module.removeprefix('il_ros.nodes.'))
+            return parameters(node.module.removeprefix('il_ros.nodes.').replace('.', '/'))
     return set()
 
 

@@ -6,7 +6,7 @@ import sys
 
 from il_ros.config import parse_yaml
 from il_ros.errors import ConfigError
-from il_ros.nodes.client import Client, namespace_of
+from il_ros.nodes.clients.client import Client, namespace_of
 from nodes.harness import environment, ROOT
 from nodes.robot import CONTRACT, Robot
 import pytest

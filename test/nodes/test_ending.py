@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from il_ros.nodes import shell
+from il_ros.nodes.shared import shell
 from nodes.harness import environment, NodeProcess, wait_for
 from nodes.robot import Robot
 import pytest
@@ -15,7 +15,7 @@ DOMAIN = 67
 NODES = ('sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference', 'monitor',
          'teleop_capture', 'bag_converter')
 BUG = """
-from il_ros.nodes import shell
+from il_ros.nodes.shared import shell
 from rclpy.node import Node
 class Broken(Node):
     def __init__(self):
@@ -72,7 +72,7 @@ def test_ctrl_c_twice_and_a_terminal_that_is_closed(tmp_path, numbers):
 
 
 def test_nohup_stays_nohup():
-    code = ('import signal; from il_ros.nodes import ending; '
+    code = ('import signal; from il_ros.nodes.shared import ending; '
             'signal.signal(signal.SIGHUP, signal.SIG_IGN); ending.expect_signals(); '
             'print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)')
     out = subprocess.run([sys.executable, '-c', code], env=environment(DOMAIN), text=True,

@@ -25,7 +25,7 @@ def robot(tmp_path):
 
 def run_homing(robot, tmp_path):
     """Return the exit code and the last line of the node."""
-    homing = NodeProcess('homing', DOMAIN, tmp_path / 'homing.txt')
+    homing = NodeProcess('clients.homing', DOMAIN, tmp_path / 'homing.txt')
     try:
         robot.until(lambda: homing.process.poll() is not None, 'the end of homing')
         return homing.stop(), homing.output.strip().splitlines()[-1]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from il_ros.config import LIVE, OneOf, Range
 from il_ros.errors import ConfigError
-from il_ros.nodes.parameters import declare, descriptions
+from il_ros.nodes.shared.parameters import declare, descriptions
 from nodes.harness import running
 import pytest
 import rclpy
@@ -23,7 +23,7 @@ SAME_NAME = {'destroy_node'}   # extended on purpose
 
 def classes():
     """Return all classes of il_ros.nodes as (name, syntax)."""
-    return {node.name: node for path in sorted(NODES.glob('*.py'))
+    return {node.name: node for path in sorted(NODES.rglob('*.py'))
             for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)}
 
 
@@ -38,10 +38,11 @@ def nodes():
 
 def parameter_classes():
     found = []
-    for path in sorted(NODES.glob('*.py')):
+    for path in sorted(NODES.rglob('*.py')):
         for syntax in ast.parse(path.read_text()).body:
             if isinstance(syntax, ast.ClassDef) and syntax.name == 'Parameters':
-                found.append(import_module(f'il_ros.nodes.{path.stem}').Parameters)
+                parts = path.relative_to(NODES).with_suffix('').parts
+                found.append(import_module('.'.join(('il_ros.nodes', *parts))).Parameters)
     return found
 
 

@@ -1,7 +1,7 @@
 """What a stream that cannot be heard makes of recorder and policy at their start."""
 from __future__ import annotations
 
-from il_ros.nodes.offers import NAMELESS, owner
+from il_ros.nodes.shared.offers import NAMELESS, owner
 from nodes.harness import running
 from nodes.robot import CONTRACT, Robot
 import pytest

@@ -1,5 +1,5 @@
 """Run in LeRobot's environment: serve_lerobot whose every answer draws the same noise."""
-from il_ros.policies import serve_lerobot
+from il_ros.policies.remote import serve_lerobot
 import torch
 
 

@@ -67,7 +67,7 @@ def main(mode: str, port: str) -> None:
     """Serve until SIGTERM."""
     import logging
 
-    from il_ros.policies.websocket_server import serve
+    from il_ros.policies.remote.websocket_server import serve
     logging.basicConfig(level=logging.INFO)
     asked: list[dict] = []
 

@@ -1,5 +1,5 @@
 """Attention and dropout beside torch's own."""
-from il_ros.policies.attention import Attention, Dropout
+from il_ros.policies.networks.attention import Attention, Dropout
 import pytest
 import torch
 from torch import nn

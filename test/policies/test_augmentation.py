@@ -1,6 +1,11 @@
 from il_ros.errors import ConfigError
-from il_ros.policies.augmentation import augment, camera_dropout, colour_jitter, random_shift
 from il_ros.policies.config import AugmentationConfig
+from il_ros.policies.networks.augmentation import (
+    augment,
+    camera_dropout,
+    colour_jitter,
+    random_shift,
+)
 import pytest
 import torch
 

@@ -2,10 +2,10 @@
 from checkpoint_factory import SMALL
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from il_ros.policies.config import DiffusionConfig, FlowConfig
-from il_ros.policies.denoisers import held, make_denoiser
 from il_ros.policies.diffusion import Diffusion
-from il_ros.policies.network import Sizes
-from il_ros.policies.realtime_chunking import Previous, soft_mask
+from il_ros.policies.networks.denoisers import held, make_denoiser
+from il_ros.policies.networks.network import Sizes
+from il_ros.policies.networks.realtime_chunking import Previous, soft_mask
 import numpy as np
 import pytest
 import torch

@@ -3,9 +3,9 @@ from dataclasses import replace
 from checkpoint_factory import CONTRACT, describe, observation, SMALL
 from il_ros.errors import ConfigError
 from il_ros.policies.config import KINDS
-from il_ros.policies.ensemble import Ensemble
 from il_ros.policies.load import LearnedPolicy, make_network
-from il_ros.policies.network import Network
+from il_ros.policies.networks.ensemble import Ensemble
+from il_ros.policies.networks.network import Network
 import numpy as np
 import pytest
 import torch

@@ -1,7 +1,7 @@
 """Flow matching: its targets and times, that it chooses, and that its chunks continue others."""
 from il_ros.policies.config import FlowConfig
 from il_ros.policies.flow import draw_times, Flow
-from il_ros.policies.network import Sizes
+from il_ros.policies.networks.network import Sizes
 import numpy as np
 import pytest
 import torch

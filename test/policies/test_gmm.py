@@ -1,7 +1,7 @@
 """The mixture: its likelihood, how it draws, and that it chooses where regression averages."""
 from il_ros.policies.config import BCConfig, GMMConfig
 from il_ros.policies.gmm import GMM
-from il_ros.policies.network import Sizes
+from il_ros.policies.networks.network import Sizes
 import pytest
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal

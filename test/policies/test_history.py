@@ -5,9 +5,9 @@ import json
 from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL, VARIANTS
 from il_ros.errors import ConfigError
 from il_ros.policies.config import PolicyConfig
-from il_ros.policies.history import History
+from il_ros.policies.inputs.history import History
+from il_ros.policies.inputs.transforms import Chain
 from il_ros.policies.load import load
-from il_ros.policies.transforms import Chain
 from il_ros.training.batches import to_batch
 from il_ros.training.config import TrainConfig
 from il_ros.training.samples import ArraySource, Samples

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from il_ros.policies.language import embed, embed_all, SIZE
+from il_ros.policies.inputs.language import embed, embed_all, SIZE
 import numpy as np
 import pytest
 
@@ -30,7 +30,7 @@ def test_no_words_are_no_instruction(text):
 
 
 def test_it_is_the_same_for_ever():
-    code = ('from il_ros.policies.language import embed; '
+    code = ('from il_ros.policies.inputs.language import embed; '
             f'print(embed({TEXT!r}).tobytes().hex())')
     other = subprocess.run(
         [sys.executable, '-c', code], check=True, capture_output=True, text=True,

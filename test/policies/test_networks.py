@@ -4,8 +4,8 @@ from checkpoint_factory import CONTRACT, SMALL, VARIANTS
 from il_ros.policies.act import ACT, plane_sinusoid, sinusoid
 from il_ros.policies.config import ACTConfig, KINDS
 from il_ros.policies.load import make_network
-from il_ros.policies.network import Sizes
-from il_ros.policies.vision import Backbones, KeypointEncoder, ResNet
+from il_ros.policies.networks.network import Sizes
+from il_ros.policies.networks.vision import Backbones, KeypointEncoder, ResNet
 import numpy as np
 import pytest
 import torch

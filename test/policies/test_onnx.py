@@ -30,7 +30,7 @@ def run(path, seen):
 
 @pytest.mark.parametrize('variant', ['bc camera', 'act'])
 def test_the_file_alone_gives_the_same_targets(tmp_path, variant):
-    from il_ros.policies.onnx import export
+    from il_ros.policies.runtimes.onnx import export
     config = VARIANTS[variant]
     policy = load(make_checkpoint(tmp_path / 'c', config))
     path = tmp_path / 'policy.onnx'
@@ -48,7 +48,7 @@ def test_the_file_alone_gives_the_same_targets(tmp_path, variant):
     {}, {'difference_scales': (0.02, 0.08)},
     {'difference_scales': (0.02,), 'augmentation': AugmentationConfig(scene_motion=True)}])
 def test_a_policy_that_moves_the_tool_gives_its_motions(tmp_path, settings):
-    from il_ros.policies.onnx import export
+    from il_ros.policies.runtimes.onnx import export
     config = replace(SMALL, tool_actions=True, inputs=('gripper', 'environment'), **settings)
     policy = load(make_checkpoint(tmp_path / 'c', config))
     assert export(policy, tmp_path / 'policy.onnx') < 1e-5
@@ -61,21 +61,21 @@ def test_a_policy_that_moves_the_tool_gives_its_motions(tmp_path, settings):
 
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path):
-    from il_ros.policies.onnx import export
+    from il_ros.policies.runtimes.onnx import export
     policy = load(make_checkpoint(tmp_path / 'c'))
     with pytest.raises(CheckpointError, match='none/policy.onnx: cannot be written: No such file'):
         export(policy, tmp_path / 'none/policy.onnx')
 
 
 def test_a_policy_that_searches_is_refused(tmp_path):
-    from il_ros.policies.onnx import export
+    from il_ros.policies.runtimes.onnx import export
     policy = load(make_checkpoint(tmp_path / 'c', VARIANTS['ibc']))
     with pytest.raises(CheckpointError, match="kind 'ibc' searches among candidates that it draw"):
         export(policy, tmp_path / 'policy.onnx')
 
 
 def test_mish_is_that_of_torch_everywhere(tmp_path):
-    from il_ros.policies.onnx import _mish
+    from il_ros.policies.runtimes.onnx import _mish
     torch.onnx.export(torch.nn.Mish().eval(), (torch.zeros(1, 2001),), tmp_path / 'mish.onnx',
                       dynamo=True, verbose=False,
                       custom_translation_table={torch.ops.aten.mish.default: _mish})

@@ -7,11 +7,12 @@ import sys
 
 from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL, VARIANTS
 from il_ros.errors import CheckpointError
-from il_ros.policies import onnx_policy
 from il_ros.policies.config import GMMConfig
 from il_ros.policies.load import load
-from il_ros.policies.onnx_policy import cached, describe, OnnxPolicy
 from il_ros.policies.policy import Description
+from il_ros.policies.runtimes import onnx_cache
+from il_ros.policies.runtimes.onnx_cache import cached
+from il_ros.policies.runtimes.onnx_policy import describe, OnnxPolicy
 import numpy as np
 import pytest
 import torch
@@ -45,7 +46,7 @@ def one_thread():
 @pytest.fixture(scope='module')
 def exported(tmp_path_factory):
     """Checkpoint folders and their ONNX files, made when a test first asks for them."""
-    from il_ros.policies.onnx import export
+    from il_ros.policies.runtimes.onnx import export
     folder = tmp_path_factory.mktemp('exported')
 
     def get(kind):
@@ -111,7 +112,7 @@ def test_is_described_without_onnx_runtime_and_runs_without_torch(exported):
         [sys.executable, '-c', f"""
 import sys
 from pathlib import Path
-from il_ros.policies.onnx_policy import describe, OnnxPolicy
+from il_ros.policies.runtimes.onnx_policy import describe, OnnxPolicy
 path = Path({str(path)!r})
 describe(path)
 assert not {{'onnx', 'onnxruntime'}} & set(sys.modules)
@@ -126,7 +127,7 @@ def test_the_checkpoint_keeps_its_onnx_form_until_its_weights_change(tmp_path, m
     first = cached(folder)
     assert first.parent == folder
     written = first.stat().st_mtime_ns
-    monkeypatch.setitem(sys.modules, 'il_ros.policies.onnx', None)  # no second export
+    monkeypatch.setitem(sys.modules, 'il_ros.policies.runtimes.onnx', None)  # no second export
     assert cached(folder) == first
     assert first.stat().st_mtime_ns == written
     monkeypatch.undo()
@@ -140,7 +141,7 @@ def test_the_checkpoint_keeps_its_onnx_form_until_its_weights_change(tmp_path, m
 def test_a_folder_that_cannot_be_written_falls_back_to_a_temporary_one(
         tmp_path, monkeypatch, caplog):
     (tmp_path / 'temporary').mkdir()
-    monkeypatch.setattr(onnx_policy.tempfile, 'tempdir', str(tmp_path / 'temporary'))
+    monkeypatch.setattr(onnx_cache.tempfile, 'tempdir', str(tmp_path / 'temporary'))
     folder = make_checkpoint(tmp_path / 'c')
     blocked = cached(folder)
     blocked.unlink()
@@ -149,7 +150,7 @@ def test_a_folder_that_cannot_be_written_falls_back_to_a_temporary_one(
         path = cached(folder)
     assert tmp_path / 'temporary' in path.parents
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert [r.message for r in caplog.records if r.name == onnx_policy.__name__] == [
+    assert [r.message for r in caplog.records if r.name == onnx_cache.__name__] == [
         f'{folder}: cannot be written (Is a directory); its ONNX form is {path}']
     assert [p.name for p in path.parent.iterdir()] == [path.name]
     assert not [p for p in folder.iterdir() if p.name.startswith('.')]
@@ -161,9 +162,9 @@ def test_a_folder_that_cannot_be_written_falls_back_to_a_temporary_one(
 
 
 def test_a_temporary_folder_of_somebody_else_is_not_used(tmp_path, monkeypatch):
-    monkeypatch.setattr(onnx_policy.tempfile, 'tempdir', str(tmp_path))
-    (tmp_path / f'il_ros-{onnx_policy.os.getuid()}').mkdir(mode=0o755)
-    assert onnx_policy._temporary_folder().name != f'il_ros-{onnx_policy.os.getuid()}'
+    monkeypatch.setattr(onnx_cache.tempfile, 'tempdir', str(tmp_path))
+    (tmp_path / f'il_ros-{onnx_cache.os.getuid()}').mkdir(mode=0o755)
+    assert onnx_cache._temporary_folder().name != f'il_ros-{onnx_cache.os.getuid()}'
 
 
 def without(key):

@@ -5,7 +5,8 @@ import sys
 from checkpoint_factory import make_checkpoint, observation, VARIANTS
 from il_ros.errors import CheckpointError
 from il_ros.policies.checkpoint import read
-from il_ros.policies.onnx_policy import cached, OnnxPolicy
+from il_ros.policies.runtimes.onnx_cache import cached
+from il_ros.policies.runtimes.onnx_policy import OnnxPolicy
 from il_ros.policies.source import open_policy, Options
 import numpy as np
 import pytest

@@ -4,8 +4,8 @@ from checkpoint_factory import CONTRACT, VARIANTS
 from il_ros.errors import CheckpointError
 from il_ros.policies.config import ACTConfig
 from il_ros.policies.load import make_network
-from il_ros.policies.pretrained import load_backbones
-from il_ros.policies.vision import ResNet
+from il_ros.policies.networks.pretrained import load_backbones
+from il_ros.policies.networks.vision import ResNet
 import numpy as np
 import pytest
 from safetensors.numpy import save_file

@@ -2,7 +2,13 @@
 import math
 
 from il_ros.errors import ConfigError
-from il_ros.policies.realtime_chunking import correction, guidance, integrate, Previous, soft_mask
+from il_ros.policies.networks.realtime_chunking import (
+    correction,
+    guidance,
+    integrate,
+    Previous,
+    soft_mask,
+)
 import numpy as np
 import pytest
 import torch

@@ -10,7 +10,7 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError, RemoteError
 from il_ros.execution.worker import Failure, InferenceWorker, Result, State
 from il_ros.policies.policy import Description
-from il_ros.policies.remote_config import ImageKey, RemoteConfig, VectorKey
+from il_ros.policies.remote.remote_config import ImageKey, RemoteConfig, VectorKey
 from il_ros.policies.source import describe, open_policy, parse_place
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip('msgpack')
 pytest.importorskip('websockets')
 
-from il_ros.policies.remote import fit, RemotePolicy
+from il_ros.policies.remote.client import fit, RemotePolicy
 from policies.policy_server import chunk, ROWS, ServerProcess, serving
 
 NAMES = CONTRACT.joint_names

@@ -17,9 +17,9 @@ import pytest
 pytest.importorskip('msgpack')
 pytest.importorskip('websockets')
 
-from il_ros.policies.remote import fit, RemotePolicy
-from il_ros.policies.remote_config import ImageKey, RemoteConfig
-from il_ros.policies.serve_lerobot import main, select
+from il_ros.policies.remote.client import fit, RemotePolicy
+from il_ros.policies.remote.remote_config import ImageKey, RemoteConfig
+from il_ros.policies.remote.serve_lerobot import main, select
 
 HERE = Path(__file__).parent
 LEROBOT = os.environ.get('LEROBOT_PYTHON', '')
@@ -78,7 +78,7 @@ def need(made, name):
         pytest.skip(f'{name}: no transformers and num2words in the environment of LEROBOT_PYTHON')
 
 
-MODULE, SEEDED = ('-m', 'il_ros.policies.serve_lerobot'), (HERE / 'lerobot_seeded.py',)
+MODULE, SEEDED = ('-m', 'il_ros.policies.remote.serve_lerobot'), (HERE / 'lerobot_seeded.py',)
 
 
 @needs_lerobot
@@ -107,7 +107,7 @@ def test_smolvla_reads_the_task_and_draws_new_noise(made):
     need(made, 'smolvla')
     in_lerobot(f"""
 import numpy as np, torch
-from il_ros.policies.serve_lerobot import LeRobotPolicy
+from il_ros.policies.remote.serve_lerobot import LeRobotPolicy
 policy = LeRobotPolicy({str(made / 'smolvla')!r}, 'cpu', {TASKS[1]!r})
 given = np.load({str(made / 'seen.npz')!r})
 expected = np.load({str(made / 'smolvla.npy')!r})
@@ -129,7 +129,7 @@ assert np.abs(policy.answer(seen)['actions'] - policy.answer(seen)['actions']).m
 def test_diffusion_keeps_its_history_and_forgets_it_at_a_reset(made):
     in_lerobot(f"""
 import numpy as np, torch
-from il_ros.policies.serve_lerobot import LeRobotPolicy, RESET
+from il_ros.policies.remote.serve_lerobot import LeRobotPolicy, RESET
 policy = LeRobotPolicy({str(made / 'diffusion')!r}, 'cpu', 'lift')
 given = np.load({str(made / 'seen.npz')!r})
 expected = np.load({str(made / 'diffusion.npy')!r})[0]
@@ -195,10 +195,11 @@ def test_says_what_does_not_fit(changes, text):
 def test_needs_only_the_wire_format_of_il_ros():
     done = subprocess.run([sys.executable, '-c', """
 import sys
-import il_ros.policies.serve_lerobot
+import il_ros.policies.remote.serve_lerobot
 own = {name for name in sys.modules if name.startswith('il_ros.')}
-assert own == {'il_ros.errors', 'il_ros.policies', 'il_ros.policies.wire',
-               'il_ros.policies.websocket_server', 'il_ros.policies.serve_lerobot'}, own
+remote = 'il_ros.policies.remote'
+assert own == {'il_ros.errors', 'il_ros.policies', remote, f'{remote}.wire',
+               f'{remote}.websocket_server', f'{remote}.serve_lerobot'}, own
 assert 'torch' not in sys.modules
 """], capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PYTHONPATH=str(ROOT)))
     assert done.returncode == 0, done.stderr

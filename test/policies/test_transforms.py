@@ -4,7 +4,7 @@ from checkpoint_factory import CONTRACT, observation, SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from il_ros.policies.transforms import (
+from il_ros.policies.inputs.transforms import (
     Chain,
     features,
     Normalize,
@@ -67,7 +67,7 @@ def test_action_statistics_are_per_row_and_blind_to_what_is_no_label():
 def test_relative_actions_leave_the_gripper_absolute():
     data = sample()
     relative = features(SMALL, CONTRACT).forward(data)['actions']
-    gripper = CONTRACT.gripper_index
+    gripper = next(iter(CONTRACT.grippers))
     np.testing.assert_array_equal(relative[..., gripper], data['actions'][..., gripper])
     np.testing.assert_allclose(relative[..., 0], data['actions'][..., 0] - data['state'][:, :1])
 

@@ -1,6 +1,6 @@
 """The image encoders: convolutions of small maps as products of matrices."""
-from il_ros.policies.convolution import Convolution, Patches
-from il_ros.policies.vision import ResNet
+from il_ros.policies.networks.convolution import Convolution, Patches
+from il_ros.policies.networks.vision import ResNet
 import pytest
 import torch
 from torch import nn

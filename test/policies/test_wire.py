@@ -7,7 +7,7 @@ import pytest
 
 msgpack = pytest.importorskip('msgpack')
 
-from il_ros.policies import wire  # noqa: E402
+from il_ros.policies.remote import wire  # noqa: E402
 
 MESSAGE = {
     'observation/state': np.arange(7, dtype=np.float32),

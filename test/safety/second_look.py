@@ -37,7 +37,7 @@ class SecondLook:
         near = []
         for gripper in (contract.gripper.open, contract.gripper.closed):
             start = np.array(contract.start)
-            start[contract.gripper_index] = gripper
+            start[next(iter(contract.grippers))] = gripper
             near.append(self.distances(start))
         self.pairs = [pair for pair, gap in zip(pairs, np.min(near, axis=0), strict=True)
                       if gap > 0]

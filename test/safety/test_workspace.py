@@ -22,7 +22,7 @@ BULGE = 0.01  # the tool's arc between the places where it is looked at [m]
 def around(margin, contract=CONTRACT):
     """Return a contract whose box ends `margin` from the tool on every side."""
     unbounded = replace(contract, workspace=Box((-9.0,) * 3, (9.0,) * 3))
-    at, _ = Workspace(unbounded)._arm.forward(MEASURED[:6])
+    at, _ = Workspace(unbounded)._arms[0][1].forward(MEASURED[:6])
     return replace(contract, workspace=Box(tuple(at - margin), tuple(at + margin)))
 
 

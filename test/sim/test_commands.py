@@ -20,14 +20,14 @@ def message(names=NAMES, rows=((1, 2, 3, 4, 5, 6, 7),), times=((0, 33_000_000),)
 
 
 def test_points_and_times():
-    positions, due = trajectory(CONTRACT, message(rows=[range(7), range(1, 8)],
+    positions, due = trajectory(CONTRACT.joint_names, message(rows=[range(7), range(1, 8)],
                                                   times=[(0, 0), (1, 5)]))
     np.testing.assert_array_equal(positions, [range(7), range(1, 8)])
     assert due.tolist() == [0, 1_000_000_005]
 
 
 def test_joints_are_reordered_by_name():
-    positions, _ = trajectory(CONTRACT, message(NAMES[::-1]))
+    positions, _ = trajectory(CONTRACT.joint_names, message(NAMES[::-1]))
     np.testing.assert_array_equal(positions, [[7, 6, 5, 4, 3, 2, 1]])
 
 
@@ -45,12 +45,12 @@ def test_joints_are_reordered_by_name():
      'JointTrajectory: expected times from start that increase from 0 on, got [-1.0] s')])
 def test_a_wrong_trajectory_is_refused_with_the_reason(given, text):
     with pytest.raises(MessageError) as error:
-        trajectory(CONTRACT, given)
+        trajectory(CONTRACT.joint_names, given)
     assert str(error.value) == text
 
 
 def test_setpoint():
-    np.testing.assert_array_equal(setpoint(CONTRACT, Message(data=list(range(7)))), [range(7)])
+    np.testing.assert_array_equal(setpoint(NAMES, Message(data=list(range(7)))), [range(7)])
 
 
 @pytest.mark.parametrize(('data', 'text'), [
@@ -59,5 +59,5 @@ def test_setpoint():
      'Float64MultiArray: expected finite positions, got inf for gripper')])
 def test_a_wrong_setpoint_is_refused_with_the_reason(data, text):
     with pytest.raises(MessageError) as error:
-        setpoint(CONTRACT, Message(data=data))
+        setpoint(CONTRACT.joint_names, Message(data=data))
     assert str(error.value) == text

@@ -1,5 +1,6 @@
 """Pushes come as the gripper comes near, once or twice; tremor is as strong as asked."""
 from il_ros.sim.disturbance import LENGTH, Pushes, REST_TICKS, Shove, SHOVE_STEPS, Tremor
+from il_ros.sim.tasks import AREA
 import numpy as np
 import pytest
 
@@ -9,7 +10,7 @@ FAR = [np.array([10.0, 10.0])]
 
 
 def pushes(seed):
-    return Pushes(np.random.default_rng(seed))
+    return Pushes(np.random.default_rng(seed), AREA)
 
 
 def settle(made, ticks=2000, **change):

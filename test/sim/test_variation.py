@@ -2,9 +2,9 @@
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.environment import ArmEnv
-from il_ros.sim.model import load_model, MODEL
+from il_ros.sim.model import ASSETS, load_model
 from il_ros.sim.simulation import CLEARANCE, Simulation
-from il_ros.sim.tasks import AREA, TASKS
+from il_ros.sim.tasks import TASKS
 from il_ros.sim.variation import CHANGED, Variable, Variation
 import mujoco
 import numpy as np
@@ -51,7 +51,7 @@ def test_the_usual_scene_comes_back_bit_for_bit(sim):
 def test_the_usual_layout_is_the_one_of_earlier_versions(sim):
     sim.reset(3)
     np.testing.assert_array_equal(sim.poses['cube'][:2],
-                                  np.random.default_rng([3, 0]).uniform(*AREA))
+                                  np.random.default_rng([3, 0]).uniform(*TASKS['PickPlace'].area))
 
 
 def test_a_varied_scene_follows_from_its_seed(sim):
@@ -87,10 +87,11 @@ def test_causes_are_drawn_independently(sim):
 def test_new_positions_are_outside_the_area_of_training(task):
     layouts = [TASKS[task]().layout(np.random.default_rng(seed), 0.05) for seed in range(100)]
     places = np.array([layout[TASKS[task].reported[0]][:2] for layout in layouts])
-    beyond = np.maximum(AREA[0] - places, places - AREA[1]).max(axis=1)
+    area = TASKS[task].area
+    beyond = np.maximum(area[0] - places, places - area[1]).max(axis=1)
     assert (beyond > 0).all() and (beyond <= 0.05).all()
-    sides = [places[:, 0] < AREA[0, 0], places[:, 0] > AREA[1, 0], places[:, 1] < AREA[0, 1],
-             places[:, 1] > AREA[1, 1]]
+    sides = [places[:, 0] < area[0, 0], places[:, 0] > area[1, 0], places[:, 1] < area[0, 1],
+             places[:, 1] > area[1, 1]]
     assert all(side.any() for side in sides)
 
 
@@ -99,7 +100,7 @@ def test_a_resized_cube_weighs_and_resists_as_the_compiler_says():
     model = load_model(CONTRACT)
     scale = Variable(model).apply(Variation(size=0.3), np.random.default_rng(0))
     assert 0.7 <= scale <= 1.3 and abs(scale - 1) > 0.05
-    spec = mujoco.MjSpec.from_file(str(MODEL))
+    spec = mujoco.MjSpec.from_file(str(ASSETS / 'sim_arm.xml'))
     cube = spec.geom('cube')
     cube.size, cube.mass = [0.02 * scale] * 3, 0.06 * scale ** 3
     expected = spec.compile()

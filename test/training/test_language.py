@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from checkpoint_factory import CONTRACT, SMALL
 from il_ros.errors import DatasetError
-from il_ros.policies.language import embed
+from il_ros.policies.inputs.language import embed
 from il_ros.policies.load import load
 from il_ros.training.config import TrainConfig
 from il_ros.training.samples import Samples

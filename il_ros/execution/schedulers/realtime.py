@@ -10,7 +10,7 @@ class RealTimeChunking(NewestChunk):
     """Hands the rows that run meanwhile to the policy, and takes its chunk as it comes.
 
     Section 3 and algorithm 1 of the paper; the inpainting is that of
-    `il_ros.policies.realtime_chunking`. The delay d is the largest of the last chunks', and the
+    `policies.networks.realtime_chunking`. The delay d is the largest of the last chunks', and the
     policy is asked once max(d, `execute_steps`) rows have run (the paper's s).
     """
 

@@ -1,16 +1,12 @@
 """Chunks of a robot whose joints turn without end, counted alike for another scheduler."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from il_ros.angles import Angles
 from il_ros.contract import Contract
+from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.execution.schedulers.timed_chunk import TimedChunk
 from il_ros.policies.policy import Continuation
 from il_ros.types import Floats
-
-if TYPE_CHECKING:
-    from il_ros.execution.chunk_scheduler import ChunkScheduler
 
 
 class ShortWay:

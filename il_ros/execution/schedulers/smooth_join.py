@@ -1,17 +1,13 @@
 """Where a chunk goes another way than the one before, the robot goes over step by step."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.execution.schedulers.timed_chunk import TimedChunk
 from il_ros.policies.policy import Continuation
 from il_ros.types import Floats
 import numpy as np
-
-if TYPE_CHECKING:
-    from il_ros.execution.chunk_scheduler import ChunkScheduler
 
 LARGEST = 2.0  # steps at the velocity limit; from further off the robot goes at the whole limit
 ACCELERATION = 0.8  # of the limit, which the gate measures over periods that are not quite equal
@@ -43,7 +39,7 @@ class SmoothJoin:
         self._inner, self._share, self._period_ns = scheduler, share, contract.period_ns
         self._step = contract.velocity * contract.period_ns * 1e-9
         self._change = ACCELERATION * contract.acceleration * (contract.period_ns * 1e-9) ** 2
-        self._joined = np.arange(len(self._step)) != contract.gripper_index
+        self._joined = ~contract.is_gripper
         self._step[~self._joined] = np.inf
         self._wanted: TimedChunk | None = None  # what the other scheduler gave out last,
         self._given: TimedChunk | None = None   # and this one;

@@ -1,0 +1,21 @@
+"""One robot: joints, limits, streams, commands; start with `contract.py`."""
+from il_ros.contract.arm import Arm, Gripper
+from il_ros.contract.command import CommandInterface
+from il_ros.contract.contract import Contract
+from il_ros.contract.joint import Joint
+from il_ros.contract.same import differences, require_same, SAYS_NOTHING
+from il_ros.contract.streams import (
+    ARRIVAL,
+    Camera,
+    HEADER,
+    IMAGE_TYPES,
+    POSE_SIZE,
+    Poses,
+    STAMPS,
+    State,
+    Stream,
+)
+
+__all__ = ['ARRIVAL', 'Arm', 'Camera', 'CommandInterface', 'Contract', 'differences', 'Gripper',
+           'HEADER', 'IMAGE_TYPES', 'Joint', 'POSE_SIZE', 'Poses', 'require_same', 'SAYS_NOTHING',
+           'STAMPS', 'State', 'Stream']

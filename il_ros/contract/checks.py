@@ -1,0 +1,49 @@
+"""What the parts of a contract check of their values."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from il_ros.config import nearest
+from il_ros.errors import ConfigError
+
+
+def one_of(value: str, valid: Sequence[str], what: str) -> None:
+    """Check that a value is one of the valid ones; the error names the nearest."""
+    if value not in valid:
+        raise ConfigError(f'{what} {value!r}: {nearest(value, list(valid))}')
+
+
+def unique(names: Iterable[str], what: str) -> None:
+    """Check that no name stands twice."""
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ConfigError(f'{what} {twice[0]!r} stands twice')
+
+
+def known(names: Iterable[str], valid: Sequence[str], what: str) -> None:
+    """Check that all names are known; the error names the nearest."""
+    for name in names:
+        if name not in valid:
+            raise ConfigError(f'{what}: unknown joint {name!r}; {nearest(name, list(valid))}')
+
+
+def cover(groups: Sequence[tuple[str, Sequence[str]]], joints: Sequence[str], key: str,
+          lacks: str) -> None:
+    """Check that each joint stands in exactly one group.
+
+    Args:
+        groups: Name and joints of each.
+        joints: All joints of the contract.
+        key: The YAML key that holds the groups.
+        lacks: What a joint in none would be without.
+    """
+    place: dict[str, str] = {}
+    for where, names in groups:
+        known(names, joints, f'{key}: {where}')
+        for name in names:
+            if name in place:
+                raise ConfigError(f'{key}: joint {name!r} stands in {place[name]} and in {where}; '
+                                  'expected in one')
+            place[name] = where
+    if missing := [name for name in joints if name not in place]:
+        raise ConfigError(f'{key}: joint {missing[0]!r} stands in none of them: {lacks}')

@@ -1,0 +1,83 @@
+"""Where the robot takes its commands: one interface per part."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from il_ros.config import positive
+from il_ros.contract.checks import one_of, unique
+from il_ros.errors import ConfigError
+from il_ros.names import resolve
+
+POSITION_TOPICS = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray',
+                   'sensor_msgs/JointState', 'geometry_msgs/PoseStamped')
+BASE_TOPICS = ('geometry_msgs/Twist', 'geometry_msgs/TwistStamped')
+TOPICS = (*POSITION_TOPICS, *BASE_TOPICS)
+GRIPPER_ACTIONS = ('control_msgs/GripperCommand', 'control_msgs/ParallelGripperCommand')
+TWIST_FIELDS = tuple(f'{kind}.{axis}' for kind in ('linear', 'angular') for axis in 'xyz')
+
+
+@dataclass(frozen=True)
+class CommandInterface:
+    """Where commands for some of the joints go: a topic or an action.
+
+    Attributes:
+        topic: The topic, for messages of `type`.
+        type: Type of the message or of the action, without `msg` or `action`.
+        joints: The joints that it moves, in the order of the message; those that no other
+            interface moves when None.
+        action: The action server, in place of a topic.
+        fields: For a twist: the field of each joint, such as `linear.x`.
+        arm: For a PoseStamped: the arm whose tip is sent there.
+        effort: For an action: the highest force [N] or torque [Nm]; the driver's when None.
+    """
+
+    topic: str | None = None
+    type: str = ''
+    joints: tuple[str, ...] | None = None
+    action: str | None = None
+    fields: tuple[str, ...] | None = None
+    arm: str | None = None
+    effort: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.topic is None) == (self.action is None):
+            raise ConfigError('command: expected a topic or an action, got '
+                              + ('neither' if self.topic is None else 'both'))
+        resolve(self.name)
+        one_of(self.type, TOPICS if self.topic else GRIPPER_ACTIONS, 'command type')
+        if self.joints is not None:
+            if not self.joints:
+                raise ConfigError(f'command {self.name}: joints: expected at least one')
+            unique(self.joints, f'command {self.name}: joint')
+        self._check_fields()
+        if self.arm is not None and self.type != 'geometry_msgs/PoseStamped':
+            raise ConfigError(f'command {self.name}: arm: only a geometry_msgs/PoseStamped moves '
+                              f'an arm by its tip, got {self.type}')
+        if self.effort is not None:
+            if self.action is None:
+                raise ConfigError(f'command {self.name}: effort: only an action takes one')
+            positive(effort=self.effort)
+
+    def _check_fields(self) -> None:
+        if self.type not in BASE_TOPICS:
+            if self.fields is not None:
+                raise ConfigError(f'command {self.name}: fields: only a twist has them, '
+                                  f'got {self.type}')
+            return
+        if len(self.fields or ()) != len(self.joints or ()) or not self.fields:
+            raise ConfigError(f'command {self.name}: fields: expected one per joint, such as '
+                              f'linear.x, got {list(self.fields or ())} for '
+                              f'{list(self.joints or ())}')
+        for field in self.fields:
+            one_of(field, TWIST_FIELDS, f'command {self.name}: field')
+        unique(self.fields, f'command {self.name}: field')
+
+    @property
+    def name(self) -> str:
+        """The topic or the action."""
+        return self.topic or self.action or ''
+
+    @property
+    def of_velocities(self) -> bool:
+        """Whether it takes velocities: silence and a hold are zeros, not a position."""
+        return self.type in BASE_TOPICS

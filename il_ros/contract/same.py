@@ -1,0 +1,32 @@
+"""Whether two contracts agree in all that data and policies depend on."""
+from __future__ import annotations
+
+from il_ros.config import to_mapping
+from il_ros.contract.contract import Contract
+from il_ros.contract.differences import mapping_differences
+from il_ros.contract.meaning import meaning
+from il_ros.errors import ContractMismatchError
+
+SAYS_NOTHING = ('task', 'workspace', 'scene', 'command_hz')  # about what data mean
+
+
+def differences(ours: Contract, theirs: Contract) -> list[str]:
+    """Return one line per value that differs, `key: ours, theirs`.
+
+    Task text, workspace, scene and `stamp` do not count: they say nothing about what the data
+    mean. Neither do topics and message types; see `meaning`.
+    """
+    return mapping_differences(meaning(to_mapping(ours)), meaning(to_mapping(theirs)),
+                               ignore=set(SAYS_NOTHING))
+
+
+def require_same(ours: Contract, theirs: Contract, ours_name: str, theirs_name: str) -> None:
+    """Check that two contracts agree in all that data and policies depend on.
+
+    Raises:
+        ContractMismatchError: They do not; the text shows each difference.
+    """
+    if lines := differences(ours, theirs):
+        raise ContractMismatchError(
+            f'{ours_name} and {theirs_name} were made for different robots '
+            f'(value of {ours_name}, value of {theirs_name}): ' + '; '.join(lines))

@@ -1,0 +1,100 @@
+"""The topics that observations are made of."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from il_ros.config import path_name, positive
+from il_ros.contract.checks import one_of, unique
+from il_ros.encodings import ENCODINGS, why_no_picture
+from il_ros.errors import ConfigError
+from il_ros.names import resolve
+
+IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
+STATE_TYPES = ('sensor_msgs/JointState', 'nav_msgs/Odometry')
+HEADER, ARRIVAL = STAMPS = ('header', 'arrival')
+POSE_SIZE = 7  # x y z [m], qx qy qz qw
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One topic that observations are made of.
+
+    Attributes:
+        topic: As in ROS 2: from `/` on, or relative to the robot's namespace.
+        type: Message type, `package/Name`.
+        rate_hz: Messages per second, of all publishers together.
+        max_age_s: Age up to which a sample may be used [s]; of a JointState each joint's.
+        stamp: When a sample was taken: as its 'header' says, the default, or at its 'arrival'.
+    """
+
+    topic: str
+    type: str
+    rate_hz: float
+    max_age_s: float
+    stamp: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        resolve(self.topic)
+        one_of(self.stamp or HEADER, STAMPS, f'{self.topic}: stamp')
+        positive(rate_hz=self.rate_hz, max_age_s=self.max_age_s)
+
+
+@dataclass(frozen=True)
+class State(Stream):
+    """Where some of the joints are measured.
+
+    Attributes:
+        joints: Their names in the contract.
+        fields: For nav_msgs/Odometry: the message's field of each joint, such as
+            `twist.twist.linear.x`.
+    """
+
+    joints: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of(self.type, STATE_TYPES, 'state type')
+        if not self.joints:
+            raise ConfigError(f'state {self.topic}: joints: expected at least one')
+        unique(self.joints, f'state {self.topic}: joint')
+        by_field = self.type != 'sensor_msgs/JointState'
+        if by_field and len(self.fields or ()) != len(self.joints):
+            raise ConfigError(f'state {self.topic}: fields: expected one per joint '
+                              f'({", ".join(self.joints)}), got {list(self.fields or ())}')
+        if self.fields and not by_field:
+            raise ConfigError(f'state {self.topic}: fields: a JointState names its joints itself')
+
+
+@dataclass(frozen=True)
+class Poses(Stream):
+    """A geometry_msgs/PoseArray whose poses have the given names, in this order."""
+
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of(self.type, ('geometry_msgs/PoseArray',), 'poses type')
+        if not self.names:
+            raise ConfigError('names: expected at least one pose name')
+        unique(self.names, 'pose')
+
+
+@dataclass(frozen=True)
+class Camera(Stream):
+    """One camera stream; images reach the policy as rgb of this height and width."""
+
+    name: str = ''
+    encoding: str = 'rgb8'
+    height: int = 0
+    width: int = 0
+    resize: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        path_name(self.name, 'camera')  # a folder of the dataset
+        one_of(self.type, IMAGE_TYPES, f'camera {self.name!r}: type')
+        if reason := why_no_picture(self.encoding):
+            raise ConfigError(f'camera {self.name!r}: encoding {self.encoding!r}: {reason}')
+        one_of(self.encoding, tuple(ENCODINGS), f'camera {self.name!r}: encoding')
+        positive(height=self.height, width=self.width)

@@ -1,0 +1,1 @@
+"""Talk to the running graph: behind commands, and homing."""

@@ -1,0 +1,1 @@
+"""Helpers of command_gate."""

@@ -1,0 +1,92 @@
+"""A gripper behind an action server."""
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from il_ros.contract import CommandInterface, Contract
+from il_ros.errors import ConfigError
+from il_ros.nodes.gate.sinks import Setpoints
+from il_ros.safety.gripper_goals import GripperGoals
+from rclpy.action import ActionClient
+from rclpy.node import Node
+from rclpy.task import Future
+
+
+class GripperAction:
+    """Sends goals to a GripperCommand or ParallelGripperCommand server and never waits for it.
+
+    Attributes:
+        topics: None: goals are no topic, and other clients of the server are invisible.
+        problem: Why the gripper does not follow, '' where nothing is known to be wrong.
+    """
+
+    def __init__(self, node: Node, interface: CommandInterface, contract: Contract) -> None:
+        """Make the client.
+
+        Raises:
+            ConfigError: control_msgs is not installed.
+        """
+        try:
+            from control_msgs import action
+        except ImportError:
+            raise ConfigError(f'{interface.name}: {interface.type} needs control_msgs: '
+                              'sudo apt install ros-jazzy-control-msgs') from None
+        self.topics: list[str] = []
+        self.problem = ''
+        self._name, self._joints = interface.name, list(interface.joints or ())
+        (self._column,) = contract.indices(self._joints)
+        self._effort = interface.effort
+        self._parallel = interface.type == 'control_msgs/ParallelGripperCommand'
+        self._kind: Any = (action.ParallelGripperCommand if self._parallel
+                           else action.GripperCommand)
+        self._client = ActionClient(node, self._kind, self._name)
+        self._goals = GripperGoals(float((contract.upper - contract.lower)[self._column]))
+        self._running: Any = None
+
+    def look(self) -> str:
+        """Return `problem` as it is now: also a server that has gone, or answers no more."""
+        if not self._client.server_is_ready():
+            return (f"{self._name}: no action server; start the gripper's driver, or correct the "
+                    'action in the contract')
+        if self._goals.unheard(time.monotonic_ns()):
+            return f'{self._name}: the action server answers no goal; restart it'
+        return self.problem
+
+    def send(self, ahead: Setpoints) -> None:
+        """Send a goal where one is due."""
+        goal = self._goals.next(float(ahead.positions[0, self._column]), time.monotonic_ns())
+        if goal is not None and self._client.server_is_ready():
+            self._client.send_goal_async(self._goal(goal)).add_done_callback(self._answered)
+
+    def hand_over(self) -> None:
+        """Cancel what the one before wanted: somebody else drives from now on."""
+        if self._running is not None:
+            self._running.cancel_goal_async()
+            self._running = None
+        self._goals.restart()
+
+    def stop(self) -> None:
+        """Leave the gripper as it is; the next goal is sent whatever it is."""
+        self.problem = ''
+        self._goals.restart()
+
+    def _answered(self, future: Future) -> None:
+        handle = future.result()
+        self._goals.accepted()
+        if handle is None or not handle.accepted:
+            self.problem = (f'{self._name}: the action server rejects goals; look at the log of '
+                            "the gripper's driver")
+        else:
+            self.problem, self._running = '', handle
+
+    def _goal(self, position: float) -> Any:
+        goal = self._kind.Goal()
+        if self._parallel:
+            goal.command.name, goal.command.position = self._joints, [position]
+            if self._effort is not None:
+                goal.command.effort = [self._effort]
+        else:
+            goal.command.position = position
+            goal.command.max_effort = self._effort or 0.0
+        return goal

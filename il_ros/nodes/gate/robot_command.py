@@ -1,0 +1,119 @@
+"""Where the gate's positions go: every interface of the robot, as the contract says."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import time
+
+from il_ros.contract import Contract
+from il_ros.nodes.gate.gripper_action import GripperAction
+from il_ros.nodes.gate.sinks import Setpoints, Sink
+from il_ros.nodes.gate.topic_sinks import SINKS
+from il_ros.safety.interpolation import Interpolator
+from il_ros.timing import SECOND
+from il_ros.types import Floats
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+AHEAD = 2    # setpoints after the next that a trajectory names, where the robot gets command_hz
+
+
+class RobotCommand:
+    """Sends positions to the robot, each interface its part.
+
+    At each of the gate's setpoints, or interpolated at the contract's `command_hz`. Velocities of
+    a base are never interpolated: a zero counts at once.
+    """
+
+    def __init__(self, node: Node, contract: Contract, speed: float = 1.0,
+                 counted: Callable[[Floats], Floats] = lambda positions: positions) -> None:
+        """Advertise the command topics, and look for the action servers.
+
+        Args:
+            node: The gate.
+            contract: Names topics, types and joints.
+            speed: Robot time per steady time.
+            counted: Adds the turns of continuous joints that the robot counts.
+
+        Raises:
+            ConfigError: A type's package is not installed, or the URDF does not fit.
+        """
+        self._speed, self._counted = speed, counted
+        self._interpolator: Interpolator | None = None
+        self._step_ns = contract.period_ns  # that the robot has to reach each position
+        if contract.command_hz:
+            self._step_ns = round(SECOND / contract.command_hz)
+            self._interpolator = Interpolator(contract, self._step_ns)
+            node.create_timer(self._step_ns / SECOND / speed, self._send_next,
+                              clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._grippers = [GripperAction(node, interface, contract)
+                          for interface in contract.commands if interface.action]
+        topics = [interface for interface in contract.commands if interface.topic]
+        self._bases: list[Sink] = [SINKS[i.type](node, i, contract)
+                                   for i in topics if i.of_velocities]
+        self._arms: list[Sink] = [SINKS[i.type](node, i, contract)
+                                  for i in topics if not i.of_velocities]
+        self._before: Floats | None = None
+        self._source = -1
+
+    @property
+    def topics(self) -> list[str]:
+        """The resolved names of the command topics."""
+        return [topic for sink in (*self._bases, *self._arms) for topic in sink.topics]
+
+    def problems(self) -> Iterator[str]:
+        """Return why grippers behind actions do not follow."""
+        yield from filter(None, (gripper.look() for gripper in self._grippers))
+
+    def start(self, positions: Floats) -> None:
+        """Begin where the robot stands [rad] or [m]; nothing changes where it is sent already."""
+        if self._interpolator and not self._interpolator.started:
+            self._interpolator.start(positions, self._now_ns())
+
+    def stop(self) -> None:
+        """Send nothing until the next start; a base gets a last zero."""
+        self._before = None
+        if self._interpolator:
+            self._interpolator.stop()
+        for sink in (*self._bases, *self._arms, *self._grippers):
+            sink.stop()
+
+    def driven_by(self, source: int) -> None:
+        """Cancel what runs by itself where another `ControlSource` drives than before."""
+        if source != self._source:
+            self._source = source
+            for gripper in self._grippers:
+                gripper.hand_over()
+
+    def publish(self, positions: Floats) -> None:
+        """Send positions in contract order [rad] or [m], or go there. Shape (J,)."""
+        ahead = self._next(positions)
+        for sink in (*self._bases, *self._grippers):
+            sink.send(ahead)
+        if self._interpolator:
+            self._interpolator.follow(positions, self._now_ns())
+        else:
+            for sink in self._arms:
+                sink.send(ahead)
+
+    def _now_ns(self) -> int:
+        return round(time.monotonic_ns() * self._speed)
+
+    def _next(self, positions: Floats) -> Setpoints:
+        before = positions if self._before is None else self._before
+        self._before = positions
+        velocity = (positions - before) * SECOND / self._step_ns
+        return Setpoints(positions[None], velocity[None], self._step_ns)
+
+    def _send_next(self) -> None:
+        if not (self._interpolator and self._interpolator.started):
+            return
+        now_ns = self._now_ns()
+        before, rows = self._interpolator.last, [self._interpolator.command(now_ns)]
+        rows += self._interpolator.ahead(now_ns, AHEAD)
+        positions = np.array([self._counted(row) for row in rows])
+        velocities = (np.array([*rows[1:], rows[-1]]) - [before, *rows[:-1]]) * (
+            SECOND / (2 * self._step_ns))
+        velocities[-1] = 0.0    # of the last a robot wants rest; it is replaced long before
+        for sink in self._arms:
+            sink.send(Setpoints(positions, velocities, self._step_ns))

@@ -1,0 +1,70 @@
+"""What takes the gate's setpoints to one interface of the robot."""
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from il_ros.contract import CommandInterface, Contract
+from il_ros.nodes.shared import shell
+from il_ros.types import Floats
+from rclpy.node import Node
+
+
+class Setpoints(NamedTuple):
+    """Where the robot goes: the next setpoint, and those after it if none comes in its place.
+
+    Attributes:
+        positions: In contract order [rad] or [m], [m/s] of a base. Shape (n, J).
+        velocities: At each of them [rad/s] or [m/s]. Shape (n, J).
+        step_ns: Time from now to the first, and from each to the next [ns].
+    """
+
+    positions: Floats
+    velocities: Floats
+    step_ns: int
+
+
+class Sink(Protocol):
+    """Takes setpoints to one interface of the robot.
+
+    Attributes:
+        topics: Full names of the topics that it publishes.
+    """
+
+    topics: list[str]
+
+    def send(self, ahead: Setpoints) -> None:
+        """Send what is its own of the setpoints; never waits."""
+
+    def stop(self) -> None:
+        """Send nothing any more; what only a command keeps still gets its last one."""
+
+
+class TopicSink:
+    """Sends its joints' share of each setpoint as one message."""
+
+    def __init__(self, node: Node, interface: CommandInterface, contract: Contract,
+                 kind: type) -> None:
+        """Advertise the topic."""
+        self.node, self.interface = node, interface
+        self.names = list(interface.joints or ())
+        self.columns = contract.indices(self.names)
+        self._publisher = node.create_publisher(kind, interface.name, shell.STREAM)
+        self.topics = [self._publisher.topic_name]
+
+    def send(self, ahead: Setpoints) -> None:
+        """Send the message of the setpoints."""
+        self._publisher.publish(self.message(Setpoints(
+            ahead.positions[:, self.columns], ahead.velocities[:, self.columns], ahead.step_ns)))
+
+    def stop(self) -> None:
+        """Nothing to do: a position is kept by itself."""
+
+    def message(self, ahead: Setpoints) -> Any:
+        """Return the message of its own columns."""
+        raise NotImplementedError
+
+    def stamp(self, message: Any, frame: str = '') -> Any:
+        """Return the message, stamped with now."""
+        message.header.stamp = shell.to_stamp(shell.now_ns(self.node))
+        message.header.frame_id = frame
+        return message

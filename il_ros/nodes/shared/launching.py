@@ -1,0 +1,137 @@
+"""The vocabulary of the launch files: arguments and nodes of the one graph."""
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+from il_ros import transport
+from il_ros.nodes.shared.visualising import share, visualisation
+from il_ros.scheduling import LAUNCH, process_name
+from il_ros.teleop.terminals import find_terminal
+from launch import LaunchContext, LaunchDescription, Substitution
+from launch.action import Action
+from launch.actions import (
+    DeclareLaunchArgument,
+    GroupAction,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    SetLaunchConfiguration,
+)
+from launch.conditions import IfCondition
+from launch.substitutions import (
+    EqualsSubstitution,
+    IfElseSubstitution,
+    NotEqualsSubstitution,
+)
+from launch.substitutions import LaunchConfiguration as given
+from launch_ros.actions import Node, PushRosNamespace
+from launch_ros.parameter_descriptions import ParameterValue
+
+ARGUMENTS = {
+    'robot': ('sim_arm', 'contract of the robot: a name under config/robots, or a file'),
+    'teleop': ('keyboard', 'device of the operator: keyboard, gamepad, scripted, none'),
+    'checkpoint': ('', 'folder of the policy; empty: wait for the service policy/load'),
+    'use_sim': ('false', 'start the simulated arm in place of a real one'),
+    'rviz': ('false', 'show robot, cameras and predicted path in RViz'),
+    'namespace': ('', 'namespace of all nodes and topics'),
+    'output': ('bags', 'folder for the recorded episodes'),
+    'task': ('', "what the robot is to do; empty: the contract's task"),
+    'operator': ('', 'who teleoperates, for the metadata of the episodes'),
+    'sim_task': ('', 'task of the simulated robot, such as PickPlace; empty: its first'),
+    'seed': ('0', 'seed of the simulated arm and of the scripted operator'),
+    'gate': ('none', 'who watches the policy and asks for help: ensemble, safe, lazy, thrifty'),
+    'handover': ('blend', 'when a device that stands elsewhere takes over: blend, leader, clutch'),
+    'terminal': ('', 'what gives the keyboard device a terminal of its own, as xterm -e; empty: '
+                     'one that is installed'),
+}
+
+
+def description(arguments: tuple[str, ...], *actions: Action,
+                **defaults: str) -> LaunchDescription:
+    """Return a launch file: the named arguments, then nodes in the namespace.
+
+    `defaults` replaces those of `ARGUMENTS`. Whatever is started here, camera drivers too, gets
+    `transport.defaults`.
+    """
+    return LaunchDescription([
+        *(DeclareLaunchArgument(name, default_value=defaults.get(name, ARGUMENTS[name][0]),
+                                description=ARGUMENTS[name][1]) for name in arguments),
+        *(SetEnvironmentVariable(*item) for item in transport.defaults(os.environ).items()),
+        GroupAction([PushRosNamespace(given('namespace')), *actions])])
+
+
+def node(executable: str, *, condition: Any = None, prefix: Any = None, respawn: bool = False,
+         **parameters: Any) -> Node:
+    """Return a node with config/nodes/<executable>.yaml and the parameters given on top.
+
+    It ends with the process that launches it, also when that is killed: see `shell.main`.
+    """
+    values = {name: ParameterValue(value, value_type=int if name == 'seed' else str)
+              if isinstance(value, Substitution) else value
+              for name, value in parameters.items()}
+    return Node(package='il_ros', executable=executable, name=executable, output='screen',
+                emulate_tty=True, condition=condition, prefix=prefix, respawn=respawn,
+                respawn_delay=1.0, additional_env={LAUNCH: process_name(os.getpid())},
+                parameters=[share('config', 'nodes', f'{executable}.yaml'), values])
+
+
+def terminal() -> OpaqueFunction:
+    """Find the keyboard's terminal before anything is started, or say what to do."""
+    return OpaqueFunction(function=_find_terminal)
+
+
+def _find_terminal(context: LaunchContext) -> list[Action]:
+    if given('teleop').perform(context) != 'keyboard':
+        return []
+    found = find_terminal(given('terminal').perform(context), os.environ, shutil.which)
+    return [SetLaunchConfiguration('terminal', found)]
+
+
+def simulation() -> Node:
+    """Return the simulated arm, if `use_sim`."""
+    return node('sim_robot', condition=IfCondition(given('use_sim')), robot=given('robot'),
+                task=given('sim_task'), seed=given('seed'))
+
+
+def control(mode: str, **parameters: Any) -> list[Action]:
+    """Return gate and arbiter: what every robot that moves needs.
+
+    The gate starts disarmed, also when it is started again after a crash. Where a policy drives,
+    it does not arm without every stream of the contract.
+    """
+    required = 'state' if mode == 'teleop' else 'all'
+    resume = 'after a HOLD or a pause, dagger/resume' if mode == 'teleop' else 'dagger/resume'
+    return [
+        node('command_gate', respawn=True, robot=given('robot'), required=required),
+        node('dagger_intervention', robot=given('robot'), mode=mode, **parameters),
+        LogInfo(msg='The robot is disarmed and waits for the services (std_srvs/srv/Trigger) '
+                    f'gate/arm, then {resume}')]
+
+
+def operator(engage: str) -> Node:
+    """Return the operator's device, unless `teleop:=none`; a keyboard in its own terminal."""
+    terminal = IfElseSubstitution(EqualsSubstitution(given('teleop'), 'keyboard'),
+                                  given('terminal'), '')
+    return node('teleop', condition=IfCondition(NotEqualsSubstitution(given('teleop'), 'none')),
+                prefix=terminal, robot=given('robot'), device=given('teleop'),
+                seed=given('seed'), engage=engage, task=given('sim_task'))
+
+
+def recorder() -> Node:
+    """Return the recorder."""
+    return node('teleop_capture', robot=given('robot'), output=given('output'),
+                task=given('task'), operator=given('operator'))
+
+
+def policy() -> Node:
+    """Return the policy; with a `checkpoint` it starts by itself."""
+    return node('policy_inference', robot=given('robot'), checkpoint=given('checkpoint'),
+                task=given('task'), autostart=True)
+
+
+def monitoring() -> list[Action]:
+    """Return the monitor and, if `rviz`, RViz and the robot's model."""
+    return [node('monitor', robot=given('robot')),
+            OpaqueFunction(function=visualisation, condition=IfCondition(given('rviz')))]

@@ -1,0 +1,141 @@
+"""What every node shares: start and stop, the steady loop, QoS, stamps."""
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+import signal
+import time
+
+from builtin_interfaces.msg import Time
+from il_ros import transport
+from il_ros.errors import IlRosError
+from il_ros.nodes.shared.ending import (
+    end_in,
+    expect_signals,
+    interrupt,
+    report,
+    say,
+    wait_for_launch,
+)
+from il_ros.nodes.shared.parameter_requests import answer_all
+from il_ros.nodes.shared.parameters import declare as declare
+from il_ros.scheduling import end_within, LAUNCH, PRIORITY, run_first, when_gone
+from il_ros.timing import Grid, Now, SECOND, Tick
+import numpy as np
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+prepare_transport = transport.prepare
+
+NEWEST = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
+                    reliability=ReliabilityPolicy.RELIABLE)
+STREAM = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
+                    reliability=ReliabilityPolicy.RELIABLE)
+SENSOR = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
+                    reliability=ReliabilityPolicy.BEST_EFFORT)
+LATCHED = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
+                     reliability=ReliabilityPolicy.RELIABLE,
+                     durability=DurabilityPolicy.TRANSIENT_LOCAL)
+CHANGES = QoSProfile(depth=32, reliability=ReliabilityPolicy.RELIABLE,  # latched, none is lost
+                     durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin,
+         last_s: float = 0.0, *, images: bool = False) -> int:
+    """Run one node until SIGINT, SIGTERM or shutdown; the `main()` of every executable.
+
+    A node that one of our launch files started ends with `ros2 launch`, also when that is killed.
+
+    Args:
+        make_node: Makes the node.
+        spin: Serves it.
+        last_s: For how long it stays after `ros2 launch`.
+        images: Whether it publishes or hears images; see `transport`.
+
+    Returns:
+        The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,
+        which is a bug: whoever listens to this node holds the arm when it falls silent.
+    """
+    interrupts = expect_signals()
+    prepare_transport(images=images)
+    rclpy.init()
+    if interrupts:
+        interrupt()
+    if launch := os.environ.get(LAUNCH):
+        when_gone(launch, lambda: end_in(last_s))
+    node = None
+    try:
+        node = make_node()
+        answer_all(node)
+        spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except IlRosError as error:
+        say(str(error))
+        return 2
+    except Exception as error:
+        if rclpy.ok():   # else a signal ended the context in the midst of a call
+            report(node, error)
+            return 1
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the terminal and from ros2 launch
+        end_within()  # Fast DDS 2.14 may wait forever for a port that others left broken
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+        wait_for_launch(interrupts)
+    return 0
+
+
+def ask_for_priority(priority: int = PRIORITY, *, children: bool = True) -> None:
+    """Call `scheduling.run_first` and say when the system refuses."""
+    if notice := run_first(priority, children=children):
+        say(notice)
+
+
+def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None],
+                 start_ns: int | None = None) -> None:
+    """Serve callbacks and call `tick` on a steady grid of absolute deadlines.
+
+    Overdue ticks are skipped. ROS time plays no part, so a paused /clock cannot stop the grid.
+    The grid begins at `start_ns`, in one period when None.
+    """
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    grid = Grid(period_ns, start_ns or time.monotonic_ns() + period_ns)
+    try:
+        while rclpy.ok():
+            if due := grid.take(time.monotonic_ns()):
+                tick(due)
+            # Also when the next tick is overdue: one callback per tick is served at least.
+            left_s = (grid.due_ns - time.monotonic_ns()) / SECOND
+            executor.spin_once(timeout_sec=max(left_s, 0.0))
+    finally:
+        executor.remove_node(node)
+
+
+def stamp_ns(stamp: Time) -> int:
+    """Return a message stamp as integer nanoseconds."""
+    return stamp.sec * SECOND + stamp.nanosec
+
+
+def to_stamp(nanoseconds: int) -> Time:
+    """Return integer nanoseconds as a message stamp."""
+    return Time(sec=nanoseconds // SECOND, nanosec=nanoseconds % SECOND)
+
+
+def now_ns(node: Node) -> int:
+    """Return the node's ROS time [ns]."""
+    return int(node.get_clock().now().nanoseconds)
+
+
+def now(node: Node) -> Now:
+    """Return this instant on the steady and the ROS clock."""
+    return Now(time.monotonic_ns(), now_ns(node))
+
+
+def new_session() -> np.ndarray:
+    """Return 16 random bytes that name this run of a sender."""
+    return np.frombuffer(os.urandom(16), dtype=np.uint8)

@@ -1,0 +1,42 @@
+"""RViz and the robot's model for the launch files, as far as they are installed."""
+from __future__ import annotations
+
+from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
+from il_ros.contract import Contract
+from il_ros.errors import IlRosError
+from launch import LaunchContext, Substitution
+from launch.action import Action
+from launch.actions import LogInfo
+from launch.substitutions import LaunchConfiguration as given
+from launch.substitutions import PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+
+def share(*parts: str | Substitution) -> PathJoinSubstitution:
+    """Return a path below share/il_ros."""
+    return PathJoinSubstitution([FindPackageShare('il_ros'), *parts])
+
+
+def visualisation(context: LaunchContext) -> list[Action]:
+    """Return RViz and the robot's model as far as they are installed; say what is not."""
+    from il_ros.kinematics import find_urdf  # needs Pinocchio, which only this needs
+    contract = Contract.load(given('robot').perform(context))
+    rviz = Node(package='rviz2', executable='rviz2',
+                arguments=['-d', share('config', 'rviz', 'il_ros.rviz')])
+    try:
+        model = Node(package='robot_state_publisher', executable='robot_state_publisher',
+                     parameters=[{'robot_description': find_urdf(contract).read_text()}],
+                     remappings=[('joint_states', contract.states[0].topic)])
+    except IlRosError as error:
+        return [*_installed(rviz), LogInfo(msg=f'RViz shows no robot model: {error}')]
+    return [*_installed(rviz), *_installed(model)]
+
+
+def _installed(action: Node) -> list[Action]:
+    package = action.node_package
+    try:
+        get_package_share_directory(package)
+    except PackageNotFoundError:
+        return [LogInfo(msg=f'not installed: apt install ros-jazzy-{package.replace("_", "-")}')]
+    return [action]

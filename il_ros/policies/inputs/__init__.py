@@ -1,0 +1,1 @@
+"""Between a robot's numbers and a network's: transforms, tool motions, history, language."""

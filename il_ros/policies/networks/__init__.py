@@ -1,0 +1,1 @@
+"""What the networks of several kinds are made of."""

@@ -1,0 +1,1 @@
+"""Policies on another machine, over a websocket."""

@@ -1,0 +1,1 @@
+"""Exported policies: one ONNX graph, and what computes it."""

@@ -1,0 +1,110 @@
+"""The short form and the long one say the same; what they cannot say is one clear line."""
+from dataclasses import replace
+from pathlib import Path
+
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError
+import numpy as np
+import pytest
+import yaml
+
+SAMPLES = Path(__file__).parent / 'samples'
+PAIR = yaml.safe_load((SAMPLES / 'two_arms_and_base.yaml').read_text())
+SIM = Contract.load('sim_arm')
+
+
+def pair(**changes):
+    return Contract.from_text(yaml.safe_dump(PAIR | changes, sort_keys=False), 'pair')
+
+
+@pytest.mark.parametrize(('name', 'digest'), [
+    ('sim_arm_5fbb260', 'c27dbb5898f31ca78a73ee6d1e917289abd71053cdbb7fbce6b5bc41eac75a06'),
+    ('ur5e_realsense_5fbb260', 'dee4b1d4f41cfb309a87e4155b1c6799e4d3646291a45cd1a477e85675858fc9'),
+])
+def test_contracts_of_earlier_commits_keep_their_hash(name, digest):
+    assert Contract.load(SAMPLES / f'{name}.yaml').hash == digest
+
+
+def test_the_shipped_contract_is_still_the_one_of_old_bags():
+    assert SIM.hash == 'c27dbb5898f31ca78a73ee6d1e917289abd71053cdbb7fbce6b5bc41eac75a06'
+
+
+def test_the_short_form_has_one_arm_one_state_and_its_commands():
+    (state,), (arm,), (command,) = SIM.states, SIM.arms, SIM.commands
+    assert list(state.joints) == SIM.joint_names == list(command.joints)
+    assert (arm.tip, arm.gripper, arm.workspace) == (SIM.tip, SIM.gripper, SIM.workspace)
+    assert arm.joints == tuple(SIM.joint_names[:6])
+    ur5e = Contract.load('ur5e_realsense')
+    assert [list(c.joints) for c in ur5e.commands] == [['finger_joint'], ur5e.joint_names[:6]]
+
+
+def test_two_arms_and_a_base_in_less_than_80_lines():
+    assert len((SAMPLES / 'two_arms_and_base.yaml').read_text().splitlines()) < 80
+    contract = Contract.load(SAMPLES / 'two_arms_and_base.yaml')
+    assert Contract.from_text(contract.to_text()) == contract
+    assert contract.topics == ['left/joint_states', 'right/joint_states', 'odom']
+    assert list(contract.grippers) == [2, 5]
+    assert contract.is_velocity.tolist() == [False] * 6 + [True, True]
+    assert [state.topic for state in contract.joint_states][5:7] == ['right/joint_states', 'odom']
+    # Of a base, a value is a velocity, and may change as fast as it accelerates.
+    np.testing.assert_array_equal(contract.upper[6:], [0.5, 1.0])
+    np.testing.assert_array_equal(contract.lower[6:], [-0.5, -1.0])
+    np.testing.assert_array_equal(contract.velocity[6:], [1.0, 2.0])
+
+
+def without(key, joint):
+    return [{**entry, 'joints': [n for n in entry['joints'] if n != joint]}
+            for entry in PAIR[key]]
+
+
+@pytest.mark.parametrize(('changes', 'text'), [
+    ({'states': without('states', 'left_2')},
+     "states: joint 'left_2' stands in none of them: nothing says where it is"),
+    ({'commands': without('commands', 'right_2')},
+     "commands: joint 'right_2' stands in none of them: nothing moves it"),
+    ({'states': [*PAIR['states'], {**PAIR['states'][0], 'topic': 'other',
+                                         'joints': ['left_1']}]},
+     "states: joint 'left_1' stands in left/joint_states and in other; expected in one"),
+    ({'states': [{**PAIR['states'][0], 'joints': ['left_1', 'left_2', 'left_gripp']},
+                 *PAIR['states'][1:]]},
+     "states: left/joint_states: unknown joint 'left_gripp'; did you mean 'left_grip'?"),
+    ({'commands': [{**PAIR['commands'][0], 'joints': ['left_1', 'lef_2']},
+                   *PAIR['commands'][1:]]},
+     "commands: left_jtc/joint_trajectory: unknown joint 'lef_2'; did you mean 'left_2'?"),
+    ({'state': PAIR['states'][0] | {'joints': None}}, 'state'),
+    ({'tip': 'tool'}, 'tip and arms: expected one of them; move tip into arms'),
+    ({'command': {'topic': 'a', 'type': 'std_msgs/Float64MultiArray'}},
+     'command and commands: expected one of them; move command into commands'),
+    ({'commands': [PAIR['commands'][0] | {'action': 'left_jtc/follow'}, *PAIR['commands'][1:]]},
+     'command: expected a topic or an action, got both'),
+    ({'commands': [*PAIR['commands'][:4], {**PAIR['commands'][4], 'fields': ['linear.x']}]},
+     'command base/cmd_vel: fields: expected one per joint, such as linear.x'),
+    ({'commands': [*PAIR['commands'][:4],
+                   {**PAIR['commands'][4], 'fields': ['linear.x', 'angular.zz']}]},
+     "command base/cmd_vel: field 'angular.zz': did you mean 'angular.z'?"),
+    ({'arms': [PAIR['arms'][0], {**PAIR['arms'][1], 'joints': ['right_1', 'left_2']}]},
+     "arms: joint 'left_2' stands twice"),
+    ({'joints': [{k: v for k, v in joint.items() if k != 'position'}
+                 for joint in PAIR['joints']]},
+     "joint 'left_1': position: expected [lower, upper], got none"),
+    ({'commands': [{'topic': 'left/target_pose', 'type': 'geometry_msgs/PoseStamped',
+                    'joints': ['left_1', 'left_2'], 'arm': 'lefft'}, *PAIR['commands'][1:]]},
+     "command left/target_pose: no arm 'lefft'; did you mean 'left'?"),
+    ({'commands': [{'topic': 'left/target_pose', 'type': 'geometry_msgs/PoseStamped',
+                    'joints': ['left_1', 'left_2'], 'arm': 'left'}, *PAIR['commands'][1:]]},
+     "command left/target_pose: arm 'left' has no tip to send"),
+    ({'commands': [{'topic': 'left/servo', 'type': 'geometry_msgs/TwistStamp',
+                    'joints': ['left_1', 'left_2']}, *PAIR['commands'][1:]]},
+     "command type 'geometry_msgs/TwistStamp': did you mean 'geometry_msgs/TwistStamped'?"),
+])
+def test_what_cannot_be_is_named(changes, text):
+    with pytest.raises(ConfigError) as caught:
+        pair(**changes)
+    assert text in str(caught.value)
+
+
+def test_neither_form_is_an_error():
+    with pytest.raises(ConfigError, match='missing state'):
+        replace(SIM, state=None)
+    with pytest.raises(ConfigError, match='missing command'):
+        replace(SIM, command=None)

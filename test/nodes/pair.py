@@ -1,0 +1,150 @@
+"""Two arms, two grippers behind actions and a base as their drivers; the test commands."""
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+import time
+from typing import Any
+
+from control_msgs.action import GripperCommand, ParallelGripperCommand
+from geometry_msgs.msg import TwistStamped
+from il_ros.contract import Contract
+from il_ros.msg import Command, CommandReport
+from il_ros.nodes.shared import shell
+from nav_msgs.msg import Odometry
+from nodes.harness import wait_for
+import numpy as np
+import rclpy
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+import yaml
+
+SAMPLE = Path(__file__).parents[1] / 'contract/samples/two_arms_and_base.yaml'
+CONTRACT = Contract.load(SAMPLE)
+START = np.array(CONTRACT.start)
+
+
+def patient(folder: Path) -> Path:
+    """Return the contract with states that may be 1 s old: this machine may be busy."""
+    data = yaml.safe_load(SAMPLE.read_text())
+    for state in data['states']:
+        state['max_age_s'] = 1.0
+    path = folder / 'pair.yaml'
+    path.write_text(yaml.safe_dump(data))
+    return path
+
+
+class Gripper:
+    """An action server that accepts, never finishes, and tells what came."""
+
+    def __init__(self, node: Any, kind: Any, name: str) -> None:
+        self.goals: list[float] = []
+        self.cancelled = 0
+        self.accepts = True
+        self._parallel = kind is ParallelGripperCommand
+        self.server = ActionServer(
+            node, kind, name, lambda goal: kind.Result(), goal_callback=self._goal,
+            handle_accepted_callback=lambda goal: None, cancel_callback=self._cancel)
+
+    def _goal(self, request: Any) -> GoalResponse:
+        if not self.accepts:
+            return GoalResponse.REJECT
+        position = request.command.position
+        self.goals.append(position[0] if self._parallel else position)
+        return GoalResponse.ACCEPT
+
+    def _cancel(self, goal: Any) -> CancelResponse:
+        self.cancelled += 1
+        return CancelResponse.REJECT
+
+
+class Pair:
+    """The drivers: states at 100 Hz while it spins, and what they are told."""
+
+    def __init__(self, domain: int) -> None:
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        shell.prepare_transport()
+        self.context = rclpy.Context()
+        self.context.init(domain_id=domain)
+        self.node = node = rclpy.create_node('test_pair', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(node)
+        self.silent: set[str] = set()
+        self.left: list[JointTrajectory] = []
+        self.right: list[list[float]] = []
+        self.twists: list[tuple[float, float, int]] = []
+        self.reports: list[CommandReport] = []
+        self.session, self._seq = shell.new_session(), 0
+        self._states = [(state, node.create_publisher(
+            JointState if state.fields is None else Odometry, state.topic, shell.STREAM))
+            for state in CONTRACT.states]
+        for kind, topic, take in (
+                (JointTrajectory, 'left_jtc/joint_trajectory', self.left.append),
+                (Float64MultiArray, 'right_forward/commands',
+                 lambda m: self.right.append(list(m.data))),
+                (TwistStamped, 'base/cmd_vel', lambda m: self.twists.append(
+                    (m.twist.linear.x, m.twist.angular.z, time.monotonic_ns()))),
+                (CommandReport, 'control/report', self.reports.append)):
+            node.create_subscription(kind, topic, take, 1000)
+        self.grippers = [Gripper(node, ParallelGripperCommand, 'left_grip_ctl/gripper_cmd'),
+                         Gripper(node, GripperCommand, 'right_grip_ctl/gripper_cmd')]
+        node.create_timer(0.01, self._tell)
+
+    def __enter__(self) -> Pair:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+
+    def _tell(self) -> None:
+        stamp = self.node.get_clock().now().to_msg()
+        for state, publisher in self._states:
+            if state.topic in self.silent:
+                continue
+            message = publisher.msg_type()
+            message.header.stamp = stamp
+            if state.fields is None:
+                message.name = list(state.joints)
+                message.position = START[CONTRACT.indices(state.joints)].tolist()
+            publisher.publish(message)
+
+    def until(self, condition: Callable[[], Any], what: str,
+              each: Callable[[], None] | None = None) -> Any:
+        """Spin, and call `each` in between, until the condition holds."""
+        def turn() -> None:
+            self.executor.spin_once(timeout_sec=0.005)
+            if each:
+                each()
+        return wait_for(condition, what, 20.0, turn)
+
+    def call(self, name: str) -> Trigger.Response:
+        client = self.node.create_client(Trigger, name)
+        self.until(client.service_is_ready, f'service {name}')
+        future = client.call_async(Trigger.Request())
+        self.until(future.done, f'answer of {name}')
+        return future.result()
+
+    def sender(self, positions: Callable[[], np.ndarray],
+               source: Callable[[], int] = lambda: 1) -> Callable[[], None]:
+        """Return a function that sends a command at most once per control period."""
+        publisher = self.node.create_publisher(Command, 'control/command', shell.STREAM)
+        self.until(publisher.get_subscription_count, 'a gate')
+        last = [0]
+
+        def send() -> None:
+            if time.monotonic_ns() - last[0] < CONTRACT.period_ns:
+                return
+            last[0] = time.monotonic_ns()
+            message = Command(session=self.session, seq=self._seq, source=source(),
+                              joint_names=CONTRACT.joint_names, positions=positions().tolist())
+            message.header.stamp = self.node.get_clock().now().to_msg()
+            self._seq += 1
+            publisher.publish(message)
+        return send

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds what the tests need of control_msgs and controller_manager_msgs into the environment that
+# is on, where they are missing: ROS 2's PyPI wheels have neither.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+prefix=$(python -c 'import sys; print(sys.prefix)')
+export AMENT_PREFIX_PATH="$prefix${AMENT_PREFIX_PATH:+:$AMENT_PREFIX_PATH}"
+export CMAKE_PREFIX_PATH=$AMENT_PREFIX_PATH
+site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+for name in control_msgs controller_manager_msgs; do
+  python -c "import $name" 2>/dev/null && continue
+  source=build/interfaces/$name
+  rm -rf "$source" && mkdir -p "$source"
+  cp -r test/interfaces/$name/. test/interfaces/CMakeLists.txt "$source"
+  cmake -S "$source" -B "$source/build" -DNAME=$name "-DCMAKE_INSTALL_PREFIX=$prefix" \
+    "-DPython3_EXECUTABLE=$(command -v python)" "-DPYTHON_INSTALL_DIR=${site#"$prefix"/}" \
+    '-DCMAKE_INSTALL_RPATH=$ORIGIN;$ORIGIN/../../..'
+  cmake --build "$source/build" --parallel "$(nproc)"
+  cmake --install "$source/build"
+done
