@@ -3,8 +3,11 @@
 # of its own under .venv. Does nothing where there is no python3.12 (PYTHON312 names another).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-PYTHON312=${PYTHON312:-$(command -v python3.12 || ls -d ~/.pyenv/versions/3.12.*/bin/python3.12 2>/dev/null | tail -n 1 || true)}
-if ! "${PYTHON312:-false}" -c 'import venv, ensurepip' 2>/dev/null; then
+found=
+for python in "${PYTHON312:-}" python3.12 ~/.pyenv/versions/3.12.*/bin/python3.12; do
+  if "${python:-false}" -c 'import venv, ensurepip' 2>/dev/null; then found=$python; break; fi
+done
+if [ -z "$found" ]; then
   echo 'il_ros: no python3.12 with venv here: nothing was tested on it'
   exit 0
 fi
@@ -14,7 +17,7 @@ git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' 
   [ ! -f "$file" ] || cp --parents --update "$file" $copy
 done
 cd $copy
-PYTHON=$PYTHON312 TORCH=none bash tools/setup.sh
+PYTHON=$found TORCH=none bash tools/setup.sh
 . tools/env.sh
 # The live graph of test/nodes, test/faults and test/workflow is run by `make test`.
 OMP_NUM_THREADS=1 exec timeout 1200 python -m pytest -m 'not slow' -n 2 --dist loadfile \
