@@ -14,9 +14,9 @@ from il_ros.contract import Contract
 from il_ros.kinematics import find_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.config import PolicyConfig
-from il_ros.policies.inputs.transforms import Normalize
 from il_ros.policies.load import make_network
 from il_ros.policies.networks.network import Sizes
+from il_ros.policies.transforms import Normalize
 from il_ros.workflow.graph import environment
 import numpy as np
 import torch

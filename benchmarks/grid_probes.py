@@ -32,7 +32,7 @@ def floor(out: str, begin: str, period_ns: str, seconds: str) -> None:
     """
     run_first()
     from il_ros.msg import ActionChunk
-    from il_ros.nodes.shared import shell
+    from il_ros.nodes import shell
     import rclpy
     shell.prepare_transport()
     rclpy.init()
@@ -75,7 +75,7 @@ def chunks(out: str, floor_out: str, begin: str, seconds: str) -> None:
     """
     run_first()
     from il_ros.msg import ActionChunk
-    from il_ros.nodes.shared import shell
+    from il_ros.nodes import shell
     from il_ros.recording.cdr import stamp_ns
     import rclpy
     shell.prepare_transport()
@@ -109,8 +109,8 @@ def naive(checkpoint: str) -> None:
     Chunks are stamped with the tick of the timer that they were meant for.
     """
     from il_ros.execution.runner import Chunk
+    from il_ros.nodes import shell
     from il_ros.nodes.policy.chunk_publisher import ChunkPublisher
-    from il_ros.nodes.shared import shell
     from il_ros.nodes.shared.streams import Streams
     from il_ros.policies.checkpoint import read
     from il_ros.policies.load import load, sample_observation
@@ -149,7 +149,7 @@ def commands(out: str, robot: str, seconds: str) -> None:
     """
     run_first()
     from il_ros.msg import Command
-    from il_ros.nodes.shared import shell
+    from il_ros.nodes import shell
     import rclpy
     from sensor_msgs.msg import JointState
     from trajectory_msgs.msg import JointTrajectory

@@ -20,7 +20,7 @@ def cameras(robot: str, stop: str) -> None:
     Images are packed CDR bytes in which stamp and frame number are replaced in place.
     """
     run_first()
-    from il_ros.nodes.shared import shell
+    from il_ros.nodes import shell
     import rclpy
     from rclpy.serialization import serialize_message
     from sensor_msgs.msg import Image, JointState
@@ -69,7 +69,7 @@ def listen(robot: str, seconds: str, out: str) -> None:
 
     So policy_inference subscribes. It counts from the first frame of each camera on.
     """
-    from il_ros.nodes.shared import shell
+    from il_ros.nodes import shell
     import rclpy
     from sensor_msgs.msg import Image
     shell.prepare_transport()

@@ -15,7 +15,7 @@ import time
 from il_ros.contract import Contract
 from il_ros.datasets.reader import Dataset
 from il_ros.policies.config import BCConfig, PolicyConfig
-from il_ros.policies.inputs.transforms import Chain, features
+from il_ros.policies.transforms import Chain, features
 from il_ros.training.batches import Batches
 from il_ros.training.config import TrainConfig
 from il_ros.training.frame_files import FrameFile, FrameFiles

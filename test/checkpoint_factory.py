@@ -17,9 +17,9 @@ from il_ros.policies.config import (
     PolicyConfig,
     RNNConfig,
 )
-from il_ros.policies.inputs.transforms import Normalize
 from il_ros.policies.load import make_network
 from il_ros.policies.networks.network import Sizes
+from il_ros.policies.transforms import Normalize
 from il_ros.types import Observation
 import numpy as np
 import torch

@@ -35,7 +35,7 @@ def wheel(tmp_path_factory):
 def test_wheel_has_code_data_and_commands(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     data = 'il_ros-0.1.0.data/data/share'
-    for expected in ('il_ros/contract/contract.py', 'il_ros/nodes/shared/shell.py',
+    for expected in ('il_ros/contract/contract.py', 'il_ros/nodes/shell.py',
                      'il_ros/py.typed',
                      'il_ros/sim/assets/sim_arm.xml',
                      f'{data}/il_ros/config/robots/sim_arm.yaml',

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from faults.cell import Cell
 from il_ros.errors import IlRosError
 from il_ros.msg import Command, CommandReport
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 import numpy as np
 from safety import fuzz
 from safety.second_look import SecondLook

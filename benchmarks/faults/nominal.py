@@ -7,7 +7,7 @@ import time
 
 from faults.cell import Cell, NODES
 from il_ros.msg import Command, CommandReport, ControlMode
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.srv import StopCapture
 from il_ros.timing import MILLISECOND
 import numpy as np

@@ -27,11 +27,11 @@ from il_ros.policies.diffusion import Diffusion
 from il_ros.policies.flow import Flow
 from il_ros.policies.gmm import GMM
 from il_ros.policies.ibc import IBC
-from il_ros.policies.inputs.transforms import Normalize
 from il_ros.policies.load import load
 from il_ros.policies.networks.network import Network, Sizes
 from il_ros.policies.networks.realtime_chunking import Previous
 from il_ros.policies.policy import Policy
+from il_ros.policies.transforms import Normalize
 from il_ros.training.config import TrainConfig
 from il_ros.training.samples import ArraySource
 from il_ros.training.train import fit as train

@@ -14,10 +14,10 @@ from il_ros.evaluation.rollout import Conditions, roll_out
 from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.config import PolicyConfig
-from il_ros.policies.inputs.transforms import Normalize
 from il_ros.policies.load import LearnedPolicy
 from il_ros.policies.networks.network import Batch, Network
 from il_ros.policies.networks.realtime_chunking import integrate, Previous, Velocity
+from il_ros.policies.transforms import Normalize
 import numpy as np
 from numpy.typing import NDArray
 import torch

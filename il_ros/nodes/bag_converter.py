@@ -7,7 +7,7 @@ from threading import Event, Lock
 from il_ros.action import ConvertBags
 from il_ros.datasets.convert import Cancelled, convert
 from il_ros.errors import IlRosError
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 import rclpy
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle

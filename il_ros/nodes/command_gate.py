@@ -10,9 +10,10 @@ from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.msg import Command as CommandMessage
+from il_ros.nodes import shell
 from il_ros.nodes.gate.parameters import Parameters
 from il_ros.nodes.gate.robot_command import RobotCommand
-from il_ros.nodes.shared import control_messages, preflight, shell
+from il_ros.nodes.shared import control_messages, preflight
 from il_ros.nodes.shared.planners import make_checker
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.shared.state_topics import StateTopics
@@ -25,9 +26,8 @@ from il_ros.types import Floats, Mode, Verdict
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
-WATCHDOG_TICK_S, FOREIGN_TICK_S = 0.01, 0.1
+WATCHDOG_TICK_S, FOREIGN_TICK_S, LOG_EVERY_S = 0.01, 0.1, 1.0
 LAST_S = 1.0   # after ros2 launch: the watchdog brings the arm to rest meanwhile
-LOG_EVERY_S = 1.0
 DISARMED = Decision(Verdict.REJECTED, 'disarmed', 'by gate/disarm')
 
 

@@ -17,10 +17,10 @@ from il_ros.msg import (
     HelpRequest,
     TeleopCommand,
 )
+from il_ros.nodes import shell
 from il_ros.nodes.arbiter.corrections import Corrections
 from il_ros.nodes.arbiter.parameters import Parameters
 from il_ros.nodes.shared import control_messages as messages
-from il_ros.nodes.shared import shell
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger
 from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.timing import Now, SECOND, Tick

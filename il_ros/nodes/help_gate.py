@@ -12,9 +12,9 @@ from il_ros.intervention.gates import files
 from il_ros.intervention.gates.gate import Decision
 from il_ros.intervention.gates.watcher import Watcher
 from il_ros.msg import ActionChunk, ControlMode, HelpRequest, TeleopCommand
+from il_ros.nodes import shell
 from il_ros.nodes.help.parameters import Parameters
 from il_ros.nodes.shared import control_messages as messages
-from il_ros.nodes.shared import shell
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, WARN
 from il_ros.nodes.shared.streams import Streams
 from il_ros.policies.checkpoint import read

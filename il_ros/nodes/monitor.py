@@ -12,9 +12,9 @@ from il_ros.errors import MessageError
 from il_ros.joints import NewestJoints
 from il_ros.kinematics import chain
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
+from il_ros.nodes import shell
 from il_ros.nodes.display.markers import markers, NEAR
 from il_ros.nodes.shared import control_messages as messages
-from il_ros.nodes.shared import shell
 from il_ros.nodes.shared.heard import Heard
 from il_ros.nodes.shared.help_requests import HelpRequests
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, WARN

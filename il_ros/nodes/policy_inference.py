@@ -14,9 +14,9 @@ from il_ros.execution.player import ChunkPlayer, Job
 from il_ros.execution.runner import PolicyRunner
 from il_ros.execution.worker import InferenceWorker
 from il_ros.msg import ControlMode
+from il_ros.nodes import shell
 from il_ros.nodes.policy.loading import PolicyLoading
 from il_ros.nodes.policy.parameters import Parameters
-from il_ros.nodes.shared import shell
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.shared.streams import Streams
 from il_ros.policies.source import Options, parse_place

@@ -11,7 +11,7 @@ from typing import Annotated
 from il_ros.config import OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError, MessageError
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.nodes.sim.commands import SimCommands
 from il_ros.nodes.sim.topics import CameraTopics, StatePublishers
 from il_ros.sim.robot import PERIOD_NS, SimulatedRobot

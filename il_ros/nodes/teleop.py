@@ -9,9 +9,9 @@ from il_ros.config import LIVE, OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.msg import ControlMode, TeleopCommand
+from il_ros.nodes import shell
 from il_ros.nodes.device.capture_keys import CaptureKeys
 from il_ros.nodes.shared import control_messages as messages
-from il_ros.nodes.shared import shell
 from il_ros.nodes.shared.help_requests import HelpRequests
 from il_ros.nodes.shared.streams import Streams
 from il_ros.srv import ResetSim

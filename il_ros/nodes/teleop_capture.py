@@ -8,9 +8,9 @@ import time
 from il_ros.contract import Contract
 from il_ros.errors import RecordingError
 from il_ros.msg import CaptureStatus, ControlMode, StreamStatus
+from il_ros.nodes import shell
 from il_ros.nodes.recorder.parameters import Parameters
 from il_ros.nodes.recorder.raw_streams import RawStreams
-from il_ros.nodes.shared import shell
 from il_ros.nodes.shared.control_messages import what_holds
 from il_ros.nodes.shared.preflight import offer_problem
 from il_ros.nodes.shared.services import trigger

@@ -23,7 +23,7 @@ from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.inputs.tool_frame import ToolFrame
-from il_ros.policies.inputs.transforms import Normalize
+from il_ros.policies.transforms import Normalize
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError

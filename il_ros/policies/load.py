@@ -15,11 +15,11 @@ from il_ros.policies.gmm import GMM
 from il_ros.policies.ibc import IBC
 from il_ros.policies.inputs.data import Data
 from il_ros.policies.inputs.history import by_steps, History
-from il_ros.policies.inputs.transforms import features
 from il_ros.policies.networks.ensemble import Ensemble
 from il_ros.policies.networks.network import Batch, Network, Sizes
 from il_ros.policies.networks.realtime_chunking import Continuing, Previous, soft_mask
 from il_ros.policies.policy import cannot_continue, Continuation, start_observation
+from il_ros.policies.transforms import features
 from il_ros.types import Floats, Observation
 import numpy as np
 from numpy.typing import NDArray

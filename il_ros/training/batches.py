@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeVar
 from il_ros.errors import ConfigError
 from il_ros.policies.inputs.data import Data
 from il_ros.policies.inputs.history import by_steps
-from il_ros.policies.inputs.transforms import Chain
 from il_ros.policies.networks.network import Batch
+from il_ros.policies.transforms import Chain
 from il_ros.training.config import TrainConfig
 from il_ros.training.pose_augmentation import Drawn, PoseAugmentation
 from il_ros.training.samples import Samples

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from il_ros.datasets.reader import Dataset
 from il_ros.policies.config import PolicyConfig
-from il_ros.policies.inputs.transforms import ResizeImages
+from il_ros.policies.transforms import ResizeImages
 from il_ros.training.frame_files import FrameFiles
 from il_ros.training.samples import Frames, Source
 from il_ros.training.sampling import Rows

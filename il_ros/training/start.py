@@ -6,10 +6,10 @@ from pathlib import Path
 from il_ros.contract import Contract, require_same
 from il_ros.errors import ConfigError
 from il_ros.policies.checkpoint import read, read_weights
-from il_ros.policies.inputs.transforms import Normalize
 from il_ros.policies.load import set_weights
 from il_ros.policies.networks.network import Network
 from il_ros.policies.networks.pretrained import load_backbones
+from il_ros.policies.transforms import Normalize
 from il_ros.training.config import TrainConfig
 
 

@@ -17,10 +17,10 @@ from il_ros.kinematics import tool_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.config import AugmentationConfig
 from il_ros.policies.inputs.tool_frame import ToolFrame
-from il_ros.policies.inputs.transforms import Chain, features, Normalize
 from il_ros.policies.load import make_network
 from il_ros.policies.networks.augmentation import augment
 from il_ros.policies.networks.network import Network
+from il_ros.policies.transforms import Chain, features, Normalize
 from il_ros.training.batches import Batches, Part, prefetched, to_batch
 from il_ros.training.checkpoint import load_state, save_state
 from il_ros.training.config import TrainConfig

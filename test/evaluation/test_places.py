@@ -10,9 +10,9 @@ from il_ros.errors import RemoteError
 from il_ros.evaluation.checkpoint import _seed, evaluate_checkpoint, Trial
 from il_ros.evaluation.rollout import Conditions, evaluate
 from il_ros.execution.chunk_scheduler import make_scheduler
-from il_ros.policies.inputs.transforms import WithinLimits
 from il_ros.policies.load import load
 from il_ros.policies.source import Options
+from il_ros.policies.transforms import WithinLimits
 import il_ros.sim  # noqa: F401  registers the environments
 import numpy as np
 from policies.policy_server import chunk, ROWS, serving

@@ -13,7 +13,7 @@ from checkpoint_factory import describe, SMALL
 from faults.oracle import RobotLog, Sent
 from il_ros.contract import Contract
 from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, TeleopCommand
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.policies.checkpoint import write
 from il_ros.policies.load import make_network
 from il_ros.policies.runtimes.onnx_cache import cached

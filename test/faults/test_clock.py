@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from faults.cell import contract_of
 from il_ros.bags.reader import Bag
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from nodes.harness import running
 from nodes.robot import Robot
 import pytest

@@ -11,7 +11,7 @@ from control_msgs.action import GripperCommand, ParallelGripperCommand
 from geometry_msgs.msg import TwistStamped
 from il_ros.contract import Contract
 from il_ros.msg import Command, CommandReport
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from nav_msgs.msg import Odometry
 from nodes.harness import wait_for
 import numpy as np

@@ -9,7 +9,7 @@ from typing import Any
 
 from il_ros.contract import Contract
 from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, Correction, TeleopCommand
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from nodes.harness import wait_for
 import numpy as np
 import rclpy

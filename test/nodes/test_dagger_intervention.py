@@ -12,7 +12,7 @@ from il_ros.msg import (
     HelpRequest,
     TeleopCommand,
 )
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.types import ControlSource
 from nodes.harness import NodeProcess, running
 from nodes.robot import CONTRACT, patient, Robot, START

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from il_ros.checks import Outcome
 from il_ros.contract import Contract
+from il_ros.nodes import shell
 from il_ros.nodes.clients.doctor_system import check_clock, check_controllers, check_transport
-from il_ros.nodes.shared import shell
 from nodes.robot import Robot
 from nodes.test_doctor import contract, doctor
 import pytest

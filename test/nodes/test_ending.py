@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from nodes.harness import environment, NodeProcess, wait_for
 from nodes.robot import Robot
 import pytest
@@ -15,7 +15,7 @@ DOMAIN = 67
 NODES = ('sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference', 'monitor',
          'teleop_capture', 'bag_converter')
 BUG = """
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from rclpy.node import Node
 class Broken(Node):
     def __init__(self):

@@ -6,7 +6,7 @@ import time
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
 from il_ros.msg import ActionChunk, Command, CommandReport
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from nodes.harness import running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np

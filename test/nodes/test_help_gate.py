@@ -8,7 +8,7 @@ from gate_factory import make_gate, make_policy
 from geometry_msgs.msg import Pose, PoseArray
 from il_ros.intervention.gates.files import fingerprint, JSON, POLICY, TENSORS
 from il_ros.msg import ControlMode, HelpRequest
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.srv import LoadPolicy
 from nodes.harness import NodeProcess, running
 from nodes.robot import Robot, START

@@ -4,7 +4,7 @@ from __future__ import annotations
 from diagnostic_msgs.msg import DiagnosticArray
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.msg import ActionChunk, CommandReport, ControlMode, HelpRequest
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from nodes.harness import running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np

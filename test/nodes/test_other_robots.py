@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from nodes.harness import running, wait_for
 import pytest
 import rclpy

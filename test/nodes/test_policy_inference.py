@@ -22,7 +22,7 @@ from il_ros.contract import Contract
 from il_ros.execution.chunk_scheduler import SCHEDULERS
 from il_ros.execution.plan import PATIENCE_NS
 from il_ros.msg import ActionChunk, ControlMode
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.policies.checkpoint import write
 from il_ros.policies.load import LearnedPolicy, load, make_network
 from il_ros.srv import LoadPolicy

@@ -9,7 +9,7 @@ from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import PoseArray
 from il_ros.contract import Contract
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.sim.environment import ArmEnv
 from il_ros.srv import ResetSim
 from nodes.harness import NodeProcess, running, wait_for

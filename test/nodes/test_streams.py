@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.nodes.shared.streams import Streams
 from nodes.harness import wait_for
 from nodes.robot import CONTRACT, START

@@ -9,7 +9,7 @@ import termios
 from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.msg import Command, ControlMode, TeleopCommand
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.srv import ResetSim, StopCapture
 from nodes.harness import running
 from nodes.robot import CONTRACT, patient, Robot, START

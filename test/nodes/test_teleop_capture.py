@@ -12,7 +12,7 @@ import pytest
 rclpy = pytest.importorskip('rclpy')
 
 from il_ros.msg import CaptureStatus, Command, ControlMode  # noqa: E402
-from il_ros.nodes.shared import shell  # noqa: E402
+from il_ros.nodes import shell  # noqa: E402
 from il_ros.srv import StopCapture  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402

@@ -4,7 +4,7 @@ from dataclasses import replace
 from il_ros.contract import Contract
 from il_ros.execution.chunk_scheduler import make_scheduler, SCHEDULERS
 from il_ros.policies.config import PolicyConfig
-from il_ros.policies.inputs.transforms import features, RelativeActions
+from il_ros.policies.transforms import features, RelativeActions
 import numpy as np
 import pytest
 

@@ -6,8 +6,8 @@ from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL, VA
 from il_ros.errors import ConfigError
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.inputs.history import History
-from il_ros.policies.inputs.transforms import Chain
 from il_ros.policies.load import load
+from il_ros.policies.transforms import Chain
 from il_ros.training.batches import to_batch
 from il_ros.training.config import TrainConfig
 from il_ros.training.samples import ArraySource, Samples

@@ -4,8 +4,8 @@ from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL
 from il_ros.errors import CheckpointError
 from il_ros.kinematics import find_urdf
 from il_ros.policies.inputs.tool_frame import rotation_vectors, rotations, ToolActions, ToolFrame
-from il_ros.policies.inputs.transforms import features
 from il_ros.policies.load import load
+from il_ros.policies.transforms import features
 import numpy as np
 import pinocchio as pin
 import pytest

@@ -4,7 +4,7 @@ from checkpoint_factory import CONTRACT, observation, SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from il_ros.policies.inputs.transforms import (
+from il_ros.policies.transforms import (
     Chain,
     features,
     Normalize,

@@ -10,8 +10,8 @@ import sys
 
 from checkpoint_factory import CONTRACT, SMALL, VARIANTS
 from il_ros.errors import ConfigError
-from il_ros.policies.inputs.transforms import Chain
 from il_ros.policies.load import load
+from il_ros.policies.transforms import Chain
 from il_ros.training import train as training
 from il_ros.training.batches import Batches, prefetched
 from il_ros.training.config import Mix, TrainConfig

@@ -6,8 +6,8 @@ from il_ros.errors import ConfigError
 from il_ros.kinematics import find_urdf
 from il_ros.policies.config import AugmentationConfig, PolicyConfig
 from il_ros.policies.inputs.tool_frame import rotations, ToolActions, ToolFrame
-from il_ros.policies.inputs.transforms import PoseFeatures
 from il_ros.policies.load import load
+from il_ros.policies.transforms import PoseFeatures
 from il_ros.teleop.scripted_stages import rotation
 from il_ros.training import train as training
 from il_ros.training.batches import Batches

@@ -23,7 +23,7 @@ from il_ros.intervention.gates.safe import SafeGate
 from il_ros.intervention.gates.thrifty import ThriftyGate
 from il_ros.policies.checkpoint import Checkpoint, read_json, read_weights, write_json
 from il_ros.policies.config import VECTORS
-from il_ros.policies.inputs.transforms import features, to_data
+from il_ros.policies.transforms import features, to_data
 from il_ros.types import Floats, Observation
 import numpy as np
 

@@ -27,8 +27,8 @@ from il_ros.intervention.gates.learning import fit_classifier, fit_value, Transi
 from il_ros.intervention.gates.models import Perceptron, Twin
 from il_ros.intervention.gates.safe import unsafe, unsafe_threshold
 from il_ros.policies.checkpoint import read_json
-from il_ros.policies.inputs.transforms import LEAST_SCALE
 from il_ros.policies.load import LearnedPolicy, load
+from il_ros.policies.transforms import LEAST_SCALE
 from il_ros.training.config import SOURCES, TrainConfig
 from il_ros.training.samples import Source, split_episodes
 from il_ros.types import ControlSource, Floats, Observation

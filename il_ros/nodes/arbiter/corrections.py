@@ -6,8 +6,8 @@ from pathlib import Path
 from il_ros.intervention.corrections import Correction, CorrectionLog, write
 from il_ros.intervention.state import ControlState, Step
 from il_ros.msg import Correction as CorrectionMessage
+from il_ros.nodes import shell
 from il_ros.nodes.shared import control_messages as messages
-from il_ros.nodes.shared import shell
 from rclpy.node import Node
 
 

@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 from il_ros.errors import ConfigError, IlRosError
+from il_ros.nodes import shell
 from il_ros.nodes.clients.episode_watch import EpisodeWatch
-from il_ros.nodes.shared import shell
 from il_ros.srv import LoadPolicy, ResetSim, StopCapture
 from rcl_interfaces.srv import SetParameters
 import rclpy

@@ -11,6 +11,7 @@ from il_ros.alignment.stamps import believed_ns
 from il_ros.checks import Check, failed, passed
 from il_ros.contract import CommandInterface, Contract, State, Stream
 from il_ros.errors import MessageError
+from il_ros.nodes import shell
 from il_ros.nodes.clients.client import namespace_of
 from il_ros.nodes.clients.doctor_joints import look_at_joints
 from il_ros.nodes.clients.doctor_system import (
@@ -20,7 +21,6 @@ from il_ros.nodes.clients.doctor_system import (
     discovered,
     transport,
 )
-from il_ros.nodes.shared import shell
 from il_ros.nodes.shared.preflight import command_problem, stream_problem
 from il_ros.nodes.shared.streams import TYPES
 from il_ros.safety.clock import ClockWatch

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from il_ros.msg import CommandReport, ControlMode
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.types import ControlSource, Mode, Verdict
 from rclpy.node import Node
 from std_msgs.msg import Bool

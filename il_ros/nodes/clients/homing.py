@@ -14,8 +14,8 @@ from il_ros.contract import Contract, State
 from il_ros.errors import ConfigError
 from il_ros.joints import NewestJoints
 from il_ros.msg import CommandReport, ControlMode, TeleopCommand
+from il_ros.nodes import shell
 from il_ros.nodes.shared import control_messages as messages
-from il_ros.nodes.shared import shell
 from il_ros.nodes.shared.planners import check_name, make_planner, PLANNERS
 from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.planning.homing import Homing

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from il_ros.errors import IlRosError, RecordingError
 from il_ros.msg import CaptureStatus
+from il_ros.nodes import shell
 from il_ros.nodes.clients.client import Client
-from il_ros.nodes.shared import shell
 from il_ros.srv import StopCapture
 
 APPEAR_S = 15.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 from il_ros.contract import CommandInterface, Contract
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.types import Floats
 from rclpy.node import Node
 

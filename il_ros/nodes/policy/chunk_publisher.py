@@ -6,7 +6,7 @@ import array
 from il_ros.contract import Contract
 from il_ros.execution.chunk import Chunk
 from il_ros.msg import ActionChunk
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.timing import to_s
 from rclpy.duration import Duration
 from rclpy.node import Node

@@ -4,7 +4,7 @@ from __future__ import annotations
 from il_ros.errors import CheckpointError, IlRosError
 from il_ros.execution.runner import PolicyRunner
 from il_ros.execution.worker import Failure
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.policies.source import parse_place, Place
 from il_ros.srv import LoadPolicy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup

@@ -8,7 +8,7 @@ from il_ros.intervention.policy_rows import Chunk
 from il_ros.intervention.state import ControlState
 from il_ros.msg import ActionChunk, ControlMode, HelpRequest, TeleopCommand
 from il_ros.msg import Correction as CorrectionMessage
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.timing import to_ns
 from il_ros.types import Floats, Mode, Request
 import numpy as np

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from il_ros.intervention.help import Waiting
 from il_ros.msg import HelpRequest
+from il_ros.nodes import shell
 from il_ros.nodes.shared import control_messages as messages
-from il_ros.nodes.shared import shell
 from rclpy.node import Node
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from il_ros.errors import IlRosError
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 

@@ -8,7 +8,7 @@ from typing import Any
 from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import Contract, State
 from il_ros.errors import MessageError
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.types import Floats
 from nav_msgs.msg import Odometry
 from rclpy.node import Node

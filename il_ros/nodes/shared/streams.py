@@ -11,7 +11,7 @@ from il_ros.alignment.stamps import sample_ns
 from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import ARRIVAL, Contract
 from il_ros.errors import MessageError
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.nodes.shared.preflight import offer_problem
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType

@@ -8,7 +8,7 @@ from typing import Any
 from geometry_msgs.msg import Twist, TwistStamped
 from il_ros.contract import CommandInterface, Contract
 from il_ros.errors import ConfigError, MessageError
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.nodes.sim.gripper_server import GripperServer
 from il_ros.sim.commands import named, setpoint, trajectory, twist
 from il_ros.types import Floats

@@ -8,7 +8,7 @@ import math
 from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
 from il_ros.contract import Camera, State
 from il_ros.errors import ConfigError
-from il_ros.nodes.shared import shell
+from il_ros.nodes import shell
 from il_ros.recording.topics import camera_info_topic
 from il_ros.sim.simulation import Simulation
 from il_ros.types import Pixels

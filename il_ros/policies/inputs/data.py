@@ -1,4 +1,4 @@
-"""A sample on its way into a network and back; see `il_ros.policies.inputs.transforms`."""
+"""A sample on its way into a network and back; see `il_ros.policies.transforms`."""
 from __future__ import annotations
 
 from typing import Any

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from il_ros.policies.inputs.data import Array, Data
-from il_ros.policies.inputs.transforms import to_data
+from il_ros.policies.transforms import to_data
 from il_ros.types import Observation
 import numpy as np
 

@@ -9,7 +9,7 @@ from il_ros.contract import Contract
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.inputs.language import SIZE
 from il_ros.policies.inputs.tool_frame import MOTION, other_columns
-from il_ros.policies.inputs.transforms import features
+from il_ros.policies.transforms import features
 import numpy as np
 import torch
 from torch import nn, Tensor

@@ -19,10 +19,10 @@ import cv2
 from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.errors import RemoteError
-from il_ros.policies.inputs.transforms import RelativeActions, WithinLimits
 from il_ros.policies.policy import start_observation
 from il_ros.policies.remote.remote_config import ImageKey, RemoteConfig, VectorKey
 from il_ros.policies.remote.wire import pack, unpack
+from il_ros.policies.transforms import RelativeActions, WithinLimits
 from il_ros.types import Floats, Observation, Pixels
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect

@@ -22,11 +22,11 @@ from il_ros.policies.bc_rnn import BCRNN
 from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.config import VECTORS
 from il_ros.policies.inputs.history import History
-from il_ros.policies.inputs.transforms import RelativeActions, WithinLimits
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.networks.ensemble import Ensemble
 from il_ros.policies.networks.network import Network
 from il_ros.policies.runtimes.onnx_format import CONFIG, CONTRACT, MEMORY, NOISE, URDF
+from il_ros.policies.transforms import RelativeActions, WithinLimits
 from il_ros.types import Observation
 import numpy as np
 import torch

@@ -14,10 +14,10 @@ from il_ros.policies.config import PolicyConfig, VECTORS
 from il_ros.policies.inputs.data import Data
 from il_ros.policies.inputs.history import History
 from il_ros.policies.inputs.tool_frame import ToolFrame
-from il_ros.policies.inputs.transforms import Chain, features
 from il_ros.policies.policy import Description, start_observation
 from il_ros.policies.runtimes.onnx_format import MEMORY, NOISE, read
 from il_ros.policies.runtimes.onnx_runtimes import load_graph
+from il_ros.policies.transforms import Chain, features
 from il_ros.types import Floats, Observation
 import numpy as np
 
