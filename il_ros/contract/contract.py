@@ -5,10 +5,12 @@ carries it as text and hash.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 import hashlib
 from pathlib import Path
+from typing import TypeVar
 
 from il_ros.config import (
     build,
@@ -33,6 +35,7 @@ import yaml
 
 ACTION_SPACES = ('joint_position',)
 MAX_COMMAND_HZ = 1000.0
+_Named = TypeVar('_Named', Arm, Camera)
 
 
 @dataclass(frozen=True)
@@ -182,10 +185,7 @@ class Contract(Columns):
         Raises:
             ConfigError: There is none; the text names the nearest.
         """
-        for arm in self.arms:
-            if arm.name == name:
-                return arm
-        raise ConfigError(f'no arm {name!r}; {nearest(name, [arm.name for arm in self.arms])}')
+        return _named('arm', self.arms, name)
 
     def camera(self, name: str) -> Camera:
         """Return the camera of that name.
@@ -193,10 +193,7 @@ class Contract(Columns):
         Raises:
             ConfigError: There is none; the text names the nearest.
         """
-        for camera in self.cameras:
-            if camera.name == name:
-                return camera
-        raise ConfigError(f'no camera {name!r}; {nearest(name, [c.name for c in self.cameras])}')
+        return _named('camera', self.cameras, name)
 
     def to_text(self) -> str:
         """Return the contract as YAML that `from_text` reads back to an equal contract."""
@@ -226,3 +223,10 @@ class Contract(Columns):
         path = find_config('robots', str(name))
         return replace(Contract.from_text(read_text(path), str(path)),
                        folder=path.resolve().parent)
+
+
+def _named(kind: str, items: Sequence[_Named], name: str) -> _Named:
+    for item in items:
+        if item.name == name:
+            return item
+    raise ConfigError(f'no {kind} {name!r}; {nearest(name, [item.name for item in items])}')

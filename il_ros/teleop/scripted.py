@@ -4,7 +4,7 @@ from __future__ import annotations
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.scripted_arm import DOWN, ScriptedArm, ToolGoal, turn_about_z
+from il_ros.teleop.scripted_arm import ScriptedArm, ToolGoal
 from il_ros.teleop.scripted_goals import draw_habits, GOALS
 from il_ros.teleop.scripted_stages import Reader
 from il_ros.teleop.scripted_supervisor import Supervisor
@@ -49,7 +49,7 @@ class ScriptedOperator:
     def reset(self, seed: int) -> None:
         """Begin an episode with the habits of another seed."""
         rng = np.random.default_rng(seed)
-        self._arm.begin(rng, rng.uniform(0.88, 1.12))
+        self._arm.begin(rng)
         self._habits = draw_habits(rng)
         self._last_ns: int | None = None
 
@@ -76,9 +76,8 @@ class ScriptedOperator:
         dt = float(np.clip(to_s(now_ns - (self._last_ns or 0)), 1e-3, 0.1))
         self._last_ns = now_ns
         target = np.empty(len(state))
-        target[self._arm.columns] = self._arm.move(measured, ToolGoal(
-            goal.position, turn_about_z(goal.yaw) @ DOWN, goal.speed, goal.wander, goal.busy),
-            dt, now_ns)
+        target[self._arm.columns] = self._arm.move(
+            measured, ToolGoal.pointing_down(goal), dt, now_ns)
         # The gripper is a button: open or closed. Until the arm follows it keeps what it holds.
         wanted = self._open if goal.open else self._closed
         target[self._gripper] = wanted if following else opening - SQUEEZE * (not goal.open)

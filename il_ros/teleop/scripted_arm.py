@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from il_ros.contract import Arm, Contract
 from il_ros.kinematics import chain
+from il_ros.teleop.scripted_goals import Goal
 from il_ros.types import Floats
 import numpy as np
 import pinocchio as pin
@@ -19,6 +20,7 @@ SLACK = 0.05                          # and at rest [rad]
 CONTORTED, SETTLED = 1.25, 0.5        # away from the start pose, any joint but the last [rad]
 UNTWIST = 1.2                         # speed of the way back from there [rad/s]
 WANDER, WANDER_TIME = 0.004, 0.4      # of the hand: standard deviation [m], time constant [s]
+PACE = 0.88, 1.12                     # of one hand, against the usual
 PAUSES = 0.12                         # how often the hand rests [1/s]
 
 
@@ -39,6 +41,12 @@ class ToolGoal:
     speed: float
     wander: float = 1.0
     busy: bool = False
+
+    @staticmethod
+    def pointing_down(goal: Goal) -> ToolGoal:
+        """Return the goal of a tool that points down, turned by the goal's yaw."""
+        return ToolGoal(goal.position, turn_about_z(goal.yaw) @ DOWN, goal.speed, goal.wander,
+                        goal.busy)
 
 
 class ScriptedArm:
@@ -64,9 +72,9 @@ class ScriptedArm:
         self._start = np.array(contract.start)[self.columns]
         self._proper = np.array([contorts] * (len(self.columns) - 1) + [2 * contorts])
 
-    def begin(self, rng: np.random.Generator, pace: float) -> None:
-        """Begin an episode; `rng` decides how the hand moves, `pace` how fast."""
-        self._rng, self._pace = rng, pace
+    def begin(self, rng: np.random.Generator) -> None:
+        """Begin an episode; `rng` decides how the hand moves, and how fast."""
+        self._rng, self._pace = rng, rng.uniform(*PACE)
         self._wander = np.zeros(3)
         self._tempo, self._rest_until = 0.0, 0
 

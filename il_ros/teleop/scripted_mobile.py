@@ -5,7 +5,7 @@ from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.actuated import BASE
-from il_ros.teleop.scripted_arm import DOWN, ScriptedArm, ToolGoal, turn_about_z
+from il_ros.teleop.scripted_arm import ScriptedArm, ToolGoal
 from il_ros.teleop.scripted_goals import draw_habits, Goal, pick_place
 from il_ros.teleop.scripted_stages import Reader, Stage, View
 from il_ros.timing import to_s
@@ -51,7 +51,7 @@ class MobileOperator:
     def reset(self, seed: int) -> None:
         """Begin an episode with the habits of another seed."""
         rng = np.random.default_rng(seed)
-        self._arm.begin(rng, rng.uniform(0.88, 1.12))
+        self._arm.begin(rng)
         self._habits = draw_habits(rng)
         self._last_ns: int | None = None
 
@@ -71,9 +71,8 @@ class MobileOperator:
         goal = (pick_place(view, self._habits) if not wanted.any()
                 else Goal(READY, 0.0, True, 0.2))
         target = state.copy()
-        target[self._arm.columns] = self._arm.move(measured, ToolGoal(
-            goal.position, turn_about_z(goal.yaw) @ DOWN, goal.speed, goal.wander, goal.busy),
-            dt, now_ns)
+        target[self._arm.columns] = self._arm.move(
+            measured, ToolGoal.pointing_down(goal), dt, now_ns)
         target[self._base] = self._twist
         if following or not goal.open:
             target[self._column] = self._gripper.open if goal.open else self._gripper.closed

@@ -162,7 +162,7 @@ class PairOperator:
         """Begin an episode with the habits of another seed."""
         rng = np.random.default_rng(seed)
         for arm in self._arms:
-            arm.begin(rng, rng.uniform(0.88, 1.12))
+            arm.begin(rng)
         self._last_ns: int | None = None
 
     def act(self, state: Floats, environment: Floats, now_ns: int,

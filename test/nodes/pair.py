@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import os
 from pathlib import Path
 import time
 from typing import Any
@@ -14,10 +13,9 @@ from il_ros.msg import Command, CommandReport
 from il_ros.nodes import shell
 from nav_msgs.msg import Odometry
 from nodes.harness import wait_for
+from nodes.peer import Peer
 import numpy as np
-import rclpy
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
@@ -63,17 +61,12 @@ class Gripper:
         return CancelResponse.REJECT
 
 
-class Pair:
+class Pair(Peer):
     """The drivers: states at 100 Hz while it spins, and what they are told."""
 
     def __init__(self, domain: int) -> None:
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-        shell.prepare_transport()
-        self.context = rclpy.Context()
-        self.context.init(domain_id=domain)
-        self.node = node = rclpy.create_node('test_pair', context=self.context)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(node)
+        super().__init__(domain, 'test_pair')
+        node = self.node
         self.silent: set[str] = set()
         self.left: list[JointTrajectory] = []
         self.right: list[list[float]] = []
@@ -94,14 +87,6 @@ class Pair:
         self.grippers = [Gripper(node, ParallelGripperCommand, 'left_grip_ctl/gripper_cmd'),
                          Gripper(node, GripperCommand, 'right_grip_ctl/gripper_cmd')]
         node.create_timer(0.01, self._tell)
-
-    def __enter__(self) -> Pair:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()
 
     def _tell(self) -> None:
         stamp = self.node.get_clock().now().to_msg()

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import os
 from pathlib import Path
 import time
 from typing import Any
@@ -11,9 +10,8 @@ from il_ros.contract import Contract
 from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, Correction, TeleopCommand
 from il_ros.nodes import shell
 from nodes.harness import wait_for
+from nodes.peer import Peer
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
@@ -41,17 +39,11 @@ def stopped(printed: str) -> bool:
         'was stopped on its way', 'lets nothing through', 'did not arrive'))
 
 
-class Robot:
+class Robot(Peer):
     """Publishes joint states at 100 Hz while it spins; follows the commands that reach it."""
 
     def __init__(self, domain: int, follow: bool = True) -> None:
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-        shell.prepare_transport()
-        self.context = rclpy.Context()
-        self.context.init(domain_id=domain)
-        self.node = rclpy.create_node('test_robot', context=self.context)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
+        super().__init__(domain, 'test_robot')
         self.position = START.copy()
         self.sends_states = True
         self.commands: list[np.ndarray] = []
@@ -71,14 +63,6 @@ class Robot:
 
     def _subscribe(self, kind: type, topic: str, callback: Callable[[Any], None]) -> None:
         self.node.create_subscription(kind, topic, callback, EVERY)
-
-    def __enter__(self) -> Robot:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()
 
     @property
     def modes(self) -> list[ControlMode]:
