@@ -10,6 +10,7 @@ from faults.cell import Cell, milliseconds
 from faults.oracle import check, check_held
 from il_ros.msg import Command, CommandReport, ControlMode
 from il_ros.scheduling import LAUNCH, process_name
+from nodes.harness import next_domain
 import numpy as np
 import pytest
 from rcl_interfaces.msg import Parameter as ParameterMessage
@@ -24,7 +25,7 @@ from rcl_interfaces.srv import (
 )
 from std_srvs.srv import Trigger
 
-DOMAIN = 64
+DOMAIN = next_domain()
 ASKED = ('sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference', 'monitor',
          'teleop', 'teleop_capture')
 LIVE = {'engage', 'operator', 'task of teleop_capture', 'autostart', 'use_sim_time'}
@@ -206,7 +207,7 @@ def test_a_stopped_policy_does_not_play_its_chunk_out(cell):
 def test_when_ros2_launch_is_killed_its_nodes_hold_the_arm_and_end(tmp_path, monkeypatch):
     launch = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])
     try:
-        with Cell(tmp_path, DOMAIN + 1, nodes=('sim_robot',)) as cell:
+        with Cell(tmp_path, next_domain(), nodes=('sim_robot',)) as cell:
             monkeypatch.setenv(LAUNCH, process_name(launch.pid))
             nodes = [cell.start(name) for name in ('command_gate', 'dagger_intervention',
                                                    'policy_inference')]

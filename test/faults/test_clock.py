@@ -4,7 +4,7 @@ from __future__ import annotations
 from faults.cell import contract_of
 from il_ros.bags.reader import Bag
 from il_ros.nodes import shell
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.robot import Robot
 import pytest
 from rclpy.parameter import Parameter
@@ -12,7 +12,7 @@ from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 import yaml
 
-DOMAIN = 65
+DOMAIN = next_domain()
 STEP_NS = 5 * 10**6
 
 

@@ -6,12 +6,12 @@ import subprocess
 
 from faults.cell import contract_of
 from il_ros.bags.reader import Bag
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.robot import Robot
 import pytest
 import yaml
 
-DOMAIN = 66
+DOMAIN = next_domain()
 SIZE, FILLED = 1100 << 20, 1020 << 20   # above what an episode needs to start; below what it needs
 
 

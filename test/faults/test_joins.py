@@ -6,9 +6,10 @@ from pathlib import Path
 from faults.cell import Cell
 from faults.joiner import HABITS, KINDS, start
 from il_ros.msg import Command, CommandReport, ControlMode
+from nodes.harness import next_domain
 import pytest
 
-DOMAIN = 68
+DOMAIN = next_domain()
 
 
 @pytest.fixture(scope='module')

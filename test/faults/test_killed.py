@@ -13,11 +13,12 @@ from il_ros.bags.reader import Bag
 from il_ros.msg import Command, CommandReport, ControlMode
 from il_ros.recording.recover import recover
 from il_ros.srv import StopCapture
+from nodes.harness import next_domain
 import numpy as np
 import pytest
 from std_srvs.srv import Trigger
 
-DOMAIN = 60
+DOMAIN = next_domain()
 
 
 @pytest.fixture(scope='module')

@@ -9,12 +9,13 @@ from il_ros.execution.player import Job, PLAYED, Played
 from il_ros.nodes.policy.chunk_player import BLOCKED_NS, play
 from il_ros.nodes.policy.chunk_publisher import ChunkPublisher
 from il_ros.timing import MILLISECOND, SECOND
+from nodes.harness import next_domain
 from nodes.robot import CONTRACT, START
 import numpy as np
 import pytest
 import rclpy
 
-DOMAIN = 63
+DOMAIN = next_domain()
 ROWS = 100
 
 

@@ -10,12 +10,13 @@ from faults.cell import Cell
 from faults.oracle import check, check_held
 from il_ros.msg import Command, CommandReport
 from il_ros.srv import LoadPolicy
+from nodes.harness import next_domain
 import numpy as np
 import pytest
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-DOMAIN = 61
+DOMAIN = next_domain()
 TWO_SECONDS = 60     # decisions of the gate, at 30 Hz
 
 

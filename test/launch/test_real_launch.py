@@ -8,7 +8,7 @@ import sys
 
 from il_ros.contract import Contract
 from il_ros.msg import TeleopCommand
-from nodes.harness import environment, wait_for
+from nodes.harness import environment, next_domain, wait_for
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -19,7 +19,7 @@ from launch import LaunchContext
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 ROOT = Path(__file__).resolve().parents[2]
-DOMAIN = 54
+DOMAIN = next_domain()
 
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'launch').glob('*.launch.py')),

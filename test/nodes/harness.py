@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+import itertools
+import os
 from pathlib import Path
 import signal
 import subprocess
@@ -15,6 +17,14 @@ from il_ros.workflow import graph
 
 T = TypeVar('T')
 ROOT = Path(__file__).resolve().parents[2]
+WORKER = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
+WORKERS = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', '1'))
+DOMAINS = itertools.cycle(range(1 + WORKER, 58, WORKERS))   # 58 on: benchmarks, commands
+
+
+def next_domain() -> int:
+    """Return a ROS domain for a test file: no other has it, nor any of another worker."""
+    return next(DOMAINS)
 
 
 def environment(domain: int, **extra: str) -> dict[str, str]:

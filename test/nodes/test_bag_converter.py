@@ -3,7 +3,7 @@ import signal
 
 import bag_factory as bags
 from il_ros.datasets.reader import Dataset
-from nodes.harness import environment, running, wait_for
+from nodes.harness import environment, next_domain, running, wait_for
 import pytest
 
 rclpy = pytest.importorskip('rclpy')
@@ -13,7 +13,7 @@ from il_ros.action import ConvertBags  # noqa: E402
 from rclpy.action import ActionClient  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 
-DOMAIN = 23
+DOMAIN = next_domain()
 
 
 class Asker:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from diagnostic_msgs.msg import DiagnosticArray
 from il_ros.msg import Command, CommandReport, ControlMode
 from il_ros.nodes import shell
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from trajectory_msgs.msg import JointTrajectory
 import yaml
 
 HUMAN = 1
-DOMAIN = 40
+DOMAIN = next_domain()
 
 
 @pytest.fixture

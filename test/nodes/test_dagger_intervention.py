@@ -14,14 +14,14 @@ from il_ros.msg import (
 )
 from il_ros.nodes import shell
 from il_ros.types import ControlSource
-from nodes.harness import NodeProcess, running
+from nodes.harness import next_domain, NodeProcess, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
-DOMAIN = 41
+DOMAIN = next_domain()
 HUMAN_ROW = START + np.array([0.002, 0, 0, 0, 0, 0, 0])
 POLICY_ROW = START - np.array([0.002, 0, 0, 0, 0, 0, 0])
 

@@ -7,7 +7,7 @@ import sys
 from il_ros.config import parse_yaml
 from il_ros.errors import ConfigError
 from il_ros.nodes.clients.client import Client, namespace_of
-from nodes.harness import environment, ROOT
+from nodes.harness import environment, next_domain, ROOT
 from nodes.robot import CONTRACT, Robot
 import pytest
 import rclpy
@@ -17,7 +17,7 @@ from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 import yaml
 
-DOMAIN = 46
+DOMAIN = next_domain()
 
 
 def contract(folder, **changes):

@@ -5,13 +5,14 @@ from il_ros.checks import Outcome
 from il_ros.contract import Contract
 from il_ros.nodes import shell
 from il_ros.nodes.clients.doctor_system import check_clock, check_controllers, check_transport
+from nodes.harness import next_domain
 from nodes.robot import Robot
 from nodes.test_doctor import contract, doctor
 import pytest
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 
-DOMAIN = 46
+DOMAIN = next_domain()
 UR5E = Contract.load('ur5e_realsense')
 COMMANDS = [UR5E.command, UR5E.gripper.command]
 JTC, GRIPPER = 'scaled_joint_trajectory_controller', 'gripper_controller'
@@ -71,5 +72,6 @@ def test_a_clock_that_stands_and_a_controller_manager_are_seen(tmp_path):
     assert any('ros2_control runs, but its messages are not installed' in line or
                'does not answer' in line for line in lines)
     assert any(line.startswith('pass  transport: Fast DDS, ') for line in lines)
-    assert any(line.startswith('pass  discovery: LOCALHOST, ROS domain 46') for line in lines)
+    assert any(line.startswith(f'pass  discovery: LOCALHOST, ROS domain {DOMAIN}')
+               for line in lines)
     assert 'pass  scene: the arm keeps 10 mm from itself and table' in lines

@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 from il_ros.nodes import shell
-from nodes.harness import environment, NodeProcess, wait_for
+from nodes.harness import environment, next_domain, NodeProcess, wait_for
 from nodes.robot import Robot
 import pytest
 
-DOMAIN = 67
+DOMAIN = next_domain()
 NODES = ('sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference', 'monitor',
          'teleop_capture', 'bag_converter')
 BUG = """

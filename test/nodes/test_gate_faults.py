@@ -7,7 +7,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
 from il_ros.msg import ActionChunk, Command, CommandReport
 from il_ros.nodes import shell
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 from trajectory_msgs.msg import JointTrajectory
 
-DOMAIN = 87
+DOMAIN = next_domain()
 COMMANDS = CONTRACT.command.topic
 DOWN = START + np.array([0, 1.6, 0, 0, 0, 0, 0])   # the hand lies on the table
 

@@ -10,7 +10,7 @@ from il_ros.intervention.gates.files import fingerprint, JSON, POLICY, TENSORS
 from il_ros.msg import ControlMode, HelpRequest
 from il_ros.nodes import shell
 from il_ros.srv import LoadPolicy
-from nodes.harness import NodeProcess, running
+from nodes.harness import next_domain, NodeProcess, running
 from nodes.robot import Robot, START
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save_file
 import torch
 
 torch.set_num_threads(1)
-DOMAIN, SWAP_DOMAIN = 91, 80
+DOMAIN, SWAP_DOMAIN = next_domain(), next_domain()
 OFF = START + np.array([0.0, 0.6, -0.6, 0.6, 0.6, 0.6, 0.0])
 
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from il_ros.contract import Contract
 from il_ros.timing import to_s
-from nodes.harness import NodeProcess, running
+from nodes.harness import next_domain, NodeProcess, running
 from nodes.robot import Robot, stopped
 import numpy as np
 import pytest
 
-DOMAIN = 53
+DOMAIN = next_domain()
 CONTRACT = Contract.load('sim_arm')
 HOME = np.array(CONTRACT.start)
 

@@ -5,13 +5,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.msg import ActionChunk, CommandReport, ControlMode, HelpRequest
 from il_ros.nodes import shell
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
 from visualization_msgs.msg import Marker, MarkerArray
 
-DOMAIN = 44
+DOMAIN = next_domain()
 ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 import os
 
 from il_ros.nodes import shell
-from nodes.harness import running, wait_for
+from nodes.harness import next_domain, running, wait_for
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-DOMAINS = {'sim_two_arms': 72, 'sim_mobile': 73}
+DOMAINS = {'sim_two_arms': next_domain(), 'sim_mobile': next_domain()}
 
 
 @pytest.mark.parametrize('robot', DOMAINS)

@@ -10,14 +10,14 @@ from typing import Annotated
 from il_ros.config import LIVE, OneOf, Range
 from il_ros.errors import ConfigError
 from il_ros.nodes.shared.parameters import declare, descriptions
-from nodes.harness import running
+from nodes.harness import next_domain, running
 import pytest
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 NODES = Path(__file__).resolve().parents[2] / 'il_ros/nodes'
-DOMAIN = 66
+DOMAIN = next_domain()
 SAME_NAME = {'destroy_node'}   # extended on purpose
 
 

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 from il_ros.msg import CommandReport
-from nodes.harness import running
+from nodes.harness import next_domain, running
 import numpy as np
 import pytest
 
 pair = pytest.importorskip('nodes.pair', reason='no control_msgs')
 CONTRACT, START = pair.CONTRACT, pair.START
-DOMAIN = 71
+DOMAIN = next_domain()
 POLICY, HUMAN = 0, 1
 CLOSED, DRIVE = START.copy(), START.copy()
 CLOSED[2] = 0.0

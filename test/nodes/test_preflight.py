@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 from il_ros.nodes.shared.offers import NAMELESS, owner
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.robot import CONTRACT, Robot
 import pytest
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from std_msgs.msg import String
 
-DOMAIN = 88
+DOMAIN = next_domain()
 
 
 @pytest.mark.parametrize(('name', 'namespace', 'told'), [

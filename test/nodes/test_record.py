@@ -6,12 +6,12 @@ import subprocess
 import sys
 
 from il_ros.bags.reader import Bag
-from nodes.harness import environment, running, wait_for
+from nodes.harness import environment, next_domain, running, wait_for
 import pytest
 
 pytest.importorskip('rclpy')
 
-DOMAIN = 25
+DOMAIN = next_domain()
 CONTRACT = """
 robot: small
 task: wave

@@ -6,12 +6,12 @@ import sys
 import bag_factory as bags
 from il_ros.contract import Contract
 from il_ros.evaluation.recording import read_recording
-from nodes.harness import environment, ROOT, running
+from nodes.harness import environment, next_domain, ROOT, running
 from nodes.robot import Robot, stopped
 import numpy as np
 import pytest
 
-DOMAIN = 55
+DOMAIN = next_domain()
 COMMAND = 'from il_ros.cli import main; main()'
 
 

@@ -12,7 +12,7 @@ from il_ros.kinematics import Arm, find_urdf
 from il_ros.nodes import shell
 from il_ros.sim.environment import ArmEnv
 from il_ros.srv import ResetSim
-from nodes.harness import NodeProcess, running, wait_for
+from nodes.harness import next_domain, NodeProcess, running, wait_for
 import numpy as np
 import pytest
 import rclpy
@@ -24,7 +24,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 CONTRACT = Contract.load('sim_arm')
 START = np.array(CONTRACT.start)
-DOMAIN = 10
+DOMAIN = next_domain()
 TICK_S = 1 / 30
 
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from il_ros.nodes import shell
 from il_ros.nodes.shared.streams import Streams
-from nodes.harness import wait_for
+from nodes.harness import next_domain, wait_for
 from nodes.robot import CONTRACT, START
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 
-DOMAIN = 93
+DOMAIN = next_domain()
 SECOND = 10 ** 9
 
 

@@ -5,13 +5,13 @@ import random
 
 from il_ros.msg import ActionChunk, ControlMode, HelpRequest, TeleopCommand
 from il_ros.types import ControlSource
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
 from std_srvs.srv import Trigger
 
-DOMAIN = 61
+DOMAIN = next_domain()
 STEP = CONTRACT.velocity * CONTRACT.period_ns * 1e-9
 SERVICES = ('take_over', 'hand_back', 'rewind', 'pause', 'resume')
 

@@ -11,7 +11,7 @@ from il_ros.kinematics import Arm, find_urdf
 from il_ros.msg import Command, ControlMode, TeleopCommand
 from il_ros.nodes import shell
 from il_ros.srv import ResetSim, StopCapture
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Joy
 from std_srvs.srv import Trigger
 
-DOMAIN = 42
+DOMAIN = next_domain()
 ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
 
 

@@ -5,7 +5,7 @@ from il_ros.bags.reader import Bag
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.recording.recover import recover
-from nodes.harness import environment, running, wait_for
+from nodes.harness import environment, next_domain, running, wait_for
 import numpy as np
 import pytest
 
@@ -22,7 +22,7 @@ from sensor_msgs.msg import JointState  # noqa: E402
 from std_msgs.msg import Float64MultiArray  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-DOMAIN = 21
+DOMAIN = next_domain()
 CONTRACT = """
 robot: small
 task: wave

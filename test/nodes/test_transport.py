@@ -5,9 +5,9 @@ import re
 import signal
 
 from il_ros.transport import clean, SEGMENTS
-from nodes.harness import running, wait_for
+from nodes.harness import next_domain, running, wait_for
 
-DOMAIN = 66
+DOMAIN = next_domain()
 FIRST_PORT = 7400 + 250 * DOMAIN
 MEGABYTE = 1 << 20
 

@@ -14,12 +14,12 @@ from il_ros.datasets.reader import Dataset
 from il_ros.policies.checkpoint import read
 from il_ros.workflow.promotion import promoted
 from il_ros.workflow.session import Session, System
-from nodes.harness import environment, ROOT, wait_for
+from nodes.harness import environment, next_domain, ROOT, wait_for
 import pytest
 from workflow.small_rounds import prepare
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-DOMAIN, FIELD_DOMAIN = 88, 89
+DOMAIN, FIELD_DOMAIN = next_domain(), next_domain()
 COMMAND = [sys.executable, '-c', 'from il_ros.cli import main; main()', 'dagger']
 SMALL = ['--rounds', '1', '--rollouts', '2', '--episodes', '2', '--steps', '60', '--jobs', '0',
          '--promote-at', '0']   # whatever comes out is promoted, and swapped in
