@@ -26,6 +26,18 @@ class Broken(Node):
 raise SystemExit(shell.main(Broken))
 """
 
+ENDED = """
+from contextlib import suppress
+from il_ros.nodes import shell
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+rclpy.init()
+rclpy.shutdown()
+with suppress(TypeError):
+    SingleThreadedExecutor()
+print('quiet')
+"""
+
 
 def start(folder, name, **parameters):
     parameters = {'device': 'scripted'} if name == 'teleop' else parameters
@@ -69,6 +81,13 @@ def test_ctrl_c_twice_and_a_terminal_that_is_closed(tmp_path, numbers):
                     node.send(number)
         ended(nodes)
         assert {node.process.returncode for node in nodes.values()} == {0}
+
+
+def test_an_executor_of_a_context_that_has_ended_says_nothing():
+    """As when a signal comes just before a node is served."""
+    out = subprocess.run([sys.executable, '-c', ENDED], env=environment(DOMAIN), text=True,
+                         capture_output=True)
+    assert (out.stdout, out.stderr) == ('quiet\n', '')
 
 
 def test_nohup_stays_nohup():
