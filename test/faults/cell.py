@@ -1,11 +1,15 @@
 """A robot cell: the nodes as processes; this process is the pad and the eyes."""
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 import os
 from pathlib import Path
+import shutil
 import signal
+from tempfile import mkdtemp
 import time
 
 from builtin_interfaces.msg import Time
@@ -54,8 +58,14 @@ def contract_of(cameras: bool, impatient: bool) -> Contract:
     return Contract.from_text(yaml.safe_dump(data))
 
 
-def looping(folder: Path, contract: Contract, cameras: tuple[str, ...] = ()) -> Path:
-    """Write a checkpoint, and its ONNX form, that goes round and round from the start."""
+@cache
+def looping(contract_text: str, cameras: tuple[str, ...]) -> Path:
+    """Write a checkpoint, and its ONNX form, that goes round and round from the start.
+
+    Once per process, for all its cells.
+    """
+    folder, contract = Path(mkdtemp()), Contract.from_text(contract_text)
+    atexit.register(shutil.rmtree, folder)
     config = replace(SMALL, horizon=LOOP, inputs=('state', *cameras), relative_actions=False,
                      image_size=(32, 32) if cameras else SMALL.image_size)
     described = describe(config, contract)
@@ -109,8 +119,7 @@ class Cell(Robot):
             'policy_inference': {
                 'robot': robot, 'autostart': True, 'backend': 'onnx', 'join': 0.0, **wait,
                 'scheduler': 'receding', 'execute_steps': LOOP - REST,
-                'checkpoint': looping(folder / 'checkpoint', self.contract,
-                                      ('wrist',) if cameras else ())},
+                'checkpoint': looping(self.contract.to_text(), ('wrist',) if cameras else ())},
             'teleop_capture': {'robot': robot, 'output': folder / 'bags'},
             'monitor': {'robot': robot},
             'teleop': {'robot': robot, 'device': 'scripted', 'engage': 'never'}}
