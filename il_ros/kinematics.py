@@ -183,16 +183,18 @@ def check_urdf(contract: Contract) -> str:
             limits a joint that the contract has as continuous.
     """
     path = find_urdf(contract)
-    urdf, gripper = read_urdf(path), contract.gripper.joint if contract.gripper else ''
-    joints = [joint for joint in contract.joints
-              if joint.name != gripper or joint.name in urdf.joints]
+    urdf, grippers = read_urdf(path), [each.joint for each in contract.grippers.values()]
+    joints = [joint for joint, of_base in zip(contract.joints, contract.is_velocity, strict=True)
+              if not of_base and (joint.name not in grippers or joint.name in urdf.joints)]
     RobotModel(urdf, [joint.name for joint in joints], lock=False)
-    if contract.tip and contract.tip not in urdf.links:
-        raise ConfigError(f'{path}: no link {contract.tip!r}, the tip of the contract; '
-                          f'{nearest(contract.tip, list(urdf.links))}')
-    notes = [] if contract.tip else ['no tip: nothing can move the tool']
-    if gripper and gripper not in urdf.joints:
-        notes.append(f'the gripper {gripper!r} is not in it: its fingers count as they are drawn')
+    tips = [arm.tip for arm in contract.arms]
+    for tip in filter(None, tips):
+        if tip not in urdf.links:
+            raise ConfigError(f'{path}: no link {tip!r}, the tip of the contract; '
+                              f'{nearest(tip, list(urdf.links))}')
+    notes = [] if all(tips) else ['no tip: nothing can move the tool']
+    notes += [f'the gripper {name!r} is not in it: its fingers count as they are drawn'
+              for name in grippers if name not in urdf.joints]
     for joint in joints:
         kind, (lower, upper) = urdf.joints[joint.name].kind, urdf.joints[joint.name].limits
         if joint.continuous and kind != 'continuous':

@@ -134,7 +134,7 @@ def test_a_dataset_and_a_policy_keep_it(recorded, tmp_path):
         found = read(folder)
         assert (found.contract, found.contract.urdf_text) == (contract, BARE)
         np.testing.assert_array_equal(tool(found.contract), tool(FILE))
-    assert describe(SMALL, contract).frame is not None
+    assert describe(replace(SMALL, tool_actions=True), contract).frame.arms == 1
     assert ToolFrame(contract, tool_urdf(contract)).arms == 1
 
 

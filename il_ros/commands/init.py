@@ -3,9 +3,14 @@ from __future__ import annotations
 
 from pathlib import Path
 import sys
-from typing import Annotated
+from typing import Annotated, TYPE_CHECKING
 
+from il_ros.errors import ConfigError
 import typer
+
+if TYPE_CHECKING:
+    from il_ros.drafting.heard import Heard
+    from il_ros.drafting.questions import Answers
 
 
 def init(
@@ -23,48 +28,61 @@ def init(
 
     Example: `il_ros init my_robot`
     """
-    from dataclasses import replace
-
     from il_ros.commands import console
     from il_ros.commands.doctor import doctor
     from il_ros.config import path_name
-    from il_ros.contract import Contract
-    from il_ros.drafting.draft import draft
     from il_ros.drafting.questions import Answers
-    from il_ros.errors import ConfigError
-    from il_ros.kinematics import check_urdf
-    from il_ros.nodes.clients.survey import Survey
 
     path_name(name, 'robot')
     file = Path(f'{name}.yaml')
-    taken = f'{file} exists already and is not overwritten: choose another name, or move it'
     if file.exists():
-        raise ConfigError(taken)
+        raise _exists(file)
     asked = Answers(answers or (), yes, _prompt if sys.stdin.isatty() else None)
-    console.print(f'listening for {seconds:g} s in {"/" + namespace.strip("/")}', markup=False)
-    survey = Survey(namespace)
-    try:
-        heard = survey.listen(seconds)
-    finally:
-        survey.close()
-    text = draft(heard, name, asked, urdf.resolve() if urdf else None)
-    contract = Contract.from_text(text, str(file))
-    if not urdf:
-        contract = replace(contract, urdf_text=heard.urdf()[1])
-    check_urdf(contract)
-    try:
-        with file.open('x', encoding='utf-8') as sink:
-            sink.write(text)
-    except FileExistsError:
-        raise ConfigError(taken) from None
-    except OSError as error:
-        raise ConfigError(f'{file}: cannot be written: {error.strerror}') from None
+    console.print(f'listening for {seconds:g} s in /{namespace.strip("/")}', markup=False)
+    _write(file, _checked(_listen(namespace, seconds), name, asked,
+                          urdf.resolve() if urdf else None))
     console.print(f'wrote {file}; read it, every line says where it came from', markup=False)
     doctor(str(file), namespace=namespace)
 
 
+def _listen(namespace: str, seconds: float) -> Heard:
+    from il_ros.nodes.clients.survey import Survey
+    survey = Survey(namespace)
+    try:
+        return survey.listen(seconds)
+    finally:
+        survey.close()
+
+
+def _checked(heard: Heard, name: str, asked: Answers, urdf: Path | None) -> str:
+    """Return the text of a contract that loads and fits its URDF."""
+    from dataclasses import replace
+
+    from il_ros.contract import Contract
+    from il_ros.drafting.draft import draft
+    from il_ros.kinematics import check_urdf
+    text = draft(heard, name, asked, urdf)
+    contract = Contract.from_text(text, 'the draft')
+    check_urdf(contract if urdf else replace(contract, urdf_text=heard.urdf()[1]))
+    return text
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        with file.open('x', encoding='utf-8') as sink:
+            sink.write(text)
+    except FileExistsError:
+        raise _exists(file) from None
+    except OSError as error:
+        raise ConfigError(f'{file}: cannot be written: {error.strerror}') from None
+
+
+def _exists(file: Path) -> ConfigError:
+    return ConfigError(f'{file} exists already and is not overwritten: choose another name, or '
+                       'move it')
+
+
 def _prompt(text: str) -> str:
-    from il_ros.errors import ConfigError
     try:
         return input(f'{text}: ')
     except EOFError:

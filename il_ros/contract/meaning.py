@@ -12,9 +12,10 @@ TRANSPORT = ('topic', 'type', 'stamp')
 def meaning(contract: Any) -> Any:
     """Return a contract's mapping without topics, message types, clocks and command topics.
 
-    A camera that was recorded compressed and runs raw is the same camera, and positions of joints
-    are the same whichever controller takes them, and a URDF on whichever topic it comes. Of an encoding its family counts: images of
-    bgr8, JPEG or a mosaic reach a policy alike, grey and depth do not.
+    A camera that was recorded compressed and runs raw is the same camera, positions of joints are
+    the same whichever controller takes them, and so is a URDF on whichever topic it comes. Of an
+    encoding its family counts: images of bgr8, JPEG or a mosaic reach a policy alike, grey and
+    depth do not.
     """
     if isinstance(contract, list):
         return [meaning(item) for item in contract]

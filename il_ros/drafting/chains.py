@@ -33,11 +33,12 @@ class Limb:
 
 
 class Chains:
-    """The moving joints of a URDF as a tree; those that mimic others are no joints here."""
+    """The joints of a URDF that can move, as a tree; those that mimic others are none here."""
 
     def __init__(self, urdf: Urdf) -> None:
         self.urdf = urdf
-        self.free = [name for name in urdf.moving if urdf.joints[name].mimic is None]
+        self.free = [joint.name for joint in urdf.joints.values() if joint.kind in MOVING
+                     and joint.mimic is None and joint.limits[0] < joint.limits[1]]
         self._above = {joint.child: joint for joint in urdf.joints.values()}
         self._led = {joint.mimic.joint for joint in urdf.joints.values() if joint.mimic}
 

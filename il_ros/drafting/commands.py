@@ -19,14 +19,12 @@ class Commands:
     """Chooses, and asks where several would do.
 
     Attributes:
-        left_out: What cannot be used and why.
-        chosen: What was, so far.
+        left_out: What is not used and why.
     """
 
     def __init__(self, heard: Heard, limbs: Sequence[Limb], answers: Answers) -> None:
         self._heard, self._limbs, self._answers = heard, limbs, answers
         self.left_out: list[str] = []
-        self.chosen: list[Sink] = []
         self._sinks = []
         for sink in heard.sinks:
             if reason := self._problem(sink):
@@ -103,7 +101,6 @@ class Commands:
             answer = self._answers.ask(Question(f'command.{what}', text, names[0], tuple(names)))
             sink = found[names.index(answer)]
             self.left_out += [f'{name}: {answer} was taken' for name in names if name != answer]
-        self.chosen.append(sink)
         return sink
 
     def _fits(self, sink: Sink, limb: Limb) -> bool:

@@ -1,7 +1,7 @@
 """From what was heard to the text of a contract, every line with where it came from."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 import math
 import re
@@ -210,8 +210,8 @@ def _closing(left_out: list[str], heard: Heard) -> Iterator[str]:
            'docs/robots.md.')
 
 
-def _list(names: object) -> str:
-    return f'[{", ".join(map(_word, names))}]'  # type: ignore[call-overload]
+def _list(names: Iterable[str]) -> str:
+    return f'[{", ".join(map(_word, names))}]'
 
 
 def _word(text: str) -> str:

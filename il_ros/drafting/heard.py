@@ -93,7 +93,7 @@ class Heard:
         odometry: nav_msgs/Odometry topics.
         wrenches: geometry_msgs/WrenchStamped topics.
         sinks: Command topics and gripper actions.
-        controllers: By name; None where no controller manager answered.
+        controllers: By full name, the manager's namespace first; None where none answered.
         silence: Why none did, for people.
         urdfs: The text on each topic `robot_description`.
     """
@@ -115,8 +115,7 @@ class Heard:
 
     def controller_of(self, sink: Sink) -> Controller | None:
         """Return the controller behind a topic `<controller>/<what>`, if one of that name is."""
-        name = sink.name.rpartition('/')[0].rpartition('/')[2]
-        return (self.controllers or {}).get(name)
+        return (self.controllers or {}).get(sink.name.rpartition('/')[0])
 
     def urdf(self) -> tuple[str, str]:
         """Return topic and text of the URDF.

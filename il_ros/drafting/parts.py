@@ -161,7 +161,9 @@ def _base(heard: Heard, commands: Commands, moved: _Moved, left_out: list[str]
     fields = BASE if commands.sideways(sink) else (BASE[0], BASE[2])
     moved.add(sink, tuple(name for name, _ in fields), commands,
               fields=tuple(field for _, field in fields))
-    return heard.odometry[0], fields
+    first, *more = heard.odometry
+    left_out += [f'{source.topic}: {first.topic} was taken' for source in more]
+    return first, fields
 
 
 class _Moved:

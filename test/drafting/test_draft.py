@@ -57,7 +57,7 @@ TWO = Heard(
            Sink('/right_velocity/commands', ARRAY, '/controller_manager'),
            Sink('/left_jtc/joint_trajectory', TRAJECTORY, '/controller_manager'),
            Sink('/right_hand/gripper_cmd', 'control_msgs/ParallelGripperCommand', action=True)),
-    controllers={one.name: one for one in (
+    controllers={f'/{one.name}': one for one in (
         controller('left_arm', [*arm_joints('left'), 'left_gripper']),
         controller('right_arm', arm_joints('right')[::-1], of='forward_command_controller/F'),
         controller('right_velocity', arm_joints('right'), 'velocity'),
@@ -99,8 +99,8 @@ def test_two_arms_with_a_controller_manager():
             '/driver).',
             '# Left out: /right_velocity/commands (std_msgs/Float64MultiArray): takes velocity, '
             'expected position alone.',
-            '# Left out: /left_jtc/joint_trajectory (trajectory_msgs/JointTrajectory): left_jtc is '
-            'inactive (ros2 control switch_controllers --activate left_jtc).',
+            '# Left out: /left_jtc/joint_trajectory (trajectory_msgs/JointTrajectory): left_jtc '
+            'is inactive (ros2 control switch_controllers --activate left_jtc).',
             '# Left out: /front/color/image_raw/compressed: the same pictures as '
             '/front/color/image_raw; take it in its place where the network or the disk is slow.',
             '# Left out: /front/depth/image_rect_raw: depth (16UC1), which policies see in 8 '
@@ -147,7 +147,7 @@ def test_continuous_joints_and_missing_speeds_are_marked(tmp_path, kind, open_):
     assert 'continuous in the URDF; URDF; it gives no speed: slow, by il_ros' in text
     assert (contract.arms[0].tip, contract.arms[0].gripper.open) == ('tcp', open_)
     assert 'assumed; check it; also at the end of its chain: flange, c' in text
-    assert drafted(heard, 'tip.arm=flange', f'gripper.arm=lower')[1].arms[0].gripper.open == 0.0
+    assert drafted(heard, 'tip.arm=flange', 'gripper.arm=lower')[1].arms[0].gripper.open == 0.0
 
 
 def base(*sinks, odometry=True):
@@ -211,7 +211,7 @@ def test_of_several_topics_the_likeliest_is_the_default():
     (replace(ONE, joints=()), 'nothing that il_ros can measure and move: arm: no JointState has a '
      'position of left_shoulder_pan, left_shoulder_lift, left_elbow, left_wrist_1, left_wrist_2, '
      'left_wrist_3'),
-    (replace(TWO, controllers={'left_arm': controller('left_arm', [
+    (replace(TWO, controllers={'/left_arm': controller('left_arm', [
         *arm_joints('left'), 'left_wheel'])}),
      "/left_arm/joint_trajectory: its controller also moves 'left_wheel', which no JointState "
      'measures or the URDF lacks')])

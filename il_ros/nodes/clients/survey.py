@@ -17,6 +17,7 @@ from il_ros.nodes.shared.offers import owner
 from il_ros.nodes.shared.robot import LATCHED
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
 
 ODOMETRY, WRENCH = 'nav_msgs/Odometry', 'geometry_msgs/WrenchStamped'
 FOLLOWED = (JOINTS, ODOMETRY, WRENCH, *IMAGE_TYPES)
@@ -81,6 +82,8 @@ class Survey:
 
     def _look(self) -> None:
         """Follow what is new: topics by their type, controller managers by their service."""
+        if self._node.count_publishers('/clock'):
+            self._node.set_parameters([Parameter('use_sim_time', value=True)])
         for topic, kind in self._topics():
             urdf = kind == 'std_msgs/String' and topic.rpartition('/')[2] == URDF
             if topic in {**self._came.types, **self._urdfs} or not self._publishers(topic):
@@ -132,9 +135,11 @@ class Survey:
                 yield Sink(action, kind, action=True)
 
     def _controllers(self) -> dict[str, Controller] | None:
-        answers = [future.result() for future in self._lists.values() if future.done()]
-        if not answers:
-            return None
-        return {one.name: Controller(one.name, one.type, one.state, tuple(
+        answers = {service.removesuffix(f'/{LIST}'): future.result()
+                   for service, future in self._lists.items() if future.done()}
+        found = {f'{space}/{one.name}': Controller(one.name, one.type, one.state, tuple(
             one.claimed_interfaces or one.required_command_interfaces))
-            for answer in answers for one in answer.controller}
+            for space, answer in answers.items() for one in answer.controller}
+        if answers and not found:
+            self._silence = f'{", ".join(answers)}: no controller is loaded'
+        return found or None
