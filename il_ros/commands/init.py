@@ -38,10 +38,12 @@ def init(
     if file.exists():
         raise _exists(file)
     asked = Answers(answers or (), yes, _prompt if sys.stdin.isatty() else None)
-    console.print(f'listening for {seconds:g} s in /{namespace.strip("/")}', markup=False)
+    console.print(f'listening for {seconds:g} s in /{namespace.strip("/")}', markup=False,
+                  highlight=False, soft_wrap=True)
     _write(file, _checked(_listen(namespace, seconds), name, asked,
                           urdf.resolve() if urdf else None))
-    console.print(f'wrote {file}; read it, every line says where it came from', markup=False)
+    console.print(f'wrote {file}; read it, every line says where it came from', markup=False,
+                  highlight=False, soft_wrap=True)
     doctor(str(file), namespace=namespace)
 
 

@@ -11,7 +11,9 @@ from il_ros.drafting.questions import Answers, Question
 
 JOINTS, POSE = POSITION_TOPICS[:-1], POSITION_TOPICS[-1]   # the likeliest first
 NAMING = ('trajectory_msgs/JointTrajectory', 'sensor_msgs/JointState')
+ARRAY = 'std_msgs/Float64MultiArray'
 SERVO = ('servo', 'delta')    # MoveIt's takes twists of a tool, not of a base
+TARGETS = ('target', 'reference')   # of a Cartesian controller; nav2 takes other poses
 HOLONOMIC = ('mecanum', 'omni')
 
 
@@ -56,7 +58,8 @@ class Commands:
                         set(limb.joints) <= set(known) if known is not None
                         else self._fits(sink, limb) and 'grip' not in sink.name.lower()):
                     found.append(sink)
-        found += [sink for sink in self._sinks if sink.type == POSE and self._fits(sink, limb)]
+        found += [sink for sink in self._sinks if sink.type == POSE and self._fits(sink, limb)
+                  and any(word in sink.name.lower() for word in TARGETS)]
         return self._choose(found, limb.name, f'which topic moves the joints of {limb.name}?')
 
     def of_gripper(self, joint: str, limb: Limb, arm: Sink | None) -> tuple[Sink | None, str]:
@@ -101,6 +104,11 @@ class Commands:
             answer = self._answers.ask(Question(f'command.{what}', text, names[0], tuple(names)))
             sink = found[names.index(answer)]
             self.left_out += [f'{name}: {answer} was taken' for name in names if name != answer]
+        if sink.type == ARRAY and self.joints_of(sink) is None and self._answers.ask(Question(
+                f'positions.{what}', f'no controller manager says what {sink.name} takes: '
+                f'positions of {what}, in the order of the URDF?', None, ('yes', 'no'))) == 'no':
+            self.left_out.append(f'{sink.name}: it takes no positions, as you said')
+            return None
         return sink
 
     def _fits(self, sink: Sink, limb: Limb) -> bool:

@@ -123,6 +123,10 @@ class Heard:
         Raises:
             ConfigError: There is none, or there are several.
         """
+        if not (self.urdfs or self.joints or self.sinks):
+            raise ConfigError(f'nothing was heard of a robot in {self.namespace} within '
+                              f'{self.seconds:g} s: no joint states, commands or URDF; start its '
+                              'driver, or say where it is with --namespace')
         if not self.urdfs:
             raise ConfigError(
                 f'no URDF came on {self.namespace.rstrip("/")}/robot_description: nothing else '

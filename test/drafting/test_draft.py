@@ -178,6 +178,17 @@ def test_a_base_is_measured_by_its_odometry():
     assert '# Left out: /cmd_vel: a base without odometry, which nothing measures.' in text
 
 
+def test_only_a_pose_that_is_a_target_is_one_for_an_arm():
+    poses = [Sink(name, 'geometry_msgs/PoseStamped', '/x') for name in ('/goal_pose',
+                                                                       '/target_pose')]
+    _, contract = drafted(replace(ONE, sinks=tuple(poses)))
+    command, = contract.commands
+    assert (command.name, command.arm, command.joints) == (
+        '/target_pose', 'arm', arm_joints('left'))
+    with pytest.raises(ConfigError, match='arm: nobody listens to commands of a kind'):
+        drafted(replace(ONE, sinks=(poses[0],)))
+
+
 def test_names_are_relative_within_a_namespace():
     heard = Heard(namespace='/cell', joints=tuple(replace(s, topic=f'/cell{s.topic}')
                                                   for s in ONE.joints),
@@ -192,13 +203,18 @@ def test_of_several_topics_the_likeliest_is_the_default():
     heard = replace(ONE, sinks=(Sink('/forward/commands', ARRAY, '/fpc'), *ONE.sinks))
     assert drafted(heard)[1].commands[0].type == TRAJECTORY
     answer = 'command.arm=/forward/commands'
-    text, contract = drafted(heard, answer)
+    with pytest.raises(ConfigError, match='no controller manager says what /forward/commands '
+                                          'takes: positions of arm, in the order of the URDF'):
+        drafted(heard, answer)     # it may as well be velocities or efforts
+    text, contract = drafted(heard, answer, 'positions.arm=yes')
     assert (contract.commands[0].type, contract.commands[0].joints) == (ARRAY, arm_joints('left'))
     assert '# Left out: left_gripper: nobody listens to commands for it.' in text
     assert 'left_gripper' not in contract.joint_names
 
 
 @pytest.mark.parametrize(('heard', 'error'), [
+    (Heard('/left'), 'nothing was heard of a robot in /left within 5 s: no joint states, commands '
+     'or URDF; start its driver, or say where it is with --namespace'),
     (replace(ONE, urdfs={}), 'no URDF came on /robot_description: nothing else says which limits '
      "the joints have; start the robot's robot_state_publisher, or name a file with --urdf"),
     (replace(ONE, urdfs={'/a/robot_description': 'x', '/b/robot_description': 'y'}),
