@@ -60,7 +60,7 @@ def draft(heard: Heard, robot: str, answers: Answers, urdf_file: UrdfSource | No
         'none. Check every line.',
         '# Controllers: ' + (heard.silence if heard.controllers is None else
                              'as the controller manager lists them') + '.'])
-    out.add(f'robot: {_word(robot)}')
+    out.add(f'robot: {_word(robot)}', 'as you call it')
     out.add(f'task: {_word(task)}', answers.notes['task'])
     out.add(f'rate_hz: {RATE_HZ}', 'of observations and commands; the usual one')
     _joints(out, parts, urdf)
@@ -127,22 +127,23 @@ def _states(out: _Lines, parts: Parts, heard: Heard) -> None:
                  if name in parts.measured and parts.measured[name].topic == topic]
         out.add(f'  - topic: {_word(heard.written(topic))}', f'{source.node} publishes it')
         _stream(out, source, 4)
-        out.add(f'    joints: {_list(names)}')
+        out.add(f'    joints: {_list(names)}', 'its messages name them')
     if parts.base:
         odometry, fields = parts.base
         out.add(f'  - topic: {_word(heard.written(odometry.topic))}',
                 f'{odometry.node} publishes it')
         _stream(out, odometry, 4)
-        out.add(f'    joints: {_list([name for name, _ in fields])}')
-        out.add(f'    fields: {_list([f"twist.twist.{name}" for _, name in fields])}')
+        out.add(f'    joints: {_list([name for name, _ in fields])}', 'names by il_ros')
+        out.add(f'    fields: {_list([f"twist.twist.{name}" for _, name in fields])}',
+                'of its messages')
 
 
 def _stream(out: _Lines, source: Source, indent: int) -> None:
     space, rate = ' ' * indent, max(round(source.rate_hz), 1)
     age_s = source.age_s if source.stamp is None and source.age_s is not None else 0.0
-    out.add(f'{space}type: {source.type}')
+    out.add(f'{space}type: {source.type}', 'of its topic')
     out.add(f'{space}rate_hz: {rate}', f'measured: {source.rate_hz:.1f} Hz')
-    out.add(f'{space}max_age_s: {_short(max(0.1, 5 / rate, 3 * abs(age_s)))}',
+    out.add(f'{space}max_age_s: {max(0.1, 5 / rate, 3 * abs(age_s)):.3g}',
             'five periods, at least 0.1' + ('' if source.stamp else
                                             f'; measured: {age_s * 1e3:.0f} ms old'))
     if source.stamp:
@@ -154,7 +155,7 @@ def _arms(out: _Lines, parts: Parts) -> None:
         out.add('arms:')
     for arm in parts.arms:
         out.add(f'  - name: {arm.limb.name}', 'chains of the URDF')
-        out.add(f'    joints: {_list(arm.limb.joints)}')
+        out.add(f'    joints: {_list(arm.limb.joints)}', 'from its root on')
         out.add(f'    tip: {_word(arm.tip)}', arm.tip_note)
         _gripper(out, arm)
 
@@ -171,15 +172,21 @@ def _commands(out: _Lines, parts: Parts, heard: Heard) -> None:
     for command in parts.commands:
         key = 'action' if command.sink.action else 'topic'
         out.add(f'  - {key}: {_word(heard.written(command.sink.name))}', command.note)
-        out.add(f'    type: {command.sink.type}')
-        out.add(f'    joints: {_list(command.joints)}')
+        out.add(f'    type: {command.sink.type}', 'what it takes')
+        out.add(f'    joints: {_list(command.joints)}', _order(command, heard))
         if command.fields:
-            out.add(f'    fields: {_list(command.fields)}')
+            out.add(f'    fields: {_list(command.fields)}', 'of a twist, in the same order')
         if command.arm:
-            out.add(f'    arm: {command.arm}')
+            out.add(f'    arm: {command.arm}', 'whose tip it moves')
     if _points(parts.commands):
         out.add(f'command_hz: {COMMAND_HZ}', 'controllers like points closer than those of '
                                              'rate_hz; the usual one')
+
+
+def _order(command: PlannedCommand, heard: Heard) -> str:
+    controller = heard.controller_of(command.sink)
+    return ('in the order of its controller' if controller and controller.interfaces else
+            'in the order of the URDF' if not command.fields else 'names by il_ros')
 
 
 def _points(commands: tuple[PlannedCommand, ...]) -> bool:
@@ -195,8 +202,8 @@ def _cameras(out: _Lines, heard: Heard) -> list[str]:
         out.add(f'    topic: {_word(heard.written(image.topic))}', f'{image.node} publishes it')
         _stream(out, image, 4)
         out.add(f'    encoding: {image.encoding}', 'its images')
-        out.add(f'    height: {image.height}')
-        out.add(f'    width: {image.width}')
+        out.add(f'    height: {image.height}', 'its images')
+        out.add(f'    width: {image.width}', 'its images')
     return left_out
 
 

@@ -93,6 +93,8 @@ def test_two_arms_with_a_controller_manager():
         ('wrist', '/wrist/image_raw', 'rgb8', 240, 320, 15.0, 'arrival')]
     assert contract.urdf == 'topic:/robot_description'
     assert len(text.splitlines()) <= 80
+    assert all('  # ' in line or line[0] == '#' or line.endswith('s:')
+               for line in text.splitlines()), 'every line says where it came from'
     for line in (
             '# Controllers: as the controller manager lists them.',
             '# Not taken, forces come later: /left/wrench (geometry_msgs/WrenchStamped, 100 Hz, '
@@ -227,7 +229,7 @@ def test_of_several_topics_the_likeliest_is_the_default():
     (replace(ONE, joints=()), 'nothing that il_ros can measure and move: arm: no JointState has a '
      'position of left_shoulder_pan, left_shoulder_lift, left_elbow, left_wrist_1, left_wrist_2, '
      'left_wrist_3'),
-    (replace(TWO, controllers={'/left_arm': controller('left_arm', [
+    (replace(TWO, controllers=TWO.controllers | {'/left_arm': controller('left_arm', [
         *arm_joints('left'), 'left_wheel'])}),
      "/left_arm/joint_trajectory: its controller also moves 'left_wheel', which no JointState "
      'measures or the URDF lacks')])
