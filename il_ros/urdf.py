@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 import math
-from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from il_ros.config import nearest
 from il_ros.errors import ConfigError
+from il_ros.urdf_text import UrdfSource
 
 MOVING = ('revolute', 'continuous', 'prismatic')
 TYPES = (*MOVING, 'fixed')
 AXIS = (1.0, 0.0, 0.0)  # where none is given, as the format says
+MAX_BYTES = 16_000_000
 RESERVED = 'universe'   # Pinocchio's name of what does not move
 
 Numbers = tuple[float, ...]
@@ -41,6 +42,7 @@ class UrdfJoint:
         kind: One of `TYPES`.
         limits: Lower and upper [rad] or [m]; infinite for a continuous joint.
         mimic: What it follows; None where it moves by itself.
+        velocity: Its highest speed as written, which nothing here relies on; '' where none is.
     """
 
     name: str
@@ -52,6 +54,7 @@ class UrdfJoint:
     axis: Numbers
     limits: tuple[float, float]
     mimic: Mimic | None
+    velocity: str = ''
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,12 @@ class Urdf:
     """A robot description that was understood.
 
     Attributes:
-        path: Its file.
+        path: Its file, or text.
         links: Every link with the elements of its collision geometry.
         joints: Every joint by name, fixed ones too.
     """
 
-    path: Path
+    path: UrdfSource
     links: Mapping[str, tuple[Element, ...]]
     joints: Mapping[str, UrdfJoint]
 
@@ -80,15 +83,18 @@ class Urdf:
         return [joint.name for joint in self.joints.values() if joint.kind in MOVING]
 
 
-def read_urdf(path: Path) -> Urdf:
-    """Return the robot of a URDF file.
+def read_urdf(path: UrdfSource) -> Urdf:
+    """Return the robot of a URDF, a file or a text.
 
     Raises:
         ConfigError: It is none, or holds a joint that one number does not describe.
     """
     where = f'{path}: not a URDF that can be read'
     try:
-        root = ElementTree.fromstring(path.read_bytes())
+        data = path.read_bytes()
+        if len(data) > MAX_BYTES:
+            raise ConfigError(f'{where}: {len(data)} bytes, expected at most {MAX_BYTES}')
+        root = ElementTree.fromstring(data)
     except OSError as error:
         raise ConfigError(f'{where}: {error.strerror}') from None
     except (ElementTree.ParseError, LookupError, ValueError) as error:
@@ -120,9 +126,8 @@ def _joint(element: Element, where: str) -> UrdfJoint:
     axis = AXIS if given is None else numbers(given, 'xyz', 3, f'{where}: axis')
     if kind in MOVING and not any(axis):
         raise ConfigError(f'{where}: axis: expected a direction, got 0 0 0')
-    limits = (-math.inf, math.inf)
+    limits, limit = (-math.inf, math.inf), element.find('limit')
     if kind in ('revolute', 'prismatic'):
-        limit = element.find('limit')
         if limit is None:
             raise ConfigError(f'{where}: {kind} but without <limit>; give it one'
                               + (', or the type continuous' if kind == 'revolute' else ''))
@@ -139,7 +144,8 @@ def _joint(element: Element, where: str) -> UrdfJoint:
                       *numbers(follows, 'offset', 1, at, (0.0,)))
     xyz, rpy = origin(element, where)
     return UrdfJoint(element.get('name', ''), kind, _end(element, 'parent', where),
-                     _end(element, 'child', where), xyz, rpy, axis, limits, mimic)
+                     _end(element, 'child', where), xyz, rpy, axis, limits, mimic,
+                     '' if limit is None else limit.get('velocity', ''))
 
 
 def _end(element: Element, end: str, where: str) -> str:

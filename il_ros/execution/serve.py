@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 import json
 import mmap
+from pathlib import Path
 import signal
 import socket
 import sys
@@ -31,7 +33,7 @@ def main(socket_fd: str, memory_fd: str, job_text: str) -> int:
         try:
             job = build(Job, json.loads(job_text), 'job')
             place = parse_place(job.place)
-            robot = Contract.from_text(job.contract) if job.contract else None
+            robot = robot_of(job, sys.stdin.buffer.read().decode())
             known = describe(place, robot)
             policy = open_policy(place, job.options, robot, deadline_s=job.deadline_s,
                                  start_deadline_s=job.start_deadline_s)
@@ -50,6 +52,14 @@ def main(socket_fd: str, memory_fd: str, job_text: str) -> int:
         channel.send(READY)
         answer(policy, layout.views(memory), channel)
     return 0
+
+
+def robot_of(job: Job, urdf: str) -> Contract | None:
+    """Return the robot of a job as its parent knows it, with a URDF that came as text."""
+    if not job.contract:
+        return None
+    return replace(Contract.from_text(job.contract), urdf_text=urdf,
+                   folder=Path(job.folder) if job.folder else None)
 
 
 def answer(policy: Policy, views: Views, channel: socket.socket) -> None:

@@ -72,13 +72,18 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """What the child is told: the arguments of `policies.source.open_policy`."""
+    """What the child is told: the arguments of `policies.source.open_policy`.
+
+    The robot's URDF, where it came as text, is on the child's standard input: it may be longer
+    than an argument.
+    """
 
     place: str
     options: Options = field(default_factory=Options)
     deadline_s: float = 1.0
     start_deadline_s: float = START_S
     contract: str = ''
+    folder: str = ''
 
 
 class InferenceWorker:
@@ -113,7 +118,9 @@ class InferenceWorker:
         self._deadline_ns, self._start_ns = to_ns(deadline_s), to_ns(start_deadline_s)
         self._job = json.dumps(asdict(Job(
             str(checkpoint), options, PATIENCE * deadline_s, PATIENCE * start_deadline_s,
-            contract.to_text() if contract else '')))
+            contract.to_text() if contract else '',
+            str(contract.folder or '') if contract else '')))
+        self._urdf = contract.urdf_text if contract else ''
         self._clock = clock
         self._start()
 
@@ -123,11 +130,13 @@ class InferenceWorker:
             file.truncate(self._layout.size)
             self._views = self._layout.views(mmap.mmap(file.fileno(), self._layout.size))
             self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with theirs:
+            with theirs, tempfile.TemporaryFile() as urdf:
+                urdf.write(self._urdf.encode())
+                urdf.seek(0)
                 self._process = subprocess.Popen(
                     [sys.executable, '-m', 'il_ros.execution.serve', str(theirs.fileno()),
                      str(file.fileno()), self._job],
-                    pass_fds=(theirs.fileno(), file.fileno()), stdin=subprocess.DEVNULL)
+                    pass_fds=(theirs.fileno(), file.fileno()), stdin=urdf)
         self.state = State.STARTING
         self._give_up_ns = self._clock() + self._start_ns
 
