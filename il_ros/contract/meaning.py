@@ -12,13 +12,18 @@ def meaning(contract: Any) -> Any:
     """Return a contract's mapping without topics, message types, clocks and command topics.
 
     A camera that was recorded compressed and runs raw is the same camera, and positions of joints
-    are the same whichever controller takes them. Of an encoding its family counts: images of
-    bgr8, JPEG or a mosaic reach a policy alike, grey and depth do not.
+    are the same whichever controllers take them; that some are a base's velocities counts. Of an
+    encoding its family counts: images of bgr8, JPEG or a mosaic reach a policy alike, grey and
+    depth do not.
     """
     if isinstance(contract, list):
         return [meaning(item) for item in contract]
     if not isinstance(contract, dict):
         return contract
+    if 'commands' in contract:
+        contract = {**contract, 'commands': [
+            {'joints': sorted(command['joints']), 'fields': command['fields']}
+            for command in contract['commands'] or () if command.get('fields')]}
     travels = TRANSPORT if 'topic' in contract else ()
     kept = {key: meaning(value) for key, value in contract.items()
             if key not in travels and key != 'command'}

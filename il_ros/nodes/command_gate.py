@@ -44,7 +44,7 @@ class CommandGate(Node):
         self._required = contract.streams if parameters.required == 'all' else contract.states
         self._arm_when_ready = parameters.armed
         self._counts, self._mode = Counter[str](), ControlMode(mode=int(Mode.TELEOP))
-        self._robot = RobotCommand(self, contract, parameters.speed, self._gate.counted)
+        self._robot = RobotCommand(self, contract, self._gate, parameters.speed)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
         self._diagnostics = Diagnostics(self)
         self._states = StateTopics(self, contract, self._on_state)
@@ -81,11 +81,10 @@ class CommandGate(Node):
 
     def _act(self, decision: Decision, asked: CommandMessage) -> None:
         if decision.sent is not None:
-            self._robot.publish(decision.sent)   # before anything else
+            self._robot.publish(decision.sent, decision.verdict)   # before anything else
+        sent = [] if decision.sent is None else decision.sent.tolist()
         report = CommandReport(asked=asked, verdict=int(decision.verdict), rule=decision.rule,
-                               joint_names=self._contract.joint_names)
-        if decision.sent is not None:
-            report.sent = decision.sent.tolist()
+                               joint_names=self._contract.joint_names, sent=sent)
         report.header.stamp = shell.to_stamp(shell.now_ns(self))
         self._report.publish(report)
         self._counts[f'{decision.verdict.name} {decision.rule}'.strip()] += 1
@@ -115,7 +114,8 @@ class CommandGate(Node):
     def _arm(self) -> str:
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
-        for problem in filter(None, (self._states.problem(), *self._robot.problems())):
+        anew = bool(self._gate.fault) or not self._gate.armed
+        for problem in filter(None, (self._states.problem(), *self._robot.problems(anew))):
             raise ArmingError(f'arming refused: {problem}')
         self._find_foreign()
         self._robot.start(self._gate.arm(shell.now(self)))
