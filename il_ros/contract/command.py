@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from il_ros.config import positive
-from il_ros.contract.checks import one_of, unique
+from il_ros.contract.checks import check_names, one_of, unique
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
 
@@ -13,6 +13,8 @@ POSITION_TOPICS = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArra
 BASE_TOPICS = ('geometry_msgs/Twist', 'geometry_msgs/TwistStamped')
 FORWARD = 'std_msgs/Float64MultiArray'
 INTERFACES = ('position', 'velocity')
+NAMED = ('trajectory_msgs/JointTrajectory', 'sensor_msgs/JointState',
+         'control_msgs/ParallelGripperCommand')
 FRAMED = ('geometry_msgs/PoseStamped', 'geometry_msgs/TwistStamped')
 TOPICS = (*POSITION_TOPICS, *BASE_TOPICS)
 GRIPPER_ACTIONS = ('control_msgs/GripperCommand', 'control_msgs/ParallelGripperCommand')
@@ -36,6 +38,7 @@ class CommandInterface:
             'velocity'. The joints are positions all the same: their speed is made from them.
         frame: For a stamped message: its frame_id. Of a PoseStamped the link in whose frame the
             pose is, the URDF's root when None; of a TwistStamped base_link when None.
+        names: What the driver calls the joints, where that is not their name in the contract.
     """
 
     topic: str | None = None
@@ -47,6 +50,7 @@ class CommandInterface:
     effort: float | None = None
     interface: str | None = None
     frame: str | None = None
+    names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if (self.topic is None) == (self.action is None):
@@ -59,6 +63,10 @@ class CommandInterface:
                 raise ConfigError(f'command {self.name}: joints: expected at least one')
             unique(self.joints, f'command {self.name}: joint')
         self._check_fields()
+        if self.names is not None:
+            if self.type not in NAMED:
+                raise ConfigError(f'command {self.name}: names: a {self.type} names no joints')
+            check_names(self.names, self.joints or (), f'command {self.name}')
         if self.arm is not None and self.type != 'geometry_msgs/PoseStamped':
             raise ConfigError(f'command {self.name}: arm: only a geometry_msgs/PoseStamped moves '
                               f'an arm by its tip, got {self.type}')
@@ -93,6 +101,11 @@ class CommandInterface:
     def name(self) -> str:
         """The topic or the action."""
         return self.topic or self.action or ''
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the driver calls the joints."""
+        return self.names or self.joints or ()
 
     @property
     def of_velocities(self) -> bool:

@@ -24,7 +24,8 @@ def meaning(contract: Any) -> Any:
         contract = {**contract, 'commands': [
             {'joints': sorted(command['joints']), 'fields': command['fields']}
             for command in contract['commands'] or () if command.get('fields')]}
-    travels = TRANSPORT if 'topic' in contract else ()
+    travels = (*TRANSPORT, *(['names'] if 'joints' in contract else [])) if (
+        'topic' in contract) else ()
     kept = {key: meaning(value) for key, value in contract.items()
             if key not in travels and key != 'command'}
     if kept.get('encoding') in ENCODINGS:

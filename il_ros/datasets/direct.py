@@ -54,14 +54,13 @@ class Direct:
             BagError: They do not; the text says of which, and what came.
         """
         self._contract = contract = bag.contract
-        self._commands = {command.topic: command for command in contract.commands if command.topic}
-        self._joints = {command.topic: list(command.joints or ()) for command in contract.commands
-                        if command.topic and bag.counts.get(command.topic)}
-        self.topics = frozenset(self._joints)
+        self._commands = {command.topic: command for command in contract.commands
+                          if command.topic and bag.counts.get(command.topic)}
+        self.topics = frozenset(self._commands)
         self._controllers: dict[str, TrajectoryController] = {}
         self._measured: Floats | None = None
         self._zero_ns = bag.start_ns    # np.interp takes floats, which are too coarse for a date
-        if self._joints:
+        if self.topics:
             self._require_all(bag)
 
     def measure(self, state: Floats) -> None:
@@ -116,7 +115,9 @@ class Direct:
             what = 'velocities' if command.by_velocity else f'a {command.type}'
             raise MessageError(f'{stamped.topic}: {what} does not say where a joint was told to '
                                'be; let command_gate drive the robot and record its reports')
-        return read_command(stamped.message, stamped.topic, self._joints[stamped.topic])
+        told = read_command(stamped.message, stamped.topic, command.told)
+        ours = dict(zip(command.told, command.joints or (), strict=True))
+        return told._replace(joints=[ours[name] for name in told.joints])
 
     def _require_all(self, bag: Bag) -> None:
         """Read on until each joint was told something.

@@ -16,6 +16,7 @@ from nodes.harness import wait_for
 from nodes.peer import Peer
 import numpy as np
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
@@ -27,9 +28,13 @@ CONTRACT = Contract.load(SAMPLE)
 START = np.array(CONTRACT.start)
 
 
-def patient(folder: Path) -> Path:
-    """Return the contract with states that may be 1 s old: this machine may be busy."""
+def patient(folder: Path, **right: str) -> Path:
+    """Return the contract with states that may be 1 s old: this machine may be busy.
+
+    With keywords: for the command of the right arm.
+    """
     data = yaml.safe_load(SAMPLE.read_text())
+    data['commands'][1] |= right
     for state in data['states']:
         state['max_age_s'] = 1.0
     path = folder / 'pair.yaml'
@@ -43,13 +48,15 @@ class Gripper:
     def __init__(self, node: Any, kind: Any, name: str) -> None:
         self.goals: list[float] = []
         self.cancelled = 0
-        self.accepts = True
+        self.accepts, self.hangs = True, False
         self._parallel = kind is ParallelGripperCommand
         self.server = ActionServer(
             node, kind, name, lambda goal: kind.Result(), goal_callback=self._goal,
             handle_accepted_callback=lambda goal: None, cancel_callback=self._cancel)
 
-    def _goal(self, request: Any) -> GoalResponse:
+    async def _goal(self, request: Any) -> GoalResponse:
+        if self.hangs:
+            await Future()   # which nobody ever answers
         if not self.accepts:
             return GoalResponse.REJECT
         position = request.command.position

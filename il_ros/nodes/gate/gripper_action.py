@@ -35,8 +35,8 @@ class GripperAction:
                               'sudo apt install ros-jazzy-control-msgs') from None
         self.topics: list[str] = []
         self.problem = ''
-        self._name, self._joints = interface.name, list(interface.joints or ())
-        (self._column,) = contract.indices(self._joints)
+        self._name, self._joints = interface.name, list(interface.told)
+        (self._column,) = contract.indices(interface.joints or ())
         self._effort = interface.effort
         self._parallel = interface.type == 'control_msgs/ParallelGripperCommand'
         self._kind: Any = (action.ParallelGripperCommand if self._parallel
