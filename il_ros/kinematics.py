@@ -12,6 +12,7 @@ from il_ros.errors import ConfigError
 from il_ros.robot_model import RobotModel
 from il_ros.types import Floats
 from il_ros.urdf import read_urdf
+from il_ros.urdf_text import UrdfSource, UrdfText
 import numpy as np
 import pinocchio as pin
 
@@ -19,6 +20,8 @@ DAMPING = 1e-3       # of the least squares; bounds the step near a singularity
 STEP = 0.3           # largest change of a joint in one iteration of `inverse` [rad]
 ITERATIONS = 100
 TOLERANCE = 1e-8     # of position [m] and rotation [rad]
+KEPT = ('bags hold it as a message of that topic, datasets in meta/robot.urdf, checkpoints in '
+        'robot.urdf')
 SAME = 1e-3          # difference of two limits that is rounding [rad] or [m]
 
 
@@ -31,7 +34,7 @@ class Arm:
         root: The link in whose frame all poses are.
 
     Args:
-        urdf: The URDF file.
+        urdf: The URDF, a file or a text.
         joint_names: The joints of every `q`, in order (without the gripper).
         tip: Link whose pose is meant.
 
@@ -39,7 +42,7 @@ class Arm:
         ConfigError: The file is no URDF, or has no such joint or link.
     """
 
-    def __init__(self, urdf: Path, joint_names: Sequence[str], tip: str) -> None:
+    def __init__(self, urdf: UrdfSource, joint_names: Sequence[str], tip: str) -> None:
         read = read_urdf(urdf)
         self._robot = RobotModel(read, joint_names, lock=True)
         if tip not in read.links:
@@ -126,17 +129,24 @@ def chain(contract: Contract, arm: ContractArm) -> Arm:
     return Arm(find_urdf(contract), arm.joints, arm.tip)
 
 
-def find_urdf(contract: Contract) -> Path:
-    """Return the URDF file that a contract names.
+def find_urdf(contract: Contract) -> UrdfSource:
+    """Return the URDF that a contract names.
 
-    A whole path, or beside the contract's file, or in a folder of robots' contracts.
+    A whole path, or beside the contract's file, or in a folder of robots' contracts; of a topic,
+    the text that came with the contract.
 
     Raises:
-        ConfigError: The contract names none, or there is no such file.
+        ConfigError: The contract names none, there is no such file, or no text came.
     """
     if not contract.urdf:
         raise ConfigError(f'the contract of {contract.robot!r} names no URDF; write urdf (and the '
                           'link of the tool, tip) into it')
+    if contract.urdf_topic:
+        if not contract.urdf_text:
+            raise ConfigError(f'the contract of {contract.robot!r} takes the URDF from '
+                              f'{contract.urdf_topic}, which was not kept here: {KEPT}; or name '
+                              'a file in the contract')
+        return UrdfText(f'the URDF of {contract.urdf_topic}', contract.urdf_text)
     beside = [contract.folder] if contract.folder else []
     folders = [*dict.fromkeys([*beside, *config_folders('robots')])]
     for folder in folders:
@@ -151,7 +161,7 @@ def find_urdf(contract: Contract) -> Path:
                       f'not found in {where}{text}; put it there or name it with its whole path')
 
 
-def tool_urdf(contract: Contract) -> Path:
+def tool_urdf(contract: Contract) -> UrdfSource:
     """Return the URDF of a robot whose policy shall move the tool.
 
     Raises:

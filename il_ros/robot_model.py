@@ -16,6 +16,7 @@ from il_ros.config import nearest
 from il_ros.errors import ConfigError
 from il_ros.types import Floats
 from il_ros.urdf import MOVING, Numbers, numbers, origin, Urdf, UrdfJoint
+from il_ros.urdf_text import UrdfSource
 import numpy as np
 import pinocchio as pin
 
@@ -202,7 +203,7 @@ def _shapes(urdf: Urdf, link: str) -> Iterator[Element]:
         yield written
 
 
-def _mesh(urdf: Path, name: str) -> Path:
+def _mesh(urdf: UrdfSource, name: str) -> Path:
     places = [urdf.parent.resolve()]
     if name.startswith('package://'):
         places += [Path(p, 'share') for p in os.environ.get('AMENT_PREFIX_PATH', '').split(':')

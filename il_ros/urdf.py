@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 import math
-from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from il_ros.config import nearest
 from il_ros.errors import ConfigError
+from il_ros.urdf_text import UrdfSource
 
 MOVING = ('revolute', 'continuous', 'prismatic')
 TYPES = (*MOVING, 'fixed')
 AXIS = (1.0, 0.0, 0.0)  # where none is given, as the format says
+MAX_BYTES = 16_000_000
 RESERVED = 'universe'   # Pinocchio's name of what does not move
 
 Numbers = tuple[float, ...]
@@ -59,12 +60,12 @@ class Urdf:
     """A robot description that was understood.
 
     Attributes:
-        path: Its file.
+        path: Its file, or text.
         links: Every link with the elements of its collision geometry.
         joints: Every joint by name, fixed ones too.
     """
 
-    path: Path
+    path: UrdfSource
     links: Mapping[str, tuple[Element, ...]]
     joints: Mapping[str, UrdfJoint]
 
@@ -80,15 +81,18 @@ class Urdf:
         return [joint.name for joint in self.joints.values() if joint.kind in MOVING]
 
 
-def read_urdf(path: Path) -> Urdf:
-    """Return the robot of a URDF file.
+def read_urdf(path: UrdfSource) -> Urdf:
+    """Return the robot of a URDF, a file or a text.
 
     Raises:
         ConfigError: It is none, or holds a joint that one number does not describe.
     """
     where = f'{path}: not a URDF that can be read'
     try:
-        root = ElementTree.fromstring(path.read_bytes())
+        data = path.read_bytes()
+        if len(data) > MAX_BYTES:
+            raise ConfigError(f'{where}: {len(data)} bytes, expected at most {MAX_BYTES}')
+        root = ElementTree.fromstring(data)
     except OSError as error:
         raise ConfigError(f'{where}: {error.strerror}') from None
     except (ElementTree.ParseError, LookupError, ValueError) as error:

@@ -12,7 +12,7 @@ from il_ros.errors import BagError
 from il_ros.names import resolve
 from il_ros.recording.definitions import full_type
 from il_ros.recording.metadata import EpisodeInfo
-from il_ros.recording.topics import camera_info_topic, CONTROL
+from il_ros.recording.topics import camera_info_topic, CONTROL, URDF_TYPE
 
 TRANSPORTS = ('/compressed', '/compressedDepth')     # what image_transport appends
 LISTED = 40
@@ -95,6 +95,8 @@ def _expected(contract: Contract) -> dict[str, tuple[str, ...]]:
     for command in contract.commands:
         if command.topic:
             types[command.topic] = (command.type,)
+    if contract.urdf_topic:
+        types[contract.urdf_topic] = (URDF_TYPE,)
     for stream in contract.streams:
         types[stream.topic] = IMAGE_TYPES if isinstance(stream, Camera) else (stream.type,)
     return types

@@ -6,6 +6,7 @@ of the files, nothing else. A topic that nobody asks for need not be understood.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 import hashlib
 from pathlib import Path
 from types import TracebackType
@@ -85,14 +86,22 @@ class Bag:
             name = self._names.of(source)
             self.counts[name] = self.counts.get(name, 0) + source.count
         spoken = [source for source in sources if source.count]
-        spoken = [s for s in spoken if self._names.known(s)] or spoken
+        spoken = [s for s in spoken if self._names.known(s)
+                  and self._names.of(s) != self.contract.urdf_topic] or spoken
         self.start_ns = min(source.start_ns for source in spoken)
         self.end_ns = max(source.end_ns for source in spoken) + 1
+        self._take_urdf()
 
     @property
     def contract(self) -> Contract:
         """The robot that the episode was recorded with."""
         return self.info.contract
+
+    def _take_urdf(self) -> None:
+        contract = self.contract
+        for urdf in self.messages([contract.urdf_topic]):
+            self.info = replace(self.info, contract=replace(contract, urdf_text=urdf.message.data))
+            break
 
     def messages(self, topics: Collection[str]) -> Iterator[Stamped]:
         """Yield the messages of some topics in log-time order.

@@ -45,26 +45,15 @@ def doctor(
 
 def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,
             machine: Iterator[Check]) -> Iterator[Check]:
-    from il_ros.checks import failed, passed, skipped
-    from il_ros.errors import ConfigError
+    from il_ros.checks import passed, skipped
     yield from machine
     yield passed('contract', f'{contract.robot}: {len(contract.joints)} joints, '
                              f'{len(contract.cameras)} cameras, hash {contract.hash[:12]}')
-    if not contract.urdf:
-        yield skipped('urdf', 'the contract names none: the keyboard moves joint by joint')
-    elif find_spec('pinocchio') is None:
-        yield skipped('urdf', f'not looked at without Pinocchio: {install("sim", "pinocchio")}')
-    else:
-        from il_ros.kinematics import check_urdf
-        try:
-            yield passed('urdf', check_urdf(contract))
-        except ConfigError as error:
-            yield failed('urdf', str(error))
-        else:
-            yield _scene(contract)
+    without_ros = not ros or find_spec('rclpy') is None or find_spec('il_ros.msg') is None
+    yield from _urdf(contract, namespace, timeout_s, without_ros)
     if not ros:
         return
-    if find_spec('rclpy') is None or find_spec('il_ros.msg') is None:
+    if without_ros:
         yield skipped('ros', 'ROS 2 is not sourced, or il_ros was built without it')
         return
     from il_ros.nodes.clients.doctor import Doctor
@@ -73,6 +62,30 @@ def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,
         yield from visitor.checks()
     finally:
         visitor.close()
+
+
+def _urdf(contract: Contract, namespace: str, timeout_s: float,
+          without_ros: bool) -> Iterator[Check]:
+    from il_ros.checks import failed, passed, skipped
+    from il_ros.errors import ConfigError
+    if not contract.urdf:
+        yield skipped('urdf', 'the contract names none: the keyboard moves joint by joint')
+    elif find_spec('pinocchio') is None:
+        yield skipped('urdf', f'not looked at without Pinocchio: {install("sim", "pinocchio")}')
+    elif contract.urdf_topic and without_ros:
+        yield skipped('urdf', f'the robot tells it on {contract.urdf_topic}: not looked at '
+                              'without ROS')
+    else:
+        from il_ros.kinematics import check_urdf
+        try:
+            if contract.urdf_topic:
+                from il_ros.nodes.clients.urdf import described
+                contract = described(contract, namespace, timeout_s)
+            yield passed('urdf', check_urdf(contract))
+        except ConfigError as error:
+            yield failed('urdf', str(error))
+        else:
+            yield _scene(contract)
 
 
 def _scene(contract: Contract) -> Check:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from il_ros.config import nearest
 from il_ros.errors import ConfigError
+from il_ros.names import resolve
+
+TOPIC = 'topic:'   # before the name of a topic, in place of a file's
 
 
 def one_of(value: str, valid: Sequence[str], what: str) -> None:
@@ -55,3 +58,15 @@ def cover(groups: Sequence[tuple[str, Sequence[str]]], joints: Sequence[str], ke
             place[name] = where
     if missing := [name for name in joints if name not in place]:
         raise ConfigError(f'{key}: joint {missing[0]!r} stands in none of them: {lacks}')
+
+
+def topic_name(value: str, key: str) -> None:
+    """Check a value `topic:NAME`.
+
+    Raises:
+        ConfigError: It is no name of a topic that all nodes share.
+    """
+    try:
+        resolve(value.removeprefix(TOPIC))
+    except ConfigError as error:
+        raise ConfigError(f'{key}: {error}') from None

@@ -24,7 +24,7 @@ from il_ros.config import (
 )
 from il_ros.contract import forms
 from il_ros.contract.arm import Arm, Gripper
-from il_ros.contract.checks import one_of, unique
+from il_ros.contract.checks import one_of, TOPIC, topic_name, unique
 from il_ros.contract.columns import Columns
 from il_ros.contract.command import CommandInterface
 from il_ros.contract.joint import Joint
@@ -51,12 +51,14 @@ class Contract(Columns):
         joints: Commanded joints, in the order of every state and action vector.
         start: Start pose, one value per joint.
         position_margin: Kept from every position limit, as a share of the joint's range.
-        urdf: URDF file: beside the contract's file, in config/robots, or a whole path.
+        urdf: URDF file: beside the contract's file, in config/robots, or a whole path; or
+            `topic:` and the name of the topic on which the robot tells it.
         tip: Link of the URDF that the tool sits on.
         workspace: Where the gate lets the tip go; everywhere when None.
         scene: What the gate keeps the arm from touching; collisions are unchecked when None.
         command_hz: Rate at which the gate sends interpolated commands; each setpoint when None.
         folder: Of the contract's file; None where it came as text. No part of the text.
+        urdf_text: What came on the topic of `urdf`; '' before. No part of the text either.
     """
 
     robot: str
@@ -82,6 +84,7 @@ class Contract(Columns):
     long_commands: tuple[CommandInterface, ...] | None = field(default=None,
                                                                metadata={'key': 'commands'})
     folder: Path | None = field(default=None, compare=False, repr=False, metadata=NOT_IN_TEXT)
+    urdf_text: str = field(default='', compare=False, repr=False, metadata=NOT_IN_TEXT)
 
     def __post_init__(self) -> None:
         positive(rate_hz=self.rate_hz)
@@ -98,6 +101,8 @@ class Contract(Columns):
             raise ConfigError(f'position_margin: expected 0 to 0.5, got {self.position_margin}')
         if any(arm.workspace and not (self.urdf and arm.tip) for arm in self.arms):
             raise ConfigError('workspace: needs urdf and tip, to know where the tool is')
+        if self.urdf.startswith(TOPIC):
+            topic_name(self.urdf, 'urdf')
         if self.scene and not self.urdf:
             raise ConfigError('scene: needs urdf, to know where the links are')
         if len(self.start) != len(self.joints):
@@ -158,6 +163,11 @@ class Contract(Columns):
         """The arms; joints of a base stand in none."""
         return forms.arms(self.joint_names, self.commands, self.gripper, self.tip, self.workspace,
                           self.long_arms)
+
+    @property
+    def urdf_topic(self) -> str:
+        """Where the robot tells its URDF, a latched std_msgs/String; '' where that is a file."""
+        return self.urdf.removeprefix(TOPIC) if self.urdf.startswith(TOPIC) else ''
 
     @property
     def streams(self) -> list[Stream]:

@@ -15,7 +15,6 @@ from il_ros.datasets import clocks, schema
 from il_ros.datasets.atomic import replacing
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.rows import episode_rows, Losses, moving_ticks, Row
-from il_ros.datasets.tables import Columns
 from il_ros.datasets.units import unit_problems
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import BagError, DatasetError
@@ -93,7 +92,7 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
                                        contract=stamped_by(bag.contract, stamps or {}))
                     writer.require(bag.contract, str(path))
                     added = _add(bag, writer, digest, trim_idle, report)
-                    warnings.look_at(bag, writer.newest)
+                    warnings.look_at(bag, writer)
                 result.frames += added.frames
                 result.notes += ((path, note) for note in added.notes)
             except BagError as error:
@@ -167,11 +166,13 @@ class _Warnings:
     def __init__(self) -> None:
         self._found: dict[str, list[str]] = {}
 
-    def look_at(self, bag: Bag, columns: Columns) -> None:
-        found = unit_problems(bag.contract, columns)
+    def look_at(self, bag: Bag, writer: DatasetWriter) -> None:
+        found = unit_problems(bag.contract, writer.newest)
         if bag.named.found:
             found.append(f'topics: taken from {bag.named.namespace}, the only namespace that fits '
                          'the contract; --namespace names another')
+        if topic := bag.contract.urdf_topic:
+            found += _urdf_problems(topic, bag.contract, writer.contract)
         for text in found:
             about = text.partition(':')[0]
             self._found.setdefault(about, []).append(f'{bag.path.name}: {text}')
@@ -179,6 +180,14 @@ class _Warnings:
     def texts(self) -> list[str]:
         return [first + (f' ({len(more)} more bags likewise)' if more else '')
                 for first, *more in self._found.values()]
+
+
+def _urdf_problems(topic: str, ours: Contract, dataset: Contract | None) -> Iterator[str]:
+    if not ours.urdf_text:
+        yield (f'urdf: no message of {topic}: what moves the tool takes the URDF of another '
+               f'episode, or the file {schema.URDF_FILE} that you put into the dataset')
+    elif dataset and ours.urdf_text != dataset.urdf_text:
+        yield f'urdf: another one on {topic} than in the first episode, whose the dataset keeps'
 
 
 def _check_target(out: Path, append: bool) -> bool:

@@ -6,6 +6,7 @@ and splitting drop what il_ros wrote of each episode, too.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,20 @@ DEFAULTS: dict[str, tuple[int, str]] = {
 
 def contract_of(root: Path, info: Mapping[str, Any], tasks: list[str]
                 ) -> tuple[Contract, list[str]]:
-    """Return the robot of a dataset, and what was assumed.
+    """Return the robot of a dataset with the URDF that lies there, and what was assumed.
 
     Raises:
         ConfigError: Its contract is not valid.
         DatasetError: Nothing says which robot it is.
     """
+    contract, notes = _without_urdf(root, info, tasks)
+    if contract.urdf_topic and (urdf := root / schema.URDF_FILE).is_file():
+        contract = replace(contract, urdf_text=urdf.read_text('utf-8'))
+    return contract, notes
+
+
+def _without_urdf(root: Path, info: Mapping[str, Any], tasks: list[str]
+                  ) -> tuple[Contract, list[str]]:
     file = root / schema.CONTRACT_FILE
     if file.is_file():
         return Contract.from_text(file.read_text('utf-8'), str(file)), []

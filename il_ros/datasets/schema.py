@@ -28,6 +28,7 @@ DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
 VIDEO_PATH = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'
 EPISODES_PATH = 'meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
 CONTRACT_FILE, INFO_FILE = Path('meta/contract.yaml'), Path('meta/info.json')
+URDF_FILE = Path('meta/robot.urdf')     # where the contract names a topic in place of a file
 STATS_FILE, TASKS_FILE = Path('meta/stats.json'), Path('meta/tasks.parquet')
 POSE_FIELDS = ('x', 'y', 'z', 'qx', 'qy', 'qz', 'qw')
 

@@ -85,6 +85,8 @@ class DatasetWriter:
         if self.contract is None:
             self.contract, self.features = contract, schema.features(contract)
         require_same(self.contract, contract, 'the dataset', where)
+        if not self.contract.urdf_text:
+            self.contract = replace(self.contract, urdf_text=contract.urdf_text)
 
     def add(self, rows: Iterable[Row], contract: Contract, task: str, success: bool) -> int:
         """Write one episode.
@@ -157,7 +159,10 @@ class DatasetWriter:
         tables.write_tasks(self.folder / schema.TASKS_FILE, self.tasks)
         tables.write_json(self.folder / schema.INFO_FILE, schema.info(
             self.contract, self.features, len(self.episodes), self.frames, len(self.tasks)))
-        (self.folder / schema.CONTRACT_FILE).write_text(self.contract.to_text(), encoding='utf-8')
+        for file, text in ((schema.CONTRACT_FILE, self.contract.to_text()),
+                           (schema.URDF_FILE, self.contract.urdf_text)):
+            if text:
+                (self.folder / file).write_text(text, encoding='utf-8')
 
     def _columns(self, rows: Sequence[Row], contract: Contract, number: int, task: str,
                  success: bool) -> tables.Columns:

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from il_ros.alignment.stamps import believed_ns
-from il_ros.contract import Contract, State
+from il_ros.contract import State
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
@@ -13,7 +13,7 @@ from il_ros.msg import Command as CommandMessage
 from il_ros.nodes import shell
 from il_ros.nodes.gate.parameters import Parameters
 from il_ros.nodes.gate.robot_command import RobotCommand
-from il_ros.nodes.shared import control_messages, preflight
+from il_ros.nodes.shared import control_messages, preflight, robot
 from il_ros.nodes.shared.planners import make_checker
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.shared.state_topics import StateTopics
@@ -37,7 +37,7 @@ class CommandGate(Node):
     def __init__(self) -> None:
         super().__init__('command_gate')
         parameters = shell.declare(self, Parameters)
-        self._contract = contract = Contract.load(parameters.robot)
+        self._contract = contract = robot.load_contract(self, parameters.robot)
         self._gate = Gate(contract, to_ns(parameters.watchdog_s), parameters.speed,
                           Workspace(contract) if any(a.workspace for a in contract.arms) else None,
                           make_checker(contract, parameters.planner, parameters.group))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from il_ros.contract import Contract, State
+from il_ros.contract import State
 from il_ros.errors import MessageError
 from il_ros.intervention.arbiter import Arbiter
 from il_ros.intervention.state import ControlState
@@ -21,6 +21,7 @@ from il_ros.nodes import shell
 from il_ros.nodes.arbiter.corrections import Corrections
 from il_ros.nodes.arbiter.parameters import Parameters
 from il_ros.nodes.shared import control_messages as messages
+from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger
 from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.timing import Now, SECOND, Tick
@@ -37,7 +38,7 @@ class DaggerIntervention(Node):
     def __init__(self) -> None:
         super().__init__('dagger_intervention')
         self.parameters = shell.declare(self, Parameters)
-        self.contract = contract = Contract.load(self.parameters.robot)
+        self.contract = contract = load_contract(self, self.parameters.robot)
         start = Mode[self.parameters.mode.upper()]
         self._arbiter = arbiter = Arbiter(contract, start, self.parameters.settings)
         self.corrections = Corrections(self, contract.joint_names, self.parameters.corrections)

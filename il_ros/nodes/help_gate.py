@@ -6,7 +6,7 @@ from pathlib import Path
 
 from il_ros.alignment.aligner import Aligner, Unavailable
 from il_ros.alignment.decode import reorder
-from il_ros.contract import Contract, require_same
+from il_ros.contract import require_same
 from il_ros.errors import IlRosError, MessageError
 from il_ros.intervention.gates import files
 from il_ros.intervention.gates.gate import Decision
@@ -15,6 +15,7 @@ from il_ros.msg import ActionChunk, ControlMode, HelpRequest, TeleopCommand
 from il_ros.nodes import shell
 from il_ros.nodes.help.parameters import Parameters
 from il_ros.nodes.shared import control_messages as messages
+from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, WARN
 from il_ros.nodes.shared.streams import Streams
 from il_ros.policies.checkpoint import read
@@ -38,7 +39,7 @@ class HelpGate(Node):
     def __init__(self) -> None:
         super().__init__('help_gate')
         self._settings = p = shell.declare(self, Parameters)
-        self._contract = contract = Contract.load(p.robot)
+        self._contract = contract = load_contract(self, p.robot)
         self._steps = math.ceil(to_ns(p.lasting_s) / contract.period_ns)
         self._weights = self._unwatched = ''
         self._watcher: Watcher | None = None

@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from il_ros.alignment.decode import reorder
-from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.joints import NewestJoints
 from il_ros.kinematics import chain
@@ -17,6 +16,7 @@ from il_ros.nodes.display.markers import markers, NEAR
 from il_ros.nodes.shared import control_messages as messages
 from il_ros.nodes.shared.heard import Heard
 from il_ros.nodes.shared.help_requests import HelpRequests
+from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, WARN
 from il_ros.nodes.shared.streams import Streams
 from il_ros.safety.limits import Limits
@@ -54,7 +54,7 @@ class Monitor(Node):
         super().__init__('monitor')
         parameters = shell.declare(self, Parameters)
         self._frame = parameters.frame
-        self._contract = contract = Contract.load(parameters.robot)
+        self._contract = contract = load_contract(self, parameters.robot)
         self._limits = Limits.of(contract)
         self._arms = [(contract.indices(arm.joints), chain(contract, arm))
                       for arm in contract.arms if contract.urdf]

@@ -6,7 +6,6 @@ from functools import partial
 import sys
 import time
 
-from il_ros.contract import Contract
 from il_ros.execution.chunk import Chunk, Silent
 from il_ros.execution.chunk_scheduler import make_scheduler, REALTIME
 from il_ros.execution.plan import Plan
@@ -17,6 +16,7 @@ from il_ros.msg import ControlMode
 from il_ros.nodes import shell
 from il_ros.nodes.policy.loading import PolicyLoading
 from il_ros.nodes.policy.parameters import Parameters
+from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.shared.streams import Streams
 from il_ros.policies.source import Options, parse_place
@@ -33,7 +33,7 @@ class PolicyInference(Node):
     def __init__(self) -> None:
         super().__init__('policy_inference')
         self._settings = p = shell.declare(self, Parameters, self._change)
-        contract = Contract.load(p.robot)
+        contract = load_contract(self, p.robot)
         contract = replace(contract, task=p.task or contract.task)
         self.period_ns = round(contract.period_ns / p.speed)
         self._runner = PolicyRunner(

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from il_ros.alignment.aligner import Aligner, Unavailable
 from il_ros.config import LIVE, OneOf, Range
-from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.msg import ControlMode, TeleopCommand
 from il_ros.nodes import shell
 from il_ros.nodes.device.capture_keys import CaptureKeys
 from il_ros.nodes.shared import control_messages as messages
 from il_ros.nodes.shared.help_requests import HelpRequests
+from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.streams import Streams
 from il_ros.srv import ResetSim
 from il_ros.teleop.device import DeviceContext, ENGAGE, Pad
@@ -63,7 +63,7 @@ class Teleop(Node):
     def __init__(self) -> None:
         super().__init__('teleop')
         parameters = shell.declare(self, Parameters, self._change)
-        self.contract = contract = Contract.load(parameters.robot)
+        self.contract = contract = load_contract(self, parameters.robot)
         self.period_ns = round(contract.period_ns / parameters.speed)
         self._aligner = Aligner(contract)
         self._mode = Mode.PAUSED

@@ -5,7 +5,6 @@ from contextlib import suppress
 from pathlib import Path
 import time
 
-from il_ros.contract import Contract
 from il_ros.errors import RecordingError
 from il_ros.msg import CaptureStatus, ControlMode, StreamStatus
 from il_ros.nodes import shell
@@ -13,6 +12,7 @@ from il_ros.nodes.recorder.parameters import Parameters
 from il_ros.nodes.recorder.raw_streams import RawStreams
 from il_ros.nodes.shared.control_messages import what_holds
 from il_ros.nodes.shared.preflight import offer_problem
+from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.services import trigger
 from il_ros.recording.session import Recorder, State
 from il_ros.recording.stillness import Stillness
@@ -33,7 +33,7 @@ class TeleopCapture(Node):
     def __init__(self) -> None:
         super().__init__('teleop_capture')
         parameters = shell.declare(self, Parameters, self._change)
-        contract, folder = Contract.load(parameters.robot), Path(parameters.output)
+        contract, folder = load_contract(self, parameters.robot), Path(parameters.output)
         topics = recorded_topics(contract, self.resolve_topic_name)
         self.recorder = Recorder(contract, topics, EpisodeStore(folder), parameters.operator,
                                  parameters.task)

@@ -1,8 +1,6 @@
 """Collisions from the robot's URDF and the contract's boxes, with Pinocchio and coal."""
 from __future__ import annotations
 
-from pathlib import Path
-
 import coal
 from il_ros.config import nearest
 from il_ros.contract import Contract
@@ -12,6 +10,7 @@ from il_ros.robot_model import geometry_of, RobotModel
 from il_ros.scene import Scene
 from il_ros.types import Floats
 from il_ros.urdf import read_urdf
+from il_ros.urdf_text import UrdfSource
 import numpy as np
 import pinocchio as pin
 
@@ -35,7 +34,7 @@ class PinocchioCollisions:
             or link; or a link touches an obstacle in the start pose.
     """
 
-    def __init__(self, contract: Contract, urdf: Path) -> None:
+    def __init__(self, contract: Contract, urdf: UrdfSource) -> None:
         self._contract, self._scene = contract, contract.scene or Scene(margin=0.0)
         optional = contract.is_gripper | contract.is_velocity
         try:
@@ -97,7 +96,7 @@ class PinocchioCollisions:
                 if a != b and parents[a] != b and parents[b] != a and apart:
                     self._geometry.addCollisionPair(pin.CollisionPair(first, second))
 
-    def _add_obstacles(self, urdf: Path) -> None:
+    def _add_obstacles(self, urdf: UrdfSource) -> None:
         moving = [i for i, shape in enumerate(self._geometry.geometryObjects)
                   if shape.parentJoint != 0]
         links = sorted({self._names[i] for i in moving})

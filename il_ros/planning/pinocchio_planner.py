@@ -1,14 +1,13 @@
 """Planning without MoveIt: a straight line in joint space, checked for collisions."""
 from __future__ import annotations
 
-from pathlib import Path
-
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.planning.pinocchio_collisions import PinocchioCollisions
 from il_ros.planning.planner import CALM, checked
 from il_ros.planning.trajectory import straight
 from il_ros.types import Floats
+from il_ros.urdf_text import UrdfSource
 import numpy as np
 
 RESOLUTION = 0.02  # largest change of a joint between two collision checks [rad] or [m]
@@ -25,7 +24,7 @@ class PinocchioPlanner:
         PlanningError: The collision state would be unknown.
     """
 
-    def __init__(self, contract: Contract, urdf: Path) -> None:
+    def __init__(self, contract: Contract, urdf: UrdfSource) -> None:
         self._contract = contract
         self._collisions = PinocchioCollisions(contract, urdf)
 

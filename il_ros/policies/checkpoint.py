@@ -4,12 +4,13 @@
 - config.json: PolicyConfig
 - statistics.json: offset and scale of the normalisation
 - contract.yaml: the robot
-- robot.urdf: its kinematics, where the policy moves the tool
+- robot.urdf: its kinematics, where the policy moves the tool or the contract names a topic
 - training.json: how it was trained, for people
 """
 from __future__ import annotations
 
 from collections.abc import Mapping
+import dataclasses
 from dataclasses import dataclass
 import json
 import math
@@ -24,6 +25,7 @@ from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.inputs.tool_frame import ToolFrame
 from il_ros.policies.transforms import Normalize
+from il_ros.urdf_text import UrdfSource
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -43,7 +45,7 @@ class Checkpoint:
     config: PolicyConfig
     contract: Contract
     normalize: Normalize
-    urdf: Path | None = None
+    urdf: UrdfSource | None = None
 
     @property
     def frame(self) -> ToolFrame | None:
@@ -68,6 +70,8 @@ def read(folder: Path) -> Checkpoint:
         config = build(PolicyConfig, settings, f'{folder}/config.json')
         contract = Contract.from_text(_read_text(folder / 'contract.yaml'),
                                       f'{folder}/contract.yaml')
+        if contract.urdf_topic and (folder / 'robot.urdf').is_file():
+            contract = dataclasses.replace(contract, urdf_text=_read_text(folder / 'robot.urdf'))
         config.check_inputs(contract)
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
@@ -122,8 +126,9 @@ def write(folder: Path, checkpoint: Checkpoint, weights: Weights,
         write_json(part / 'statistics.json', statistics)
         (part / 'contract.yaml').write_text(checkpoint.contract.to_text())
         write_json(part / 'training.json', training)
-        if checkpoint.urdf:
-            shutil.copyfile(checkpoint.urdf, part / 'robot.urdf')
+        if urdf := checkpoint.urdf.read_bytes() if checkpoint.urdf else (
+                checkpoint.contract.urdf_text.encode()):
+            (part / 'robot.urdf').write_bytes(urdf)
         replace(part, folder)
     except OSError as error:
         raise CheckpointError(f'{folder}: cannot be written: {error.strerror}') from None

@@ -17,10 +17,11 @@ CONTROL = {
     'dagger/request': 'il_ros/HelpRequest',
 }
 LATCHED = ('control/mode',)
+URDF_TYPE = 'std_msgs/String'
 
 
 def recorded_topics(contract: Contract, resolve: Callable[[str], str]) -> list[Topic]:
-    """Return the contract's streams, the control topics, robot commands and camera calibration.
+    """Return the contract's streams, the control topics, robot commands, calibration, the URDF.
 
     Args:
         contract: The robot.
@@ -33,12 +34,14 @@ def recorded_topics(contract: Contract, resolve: Callable[[str], str]) -> list[T
     types |= {command.topic: command.type for command in contract.commands if command.topic}
     types |= {camera_info_topic(camera.topic): 'sensor_msgs/CameraInfo'
               for camera in contract.cameras}
+    if contract.urdf_topic:
+        types[contract.urdf_topic] = URDF_TYPE
     full = {name: resolve(name) for name in types}
     for name in contract.topics:
         if others := [n for n, f in full.items() if f == full[name] and n != name]:
             raise ConfigError(f'{name} and {others[0]} are one topic here ({full[name]}); give '
                               'each stream of the contract its own')
-    return [Topic(name, kind, full[name], latched=name in LATCHED)
+    return [Topic(name, kind, full[name], latched=name in (*LATCHED, contract.urdf_topic))
             for name, kind in types.items()]
 
 

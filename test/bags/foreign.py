@@ -11,7 +11,8 @@ from rosbags.typesys import get_typestore, Stores
 
 SCRIPT = bags.Script(bags.small_contract(), seconds=1.0, chunks=False, reports=False)
 EVENTS = [e for e in SCRIPT.events() if not e.topic.startswith('control/')]
-TYPES = {t.name: t.type for t in bags.topics(SCRIPT.contract)}
+TYPES = {t.name: t.type for t in bags.topics(SCRIPT.contract)} | {
+    'robot_description': 'std_msgs/msg/String'}
 SIDES = {   # type, schema encoding, definition, message encoding
     'unknown': ('control_msgs/action/FollowJointTrajectory_FeedbackMessage', 'unknown', '', 'cdr'),
     'none': ('control_msgs/action/FollowJointTrajectory_FeedbackMessage', '', '', 'cdr'),
@@ -46,7 +47,8 @@ def idl(kind: str) -> str:
 
 def write_mcap(path: Path, events=None, *, side='', compression=CompressionType.ZSTD,
                definitions=True, chunking=True, index=IndexType.ALL, crcs=True, summary=True,
-               encoding='ros2msg', rename=lambda topic: topic, chunk_size=20_000) -> Path:
+               encoding='ros2msg', rename=lambda topic: topic, chunk_size=20_000,
+               types=TYPES) -> Path:
     """Write a file as rosbag2 or another recorder does."""
     with path.open('wb') as stream:
         writer = Writer(stream, chunk_size=chunk_size, compression=compression,
@@ -57,7 +59,7 @@ def write_mcap(path: Path, events=None, *, side='', compression=CompressionType.
         channels = {}
         for event in EVENTS if events is None else events:
             if event.topic not in channels:
-                kind = TYPES[event.topic]
+                kind = types[event.topic]
                 text = message_definition(kind).text if definitions else ''
                 if encoding == 'ros2idl' and kind == 'sensor_msgs/msg/JointState':
                     schema = writer.register_schema(kind, 'ros2idl', idl(kind).encode())

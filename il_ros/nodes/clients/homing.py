@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from il_ros.config import OneOf, Range
-from il_ros.contract import Contract, State
+from il_ros.contract import State
 from il_ros.errors import ConfigError
 from il_ros.joints import NewestJoints
 from il_ros.msg import CommandReport, ControlMode, TeleopCommand
 from il_ros.nodes import shell
 from il_ros.nodes.shared import control_messages as messages
 from il_ros.nodes.shared.planners import check_name, make_planner, PLANNERS
+from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.planning.homing import Homing
 from il_ros.timing import Tick, to_ns
@@ -111,7 +112,7 @@ class HomingNode(MotionNode):
     def __init__(self) -> None:
         super().__init__('homing')
         parameters = shell.declare(self, Parameters)
-        contract = Contract.load(parameters.robot)
+        contract = load_contract(self, parameters.robot)
         self.period_ns = round(contract.period_ns / parameters.speed)
         planner = make_planner(contract, parameters.planner, parameters.group)
         self.connect(Homing(contract, planner, to_ns(parameters.timeout_s)))

@@ -24,6 +24,8 @@ def visualisation(context: LaunchContext) -> list[Action]:
     contract = Contract.load(given('robot').perform(context))
     rviz = Node(package='rviz2', executable='rviz2',
                 arguments=['-d', share('config', 'rviz', 'il_ros.rviz')])
+    if contract.urdf_topic:    # whoever tells it publishes its links, too
+        return _installed(rviz)
     try:
         model = Node(package='robot_state_publisher', executable='robot_state_publisher',
                      parameters=[{'robot_description': find_urdf(contract).read_text()}],

@@ -7,12 +7,12 @@ On the simulated pick and place, 60 demonstrations gave 0.90 against 0.45 with j
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from il_ros.contract import Contract
 from il_ros.policies.inputs.data import Array, Data
 from il_ros.timing import SECOND
+from il_ros.urdf_text import UrdfSource
 import numpy as np
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ToolFrame:
         arms: How many arms there are, A.
     """
 
-    def __init__(self, contract: Contract, urdf: Path) -> None:
+    def __init__(self, contract: Contract, urdf: UrdfSource) -> None:
         from il_ros.kinematics import Arm  # Pinocchio: only policies that move the tool need it
 
         self._chains = [(contract.indices(arm.joints), Arm(urdf, arm.joints, arm.tip))

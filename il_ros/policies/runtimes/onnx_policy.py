@@ -5,7 +5,6 @@ The same outputs as the network in PyTorch, sooner on a CPU, and without PyTorch
 from __future__ import annotations
 
 from pathlib import Path
-import tempfile
 from typing import Any
 
 from il_ros.contract import Contract
@@ -19,6 +18,7 @@ from il_ros.policies.runtimes.onnx_format import MEMORY, NOISE, read
 from il_ros.policies.runtimes.onnx_runtimes import load_graph
 from il_ros.policies.transforms import Chain, features
 from il_ros.types import Floats, Observation
+from il_ros.urdf_text import UrdfText
 import numpy as np
 
 
@@ -102,7 +102,4 @@ def _tool_targets(config: PolicyConfig, contract: Contract, urdf: str, path: Pat
     if not urdf:
         raise CheckpointError(f'{path}: moves the tool but holds no URDF: it was exported by an '
                               'older il_ros; export it again')
-    with tempfile.NamedTemporaryFile('w', suffix='.urdf') as file:  # Pinocchio reads files
-        file.write(urdf)
-        file.flush()
-        return features(config, contract, ToolFrame(contract, Path(file.name)))
+    return features(config, contract, ToolFrame(contract, UrdfText(f'the URDF in {path}', urdf)))
