@@ -167,7 +167,8 @@ def tool_urdf(contract: Contract) -> UrdfSource:
     Raises:
         ConfigError: The contract names no URDF or no tip, or there is no such file.
     """
-    if missing := [key for key in ('urdf', 'tip') if not getattr(contract, key)]:
+    tips = bool(contract.arms) and all(arm.tip for arm in contract.arms)
+    if missing := [key for key, there in (('urdf', contract.urdf), ('tip', tips)) if not there]:
         raise ConfigError(f'policies move the tool by default, and the contract of '
                           f'{contract.robot!r} names no {" and no ".join(missing)}: name them in '
                           'it, or set `tool_actions: false` under `policy` in a copy of the '
@@ -183,16 +184,22 @@ def check_urdf(contract: Contract) -> str:
             limits a joint that the contract has as continuous.
     """
     path = find_urdf(contract)
-    urdf, gripper = read_urdf(path), contract.gripper.joint if contract.gripper else ''
-    joints = [joint for joint in contract.joints
-              if joint.name != gripper or joint.name in urdf.joints]
+    urdf = read_urdf(path)
+    optional = contract.is_gripper | contract.is_velocity   # of a base no URDF has joints
+    joints = [joint for joint, may_lack in zip(contract.joints, optional, strict=True)
+              if not may_lack or joint.name in urdf.joints]
     RobotModel(urdf, [joint.name for joint in joints], lock=False)
-    if contract.tip and contract.tip not in urdf.links:
-        raise ConfigError(f'{path}: no link {contract.tip!r}, the tip of the contract; '
-                          f'{nearest(contract.tip, list(urdf.links))}')
-    notes = [] if contract.tip else ['no tip: nothing can move the tool']
-    if gripper and gripper not in urdf.joints:
-        notes.append(f'the gripper {gripper!r} is not in it: its fingers count as they are drawn')
+    notes = []
+    for arm in contract.arms:
+        if arm.tip and arm.tip not in urdf.links:
+            raise ConfigError(f'{path}: no link {arm.tip!r}, the tip of the contract; '
+                              f'{nearest(arm.tip, list(urdf.links))}')
+        if not arm.tip:
+            which = f' of arm {arm.name!r}' if len(contract.arms) > 1 else ''
+            notes.append(f'no tip{which}: nothing can move the tool')
+        if arm.gripper and arm.gripper.joint not in urdf.joints:
+            notes.append(f'the gripper {arm.gripper.joint!r} is not in it: its fingers count as '
+                         'they are drawn')
     for joint in joints:
         kind, (lower, upper) = urdf.joints[joint.name].kind, urdf.joints[joint.name].limits
         if joint.continuous and kind != 'continuous':

@@ -112,7 +112,7 @@ class Direct:
     def _read(self, stamped: Stamped) -> Told:
         command = self._commands[stamped.topic]
         if command.by_velocity or command.type not in READ:
-            what = 'velocities' if command.by_velocity else f'a {command.type}'
+            what = 'a velocity' if command.by_velocity else f'a {command.type}'
             raise MessageError(f'{stamped.topic}: {what} does not say where a joint was told to '
                                'be; let command_gate drive the robot and record its reports')
         told = read_command(stamped.message, stamped.topic, command.told)

@@ -15,8 +15,8 @@ from nav_msgs.msg import Odometry
 from nodes.harness import wait_for
 from nodes.peer import Peer
 import numpy as np
+import rclpy
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
@@ -48,15 +48,13 @@ class Gripper:
     def __init__(self, node: Any, kind: Any, name: str) -> None:
         self.goals: list[float] = []
         self.cancelled = 0
-        self.accepts, self.hangs = True, False
+        self.accepts = True
         self._parallel = kind is ParallelGripperCommand
         self.server = ActionServer(
             node, kind, name, lambda goal: kind.Result(), goal_callback=self._goal,
             handle_accepted_callback=lambda goal: None, cancel_callback=self._cancel)
 
-    async def _goal(self, request: Any) -> GoalResponse:
-        if self.hangs:
-            await Future()   # which nobody ever answers
+    def _goal(self, request: Any) -> GoalResponse:
         if not self.accepts:
             return GoalResponse.REJECT
         position = request.command.position
@@ -91,7 +89,10 @@ class Pair(Peer):
                     (m.twist.linear.x, m.twist.angular.z, time.monotonic_ns()))),
                 (CommandReport, 'control/report', self.reports.append)):
             node.create_subscription(kind, topic, take, 1000)
-        self.grippers = [Gripper(node, ParallelGripperCommand, 'left_grip_ctl/gripper_cmd'),
+        # A driver of its own, so that it can hang: be there, but not answer.
+        self.hand = rclpy.create_node('left_hand', context=self.context)
+        self.executor.add_node(self.hand)
+        self.grippers = [Gripper(self.hand, ParallelGripperCommand, 'left_grip_ctl/gripper_cmd'),
                          Gripper(node, GripperCommand, 'right_grip_ctl/gripper_cmd')]
         node.create_timer(0.01, self._tell)
 
