@@ -256,8 +256,8 @@ def test_numbers_without_names_count_in_the_order_of_the_contract(tmp_path):
         rows(tmp_path / 'b', *states(3), numbers(0.5, 1, 2), contract=robot)
     (tmp_path / 'c').mkdir()
     speeds = replace(robot, command=replace(robot.command, interface='velocity'))
-    with pytest.raises(BagError, match=f'{COMMAND}: a velocity does not say where a joint was told '
-                                       'to be; let command_gate drive the robot and record its'):
+    with pytest.raises(BagError, match=f'{COMMAND}: a velocity does not say where a joint was '
+                                       'told to be; let command_gate drive the robot and record'):
         rows(tmp_path / 'c', *states(3), numbers(0.5, *range(7)), contract=speeds)
 
 

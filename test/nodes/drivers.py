@@ -111,6 +111,8 @@ class Drivers(Peer):
         """Spin, and call `each` in between, until the condition holds."""
         def turn() -> None:
             self.executor.spin_once(timeout_sec=0.005)
+            for _ in range(8):   # what came meanwhile: controllers may get 500 messages a second
+                self.executor.spin_once(timeout_sec=0)
             if each:
                 each()
         return wait_for(condition, what, 30.0, turn)

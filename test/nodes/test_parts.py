@@ -1,6 +1,8 @@
 """Two arms, grippers behind actions and a base: each part is told, measured and stopped."""
 from __future__ import annotations
 
+import signal
+
 from il_ros.msg import CommandReport
 from il_ros.safety.speeds import GAIN
 from il_ros.types import ControlSource
@@ -128,7 +130,7 @@ def test_a_gripper_whose_driver_has_gone_is_missed(gate, robot):
 
 def test_joints_moved_by_velocity_go_where_the_gate_says_and_stand_when_it_holds(tmp_path, robot):
     with running('command_gate', DOMAIN, tmp_path / 'gate.txt', parameters={
-            'robot': pair.patient(tmp_path, interface='velocity'), 'watchdog_s': 0.5}):
+            'robot': pair.patient(tmp_path, interface='velocity'), 'watchdog_s': 0.5}) as gate:
         armed(robot)
         source = [HUMAN]
         row = START + [0.0, 0.0, 0.0, 0.02, -0.01, 0.0, 0.0, 0.0]
@@ -149,3 +151,11 @@ def test_joints_moved_by_velocity_go_where_the_gate_says_and_stand_when_it_holds
             if what == 'disarming':
                 robot.call('gate/disarm')
             robot.until(lambda: robot.right[-1] == [0.0, 0.0], what, each=stop)
+        source[0], row[6] = HUMAN, 0.3
+        robot.until(lambda: robot.call('gate/arm').success, 'armed')
+        robot.until(lambda: robot.right[-1][0] > 0 and robot.twists[-1][0] > 0.2, 'both move',
+                    each=send)
+        gate.send(signal.SIGTERM)
+        robot.until(lambda: robot.right[-1] == [0.0, 0.0] and robot.twists[-1][0] == 0.0,
+                    'a gate that is ended stops both', each=send)
+        assert gate.process.wait(20) == 0, gate.output

@@ -80,7 +80,7 @@ class RobotCommand:
             self._interpolator.start(positions, self._now_ns())
 
     def stop(self) -> None:
-        """Send nothing until the next start; a base gets a last zero."""
+        """Send nothing until the next start; what velocities move gets a last zero."""
         self._before = None
         if self._interpolator:
             self._interpolator.stop()
