@@ -9,7 +9,7 @@ from il_ros.errors import IlRosError, install
 import typer
 
 COMMANDS = ('demo', 'sim', 'record', 'convert', 'inspect', 'train', 'evaluate', 'dagger',
-            'replay', 'doctor', 'export', 'sweep')
+            'replay', 'doctor', 'init', 'export', 'sweep')
 EXTRAS = {'torch': 'train', 'lightning_fabric': 'train', 'safetensors': 'train',
           'tensorboard': 'train', 'mujoco': 'sim', 'gymnasium': 'sim', 'pinocchio': 'sim',
           'matplotlib': 'sim', 'onnx': 'export', 'onnxruntime': 'export', 'onnxscript': 'export',

@@ -184,22 +184,18 @@ def check_urdf(contract: Contract) -> str:
             limits a joint that the contract has as continuous.
     """
     path = find_urdf(contract)
-    urdf = read_urdf(path)
-    optional = contract.is_gripper | contract.is_velocity   # of a base no URDF has joints
-    joints = [joint for joint, may_lack in zip(contract.joints, optional, strict=True)
-              if not may_lack or joint.name in urdf.joints]
+    urdf, grippers = read_urdf(path), [each.joint for each in contract.grippers.values()]
+    joints = [joint for joint, of_base in zip(contract.joints, contract.is_velocity, strict=True)
+              if not of_base and (joint.name not in grippers or joint.name in urdf.joints)]
     RobotModel(urdf, [joint.name for joint in joints], lock=False)
-    notes = []
-    for arm in contract.arms:
-        if arm.tip and arm.tip not in urdf.links:
-            raise ConfigError(f'{path}: no link {arm.tip!r}, the tip of the contract; '
-                              f'{nearest(arm.tip, list(urdf.links))}')
-        if not arm.tip:
-            which = f' of arm {arm.name!r}' if len(contract.arms) > 1 else ''
-            notes.append(f'no tip{which}: nothing can move the tool')
-        if arm.gripper and arm.gripper.joint not in urdf.joints:
-            notes.append(f'the gripper {arm.gripper.joint!r} is not in it: its fingers count as '
-                         'they are drawn')
+    tips = [arm.tip for arm in contract.arms]
+    for tip in filter(None, tips):
+        if tip not in urdf.links:
+            raise ConfigError(f'{path}: no link {tip!r}, the tip of the contract; '
+                              f'{nearest(tip, list(urdf.links))}')
+    notes = [] if all(tips) else ['no tip: nothing can move the tool']
+    notes += [f'the gripper {name!r} is not in it: its fingers count as they are drawn'
+              for name in grippers if name not in urdf.joints]
     for joint in joints:
         kind, (lower, upper) = urdf.joints[joint.name].kind, urdf.joints[joint.name].limits
         if joint.continuous and kind != 'continuous':

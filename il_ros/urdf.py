@@ -42,6 +42,7 @@ class UrdfJoint:
         kind: One of `TYPES`.
         limits: Lower and upper [rad] or [m]; infinite for a continuous joint.
         mimic: What it follows; None where it moves by itself.
+        velocity: Its highest speed as written, which nothing here relies on; '' where none is.
     """
 
     name: str
@@ -53,6 +54,7 @@ class UrdfJoint:
     axis: Numbers
     limits: tuple[float, float]
     mimic: Mimic | None
+    velocity: str = ''
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,8 @@ def _joint(element: Element, where: str) -> UrdfJoint:
     axis = AXIS if given is None else numbers(given, 'xyz', 3, f'{where}: axis')
     if kind in MOVING and not any(axis):
         raise ConfigError(f'{where}: axis: expected a direction, got 0 0 0')
-    limits = (-math.inf, math.inf)
+    limits, limit = (-math.inf, math.inf), element.find('limit')
     if kind in ('revolute', 'prismatic'):
-        limit = element.find('limit')
         if limit is None:
             raise ConfigError(f'{where}: {kind} but without <limit>; give it one'
                               + (', or the type continuous' if kind == 'revolute' else ''))
@@ -143,7 +144,8 @@ def _joint(element: Element, where: str) -> UrdfJoint:
                       *numbers(follows, 'offset', 1, at, (0.0,)))
     xyz, rpy = origin(element, where)
     return UrdfJoint(element.get('name', ''), kind, _end(element, 'parent', where),
-                     _end(element, 'child', where), xyz, rpy, axis, limits, mimic)
+                     _end(element, 'child', where), xyz, rpy, axis, limits, mimic,
+                     '' if limit is None else limit.get('velocity', ''))
 
 
 def _end(element: Element, end: str, where: str) -> str:

@@ -20,6 +20,8 @@ def il_ros(*arguments, cwd=None):
     (['dagger', 'empty', '--checkpoint', 'empty', '--out', 'run'], 'empty'),
     (['replay', 'empty'], 'empty'),
     (['doctor', '--robot', 'sim_am'], "did you mean 'sim_arm'?"),
+    (['init', 'a/b'], "robot 'a/b': expected 1 to 64 characters of A-Z a-z 0-9 _ -"),
+    (['init', 'x', '--set', 'task'], "--set 'task': expected KEY=VALUE"),
 ])
 def test_wrong_input_is_one_line_and_exit_code_2(arguments, text, tmp_path):
     if arguments[:2] in (['train', 'empty'], ['evaluate', 'empty'], ['dagger', 'empty']):

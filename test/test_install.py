@@ -81,7 +81,8 @@ def without_ros(*arguments, blocked=''):
 
 
 @pytest.mark.parametrize('command', ['demo', 'sim', 'record', 'convert', 'inspect', 'train',
-                                     'evaluate', 'dagger', 'replay', 'doctor', 'export', 'sweep'])
+                                     'evaluate', 'dagger', 'replay', 'doctor', 'init', 'export',
+                                     'sweep'])
 def test_every_command_has_help_with_an_example_without_ros(command):
     result = without_ros(command, '--help')
     assert result.returncode == 0, result.stderr

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from il_ros.contract.checks import TOPIC
 from il_ros.encodings import ENCODINGS
 
 TRANSPORT = ('topic', 'type', 'stamp')
@@ -11,10 +12,10 @@ TRANSPORT = ('topic', 'type', 'stamp')
 def meaning(contract: Any) -> Any:
     """Return a contract's mapping without topics, message types, clocks and command topics.
 
-    A camera that was recorded compressed and runs raw is the same camera, and positions of joints
-    are the same whichever controllers take them; that some are a base's velocities counts. Of an
-    encoding its family counts: images of bgr8, JPEG or a mosaic reach a policy alike, grey and
-    depth do not.
+    A camera that was recorded compressed and runs raw is the same camera, positions of joints are
+    the same whichever controllers take them, and so is a URDF on whichever topic it comes; that
+    some are a base's velocities counts. Of an encoding its family counts: images of bgr8, JPEG or
+    a mosaic reach a policy alike, grey and depth do not.
     """
     if isinstance(contract, list):
         return [meaning(item) for item in contract]
@@ -28,6 +29,8 @@ def meaning(contract: Any) -> Any:
         'topic' in contract) else ()
     kept = {key: meaning(value) for key, value in contract.items()
             if key not in travels and key != 'command'}
+    if str(kept.get('urdf', '')).startswith(TOPIC):
+        kept['urdf'] = TOPIC
     if kept.get('encoding') in ENCODINGS:
         kept['encoding'] = ENCODINGS[kept['encoding']].family
     return kept

@@ -25,7 +25,7 @@ from il_ros.errors import CheckpointError, ConfigError
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.inputs.tool_frame import ToolFrame
 from il_ros.policies.transforms import Normalize
-from il_ros.urdf_text import UrdfSource
+from il_ros.urdf_text import UrdfSource, UrdfText
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -126,9 +126,9 @@ def write(folder: Path, checkpoint: Checkpoint, weights: Weights,
         write_json(part / 'statistics.json', statistics)
         (part / 'contract.yaml').write_text(checkpoint.contract.to_text())
         write_json(part / 'training.json', training)
-        if urdf := checkpoint.urdf.read_bytes() if checkpoint.urdf else (
-                checkpoint.contract.urdf_text.encode()):
-            (part / 'robot.urdf').write_bytes(urdf)
+        urdf = checkpoint.urdf or UrdfText('', checkpoint.contract.urdf_text)
+        if text := urdf.read_bytes():
+            (part / 'robot.urdf').write_bytes(text)
         replace(part, folder)
     except OSError as error:
         raise CheckpointError(f'{folder}: cannot be written: {error.strerror}') from None

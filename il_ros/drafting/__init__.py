@@ -1,0 +1,1 @@
+"""A contract drafted from what was heard of a running robot; `draft` is where to start."""
