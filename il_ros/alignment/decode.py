@@ -61,11 +61,12 @@ def joint_positions(contract: Contract, topic: str, message: Any) -> Floats:
     states = contract.state_topics[topic]
     if states[0].fields is not None:
         return _fields(contract, states, message, found)
-    expected = tuple(joint for state in states for joint in state.joints)
-    joints, places = _places(expected, tuple(message.name), topic)
-    if joints:
+    told = {name: joint for state in states
+            for name, joint in zip(state.told, state.joints, strict=True)}
+    names, places = _places(tuple(told), tuple(message.name), topic)
+    if names:
         _require_values(message.name, message.position, topic)
-        rows = contract.indices(joints)
+        rows = contract.indices([told[name] for name in names])
         found[rows] = np.asarray(message.position, dtype=np.float64)[places]
         _require_finite(contract, found, rows, topic)
     return found

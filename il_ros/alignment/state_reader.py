@@ -18,7 +18,7 @@ class StateReader:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._names = {topic: JointNames(joint for state in states for joint in state.joints)
+        self._names = {topic: JointNames(name for state in states for name in state.told)
                        for topic, states in contract.state_topics.items()}
 
     def read(self, topic: str, message: Any) -> Floats | None:

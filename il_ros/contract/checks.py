@@ -23,6 +23,14 @@ def unique(names: Iterable[str], what: str) -> None:
         raise ConfigError(f'{what} {twice[0]!r} stands twice')
 
 
+def check_names(names: Sequence[str] | None, joints: Sequence[str], where: str) -> None:
+    """Check that there is one name of the driver's for each joint, or none at all."""
+    if names is not None and len(names) != len(joints):
+        raise ConfigError(f'{where}: names: expected one per joint ({", ".join(joints)}), got '
+                          f'{list(names)}')
+    unique(names or (), f'{where}: name')
+
+
 def known(names: Iterable[str], valid: Sequence[str], what: str) -> None:
     """Check that all names are known; the error names the nearest."""
     for name in names:

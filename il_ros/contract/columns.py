@@ -103,6 +103,13 @@ class Columns(Protocol):
                  for name in command.joints or ()}
         return np.array([name in moved for name in self.joint_names])
 
+    @cached_property
+    def by_velocity(self) -> NDArray[np.bool_]:
+        """Which positions are commanded by their velocity. Shape (J,)."""
+        moved = {name for command in self.commands if command.by_velocity
+                 for name in command.joints or ()}
+        return np.array([name in moved for name in self.joint_names])
+
     def indices(self, names: Sequence[str]) -> list[int]:
         """Return where joints stand in every vector."""
         return [self.joint_names.index(name) for name in names]

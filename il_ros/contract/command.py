@@ -4,13 +4,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from il_ros.config import positive
-from il_ros.contract.checks import one_of, unique
+from il_ros.contract.checks import check_names, one_of, unique
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
 
 POSITION_TOPICS = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray',
                    'sensor_msgs/JointState', 'geometry_msgs/PoseStamped')
 BASE_TOPICS = ('geometry_msgs/Twist', 'geometry_msgs/TwistStamped')
+FORWARD = 'std_msgs/Float64MultiArray'
+INTERFACES = ('position', 'velocity')
+NAMED = ('trajectory_msgs/JointTrajectory', 'sensor_msgs/JointState',
+         'control_msgs/ParallelGripperCommand')
+FRAMED = ('geometry_msgs/PoseStamped', 'geometry_msgs/TwistStamped')
 TOPICS = (*POSITION_TOPICS, *BASE_TOPICS)
 GRIPPER_ACTIONS = ('control_msgs/GripperCommand', 'control_msgs/ParallelGripperCommand')
 TWIST_FIELDS = tuple(f'{kind}.{axis}' for kind in ('linear', 'angular') for axis in 'xyz')
@@ -29,6 +34,11 @@ class CommandInterface:
         fields: For a twist: the field of each joint, such as `linear.x`.
         arm: For a PoseStamped: the arm whose tip is sent there.
         effort: For an action: the highest force [N] or torque [Nm]; the driver's when None.
+        interface: For a Float64MultiArray: what its numbers are, 'position', the default, or
+            'velocity'. The joints are positions all the same: their speed is made from them.
+        frame: For a stamped message: its frame_id. Of a PoseStamped the link in whose frame the
+            pose is, the URDF's root when None; of a TwistStamped base_link when None.
+        names: What the driver calls the joints, where that is not their name in the contract.
     """
 
     topic: str | None = None
@@ -38,6 +48,9 @@ class CommandInterface:
     fields: tuple[str, ...] | None = None
     arm: str | None = None
     effort: float | None = None
+    interface: str | None = None
+    frame: str | None = None
+    names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if (self.topic is None) == (self.action is None):
@@ -50,6 +63,10 @@ class CommandInterface:
                 raise ConfigError(f'command {self.name}: joints: expected at least one')
             unique(self.joints, f'command {self.name}: joint')
         self._check_fields()
+        if self.names is not None:
+            if self.type not in NAMED:
+                raise ConfigError(f'command {self.name}: names: a {self.type} names no joints')
+            check_names(self.names, self.joints or (), f'command {self.name}')
         if self.arm is not None and self.type != 'geometry_msgs/PoseStamped':
             raise ConfigError(f'command {self.name}: arm: only a geometry_msgs/PoseStamped moves '
                               f'an arm by its tip, got {self.type}')
@@ -57,6 +74,14 @@ class CommandInterface:
             if self.action is None:
                 raise ConfigError(f'command {self.name}: effort: only an action takes one')
             positive(effort=self.effort)
+        if self.interface is not None:
+            if self.type != FORWARD:
+                raise ConfigError(f'command {self.name}: interface: only a {FORWARD} does not '
+                                  f'say itself what it holds, got {self.type}')
+            one_of(self.interface, INTERFACES, f'command {self.name}: interface')
+        if self.frame is not None and (self.type not in FRAMED or not self.frame):
+            raise ConfigError(f'command {self.name}: frame: expected the name of a link, with one '
+                              f'of {", ".join(FRAMED)}, got {self.frame!r} with {self.type}')
 
     def _check_fields(self) -> None:
         if self.type not in BASE_TOPICS:
@@ -78,6 +103,16 @@ class CommandInterface:
         return self.topic or self.action or ''
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What the driver calls the joints."""
+        return self.names or self.joints or ()
+
+    @property
     def of_velocities(self) -> bool:
-        """Whether it takes velocities: silence and a hold are zeros, not a position."""
+        """Whether its columns are velocities: silence and a hold are zeros, not a position."""
         return self.type in BASE_TOPICS
+
+    @property
+    def by_velocity(self) -> bool:
+        """Whether it moves positions by their velocity: nothing keeps them but zeros."""
+        return self.interface == 'velocity'

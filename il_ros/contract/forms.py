@@ -31,6 +31,11 @@ def states(joints: Sequence[str], short: Stream | None,
         raise ConfigError('state and states: expected one of them; move state into states')
     cover([(state.topic, state.joints) for state in long], joints, 'states',
           'nothing says where it is')
+    told: dict[str, list[str]] = {}
+    for state in long:
+        told.setdefault(state.topic, []).extend(state.told)
+    for topic, names in told.items():
+        unique(names, f'states: {topic}: name')
     return long
 
 

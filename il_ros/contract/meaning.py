@@ -13,15 +13,20 @@ def meaning(contract: Any) -> Any:
     """Return a contract's mapping without topics, message types, clocks and command topics.
 
     A camera that was recorded compressed and runs raw is the same camera, positions of joints are
-    the same whichever controller takes them, and so is a URDF on whichever topic it comes. Of an
-    encoding its family counts: images of bgr8, JPEG or a mosaic reach a policy alike, grey and
-    depth do not.
+    the same whichever controllers take them, and so is a URDF on whichever topic it comes; that
+    some are a base's velocities counts. Of an encoding its family counts: images of bgr8, JPEG or
+    a mosaic reach a policy alike, grey and depth do not.
     """
     if isinstance(contract, list):
         return [meaning(item) for item in contract]
     if not isinstance(contract, dict):
         return contract
-    travels = TRANSPORT if 'topic' in contract else ()
+    if 'commands' in contract:
+        contract = {**contract, 'commands': [
+            {'joints': sorted(command['joints']), 'fields': command['fields']}
+            for command in contract['commands'] or () if command.get('fields')]}
+    travels = (*TRANSPORT, *(['names'] if 'joints' in contract else [])) if (
+        'topic' in contract) else ()
     kept = {key: meaning(value) for key, value in contract.items()
             if key not in travels and key != 'command'}
     if str(kept.get('urdf', '')).startswith(TOPIC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from il_ros.config import path_name, positive
-from il_ros.contract.checks import one_of, unique
+from il_ros.contract.checks import check_names, one_of, unique
 from il_ros.encodings import ENCODINGS, why_no_picture
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
@@ -47,10 +47,13 @@ class State(Stream):
         joints: Their names in the contract.
         fields: For nav_msgs/Odometry: the message's field of each joint, such as
             `twist.twist.linear.x`.
+        names: For a JointState: what its messages call the joints, where that is not their name
+            in the contract, as of two arms whose drivers say the same.
     """
 
     joints: tuple[str, ...] = ()
     fields: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,6 +67,14 @@ class State(Stream):
                               f'({", ".join(self.joints)}), got {list(self.fields or ())}')
         if self.fields and not by_field:
             raise ConfigError(f'state {self.topic}: fields: a JointState names its joints itself')
+        if self.names is not None and by_field:
+            raise ConfigError(f'state {self.topic}: names: {self.type} names no joints')
+        check_names(self.names, self.joints, f'state {self.topic}')
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What its messages call the joints."""
+        return self.names or self.joints
 
 
 @dataclass(frozen=True)

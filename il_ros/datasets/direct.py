@@ -20,6 +20,7 @@ from il_ros.timing import SECOND, to_s
 from il_ros.types import Floats
 import numpy as np
 
+READ = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray')
 AHEAD_NS = SECOND   # a trajectory that begins later after its arrival has another clock's stamp
 
 
@@ -53,13 +54,13 @@ class Direct:
             BagError: They do not; the text says of which, and what came.
         """
         self._contract = contract = bag.contract
-        self._joints = {command.topic: list(command.joints or ()) for command in contract.commands
-                        if command.topic and bag.counts.get(command.topic)}
-        self.topics = frozenset(self._joints)
+        self._commands = {command.topic: command for command in contract.commands
+                          if command.topic and bag.counts.get(command.topic)}
+        self.topics = frozenset(self._commands)
         self._controllers: dict[str, TrajectoryController] = {}
         self._measured: Floats | None = None
         self._zero_ns = bag.start_ns    # np.interp takes floats, which are too coarse for a date
-        if self._joints:
+        if self.topics:
             self._require_all(bag)
 
     def measure(self, state: Floats) -> None:
@@ -75,7 +76,7 @@ class Direct:
         Raises:
             MessageError: It is not understood.
         """
-        told = read_command(stamped.message, stamped.topic, self._joints[stamped.topic])
+        told = self._read(stamped)
         now_ns, due_ns, start_ns = stamped.log_ns, told.due_ns, told.start_ns or stamped.log_ns
         if start_ns > now_ns + AHEAD_NS:
             raise MessageError(f'{stamped.topic}: begins {to_s(start_ns - now_ns):.1f} s after it '
@@ -108,6 +109,16 @@ class Direct:
             self._controllers[joint] = TrajectoryController(np.array([begin]))
         return self._controllers[joint]
 
+    def _read(self, stamped: Stamped) -> Told:
+        command = self._commands[stamped.topic]
+        if command.by_velocity or command.type not in READ:
+            what = 'a velocity' if command.by_velocity else f'a {command.type}'
+            raise MessageError(f'{stamped.topic}: {what} does not say where a joint was told to '
+                               'be; let command_gate drive the robot and record its reports')
+        told = read_command(stamped.message, stamped.topic, command.told)
+        ours = dict(zip(command.told, command.joints or (), strict=True))
+        return told._replace(joints=[ours[name] for name in told.joints])
+
     def _require_all(self, bag: Bag) -> None:
         """Read on until each joint was told something.
 
@@ -118,8 +129,7 @@ class Direct:
         for stamped in bag.messages(self.topics):
             named |= dict.fromkeys(getattr(stamped.message, 'joint_names', ()))
             try:
-                left -= set(read_command(stamped.message, stamped.topic,
-                                         self._joints[stamped.topic]).joints)
+                left -= set(self._read(stamped).joints)
             except MessageError as error:
                 refused = refused or str(error)
             if not left:

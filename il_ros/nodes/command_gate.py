@@ -44,7 +44,7 @@ class CommandGate(Node):
         self._required = contract.streams if parameters.required == 'all' else contract.states
         self._arm_when_ready = parameters.armed
         self._counts, self._mode = Counter[str](), ControlMode(mode=int(Mode.TELEOP))
-        self._robot = RobotCommand(self, contract, parameters.speed, self._gate.counted)
+        self.robot = RobotCommand(self, contract, self._gate, parameters.speed)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
         self._diagnostics = Diagnostics(self)
         self._states = StateTopics(self, contract, self._on_state)
@@ -69,7 +69,7 @@ class CommandGate(Node):
                 self.get_logger().warning(str(error), throttle_duration_sec=LOG_EVERY_S)
 
     def _on_command(self, message: CommandMessage) -> None:
-        self._robot.driven_by(message.source)
+        self.robot.driven_by(message.source)
         command = Command(message.joint_names, message.positions, message.source,
                           bytes(message.session), message.seq, message.epoch,
                           shell.stamp_ns(message.header.stamp))
@@ -81,11 +81,10 @@ class CommandGate(Node):
 
     def _act(self, decision: Decision, asked: CommandMessage) -> None:
         if decision.sent is not None:
-            self._robot.publish(decision.sent)   # before anything else
+            self.robot.publish(decision.sent, decision.verdict)   # before anything else
+        sent = [] if decision.sent is None else decision.sent.tolist()
         report = CommandReport(asked=asked, verdict=int(decision.verdict), rule=decision.rule,
-                               joint_names=self._contract.joint_names)
-        if decision.sent is not None:
-            report.sent = decision.sent.tolist()
+                               joint_names=self._contract.joint_names, sent=sent)
         report.header.stamp = shell.to_stamp(shell.now_ns(self))
         self._report.publish(report)
         self._counts[f'{decision.verdict.name} {decision.rule}'.strip()] += 1
@@ -108,17 +107,18 @@ class CommandGate(Node):
 
     def _find_foreign(self) -> None:
         now = shell.now(self)
-        self._gate.foreign(preflight.other_publishers(self, self._robot.topics), now)
-        for problem in self._robot.problems():
+        self._gate.foreign(preflight.other_publishers(self, self.robot.topics), now)
+        for problem in self.robot.problems():
             self._gate.fail('gripper', problem, now)
 
     def _arm(self) -> str:
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
-        for problem in filter(None, (self._states.problem(), *self._robot.problems())):
+        anew = bool(self._gate.fault) or not self._gate.armed
+        for problem in filter(None, (self._states.problem(), *self.robot.problems(anew))):
             raise ArmingError(f'arming refused: {problem}')
         self._find_foreign()
-        self._robot.start(self._gate.arm(shell.now(self)))
+        self.robot.start(self._gate.arm(shell.now(self)))
         self._arm_when_ready = False
         text = f'armed{control_messages.what_holds(self._mode)}'
         self.get_logger().info(text)
@@ -126,7 +126,7 @@ class CommandGate(Node):
 
     def _disarm(self) -> str:
         self._gate.disarm()
-        self._robot.stop()
+        self.robot.stop()
         self._act(DISARMED, CommandMessage())   # the arbiter knows, however soon it is armed again
         self._arm_when_ready = False
         self.get_logger().info('disarmed')
@@ -143,7 +143,7 @@ class CommandGate(Node):
 def main() -> int:
     """Run the node."""
     shell.ask_for_priority()
-    return shell.main(CommandGate, last_s=LAST_S)
+    return shell.main(CommandGate, last_s=LAST_S, last=lambda node: node.robot.stop())
 
 
 if __name__ == '__main__':

@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 import os
 import signal
 import time
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from il_ros import transport
 from il_ros.errors import IlRosError
 from il_ros.nodes.shared.ending import (
+    act_before_the_end,
     end_in,
     expect_signals,
     interrupt,
@@ -43,7 +46,8 @@ CHANGES = QoSProfile(depth=32, reliability=ReliabilityPolicy.RELIABLE,  # latche
 
 
 def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin,
-         last_s: float = 0.0, *, images: bool = False) -> int:
+         last_s: float = 0.0, *, images: bool = False,
+         last: Callable[[Any], None] | None = None) -> int:
     """Run one node until SIGINT, SIGTERM or shutdown; the `main()` of every executable.
 
     A node that one of our launch files started ends with `ros2 launch`, also when that is killed.
@@ -53,6 +57,7 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         spin: Serves it.
         last_s: For how long it stays after `ros2 launch`.
         images: Whether it publishes or hears images; see `transport`.
+        last: What the node does when a signal ends it, while it can still publish.
 
     Returns:
         The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,
@@ -69,6 +74,8 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     try:
         node = make_node()
         answer_all(node)
+        if last:
+            act_before_the_end(partial(last, node), interrupts)
         spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass

@@ -61,7 +61,7 @@ class Gate:
             collisions: Knows what the arm could touch; unchecked when None.
         """
         self.limits = Limits.of(contract)
-        self.armed = False
+        self.armed, self.measured = False, Measured(contract, speed)
         self.fault: tuple[str, str] | None = None
         self._guard = Guard(self.limits, workspace, collisions)
         self._clock = ClockWatch(speed)
@@ -69,7 +69,6 @@ class Gate:
         self._gripper, self._base = contract.is_gripper, contract.is_velocity
         self._watchdog_ns, self._speed = watchdog_ns, speed
         self._order = Order()
-        self._measured = Measured(contract, speed)
         self._setpoint = Setpoint.at_rest(np.array(contract.start))
         self._hold = self._setpoint.positions
         self._armed_ns = 0
@@ -87,8 +86,8 @@ class Gate:
         Raises:
             MessageError: None is finite, or one infinite, stale, or of the future; none counts.
         """
-        self._measured.take(positions, stamp_ns, now)
-        if self._fed_ns is None and not self.fault and (whole := self._measured.whole) is not None:
+        self.measured.take(positions, stamp_ns, now)
+        if self._fed_ns is None and not self.fault and (whole := self.measured.whole) is not None:
             self._setpoint = Setpoint.at_rest(self.limits.inside(whole))
 
     def foresee(self, rows: Floats, epoch: int) -> None:
@@ -115,13 +114,13 @@ class Gate:
         """
         if self.armed and not self.fault:
             return self._setpoint.positions
-        if problem := self._measured.problem(now) or self._clock.look(now):
+        if problem := self.measured.problem(now) or self._clock.look(now):
             raise ArmingError(f'arming refused: {problem}')
         if self._foreign:
             raise ArmingError(f'arming refused: {foreign_text(self._foreign)}')
         if self.fault and not self._setpoint.rests(self.limits):
             raise ArmingError('arming refused: the arm is not at rest yet; call again')
-        assert (measured := self._measured.whole) is not None
+        assert (measured := self.measured.whole) is not None
         start = starting_point(measured, self.limits, self._guard)
         self.armed, self.fault, self._nonfinite = True, None, 0
         self._setpoint, self._fed_ns, self._armed_ns = Setpoint.at_rest(start), None, now.steady_ns
@@ -158,7 +157,7 @@ class Gate:
 
     def counted(self, positions: Floats) -> Floats:
         """Return positions with the turns that the robot's driver counts. Shape (J,)."""
-        measured = self._measured.whole
+        measured = self.measured.whole
         return positions if measured is None else self.limits.angles.near(positions, measured)
 
     def _approach_hold(self, dt_s: float) -> None:
@@ -183,7 +182,7 @@ class Gate:
             raise Refusal('disarmed', 'the gate is disarmed; call gate/arm')
         if self.fault:
             raise Refusal('latched', f'the gate holds ({self.fault[1]}); call gate/arm')
-        if topic := self._measured.unheard(self._armed_ns):
+        if topic := self.measured.unheard(self._armed_ns):
             raise Refusal('arming', f'waiting for {topic} after arming')
         if command.source not in tuple(ControlSource):
             raise Refusal('source', f'source: expected 0 to 3, got {command.source}')
@@ -224,7 +223,7 @@ class Gate:
             return
         if problem:
             self._latch('clock', problem, now)
-        elif silence := self._measured.silence(now):
+        elif silence := self.measured.silence(now):
             self._latch(silence.topic, silence.text(), now)
         elif self._fed_ns is not None and now.steady_ns - self._fed_ns > self._watchdog_ns:
             self._latch('watchdog', 'no accepted command for '
@@ -243,6 +242,6 @@ class Gate:
         self._held_ns = 0
         self._setpoint = self._setpoint.stopped(self._base)
         self._hold = self._setpoint.positions.copy()
-        known = self._measured.fresh(now) & ~(self._gripper | self._base)
-        measured = np.where(known, self._measured.positions, self._hold)
+        known = self.measured.fresh(now) & ~(self._gripper | self._base)
+        measured = np.where(known, self.measured.positions, self._hold)
         self._hold[known] = self.limits.inside(measured, self._hold)[known]

@@ -1,8 +1,11 @@
 """The short form and the long one say the same; what they cannot say is one clear line."""
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
-from il_ros.contract import Contract
+from il_ros.alignment.decode import joint_positions
+from il_ros.alignment.state_reader import StateReader
+from il_ros.contract import Contract, differences
 from il_ros.errors import ConfigError
 import numpy as np
 import pytest
@@ -93,6 +96,29 @@ def without(key, joint):
     ({'commands': [{'topic': 'left/target_pose', 'type': 'geometry_msgs/PoseStamped',
                     'joints': ['left_1', 'left_2'], 'arm': 'left'}, *PAIR['commands'][1:]]},
      "command left/target_pose: arm 'left' has no tip to send"),
+    ({'commands': [{**PAIR['commands'][0], 'interface': 'velocity'}, *PAIR['commands'][1:]]},
+     'command left_jtc/joint_trajectory: interface: only a std_msgs/Float64MultiArray does not '
+     'say itself what it holds, got trajectory_msgs/JointTrajectory'),
+    ({'commands': [PAIR['commands'][0], {**PAIR['commands'][1], 'interface': 'velocities'},
+                   *PAIR['commands'][2:]]},
+     "command right_forward/commands: interface 'velocities': did you mean 'velocity'?"),
+    ({'commands': [PAIR['commands'][0], {**PAIR['commands'][1], 'names': ['a', 'b']},
+                   *PAIR['commands'][2:]]},
+     'command right_forward/commands: names: a std_msgs/Float64MultiArray names no joints'),
+    ({'commands': [{**PAIR['commands'][0], 'names': ['a']}, *PAIR['commands'][1:]]},
+     'command left_jtc/joint_trajectory: names: expected one per joint (left_1, left_2), got'),
+    ({'commands': [{**PAIR['commands'][0], 'frame': 'base'}, *PAIR['commands'][1:]]},
+     'command left_jtc/joint_trajectory: frame: expected the name of a link, with one of '
+     "geometry_msgs/PoseStamped, geometry_msgs/TwistStamped, got 'base' with"),
+    ({'states': [{**PAIR['states'][0], 'names': ['a', 'b']}, *PAIR['states'][1:]]},
+     'state left/joint_states: names: expected one per joint (left_1, left_2, left_grip), got'),
+    ({'states': [{**PAIR['states'][0], 'names': ['a', 'b', 'a']}, *PAIR['states'][1:]]},
+     "state left/joint_states: name 'a' stands twice"),
+    ({'states': [{**PAIR['states'][0], 'names': ['right_1', 'b', 'c']},
+                 {**PAIR['states'][1], 'topic': 'left/joint_states'}, PAIR['states'][2]]},
+     "states: left/joint_states: name 'right_1' stands twice"),
+    ({'states': [*PAIR['states'][:2], {**PAIR['states'][2], 'names': ['a', 'b']}]},
+     'state odom: names: nav_msgs/Odometry names no joints'),
     ({'commands': [{'topic': 'left/servo', 'type': 'geometry_msgs/TwistStamp',
                     'joints': ['left_1', 'left_2']}, *PAIR['commands'][1:]]},
      "command type 'geometry_msgs/TwistStamp': did you mean 'geometry_msgs/TwistStamped'?"),
@@ -108,3 +134,32 @@ def test_neither_form_is_an_error():
         replace(SIM, state=None)
     with pytest.raises(ConfigError, match='missing command'):
         replace(SIM, command=None)
+
+
+def test_how_joints_are_moved_and_called_is_not_what_data_mean():
+    old = pair()
+    new = pair(
+        states=[{**PAIR['states'][0], 'names': ['a', 'b', 'c']}, *PAIR['states'][1:]],
+        commands=[{**PAIR['commands'][0], 'names': ['a', 'b']},
+                  {**PAIR['commands'][1], 'interface': 'velocity'}, *PAIR['commands'][2:]])
+    assert Contract.from_text(new.to_text()) == new
+    assert differences(old, new) == []
+    assert new.by_velocity.tolist() == [False] * 3 + [True, True] + [False] * 3
+    assert new.is_velocity.tolist() == old.is_velocity.tolist(), 'they are positions all the same'
+    assert not any(word in old.to_text() for word in ('interface', 'names', 'frame'))
+    turned = [{**PAIR['commands'][4], 'fields': ['linear.y', 'angular.z']}]
+    assert len(differences(old, pair(commands=[*PAIR['commands'][:4], *turned]))) == 1
+
+
+def test_two_drivers_may_call_their_joints_the_same():
+    contract = pair(states=[
+        {**state, 'names': ['one', 'two', 'grip']} if i < 2 else state
+        for i, state in enumerate(PAIR['states'])])
+    message = SimpleNamespace(name=['grip', 'one', 'two', 'left_1'], position=[3.0, 1.0, 2.0, 9.0])
+    for topic, columns in (('left/joint_states', [0, 1, 2]), ('right/joint_states', [3, 4, 5])):
+        found = joint_positions(contract, topic, message)
+        np.testing.assert_array_equal(found[columns], [1.0, 2.0, 3.0])
+        assert np.isnan(np.delete(found, columns)).all()
+    reader = StateReader(contract)
+    reader.read('left/joint_states', SimpleNamespace(name=['one', 'grip'], position=[1.0, 2.0]))
+    assert reader.problem('left/joint_states').startswith("no message names joint 'two'")

@@ -254,6 +254,19 @@ def test_numbers_without_names_count_in_the_order_of_the_contract(tmp_path):
     with pytest.raises(BagError, match="nothing says what joints 'shoulder_pan', .* were told: "
                                        f'{COMMAND}: expected 7 positions .* got 2$'):
         rows(tmp_path / 'b', *states(3), numbers(0.5, 1, 2), contract=robot)
+    (tmp_path / 'c').mkdir()
+    speeds = replace(robot, command=replace(robot.command, interface='velocity'))
+    with pytest.raises(BagError, match=f'{COMMAND}: a velocity does not say where a joint was '
+                                       'told to be; let command_gate drive the robot and record'):
+        rows(tmp_path / 'c', *states(3), numbers(0.5, *range(7)), contract=speeds)
+
+
+def test_joints_count_by_what_their_driver_calls_them(tmp_path):
+    names = [f'theirs_{name}' for name in CONTRACT.joint_names]
+    robot = replace(CONTRACT, command=replace(
+        CONTRACT.command, joints=tuple(CONTRACT.joint_names), names=tuple(names)))
+    found = rows(tmp_path, *states(3), told(0.5, [(0, 4)], names[::-1]), contract=robot)
+    assert [row.action.tolist() for row in found] == [[4.0] * 7] * 3
 
 
 NAMES = CONTRACT.joint_names

@@ -15,6 +15,7 @@ from nav_msgs.msg import Odometry
 from nodes.harness import wait_for
 from nodes.peer import Peer
 import numpy as np
+import rclpy
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -27,9 +28,13 @@ CONTRACT = Contract.load(SAMPLE)
 START = np.array(CONTRACT.start)
 
 
-def patient(folder: Path) -> Path:
-    """Return the contract with states that may be 1 s old: this machine may be busy."""
+def patient(folder: Path, **right: str) -> Path:
+    """Return the contract with states that may be 1 s old: this machine may be busy.
+
+    With keywords: for the command of the right arm.
+    """
     data = yaml.safe_load(SAMPLE.read_text())
+    data['commands'][1] |= right
     for state in data['states']:
         state['max_age_s'] = 1.0
     path = folder / 'pair.yaml'
@@ -84,7 +89,10 @@ class Pair(Peer):
                     (m.twist.linear.x, m.twist.angular.z, time.monotonic_ns()))),
                 (CommandReport, 'control/report', self.reports.append)):
             node.create_subscription(kind, topic, take, 1000)
-        self.grippers = [Gripper(node, ParallelGripperCommand, 'left_grip_ctl/gripper_cmd'),
+        # A driver of its own, so that it can hang: be there, but not answer.
+        self.hand = rclpy.create_node('left_hand', context=self.context)
+        self.executor.add_node(self.hand)
+        self.grippers = [Gripper(self.hand, ParallelGripperCommand, 'left_grip_ctl/gripper_cmd'),
                          Gripper(node, GripperCommand, 'right_grip_ctl/gripper_cmd')]
         node.create_timer(0.01, self._tell)
 

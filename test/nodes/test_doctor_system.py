@@ -33,6 +33,14 @@ def test_what_is_inactive_or_absent_is_named_with_what_to_do():
                       f'loaded (loaded: {JTC}); load it, or correct the contract')
 
 
+@pytest.mark.parametrize(('robot', 'index'), [('fr3_impedance', 0), ('xarm7', 1), ('tiago', 3)])
+def test_what_a_driver_may_take_itself_needs_no_controller(robot, index):
+    command = Contract.load(robot).commands[index]
+    check, = check_controllers([command], {JTC: 'active'})
+    assert check.outcome is Outcome.SKIP
+    assert check.text.startswith(f'{command.name}: no controller ')
+
+
 @pytest.mark.parametrize('publishers, problem, outcome, text', [
     ([], '', Outcome.PASS, 'system time'),
     (['gazebo'], '', Outcome.PASS, '/clock of gazebo, 0.50 x real time'),

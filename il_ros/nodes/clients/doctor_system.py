@@ -15,6 +15,8 @@ from rclpy.node import Node
 
 LIST = 'controller_manager/list_controllers'
 NODES = ('command_gate', 'dagger_intervention', 'teleop', 'teleop_capture', 'policy_inference')
+# What only controllers take; poses, twists and goals go to drivers as well.
+OF_CONTROLLERS = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray')
 SETTLE_S = 1.0   # without a change of the graph: who is there has been discovered
 
 
@@ -66,7 +68,11 @@ def check_controllers(commands: Sequence[CommandInterface],
     """
     for command in commands:
         name = command.name.strip('/').rpartition('/')[0].rpartition('/')[2]
-        if (state := states.get(name)) is None:
+        state = states.get(name)
+        if state is None and (command.action or command.type not in OF_CONTROLLERS):
+            yield skipped('controller', f'{command.name}: no controller {name!r} is loaded; a '
+                                        'driver of its own may take it')
+        elif state is None:
             known = ', '.join(states) or 'none'
             yield failed('controller', f'{command.name}: no controller {name!r} is loaded '
                                        f'(loaded: {known}); load it, or correct the contract')

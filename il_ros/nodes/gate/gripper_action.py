@@ -1,6 +1,7 @@
 """A gripper behind an action server."""
 from __future__ import annotations
 
+from functools import partial
 import time
 from typing import Any
 
@@ -34,8 +35,8 @@ class GripperAction:
                               'sudo apt install ros-jazzy-control-msgs') from None
         self.topics: list[str] = []
         self.problem = ''
-        self._name, self._joints = interface.name, list(interface.joints or ())
-        (self._column,) = contract.indices(self._joints)
+        self._name, self._joints = interface.name, list(interface.told)
+        (self._column,) = contract.indices(interface.joints or ())
         self._effort = interface.effort
         self._parallel = interface.type == 'control_msgs/ParallelGripperCommand'
         self._kind: Any = (action.ParallelGripperCommand if self._parallel
@@ -43,6 +44,7 @@ class GripperAction:
         self._client = ActionClient(node, self._kind, self._name)
         self._goals = GripperGoals(float((contract.upper - contract.lower)[self._column]))
         self._running: Any = None
+        self._driver = 0   # counts who drives
 
     def look(self) -> str:
         """Return `problem` as it is now: also a server that has gone, or answers no more."""
@@ -55,15 +57,19 @@ class GripperAction:
 
     def send(self, ahead: Setpoints) -> None:
         """Send a goal where one is due."""
+        if not self._client.server_is_ready():
+            return   # `look` says so; the goal is still due when it is back
         goal = self._goals.next(float(ahead.positions[0, self._column]), time.monotonic_ns())
-        if goal is not None and self._client.server_is_ready():
-            self._client.send_goal_async(self._goal(goal)).add_done_callback(self._answered)
+        if goal is not None:
+            answer = self._client.send_goal_async(self._goal(goal))
+            answer.add_done_callback(partial(self._answered, self._driver))
 
     def hand_over(self) -> None:
         """Cancel what the one before wanted: somebody else drives from now on."""
         if self._running is not None:
             self._running.cancel_goal_async()
             self._running = None
+        self._driver += 1
         self._goals.restart()
 
     def stop(self) -> None:
@@ -71,12 +77,16 @@ class GripperAction:
         self.problem = ''
         self._goals.restart()
 
-    def _answered(self, future: Future) -> None:
+    def _answered(self, driver: int, future: Future) -> None:
         handle = future.result()
+        if driver != self._driver:
+            if handle is not None and handle.accepted:
+                handle.cancel_goal_async()   # of the one before: it was on its way meanwhile
+            return
         self._goals.accepted()
         if handle is None or not handle.accepted:
             self.problem = (f'{self._name}: the action server rejects goals; look at the log of '
-                            "the gripper's driver")
+                            "the gripper's driver, then call gate/arm")
         else:
             self.problem, self._running = '', handle
 

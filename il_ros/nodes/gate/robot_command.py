@@ -1,16 +1,19 @@
 """Where the gate's positions go: every interface of the robot, as the contract says."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 import time
 
+from il_ros.angles import Angles
 from il_ros.contract import Contract
+from il_ros.nodes.gate.driven import Driven
 from il_ros.nodes.gate.gripper_action import GripperAction
 from il_ros.nodes.gate.sinks import Setpoints, Sink
 from il_ros.nodes.gate.topic_sinks import SINKS
+from il_ros.safety.gate import Gate
 from il_ros.safety.interpolation import Interpolator
 from il_ros.timing import SECOND
-from il_ros.types import Floats
+from il_ros.types import ControlSource, Floats, Verdict
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -25,20 +28,19 @@ class RobotCommand:
     a base are never interpolated: a zero counts at once.
     """
 
-    def __init__(self, node: Node, contract: Contract, speed: float = 1.0,
-                 counted: Callable[[Floats], Floats] = lambda positions: positions) -> None:
+    def __init__(self, node: Node, contract: Contract, gate: Gate, speed: float = 1.0) -> None:
         """Advertise the command topics, and look for the action servers.
 
         Args:
-            node: The gate.
+            node: The gate's node.
             contract: Names topics, types and joints.
+            gate: Knows where the robot is, and the turns that it counts.
             speed: Robot time per steady time.
-            counted: Adds the turns of continuous joints that the robot counts.
 
         Raises:
             ConfigError: A type's package is not installed, or the URDF does not fit.
         """
-        self._speed, self._counted = speed, counted
+        self._speed, self._counted, self._angles = speed, gate.counted, Angles.of(contract)
         self._interpolator: Interpolator | None = None
         self._step_ns = contract.period_ns  # that the robot has to reach each position
         if contract.command_hz:
@@ -51,30 +53,38 @@ class RobotCommand:
         topics = [interface for interface in contract.commands if interface.topic]
         self._bases: list[Sink] = [SINKS[i.type](node, i, contract)
                                    for i in topics if i.of_velocities]
-        self._arms: list[Sink] = [SINKS[i.type](node, i, contract)
-                                  for i in topics if not i.of_velocities]
+        self._driven = Driven(node, contract, speed, gate.measured)
+        self._arms: list[Sink] = [SINKS[i.type](node, i, contract) for i in topics
+                                  if not (i.of_velocities or i.by_velocity)]
         self._before: Floats | None = None
         self._source = -1
 
     @property
     def topics(self) -> list[str]:
         """The resolved names of the command topics."""
-        return [topic for sink in (*self._bases, *self._arms) for topic in sink.topics]
+        sinks: tuple[Sink, ...] = (*self._bases, *self._driven.sinks, *self._arms)
+        return [topic for sink in sinks for topic in sink.topics]
 
-    def problems(self) -> Iterator[str]:
-        """Return why grippers behind actions do not follow."""
-        yield from filter(None, (gripper.look() for gripper in self._grippers))
+    def problems(self, anew: bool = False) -> Iterator[str]:
+        """Return why grippers behind actions do not follow, from now on where `anew`."""
+        for gripper in self._grippers:
+            if anew:
+                gripper.stop()
+            if problem := gripper.look():
+                yield problem
 
     def start(self, positions: Floats) -> None:
         """Begin where the robot stands [rad] or [m]; nothing changes where it is sent already."""
+        self._before = positions
         if self._interpolator and not self._interpolator.started:
             self._interpolator.start(positions, self._now_ns())
 
     def stop(self) -> None:
-        """Send nothing until the next start; a base gets a last zero."""
+        """Send nothing until the next start; what velocities move gets a last zero."""
         self._before = None
         if self._interpolator:
             self._interpolator.stop()
+        self._driven.stop()
         for sink in (*self._bases, *self._arms, *self._grippers):
             sink.stop()
 
@@ -85,25 +95,24 @@ class RobotCommand:
             for gripper in self._grippers:
                 gripper.hand_over()
 
-    def publish(self, positions: Floats) -> None:
+    def publish(self, positions: Floats, verdict: Verdict) -> None:
         """Send positions in contract order [rad] or [m], or go there. Shape (J,)."""
-        ahead = self._next(positions)
+        self._driven.heard(verdict is Verdict.HELD or self._source == ControlSource.HOLD)
+        before = positions if self._before is None else self._before
+        self._before = positions
+        velocity = self._angles.difference(positions, before) * SECOND / self._step_ns
+        ahead = Setpoints(positions[None], velocity[None], self._step_ns)
         for sink in (*self._bases, *self._grippers):
             sink.send(ahead)
         if self._interpolator:
             self._interpolator.follow(positions, self._now_ns())
         else:
+            self._driven.drive(before, positions, self._step_ns)
             for sink in self._arms:
                 sink.send(ahead)
 
     def _now_ns(self) -> int:
         return round(time.monotonic_ns() * self._speed)
-
-    def _next(self, positions: Floats) -> Setpoints:
-        before = positions if self._before is None else self._before
-        self._before = positions
-        velocity = (positions - before) * SECOND / self._step_ns
-        return Setpoints(positions[None], velocity[None], self._step_ns)
 
     def _send_next(self) -> None:
         if not (self._interpolator and self._interpolator.started):
@@ -117,3 +126,4 @@ class RobotCommand:
         velocities[-1] = 0.0    # of the last a robot wants rest; it is replaced long before
         for sink in self._arms:
             sink.send(Setpoints(positions, velocities, self._step_ns))
+        self._driven.drive(before, rows[0], self._step_ns)

@@ -46,8 +46,8 @@ class TopicSink:
                  kind: type) -> None:
         """Advertise the topic."""
         self.node, self.interface = node, interface
-        self.names = list(interface.joints or ())
-        self.columns = contract.indices(self.names)
+        self.names = list(interface.told)
+        self.columns = contract.indices(interface.joints or ())
         self._publisher = node.create_publisher(kind, interface.name, shell.STREAM)
         self.topics = [self._publisher.topic_name]
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
@@ -14,6 +15,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+BASE = 'base_link'   # the frame of a base's velocities where the contract names none (REP 105)
 
 
 class TrajectorySink(TopicSink):
@@ -67,7 +70,7 @@ class JointStateSink(TopicSink):
 
 
 class PoseSink(TopicSink):
-    """The pose of an arm's tip in the URDF's root frame, for a Cartesian controller."""
+    """The pose of an arm's tip, in the contract's frame, for a Cartesian controller."""
 
     def __init__(self, node: Node, interface: CommandInterface, contract: Contract) -> None:
         """Advertise the topic.
@@ -79,14 +82,21 @@ class PoseSink(TopicSink):
         super().__init__(node, interface, contract, PoseStamped)
         arm = contract.arm(interface.arm) if interface.arm else contract.arms[0]
         self._arm, self.columns = chain(contract, arm), contract.indices(arm.joints)
+        self._frame = chain(contract, replace(arm, tip=interface.frame or self._arm.root))
+        self._name = interface.frame or self._arm.root
+        self._turned = np.array([0.0, 0.0, 0.0, 1.0])
 
     def message(self, ahead: Setpoints) -> PoseStamped:
         """Return where the tip is in the next setpoint."""
         position, rotation = self._arm.forward(ahead.positions[0])
-        message: PoseStamped = self.stamp(PoseStamped(), self._arm.root)
+        origin, axes = self._frame.forward(ahead.positions[0])
+        quaternion = pin.Quaternion(axes.T @ rotation).coeffs()
+        # Of the two that mean the same, the nearer one: controllers filter between messages.
+        self._turned = quaternion if quaternion @ self._turned >= 0 else -quaternion
+        message: PoseStamped = self.stamp(PoseStamped(), self._name)
         at, turned = message.pose.position, message.pose.orientation
-        at.x, at.y, at.z = position.tolist()
-        turned.x, turned.y, turned.z, turned.w = pin.Quaternion(rotation).coeffs().tolist()
+        at.x, at.y, at.z = (axes.T @ (position - origin)).tolist()
+        turned.x, turned.y, turned.z, turned.w = self._turned.tolist()
         return message
 
 
@@ -118,7 +128,8 @@ class TwistSink(TopicSink):
                                 strict=True):
             kind, axis = field.split('.')
             setattr(getattr(twist, kind), axis, value)
-        return self.stamp(TwistStamped(twist=twist), 'base_link') if self._stamped else twist
+        return self.stamp(TwistStamped(twist=twist), self.interface.frame or BASE
+                          ) if self._stamped else twist
 
 
 SINKS: dict[str, Callable[[Node, CommandInterface, Contract], Sink]] = {

@@ -1,7 +1,7 @@
 """How a node comes to its end: signals, the end of `ros2 launch`, a bug."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 import os
 import signal
@@ -9,10 +9,13 @@ import sys
 from threading import Timer
 import time
 import traceback
+from types import FrameType
 
 from il_ros.scheduling import LAUNCH
+import rclpy
 from rclpy.executors import Executor
 from rclpy.node import Node
+from rclpy.signals import uninstall_signal_handlers
 
 PASSED_ON_S = 0.5
 # A signal may end the context while an executor is made; its __del__ then asks for this.
@@ -32,6 +35,28 @@ def expect_signals() -> list[float]:
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, lambda *_: interrupt())
     return heard
+
+
+def act_before_the_end(act: Callable[[], None], heard: list[float]) -> None:
+    """Let something be sent before a signal ends the node.
+
+    rclpy's own handlers end the context at once, from a thread of theirs; nothing can be published
+    after that. A node that calls this needs a timer: only between two callbacks it hears a signal.
+
+    Args:
+        act: What to do, within the first signal.
+        heard: Where the time of each SIGINT is noted.
+    """
+    def end(number: int, _: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            heard.append(time.monotonic())
+        if rclpy.ok():
+            with suppress(Exception):   # it ends now, whatever comes
+                act()
+        rclpy.try_shutdown()
+    uninstall_signal_handlers()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def wait_for_launch(heard: Sequence[float]) -> None:

@@ -59,6 +59,9 @@ class SimCommands:
                     self._listen(CommandInterface(topic, kind, only.joints))
 
     def _listen(self, interface: CommandInterface) -> None:
+        if interface.by_velocity:
+            raise ConfigError(f'{interface.name}: the simulation moves joints by positions; take '
+                              'interface: velocity out of the contract')
         if interface.type not in TYPES:
             raise ConfigError(f'{interface.name}: the simulation has no controller that takes '
                               f'{interface.type}; it takes {", ".join(TYPES)}')
