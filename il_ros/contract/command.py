@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from il_ros.config import positive
 from il_ros.contract.checks import one_of, unique
+from il_ros.contract.streams import HEADER, STAMPS
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
 
@@ -29,6 +30,8 @@ class CommandInterface:
         fields: For a twist: the field of each joint, such as `linear.x`.
         arm: For a PoseStamped: the arm whose tip is sent there.
         effort: For an action: the highest force [N] or torque [Nm]; the driver's when None.
+        stamp: When a recorded trajectory begins, where no gate told what was sent: as its 'header'
+            says, the default, or at its 'arrival'.
     """
 
     topic: str | None = None
@@ -38,6 +41,7 @@ class CommandInterface:
     fields: tuple[str, ...] | None = None
     arm: str | None = None
     effort: float | None = None
+    stamp: str | None = None
 
     def __post_init__(self) -> None:
         if (self.topic is None) == (self.action is None):
@@ -57,6 +61,7 @@ class CommandInterface:
             if self.action is None:
                 raise ConfigError(f'command {self.name}: effort: only an action takes one')
             positive(effort=self.effort)
+        one_of(self.stamp or HEADER, STAMPS, f'command {self.name}: stamp')
 
     def _check_fields(self) -> None:
         if self.type not in BASE_TOPICS:

@@ -100,7 +100,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     """
     losses = losses if losses is not None else Losses()
     aligner, commanded = Aligner(bag.contract, cameras), Commanded(bag)
-    survey = survey or Survey.of(bag, aligner.topics)
+    survey = survey or Survey.of(bag, aligner.topics, commands=Commanded.is_direct(bag))
     survey.check(str(bag.path))
     watched, angles = Watched(), Angles.of(bag.contract)
     feed = _Feed(bag.messages({*aligner.topics, *commanded.topics, *watched.topics}), aligner,
