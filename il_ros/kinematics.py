@@ -11,7 +11,7 @@ from il_ros.contract.joint import ABOUT, TURN
 from il_ros.errors import ConfigError
 from il_ros.robot_model import RobotModel
 from il_ros.types import Floats
-from il_ros.urdf import read_urdf
+from il_ros.urdf import MOVING, read_urdf, Urdf
 import numpy as np
 import pinocchio as pin
 
@@ -173,16 +173,18 @@ def check_urdf(contract: Contract) -> str:
             limits a joint that the contract has as continuous.
     """
     path = find_urdf(contract)
-    urdf, gripper = read_urdf(path), contract.gripper.joint if contract.gripper else ''
-    joints = [joint for joint in contract.joints
-              if joint.name != gripper or joint.name in urdf.joints]
+    urdf, grippers = read_urdf(path), [each.joint for each in contract.grippers.values()]
+    joints = [joint for joint, of_base in zip(contract.joints, contract.is_velocity, strict=True)
+              if not of_base and (joint.name not in grippers or joint.name in urdf.joints)]
     RobotModel(urdf, [joint.name for joint in joints], lock=False)
-    if contract.tip and contract.tip not in urdf.links:
-        raise ConfigError(f'{path}: no link {contract.tip!r}, the tip of the contract; '
-                          f'{nearest(contract.tip, list(urdf.links))}')
-    notes = [] if contract.tip else ['no tip: nothing can move the tool']
-    if gripper and gripper not in urdf.joints:
-        notes.append(f'the gripper {gripper!r} is not in it: its fingers count as they are drawn')
+    tips = [arm.tip for arm in contract.arms]
+    for tip in filter(None, tips):
+        if tip not in urdf.links:
+            raise ConfigError(f'{path}: no link {tip!r}, the tip of the contract; '
+                              f'{nearest(tip, list(urdf.links))}')
+    notes = [] if all(tips) else ['no tip: nothing can move the tool']
+    notes += [f'the gripper {name!r} is not in it: its fingers count as they are drawn'
+              for name in grippers if name not in urdf.joints]
     for joint in joints:
         kind, (lower, upper) = urdf.joints[joint.name].kind, urdf.joints[joint.name].limits
         if joint.continuous and kind != 'continuous':
@@ -195,4 +197,23 @@ def check_urdf(contract: Contract) -> str:
         if joint.limits[0] < lower - SAME or joint.limits[1] > upper + SAME:
             notes.append(f'{joint.name} may go to {list(joint.limits)} in the contract, to '
                          f'{[lower, upper]} here: kinematics stop there')
+    for arm in contract.arms:
+        if still := _still(urdf, arm.tip, [joint.name for joint in joints]):
+            notes.append(f'{", ".join(still)} on the way to {arm.tip} can move, and no joint of '
+                         'the contract moves it: it counts as 0')
     return '; '.join([str(path), *notes])
+
+
+def _still(urdf: Urdf, tip: str, ours: Sequence[str]) -> list[str]:
+    """Return the joints from the root to a tip that could move, and that nothing of ours moves."""
+    above = {joint.child: joint for joint in urdf.joints.values()}
+    found = []
+    while tip in above:
+        joint = above[tip]
+        leader = joint
+        while leader.name not in ours and leader.mimic:
+            leader = urdf.joints[leader.mimic.joint]
+        if leader.kind in MOVING and leader.name not in ours:
+            found.append(joint.name)
+        tip = joint.parent
+    return found[::-1]
