@@ -26,6 +26,7 @@ import numpy as np
 Progress = Callable[[Path, int, int], bool]
 ROWS_BETWEEN_PROGRESS = 100
 ALREADY = 'already in the dataset'
+MOST_LOST = 0.2     # share of the ticks at the ends; a person is told of more
 NOTHING_LEARNT = 'nothing can be learnt from them'
 
 
@@ -143,9 +144,12 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
         'stop_reason': bag.info.stop_reason,
         schema.CLOCKS: clocks.to_text(survey.clocks),
     })
-    gaps = Gaps.of(np.array(ticks)).text(bag.contract.rate_hz)
-    return _Added(count, [*([f'{gaps}: training windows end there'] if gaps else []),
-                          *survey.notes()])
+    gaps, lost = Gaps.of(np.array(ticks)), sum(losses.ticks.values())
+    between = gaps.text(bag.contract.rate_hz)
+    return _Added(count, [
+        *([f'{between}: training windows end there'] if between else []),
+        *([f'{lost} of its {lost + count} ticks gave no row: {losses.reason()}']
+          if lost - gaps.missing > MOST_LOST * (lost + count) else []), *survey.notes()])
 
 
 def _noting(rows: Iterator[Row], ticks: list[int]) -> Iterator[Row]:
