@@ -115,7 +115,8 @@ def positive(**values: float) -> None:
 
 def nearest(name: str, valid: list[str]) -> str:
     """Return a hint that names the valid entry nearest to `name`."""
-    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    close = ([entry for entry in valid if entry.lower() == name.strip().lower()]
+             or difflib.get_close_matches(name, valid, n=1, cutoff=0.5))
     return f'did you mean {close[0]!r}?' if close else f'valid: {", ".join(sorted(valid))}'
 
 

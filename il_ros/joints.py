@@ -48,20 +48,21 @@ def once(names: Sequence[str], expected: Sequence[str]) -> dict[str, int]:
 
 
 class JointNames:
-    """The joints that a stream has named so far, to explain one that never comes."""
+    """The joints that a stream has named so far, to explain one that never comes.
+
+    Attributes:
+        heard: Whether any message came.
+    """
 
     def __init__(self, expected: Iterable[str]) -> None:
         self._missing = dict.fromkeys(expected)
         self._came: dict[str, None] = {}
         self._others: dict[str, None] = {}
-
-    @property
-    def heard(self) -> bool:
-        """Whether any joint was named."""
-        return bool(self._came or self._others)
+        self.heard = False
 
     def see(self, names: Iterable[str]) -> None:
         """Note the names of a message."""
+        self.heard = True
         for name in names:
             if name in self._missing:
                 del self._missing[name]

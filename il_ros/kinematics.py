@@ -11,7 +11,7 @@ from il_ros.contract.joint import ABOUT, TURN
 from il_ros.errors import ConfigError
 from il_ros.robot_model import RobotModel
 from il_ros.types import Floats
-from il_ros.urdf import read_urdf
+from il_ros.urdf import MOVING, read_urdf, Urdf
 from il_ros.urdf_text import UrdfSource, UrdfText
 import numpy as np
 import pinocchio as pin
@@ -208,4 +208,23 @@ def check_urdf(contract: Contract) -> str:
         if joint.limits[0] < lower - SAME or joint.limits[1] > upper + SAME:
             notes.append(f'{joint.name} may go to {list(joint.limits)} in the contract, to '
                          f'{[lower, upper]} here: kinematics stop there')
+    for arm in contract.arms:
+        if still := _still(urdf, arm.tip, [joint.name for joint in joints]):
+            notes.append(f'{", ".join(still)} on the way to {arm.tip} can move, and no joint of '
+                         'the contract moves it: it counts as 0')
     return '; '.join([str(path), *notes])
+
+
+def _still(urdf: Urdf, tip: str, ours: Sequence[str]) -> list[str]:
+    """Return the joints from the root to a tip that could move, and that nothing of ours moves."""
+    above = {joint.child: joint for joint in urdf.joints.values()}
+    found = []
+    while tip in above:
+        joint = above[tip]
+        leader = joint
+        while leader.name not in ours and leader.mimic:
+            leader = urdf.joints[leader.mimic.joint]
+        if leader.kind in MOVING and leader.name not in ours:
+            found.append(joint.name)
+        tip = joint.parent
+    return found[::-1]

@@ -20,6 +20,7 @@ from il_ros.urdf_text import UrdfSource
 import numpy as np
 import pinocchio as pin
 
+LFS = b'version https://git-lfs'
 SHAPES = {'box': (('size', 3),), 'sphere': (('radius', 1),),
           'cylinder': (('radius', 1), ('length', 1)), 'mesh': ()}
 
@@ -108,6 +109,10 @@ def geometry_of(urdf: Urdf, model: pin.Model) -> pin.GeometryModel:
     try:
         return pin.buildGeomFromUrdfString(model, text, pin.COLLISION)
     except Exception as error:  # whatever the mesh reader throws
+        names = [mesh.get('filename', '') for mesh in ElementTree.fromstring(text).iter('mesh')]
+        files = [Path(name.removeprefix('file://')) for name in names]
+        if spoilt := next((file for file in files if str(file) in str(error)), None):
+            raise ConfigError(f'{urdf.path}: mesh {spoilt}: {_spoilt(spoilt)}') from None
         raise ConfigError(f'{urdf.path}: collision geometry cannot be read: '
                           f'{_one_line(error)}') from None
 
@@ -204,15 +209,24 @@ def _shapes(urdf: Urdf, link: str) -> Iterator[Element]:
 
 
 def _mesh(urdf: UrdfSource, name: str) -> Path:
-    places = [urdf.parent.resolve()]
+    places = [here := urdf.parent.resolve()]
     if name.startswith('package://'):
         places += [Path(p, 'share') for p in os.environ.get('AMENT_PREFIX_PATH', '').split(':')
                    if p]
+        package = name.removeprefix('package://').partition('/')[0]
+        places += [folder.parent for folder in (here, *here.parents) if folder.name == package]
     relative = name.removeprefix('package://').removeprefix('file://')
     for place in places:
         if relative and (found := place / relative).is_file():
             return found
     raise ConfigError(f'{urdf}: mesh {name!r}: not found in {", ".join(map(str, places))}')
+
+
+def _spoilt(mesh: Path) -> str:
+    if mesh.read_bytes()[:len(LFS)] == LFS:
+        return 'a pointer of Git LFS in place of the mesh; git lfs pull fetches it'
+    return (f'of {mesh.stat().st_size} bytes, cannot be read as {mesh.suffix}; restore it, or '
+            'give the link a box, sphere or cylinder')
 
 
 def _place(element: Element, xyz: Numbers, rpy: Numbers) -> None:

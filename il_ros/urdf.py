@@ -99,7 +99,7 @@ def read_urdf(path: UrdfSource) -> Urdf:
         raise ConfigError(f'{where}: {error.strerror}') from None
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise ConfigError(f'{where}: no XML: {error}') from None
-    if any(isinstance(tag := element.tag, str) and 'xacro' in tag for element in root.iter()):
+    if any(map(_is_xacro, root.iter())):
         raise ConfigError(f'{where}: it holds xacro macros; run xacro on it and name the result')
     for element in root.iter():
         if isinstance(element.tag, str):
@@ -115,6 +115,11 @@ def read_urdf(path: UrdfSource) -> Urdf:
     for joint in joints:
         _check_mimic(joint, urdf)
     return urdf
+
+
+def _is_xacro(element: Element) -> bool:
+    return (isinstance(element.tag, str) and 'xacro' in element.tag) or any(
+        mark in value for value in element.attrib.values() for mark in ('${', '$('))
 
 
 def _joint(element: Element, where: str) -> UrdfJoint:

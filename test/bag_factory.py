@@ -122,7 +122,7 @@ def small_contract(cameras: Sequence[str] = ('scene',), size: tuple[int, int] = 
 def topics(contract: Contract) -> list[Topic]:
     return [*(Topic(s.topic, s.type) for s in contract.streams),
             *(Topic(name, kind, latched=name == 'control/mode') for name, kind in IL_ROS.items()),
-            Topic(contract.command.topic, contract.command.type)]
+            *(Topic(c.topic, c.type) for c in contract.commands if c.topic)]
 
 
 def picture(contract: Contract, camera: str, k: int, seed: int = 0) -> np.ndarray:

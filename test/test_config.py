@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from il_ros.config import build, find_config, parse_yaml
+from il_ros.config import build, find_config, nearest, parse_yaml
 from il_ros.errors import ConfigError
 from il_ros.recording.metadata import to_yaml
 import pytest
@@ -138,6 +138,11 @@ def test_an_anchor_that_nobody_uses_does_no_harm():
 def test_large_text_is_refused():
     with pytest.raises(ConfigError, match='f: 1000001 characters, expected at most 1000000'):
         parse_yaml('a' * 1_000_001, 'f')
+
+
+@pytest.mark.parametrize('name', ['RGB8', ' rgb8', 'rgb'])
+def test_the_nearest_is_the_same_in_other_letters(name):
+    assert nearest(name, ['bgr8', 'rgb8', 'mono8']) == "did you mean 'rgb8'?"
 
 
 def test_names_the_nearest_configuration():

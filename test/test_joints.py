@@ -34,6 +34,14 @@ def test_names_that_never_came_are_told_with_what_came():
     assert names.problem() == ''
 
 
+def test_messages_without_any_name_came_all_the_same():
+    names = JointNames(['a', 'b'])
+    assert not names.heard
+    names.see([])
+    assert names.heard
+    assert names.problem() == "no message names joints 'a', 'b'; came: none"
+
+
 def test_several_names_that_never_came():
     names = JointNames(['left', 'right'])
     names.see(['wheel'])

@@ -2,7 +2,8 @@
 from dataclasses import replace
 from itertools import product
 
-from il_ros.kinematics import Arm
+from il_ros.errors import PlanningError
+from il_ros.kinematics import Arm, check_urdf
 from il_ros.planning.pinocchio_collisions import PinocchioCollisions
 from il_ros.policies.inputs.tool_frame import ToolFrame
 from il_ros.safety.workspace import Workspace
@@ -142,3 +143,35 @@ def test_a_named_joint_that_mimics_goes_its_own_way(tmp_path):
     expected = Transforms(urdf).pose('fc', {'finger': 0.4, 'knuckle': 2.0})
     arm = Arm(urdf, ['finger', 'knuckle'], 'fc')
     np.testing.assert_allclose(arm.forward(np.array([0.4, 2.0]))[1], expected[:3, :3], atol=1e-12)
+
+
+def test_a_joint_below_the_tool_that_no_joint_of_ours_moves_is_told(tmp_path):
+    """A lift under the arm, a hand that mimics: the tool is computed as if the lift stood at 0."""
+    urdf = write(tmp_path / 'robot.urdf', ['base', 'torso', 'arm', 'hand', 'tool'], [
+        joint('lift', 'prismatic', 'base', 'torso'), joint('elbow', 'revolute', 'torso', 'arm'),
+        joint('wrist', 'revolute', 'arm', 'hand', mimic=('elbow', -1, 0)),
+        joint('flange', 'fixed', 'hand', 'tool')])
+    told = ('lift on the way to tool can move, and no joint of the contract moves it: it counts '
+            'as 0')
+    assert check_urdf(contract(['elbow'], urdf, 'tool')) == f'{urdf}; {told}'
+    assert check_urdf(contract(['elbow', 'lift'], urdf, 'tool')) == str(urdf)
+
+
+@pytest.mark.parametrize(('content', 'text'), [
+    (b'solid nonsense', 'of 14 bytes, cannot be read as .stl; restore it, or give the link a box'),
+    (b'version https://git-lfs.github.com/spec/v1\noid sha256:0\n',
+     'a pointer of Git LFS in place of the mesh; git lfs pull fetches it')])
+def test_a_damaged_mesh_is_named(tmp_path, content, text):
+    """Beside the URDF in its package, as in a checkout that was never installed."""
+    mesh = tmp_path / 'arm_description' / 'meshes' / 'a.stl'
+    mesh.parent.mkdir(parents=True)
+    mesh.write_bytes(content)
+    (tmp_path / 'arm_description' / 'urdf').mkdir()
+    urdf = write(tmp_path / 'arm_description' / 'urdf' / 'robot.urdf', [
+        'base', '<link name="arm"><collision><geometry><mesh filename="package://arm_description/'
+        'meshes/a.stl"/></geometry></collision></link>'], [
+        joint('elbow', 'revolute', 'base', 'arm')])
+    robot = contract(['elbow'], urdf, 'arm', 'scene: {margin: 0.01, obstacles: []}')
+    with pytest.raises(PlanningError) as error:
+        PinocchioCollisions(robot, urdf)
+    assert str(error.value).startswith(f'{urdf}: mesh {mesh}: {text}')

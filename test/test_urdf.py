@@ -65,6 +65,10 @@ TEXTS = {
     'expected <robot>, got <sdf>': b'<sdf/>',
     'it holds xacro macros; run xacro on it': (
         b'<robot name="a" xmlns:xacro="http://ros.org/xacro"><xacro:macro name="m"/></robot>'),
+    'it holds xacro macros; run xacro on': b'<robot name="a"><link name="${prefix}base"/></robot>',
+    'it holds xacro macros; run xacro': (
+        b'<robot name="a"><link name="base"><collision><geometry><mesh '
+        b'filename="$(find arm)/a.stl"/></geometry></collision></link></robot>'),
     'no XML: unbound prefix': b'<robot name="a"><xacro:arm/></robot>',
     'No such file': None,
 }

@@ -7,12 +7,21 @@ from typing import Any, TypeVar
 
 from il_ros.alignment.decode import message_stamp_ns
 from il_ros.config import nearest
-from il_ros.contract import ARRIVAL, Contract, STAMPS, Stream
+from il_ros.contract import (
+    ARRIVAL,
+    Camera,
+    CommandInterface,
+    Contract,
+    Poses,
+    STAMPS,
+    State,
+    Stream,
+)
 from il_ros.errors import ConfigError, MessageError
 from il_ros.names import resolve
 from il_ros.timing import to_ns, to_s
 
-S = TypeVar('S', bound=Stream)
+S = TypeVar('S', Stream, State, Poses, Camera, CommandInterface)
 EVERY = 'all'   # in place of a topic
 
 
@@ -47,16 +56,17 @@ def sample_ns(stream: Stream, message: Any, arrived_ns: int) -> int:
 
 
 def stamped_by(contract: Contract, choices: Mapping[str, str]) -> Contract:
-    """Return the contract with another `stamp` for some streams.
+    """Return the contract with another `stamp` for some streams and commands.
 
     Args:
         contract: The robot.
-        choices: 'header' or 'arrival' per topic, or for `EVERY` stream that has none of its own.
+        choices: 'header' or 'arrival' per topic, or for `EVERY` one that has none of its own.
 
     Raises:
         ConfigError: There is no such stream; the text names the nearest.
     """
-    known = {resolve(stream.topic): stream.topic for stream in contract.streams}
+    topics = [*contract.topics, *(c.topic for c in contract.commands if c.topic)]
+    known = {resolve(topic): topic for topic in topics}
     wanted = {topic if topic == EVERY else resolve(topic): choice
               for topic, choice in choices.items()}
     for topic in choices:
@@ -64,14 +74,23 @@ def stamped_by(contract: Contract, choices: Mapping[str, str]) -> Contract:
             raise ConfigError(f'--stamp: no stream {topic!r} in the contract of {contract.robot}; '
                               f'{nearest(topic, [*known.values(), EVERY])}')
 
-    def chosen(stream: S) -> S:
-        own = wanted.get(resolve(stream.topic), wanted.get(EVERY, stream.stamp))
-        return replace(stream, stamp=own)
+    def chosen(part: S) -> S:
+        if part.topic is None:
+            return part     # an action
+        own = wanted.get(resolve(part.topic), wanted.get(EVERY, part.stamp))
+        return replace(part, stamp=own)
 
-    return replace(contract, state=contract.state and chosen(contract.state),
-                   long_states=contract.long_states and tuple(map(chosen, contract.long_states)),
-                   poses=chosen(contract.poses) if contract.poses else None,
-                   cameras=tuple(chosen(camera) for camera in contract.cameras))
+    gripper = contract.gripper
+    if gripper and gripper.command:
+        gripper = replace(gripper, command=chosen(gripper.command))
+    return replace(
+        contract, gripper=gripper,
+        state=contract.state and chosen(contract.state),
+        command=contract.command and chosen(contract.command),
+        long_states=contract.long_states and tuple(map(chosen, contract.long_states)),
+        long_commands=contract.long_commands and tuple(map(chosen, contract.long_commands)),
+        poses=contract.poses and chosen(contract.poses),
+        cameras=tuple(map(chosen, contract.cameras)))
 
 
 def parse_choices(texts: list[str]) -> dict[str, str]:

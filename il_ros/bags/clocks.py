@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from il_ros.contract import ARRIVAL, Stream
+from il_ros.contract import ARRIVAL, Contract, Stream
 from il_ros.timing import SECOND, to_ns, to_s
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ FEW = 0.01              # share of wrong stamps that says nothing of a clock: th
 LASTING_NS = SECOND     # clocks that differ for longer are no hiccup of the recorder
 AHEAD_S = 0.02          # nothing arrives before it was made; less is how well clocks agree
 WINDOWS = 50            # that drift is fitted to
+STAMP_AGE_S = 1.0       # between a trajectory's arrival and its begin; more is another clock
 Times = NDArray[np.int64]
 
 
@@ -62,6 +63,16 @@ class StreamClock:
             return 1.0
         late_s = 0.0 if self.stamp == ARRIVAL else max(self.offset_s, 0.0)
         return min(1.0, max(stream.max_age_s - late_s, 0.0) / self.interval_s)
+
+
+def command_streams(contract: Contract) -> tuple[Stream, ...]:
+    """Return the command topics whose stamps say when what they tell begins.
+
+    A stamp of zero is none: such a trajectory begins on arrival.
+    """
+    return tuple(Stream(command.topic, command.type, contract.rate_hz, STAMP_AGE_S,
+                        stamp=command.stamp) for command in contract.commands
+                 if command.topic and command.type == 'trajectory_msgs/JointTrajectory')
 
 
 def compare(stream: Stream, log_ns: Times, header_ns: Times) -> StreamClock:

@@ -85,9 +85,9 @@ def _check_chunks(path: Path) -> None:
                 if isinstance(record, Chunk):
                     number += 1
                     _check_chunk(path, number, record)
-    except (McapError, ValueError, struct.error, EOFError) as error:
-        raise BagError(f'{path}: damaged after chunk {number}: '
-                       f'{error or type(error).__name__}') from None
+    except (McapError, ValueError, OverflowError, struct.error, EOFError) as error:
+        what = ' '.join(str(error).split()) or type(error).__name__
+        raise BagError(f'{path}: damaged after chunk {number}: {what}') from None
 
 
 def _check_chunk(path: Path, number: int, chunk: Chunk) -> None:

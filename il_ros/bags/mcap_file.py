@@ -24,6 +24,7 @@ from mcap.records import Channel, Chunk, MessageIndex, Metadata, Schema
 _RECORD = struct.Struct('<BQ')
 _MESSAGE = struct.Struct('<HIQQ')   # channel, sequence, log time, publish time
 _MAGIC_BYTES = 8
+LATEST_NS = (1 << 63) - 1           # 2262; what ROS 2 can say
 _R = TypeVar('_R')
 
 
@@ -46,6 +47,7 @@ class _Times:
     end_ns: int = 0
 
     def add(self, log_ns: int) -> None:
+        _require_date(log_ns)
         self.count += 1
         self.start_ns = min(self.start_ns, log_ns)
         self.end_ns = max(self.end_ns, log_ns)
@@ -113,6 +115,7 @@ class McapFile:
                 if record.opcode == Opcode.MESSAGE:
                     channel, _, log_ns, _ = _MESSAGE.unpack_from(data, record.at)
                     if channel in sources:
+                        _require_date(log_ns)
                         samples.append(Sample(log_ns, sources[channel],
                                               data[record.at + _MESSAGE.size:record.end]))
             return sorted(samples, key=lambda sample: sample.log_ns)
@@ -181,8 +184,15 @@ class McapFile:
     def _guarded(self, work: Callable[[], _R]) -> _R:
         try:
             return work()
-        except (McapError, ValueError, struct.error, EOFError) as error:
-            raise BagError(f'{self.path}: damaged: {error or type(error).__name__}') from None
+        except (McapError, ValueError, OverflowError, struct.error, EOFError) as error:
+            what = ' '.join(str(error).split()) or type(error).__name__
+            raise BagError(f'{self.path}: damaged: {what}; restore the bag from a copy, or leave '
+                           'it out with --skip-bad') from None
+
+
+def _require_date(log_ns: int) -> None:
+    if log_ns > LATEST_NS:
+        raise ValueError(f'a message has the log time {log_ns} ns, which is no date')
 
 
 def _records(data: Any, at: int, end: int) -> Iterator[_Record]:

@@ -1,7 +1,7 @@
 """One sqlite3 file of rosbag2, schemas 1 to 4, without touching what lies beside it."""
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 import shutil
 import sqlite3
@@ -11,6 +11,7 @@ from il_ros.bags.storage import Part, Sample, Source
 from il_ros.config import parse_yaml
 from il_ros.errors import BagError, ConfigError
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError, TypeError)
 LOGS = ('-wal', '-journal')     # what a killed recorder leaves; sqlite3 completes the file from it
 
 
@@ -37,7 +38,7 @@ class SqliteFile:
             self._connection = sqlite3.connect(f'{uri}?{mode}', uri=True, check_same_thread=False)
             self.sources = self._sources()
             self.custom = self._custom()
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             raise self._damaged(error) from None
 
     def parts(self, wanted: Collection[Source]) -> list[Part]:
@@ -60,8 +61,8 @@ class SqliteFile:
             for log_ns, topic, data in self._connection.execute(
                     f'SELECT timestamp, topic_id, data FROM messages WHERE topic_id IN ({marks}) '
                     'ORDER BY timestamp', tuple(sources)):
-                yield Sample(log_ns, sources[topic], bytes(data))
-        except (sqlite3.Error, TypeError) as error:
+                yield Sample(int(log_ns), sources[topic], bytes(data))
+        except (*UNREADABLE, KeyError) as error:
             raise self._damaged(error) from None
 
     def _sources(self) -> list[Source]:
@@ -78,7 +79,7 @@ class SqliteFile:
             'SELECT topic_id, count(*), min(timestamp), max(timestamp) FROM messages '
             'GROUP BY topic_id')}
         return [Source(self.path, number, name, kind, serialization,
-                       *definitions.get(kind, ('', '')), *times.get(number, ()))
+                       *definitions.get(kind, ('', '')), *_times(times.get(number, ())))
                 for number, name, kind, serialization in self._connection.execute(
                     'SELECT id, name, type, serialization_format FROM topics ORDER BY id')]
 
@@ -95,5 +96,14 @@ class SqliteFile:
     def _damaged(self, error: Exception) -> BagError:
         if self._copy:
             self._copy.cleanup()
-        return BagError(f'{self.path}: damaged: {error}; save what is whole into another file: '
+        what = ' '.join(str(error).split())
+        return BagError(f'{self.path}: damaged: {what}; save what is whole into another file: '
                         f'sqlite3 {self.path} .recover')
+
+
+def _times(found: Sequence[object]) -> list[int]:
+    """Return count, first and last time; a damaged page may hold anything."""
+    times = [value for value in found if isinstance(value, int)]
+    if len(times) < len(found) or any(value < 0 for value in times):
+        raise TypeError(f'expected times in ns, got {list(found[1:])}')
+    return times

@@ -4,7 +4,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from il_ros.bags.clocks import clock_doubts, clock_problem, compare, rate_problem, StreamClock
+from il_ros.bags.clocks import (
+    clock_doubts,
+    clock_problem,
+    command_streams,
+    compare,
+    rate_problem,
+    StreamClock,
+)
 from il_ros.bags.reader import Bag
 from il_ros.contract import Stream
 from il_ros.errors import BagError
@@ -26,35 +33,44 @@ class Survey:
         clocks: Per topic that spoke.
         spans: Log times of each stream's first and last message [ns].
         pauses: The longest time without a message of each stream, and when it began [ns].
+        commands: Topics of trajectories that say when they begin, and are in `clocks` alone.
     """
 
     streams: tuple[Stream, ...]
     clocks: Mapping[str, StreamClock]
     spans: Mapping[str, tuple[int, int]]
     pauses: Mapping[str, tuple[int, int]]
+    commands: tuple[Stream, ...] = ()
 
     @staticmethod
-    def of(bag: Bag, topics: Iterable[str]) -> Survey:
-        """Read the headers of some streams of the bag's contract.
+    def of(bag: Bag, topics: Iterable[str], *, commands: bool = False) -> Survey:
+        """Read the headers of some streams of the bag's contract, and of its command topics.
 
         Raises:
             BagError: The bag is damaged.
         """
         wanted = set(topics)
         streams = tuple(s for s in bag.contract.streams if s.topic in wanted)
-        found: dict[str, tuple[list[int], list[int]]] = {s.topic: ([], []) for s in streams}
+        told = command_streams(bag.contract) if commands else ()
+        found: dict[str, tuple[list[int], list[int]]] = {
+            s.topic: ([], []) for s in (*streams, *told)}
         for topic, log_ns, header_ns in bag.stamps(list(found)):
             found[topic][0].append(log_ns)
             found[topic][1].append(header_ns)
         times = {topic: (np.array(log, np.int64), np.array(header, np.int64))
                  for topic, (log, header) in found.items() if log}
+        begins = {s.topic: times.pop(s.topic) for s in told if s.topic in times}
+        said = {topic: (log, np.where(header, header, log))
+                for topic, (log, header) in begins.items() if header.any()}
         pauses = {topic: np.diff(log) for topic, (log, _) in times.items() if len(log) > 1}
         return Survey(
             streams,
-            {s.topic: compare(s, *times[s.topic]) for s in streams if s.topic in times},
+            {s.topic: compare(s, *(times | said)[s.topic])
+             for s in (*streams, *told) if s.topic in times | said},
             {topic: (int(log[0]), int(log[-1])) for topic, (log, _) in times.items()},
             {topic: (int(wait.max()), int(times[topic][0][wait.argmax()]))
-             for topic, wait in pauses.items()})
+             for topic, wait in pauses.items()},
+            told)
 
     def check(self, where: str) -> None:
         """Check that rows can be made of the streams.
@@ -73,6 +89,10 @@ class Survey:
                            or rate_problem(stream, self.clocks[stream.topic], LEAST_COVERAGE))
                 if problem:
                     raise BagError(f'{where}: {stream.topic}: {problem}')
+        for stream in self.commands:
+            if (clock := self.clocks.get(stream.topic)) and (
+                    problem := clock_problem(stream, clock)):
+                raise BagError(f'{where}: {stream.topic}: {problem}')
 
     def check_losses(self, where: str, lost: Mapping[str, int], ticks: int) -> None:
         """Check that no stream was too slow for most of the ticks.
@@ -96,6 +116,8 @@ class Survey:
         found = {s.topic: [clock_doubts(self.clocks[s.topic]),
                            rate_problem(s, self.clocks[s.topic], GOOD_COVERAGE)]
                  for s in self.streams if s.topic in self.clocks}
+        found |= {s.topic: [clock_doubts(self.clocks[s.topic])]
+                  for s in self.commands if s.topic in self.clocks}
         return [f'{topic}: {text}' for topic, texts in found.items() for text in texts if text]
 
     def ticks(self, bag: Bag) -> range:

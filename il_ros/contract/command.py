@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from il_ros.config import positive
 from il_ros.contract.checks import check_names, one_of, unique
+from il_ros.contract.streams import HEADER, STAMPS
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
 
@@ -39,6 +40,8 @@ class CommandInterface:
         frame: For a stamped message: its frame_id. Of a PoseStamped the link in whose frame the
             pose is, the URDF's root when None; of a TwistStamped base_link when None.
         names: What the driver calls the joints, where that is not their name in the contract.
+        stamp: When a recorded trajectory begins, where no gate told what was sent: as its 'header'
+            says, the default, or at its 'arrival'.
     """
 
     topic: str | None = None
@@ -51,6 +54,7 @@ class CommandInterface:
     interface: str | None = None
     frame: str | None = None
     names: tuple[str, ...] | None = None
+    stamp: str | None = None
 
     def __post_init__(self) -> None:
         if (self.topic is None) == (self.action is None):
@@ -82,6 +86,7 @@ class CommandInterface:
         if self.frame is not None and (self.type not in FRAMED or not self.frame):
             raise ConfigError(f'command {self.name}: frame: expected the name of a link, with one '
                               f'of {", ".join(FRAMED)}, got {self.frame!r} with {self.type}')
+        one_of(self.stamp or HEADER, STAMPS, f'command {self.name}: stamp')
 
     def _check_fields(self) -> None:
         if self.type not in BASE_TOPICS:

@@ -13,6 +13,7 @@ from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets import clocks, schema
 from il_ros.datasets.atomic import replacing
+from il_ros.datasets.commanded import Commanded
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.rows import episode_rows, Losses, moving_ticks, Row
 from il_ros.datasets.units import unit_problems
@@ -24,6 +25,8 @@ import numpy as np
 Progress = Callable[[Path, int, int], bool]
 ROWS_BETWEEN_PROGRESS = 100
 ALREADY = 'already in the dataset'
+MOST_LOST = 0.2     # share of the ticks at the ends; a person is told of more
+NOTHING_LEARNT = 'nothing can be learnt from them'
 
 
 class Cancelled(DatasetError):
@@ -116,12 +119,14 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
          report: _Reporter) -> _Added:
     bag.require(bag.contract.topics)
     cameras = [camera.name for camera in bag.contract.cameras]
-    losses, survey, ticks = Losses(), Survey.of(bag, bag.contract.topics), list[int]()
+    losses, ticks = Losses(), list[int]()
+    survey = Survey.of(bag, bag.contract.topics, commands=Commanded.is_direct(bag))
     rows = episode_rows(bag, cameras, losses, survey)
     if trim_idle:
         moving = moving_ticks(episode_rows(bag), bag.contract)
         rows = (row for row in rows if row.tick in moving)
-    count = writer.add(_commanded(_noting(report.during(rows), ticks), bag), bag.contract,
+    count = writer.add(_commanded(_noting(report.during(rows), ticks), bag, losses),
+                       bag.contract,
                        bag.info.task or bag.contract.task, bag.info.outcome == 'success')
     if not count:
         raise BagError(f'{bag.path}: no complete observation: '
@@ -138,9 +143,12 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
         'stop_reason': bag.info.stop_reason,
         schema.CLOCKS: clocks.to_text(survey.clocks),
     })
-    gaps = Gaps.of(np.array(ticks)).text(bag.contract.rate_hz)
-    return _Added(count, [*([f'{gaps}: training windows end there'] if gaps else []),
-                          *survey.notes()])
+    gaps, lost = Gaps.of(np.array(ticks)), sum(losses.ticks.values())
+    between = gaps.text(bag.contract.rate_hz)
+    return _Added(count, [
+        *([f'{between}: training windows end there'] if between else []),
+        *([f'{lost} of its {lost + count} ticks gave no row: {losses.reason()}']
+          if lost - gaps.missing > MOST_LOST * (lost + count) else []), *survey.notes()])
 
 
 def _noting(rows: Iterator[Row], ticks: list[int]) -> Iterator[Row]:
@@ -149,15 +157,17 @@ def _noting(rows: Iterator[Row], ticks: list[int]) -> Iterator[Row]:
         yield row
 
 
-def _commanded(rows: Iterator[Row], bag: Bag) -> Iterator[Row]:
+def _commanded(rows: Iterator[Row], bag: Bag, losses: Losses) -> Iterator[Row]:
     """Pass rows on, and see that somebody commanded something in one of them."""
     count = held = 0
     for row in rows:
         count, held = count + 1, held + (row.source == ControlSource.HOLD)
         yield row
     if count and count == held:
+        refused = [text for topic, text in losses.refusals.items()
+                   if topic not in bag.contract.topics]
         raise BagError(f'{bag.path}: nobody commanded anything that reached the robot in any of '
-                       f'its {count} rows: nothing can be learnt from them')
+                       f'its {count} rows: {refused[0] if refused else NOTHING_LEARNT}')
 
 
 class _Warnings:

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from il_ros.bags.clocks import command_streams
 from il_ros.contract import POSE_SIZE
 from il_ros.datasets import clocks, schema
 from il_ros.datasets.effort import Effort, episode_efforts
@@ -154,7 +155,8 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
     seen = clocks.read_clocks(row.get(schema.CLOCKS))
     problems = [*([gaps.text(fps)] if gaps.number else []),
                 *_episode_problems(found, str(row.get('stop_reason') or '')),
-                *clocks.problems(seen, contract.streams, (count + gaps.missing) / fps)]
+                *clocks.problems(seen, [*contract.streams, *command_streams(contract)],
+                                  (count + gaps.missing) / fps)]
     if len(distances) >= FEW and is_outlier(distances, index):
         problems.append(f'differs from the rest (distance {distances[index]:.2f}, '
                         f'median {np.median(distances):.2f})')

@@ -9,13 +9,16 @@ from jinja2 import Environment
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ report.root }}</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; color: #222 }
-table { border-collapse: collapse } h1 { font-size: 1.4rem } h2 { font-size: 1.1rem }
-th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem;
+  max-width: 88rem; color: #222 }
+table { border-collapse: collapse; font-size: .85rem } svg { max-width: 100% }
+ h1 { font-size: 1.4rem } h2 { font-size: 1.1rem }
+th, td { padding: .2rem .35rem; text-align: right; border-bottom: 1px solid #ddd }
 th:first-child, td:first-child, .text { text-align: left }
 .bar { display: inline-block; height: .7rem; background: #d97706; vertical-align: middle }
 .zones td { border: 1px solid #bbb; width: 2.2rem; height: 2.2rem; text-align: center }
-.problem { color: #b91c1c } .wide { overflow-x: auto }
+.problem { color: #b91c1c } .told td { border-bottom: 0 }
+.name { overflow-wrap: anywhere; min-width: 8rem } .wide { overflow-x: auto }
 </style></head><body>
 <h1>{{ report.root }}</h1>
 <p>{{ report.episodes | length }} episodes, {{ report.frames }} rows,
@@ -28,9 +31,9 @@ th:first-child, td:first-child, .text { text-align: left }
 <th>rate [Hz]</th><th>missing ticks</th><th>gaps (longest [s])</th>
 <th>lost messages</th><th>sync error [ms]</th>
 <th>idle head, tail [s]</th><th>human</th><th>intervention</th><th>take-overs</th>
-<th>near a position limit</th><th>limited by the gate</th><th>distance</th>
-<th class="text">look at</th></tr>
-{% for e in report.episodes %}<tr><td>{{ e.index }}</td><td class="text">{{ e.source }}</td>
+<th>near a position limit</th><th>limited by the gate</th><th>distance</th></tr>
+{% for e in report.episodes %}<tr{% if e.problems %} class="told"{% endif %}>
+<td>{{ e.index }}</td><td class="text name">{{ e.source }}</td>
 <td class="text">{{ e.outcome }}</td><td>{{ '%.1f' | format(e.duration_s) }}</td>
 <td>{{ '%.1f' | format(e.rate_hz) }}</td><td>{{ e.missing_ticks }}</td>
 <td>{{ e.gaps }}{{ ' (%.1f)' | format(e.longest_gap_s) if e.gaps else '' }}</td>
@@ -43,8 +46,9 @@ th:first-child, td:first-child, .text { text-align: left }
 <td>{{ e.effort.take_overs }}</td>
 <td>{{ '%.0f %%' | format(100 * e.near_limit) }}</td>
 <td>{% if e.limited is none %}-{% else %}{{ '%.0f %%' | format(100 * e.limited.values() | sum) }}
-{% endif %}</td><td>{{ '%.2f' | format(e.distance) }}</td>
-<td class="text problem">{{ e.problems | join('; ') }}</td></tr>
+{% endif %}</td><td>{{ '%.2f' | format(e.distance) }}</td></tr>
+{% if e.problems %}<tr><td></td><td class="text problem" colspan="15">
+{{ e.problems | join('; ') }}</td></tr>{% endif %}
 {% endfor %}</table></div>
 {% if clocked %}<h2>Clocks: arrival less header stamp</h2><div class="wide"><table>
 <tr><th>episode</th><th class="text">stream</th><th class="text">believed</th><th>rate [Hz]</th>

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from il_ros.alignment.aligner import Aligner
@@ -74,6 +74,13 @@ class Losses:
                 self.ticks[topic] += lost
                 self.absences.setdefault(topic, reason)
 
+    def within(self, ticks: Counter[str], why: Mapping[str, str]) -> None:
+        """Note the ticks in between, per topic without a sample, and why there was none."""
+        for topic, count in ticks.items():
+            if count > self.ticks[topic]:
+                self.absences[topic] = why[topic]
+        self.ticks += ticks
+
     def reason(self) -> str:
         """Return why most ticks or messages were lost; empty where none was."""
         if self.messages:
@@ -100,14 +107,14 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     """
     losses = losses if losses is not None else Losses()
     aligner, commanded = Aligner(bag.contract, cameras), Commanded(bag)
-    survey = survey or Survey.of(bag, aligner.topics)
+    survey = survey or Survey.of(bag, aligner.topics, commands=Commanded.is_direct(bag))
     survey.check(str(bag.path))
     watched, angles = Watched(), Angles.of(bag.contract)
     feed = _Feed(bag.messages({*aligner.topics, *commanded.topics, *watched.topics}), aligner,
                  commanded, watched, losses)
     period_ns = bag.contract.period_ns
     ticks = survey.ticks(bag)
-    inside = Counter[str]()
+    inside, why = Counter[str](), dict[str, str]()
     losses.outside(ticks, (bag.end_ns - 1 - bag.start_ns) // period_ns, *survey.limits(bag))
     for tick in ticks:
         tick_ns = bag.start_ns + tick * period_ns
@@ -124,8 +131,8 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
                       commanded.limited_by)
         else:
             inside[observation.topic] += 1
-            losses.absences.setdefault(*observation)
-    losses.ticks += inside
+            why.setdefault(*observation)
+    losses.within(inside, why)
     survey.check_losses(str(bag.path), inside, len(ticks))
     feed.until(bag.end_ns)      # to the end, so that the reader can compare its counts
     for topic in bag.contract.state_topics:

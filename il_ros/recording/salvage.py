@@ -16,7 +16,7 @@ from mcap.stream_reader import breakup_chunk, StreamReader
 import zstandard
 
 _MAGIC_BYTES = 8
-BROKEN = (McapError, ValueError, struct.error, RuntimeError, EOFError, MemoryError,
+BROKEN = (OverflowError, McapError, ValueError, struct.error, RuntimeError, EOFError, MemoryError,
           zstandard.ZstdError)
 
 

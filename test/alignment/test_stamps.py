@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import bag_factory as bags
 from il_ros.alignment.stamps import believed_ns, parse_choices, sample_ns, stamped_by
+from il_ros.contract import Contract
 from il_ros.errors import ConfigError, MessageError
 from il_ros.timing import MILLISECOND
 import numpy as np
@@ -57,6 +58,16 @@ def test_a_choice_outranks_the_contract_and_no_choice_leaves_it():
     contract = replace(CONTRACT, state=ARRIVAL)
     assert stamps(stamped_by(contract, {})) == ['arrival', None, None, None]
     assert stamps(stamped_by(contract, {'joint_states': 'header'}))[0] == 'header'
+
+
+def test_commands_have_a_stamp_too():
+    robot = Contract.load('sim_two_arms')
+    assert {command.stamp for command in robot.commands} == {None}
+    assert {c.stamp for c in stamped_by(robot, {'all': 'arrival'}).commands if c.topic} == {
+        'arrival'}
+    topic = next(c.topic for c in robot.commands if c.topic)
+    assert [c.stamp for c in stamped_by(robot, {topic: 'arrival'}).commands if c.topic == topic
+            ] == ['arrival']
 
 
 def test_unknown_topics_are_refused_with_the_nearest():

@@ -6,6 +6,7 @@ from bags import foreign
 from bags.foreign import EVENTS, SCRIPT, SIDES, write_db3, write_mcap
 from il_ros.bags.find import find_bags
 from il_ros.bags.reader import Bag
+from il_ros.bags.survey import Survey
 from il_ros.errors import BagError
 from mcap.writer import CompressionType, IndexType
 import numpy as np
@@ -180,6 +181,47 @@ def test_a_damaged_database_is_one_line(tmp_path):
     path.write_bytes(b'x' * 1000)
     with pytest.raises(BagError, match='a.db3: expected an sqlite3 database, got 78 78'):
         read(path)
+
+
+@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('kind', ['mcap', 'db3'])
+def test_flipped_bytes_without_crcs_end_in_messages_or_a_line(tmp_path, kind, seed):
+    path = write_db3(tmp_path / 'a.db3') if kind == 'db3' else write_mcap(
+        tmp_path / 'a.mcap', crcs=False, compression=CompressionType.NONE)
+    sound, random = path.read_bytes(), np.random.default_rng(seed)
+    for _ in range(60):
+        data = bytearray(sound)
+        at = int(random.integers(random.choice([4000, len(data)])))
+        data[at:at + 8] = bytes([random.choice([0, 0x80, 0xff])]) * random.choice([1, 8])
+        path.write_bytes(data[:len(sound)])
+        try:
+            with Bag(path, CONTRACT) as bag:
+                for _ in bag.stamps(CONTRACT.topics):
+                    pass
+                Survey.of(bag, CONTRACT.topics)
+        except BagError as error:
+            assert '\n' not in str(error)
+
+
+def test_a_log_time_that_is_no_date_is_damage(tmp_path):
+    late = [bags.Event(1 << 63, e.topic, e.data) if k == 40 else e for k, e in enumerate(EVENTS)]
+    for chunking in (True, False):
+        path = write_mcap(tmp_path / 'a.mcap', late, crcs=False, chunking=chunking)
+        with pytest.raises(BagError, match='a.mcap: damaged: a message has the log time '
+                                           '9223372036854775808 ns, which is no date; restore'):
+            read(path)
+
+
+def test_a_database_whose_texts_are_damaged_is_one_line(tmp_path):
+    path = write_db3(tmp_path / 'a.db3')
+    data = path.read_bytes()
+    for old, new in ((b'CREATE TABLE topics', b'CREATE\xffTABLE topics'),
+                     (b'serialization_format', b'serialization_f`rmat'),
+                     (b'/joint_states', b'/joint_\xfftates')):
+        path.write_bytes(data.replace(old, new))
+        with pytest.raises(BagError, match=r'a.db3: damaged: .*; save what is whole') as error:
+            read(path)
+        assert '\n' not in str(error.value)
 
 
 def test_nothing_of_a_bag_changes(tmp_path):

@@ -23,7 +23,7 @@ import pytest
 
 CONTRACT = replace(bags.small_contract(cameras=()), poses=None)
 SCRIPT = bags.Script(CONTRACT, jitter=False)    # 2 s; states arrive after 1 ms
-STATE, T0 = CONTRACT.state.topic, bags.START_NS
+STATE, COMMAND, T0 = CONTRACT.state.topic, CONTRACT.command.topic, bags.START_NS
 
 
 def restamped(event, stamp_ns):
@@ -65,6 +65,37 @@ def test_a_wrong_clock_is_refused_and_arrival_gives_what_a_right_one_gives(tmp_p
     for name, values in right.columns.items():
         assert np.array_equal(values, found.columns[name], equal_nan=True), name
     assert found.contract.state.stamp == 'arrival'      # what the policy shall run with, too
+
+
+@pytest.mark.parametrize('clock', [
+    lambda log_ns: 12 * SECOND + log_ns - T0, lambda log_ns: log_ns - 2 * SECOND,
+    lambda log_ns: log_ns + 60 * SECOND], ids=['simulated', 'behind', 'ahead'])
+def test_a_wrong_clock_of_the_commands_is_refused_too(tmp_path, clock):
+    script = bags.Script(CONTRACT, seconds=1.0, chunks=False, reports=False)
+    right = converted(tmp_path / 'right', script.events(), script)
+    events = [restamped(e, clock(e.log_ns)) if e.topic == COMMAND else e for e in script.events()]
+    (tmp_path / 'wrong').mkdir()
+    with pytest.raises(BagError, match=rf'e: {COMMAND}: its header stamps lie .* at most 1 s is '
+                                       rf'accepted: .*; --stamp {COMMAND}=arrival \(or '):
+        converted(tmp_path / 'wrong', events, script)
+    convert([tmp_path / 'wrong' / 'e'], tmp_path / 'out', stamps={COMMAND: 'arrival'})
+    assert np.array_equal(Dataset(tmp_path / 'out').columns['action'], right.columns['action'])
+
+
+def test_commands_that_begin_a_little_later_are_told(tmp_path):
+    script = bags.Script(CONTRACT, seconds=1.0, chunks=False, reports=False, jitter=False)
+    data = converted(tmp_path, [restamped(e, e.log_ns + SECOND // 20) if e.topic == COMMAND else e
+                                for e in script.events()], script)
+    report = inspect(data)
+    assert f'{COMMAND}: its stamps lie 50 ms ahead of their arrival' in report.episodes[0].problems
+    assert any(line.startswith(f'{COMMAND}: stamped -50 to -50 ms before arrival')
+               for line in clocks.lines([report.episodes[0].clocks]))
+
+
+def test_what_the_robot_was_told_counts_from_the_gate_whatever_stamps_say(tmp_path):
+    events = [restamped(e, 12 * SECOND) if e.topic == COMMAND else e for e in SCRIPT.events()]
+    assert np.array_equal(converted(tmp_path, events).columns['action'], converted(
+        tmp_path / 'right', SCRIPT.events()).columns['action'])
 
 
 @pytest.mark.parametrize('stray', [10 ** 9, (2 ** 31 - 1) * SECOND])

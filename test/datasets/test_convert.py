@@ -394,6 +394,25 @@ def test_a_bag_without_contract_takes_the_one_given(tmp_path):
     assert convert([bag], tmp_path / 'out', contract=CONTRACT).episodes == 1
 
 
+def test_a_joint_that_falls_silent_is_told_with_the_rows_that_it_costs(recorded, tmp_path):
+    robot = replace(bags.small_contract(cameras=()), poses=None)
+    events = bags.Script(robot, jitter=False).events()
+    names = robot.joint_names
+    for k, event in enumerate(events):
+        if event.topic == robot.state.topic:
+            ns = event.log_ns
+            some = bags.joint_state(robot, ns, np.zeros(len(names)))
+            if ns - bags.START_NS > 10 ** 9:
+                some.name, some.position = names[:-1], some.position[:-1]
+            events[k] = bags.Event(ns, event.topic, bags.serialize('sensor_msgs/JointState', some))
+    bag = bags.write_bag(tmp_path / 'e', bags.Script(robot), events=events)
+    result = convert([bag], tmp_path / 'out')
+    assert result.frames == 32
+    assert [note for _, note in result.notes] == [
+        "27 of its 59 ticks gave no row: joint_states: joint 'gripper': the newest sample is "
+        '0.109 s old, at most 0.1 s is accepted']
+
+
 def test_progress_and_cancel(recorded, tmp_path):
     calls = []
     convert(recorded[:2], tmp_path / 'out', progress=lambda *call: calls.append(call) or True)

@@ -170,6 +170,13 @@ def test_page_shows_and_escapes(tmp_path):
     page = render(report)
     assert '<script>' not in page
     assert '&lt;script&gt;alert(1)' in page
-    assert '<td class="text">e0</td>' in page
+    assert '<td class="text name">e0</td>' in page
     assert 'Start positions, episodes per zone of 10 x 10 cm' in page
     assert 'http' not in page
+    assert 'no outcome was given' not in page
+
+
+def test_the_page_says_what_is_odd_of_an_episode_below_it_over_the_whole_width(tmp_path):
+    page = render(report_of(tmp_path, written(tmp_path, bags.Script(CONTRACT),
+                                              outcome='unlabelled')))
+    assert '<td class="text problem" colspan="15">\nincomplete: no outcome was given</td>' in page

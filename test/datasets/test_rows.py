@@ -4,8 +4,10 @@ import re
 
 import bag_factory as bags
 from il_ros.bags.reader import Bag
+from il_ros.contract import CommandInterface, Contract
 from il_ros.datasets.rows import episode_rows, Losses, moving_ticks
-from il_ros.errors import BagError
+from il_ros.datasets.told import read_command
+from il_ros.errors import BagError, MessageError
 from il_ros.timing import MILLISECOND
 from il_ros.types import ControlSource
 import numpy as np
@@ -272,6 +274,89 @@ def test_joints_count_by_what_their_driver_calls_them(tmp_path):
 NAMES = CONTRACT.joint_names
 
 
+def told_by(kind, ticks, **fields):
+    return event(at(ticks), COMMAND, kind, bags.make(kind, **fields))
+
+
+def leader(ticks, names, values):
+    return told_by('sensor_msgs/JointState', ticks, header=bags.header(0), name=names,
+                   position=np.array(values, float), velocity=np.zeros(0), effort=np.zeros(0))
+
+
+@pytest.mark.parametrize('events, first, last', [
+    ([leader(0.5, NAMES[::-1], range(7))], [6, 5, 4, 3, 2, 1, 0], None),
+    ([leader(0.5, ['wheel', *NAMES], range(8))], [1, 2, 3, 4, 5, 6, 7], None),
+    ([leader(0.5, NAMES, [1] * 7), leader(1.5, NAMES[6:], [9])], [1] * 7, [*[1] * 6, 9]),
+], ids=['another order', 'others beside', 'some of them'])
+def test_a_joint_state_is_a_command_that_counts_at_once(tmp_path, events, first, last):
+    robot = replace(CONTRACT, command=replace(CONTRACT.command, type='sensor_msgs/JointState'))
+    found = rows(tmp_path, *states(3), *events, contract=robot)
+    assert [row.action.tolist() for row in (found[0], found[-1])] == [first, last or first]
+    assert {row.source for row in found} == {H}
+
+
+@pytest.mark.parametrize('event, text', [
+    (leader(0.5, ['leader_' + name for name in NAMES], range(7)),
+     f"{COMMAND}: misses joints 'shoulder_pan', "),
+    (leader(0.5, NAMES, []), f'{COMMAND}: expected 7 positions, got 0'),
+    (leader(0.5, [], range(7)), f'{COMMAND}: it names no joints; expected shoulder_pan, '),
+    (leader(0.5, NAMES, [np.nan, *[0] * 6]), "position of joint 'shoulder_pan' is not finite"),
+], ids=['other names', 'velocities only', 'no names', 'nan'])
+def test_a_joint_state_that_is_no_command_is_refused_by_name(tmp_path, event, text):
+    robot = replace(CONTRACT, command=replace(CONTRACT.command, type='sensor_msgs/JointState'))
+    with pytest.raises(BagError, match=re.escape(text)):
+        rows(tmp_path, *states(3), event, contract=robot)
+
+
+@pytest.mark.parametrize('stamped', [False, True])
+def test_a_twist_moves_a_base_until_it_is_silent(tmp_path, stamped):
+    def vector(**axes):
+        return bags.make('geometry_msgs/Vector3', **{'x': 0.0, 'y': 0.0, 'z': 0.0, **axes})
+
+    def drive(ticks, x, yaw):
+        twist = {'linear': vector(x=x), 'angular': vector(z=yaw)}
+        return told_by(kind, ticks, **{'header': bags.header(0), 'twist': bags.make(
+            'geometry_msgs/Twist', **twist)} if stamped else twist)
+
+    kind = 'geometry_msgs/TwistStamped' if stamped else 'geometry_msgs/Twist'
+    base = Contract.from_text(f"""
+robot: base
+task: go
+rate_hz: {CONTRACT.rate_hz}
+joints:
+  - {{name: x, velocity: 1.0, acceleration: 1.0}}
+  - {{name: yaw, velocity: 1.0, acceleration: 1.0}}
+start: [0.0, 0.0]
+states:
+  - {{topic: odom, type: nav_msgs/Odometry, joints: [x, yaw], rate_hz: 30.0, max_age_s: 0.1,
+     fields: [twist.twist.linear.x, twist.twist.angular.z]}}
+commands:
+  - {{topic: {COMMAND}, type: {kind}, joints: [yaw, x], fields: [angular.z, linear.x]}}""")
+    odometry = [event(at(k), 'odom', 'nav_msgs/Odometry', bags.make(
+        'nav_msgs/Odometry', header=bags.header(at(k)), child_frame_id='',
+        pose=bags.make('geometry_msgs/PoseWithCovariance', covariance=np.zeros(36),
+                       pose=bags.make('geometry_msgs/Pose', position=bags.make(
+                           'geometry_msgs/Point', x=0.0, y=0.0, z=0.0), orientation=bags.make(
+                           'geometry_msgs/Quaternion', x=0.0, y=0.0, z=0.0, w=1.0))),
+        twist=bags.make('geometry_msgs/TwistWithCovariance', covariance=np.zeros(36),
+                        twist=bags.make('geometry_msgs/Twist', linear=vector(),
+                                        angular=vector())))) for k in range(25)]
+    folder = bags.write_bag(
+        tmp_path / 'e', bags.Script(base), events=sorted(
+            [*odometry, drive(0.5, 0.3, 0.0), drive(2.5, 0.1, -0.2)], key=lambda e: e.log_ns))
+    with Bag(folder) as bag:
+        found = [row.action.tolist() for row in episode_rows(bag)]
+    # Half a second are 15 ticks; a row holds what is due at the next tick.
+    assert found == [*[[0.3, 0.0]] * 2, *[[0.1, -0.2]] * 15, *[[0.0, 0.0]] * 7]
+
+
+def test_where_the_tip_is_sent_says_nothing_of_joints():
+    pose = CommandInterface('target_pose', 'geometry_msgs/PoseStamped', joints=tuple(NAMES[:6]))
+    with pytest.raises(MessageError, match='target_pose: a geometry_msgs/PoseStamped says where '
+                                           'the tip goes, not the joints; record control/report'):
+        read_command(bags.pose_array(T0, np.zeros(0)), pose)
+
+
 @pytest.mark.parametrize('events, text', [
     ([told(0, [(0, 1)], ['leader_' + name for name in NAMES])],
      "nothing says what joints 'shoulder_pan', 'shoulder_lift', 'elbow', 'wrist_1', 'wrist_2', "
@@ -315,8 +400,8 @@ def test_single_commands_that_are_not_understood_are_lost_and_counted(tmp_path):
 ])
 def test_a_trajectory_by_another_clock_is_refused(tmp_path, stamp_ticks, text):
     losses = Losses()
-    moved(tmp_path, told(0, [(0, 10)]), told(3, [(0, 30), (1, 31)], stamp_ticks=stamp_ticks),
-          losses=losses)
+    moved(tmp_path, told(0, [(0, 10)]), told(1, [(0, 10)]),
+          told(3, [(0, 30), (1, 31)], stamp_ticks=stamp_ticks), losses=losses)
     assert losses.refusals == {COMMAND: text.format(COMMAND)}
 
 
