@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from il_ros.alignment.stamps import believed_ns
-from il_ros.contract import Contract, State
+from il_ros.contract import Contract, ODOMETRY, State
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
@@ -19,6 +20,7 @@ from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.safety.arming import ArmingError
 from il_ros.safety.gate import Gate
+from il_ros.safety.leaps import PoseLeaps
 from il_ros.safety.rules import Command, Decision
 from il_ros.safety.workspace import Workspace
 from il_ros.timing import to_ns
@@ -26,7 +28,7 @@ from il_ros.types import Floats, Mode, Verdict
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
-WATCHDOG_TICK_S, FOREIGN_TICK_S, LOG_EVERY_S = 0.01, 0.1, 1.0
+WATCHDOG_TICK_S, BASE_TICK_S, FOREIGN_TICK_S, LOG_EVERY_S = 0.01, 0.005, 0.1, 1.0
 LAST_S = 1.0   # after ros2 launch: the watchdog brings the arm to rest meanwhile
 DISARMED = Decision(Verdict.REJECTED, 'disarmed', 'by gate/disarm')
 
@@ -40,7 +42,10 @@ class CommandGate(Node):
         self._contract = contract = Contract.load(parameters.robot)
         self._gate = Gate(contract, to_ns(parameters.watchdog_s), parameters.speed,
                           Workspace(contract) if any(a.workspace for a in contract.arms) else None,
-                          make_checker(contract, parameters.planner, parameters.group))
+                          make_checker(contract, parameters.planner, parameters.group),
+                          partial(preflight.publishers, self))
+        self._poses = {state.topic: PoseLeaps(contract, state) for state in contract.states
+                       if state.type == ODOMETRY}
         self._required = contract.streams if parameters.required == 'all' else contract.states
         self._arm_when_ready = parameters.armed
         self._counts, self._mode = Counter[str](), ControlMode(mode=int(Mode.TELEOP))
@@ -55,13 +60,17 @@ class CommandGate(Node):
         trigger(self, 'gate/arm', self._arm)
         trigger(self, 'gate/disarm', self._disarm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        for tick_s, look in ((WATCHDOG_TICK_S, self._on_watchdog),
+        for tick_s, look in ((BASE_TICK_S if contract.is_velocity.any() else WATCHDOG_TICK_S,
+                              self._on_watchdog),
                              (FOREIGN_TICK_S, self._find_foreign), (1.0, self._diagnose)):
             self.create_timer(tick_s, look, clock=steady)
 
     def _on_state(self, positions: Floats, state: State, message: Any) -> None:
         now = shell.now(self)
-        self._gate.measure(positions, believed_ns(state, message, now.ros_ns), now)
+        stamp_ns = believed_ns(state, message, now.ros_ns)
+        self._gate.measure(positions, stamp_ns, now)
+        if (poses := self._poses.get(state.topic)) and (leap := poses.look(message, stamp_ns)):
+            self._gate.leaps(state.topic, leap, now)
         if self._arm_when_ready:
             try:
                 self._arm()
@@ -69,11 +78,13 @@ class CommandGate(Node):
                 self.get_logger().warning(str(error), throttle_duration_sec=LOG_EVERY_S)
 
     def _on_command(self, message: CommandMessage) -> None:
-        self._robot.driven_by(message.source)
         command = Command(message.joint_names, message.positions, message.source,
                           bytes(message.session), message.seq, message.epoch,
                           shell.stamp_ns(message.header.stamp))
-        self._act(self._gate.receive(command, shell.now(self)), message)
+        decision = self._gate.receive(command, shell.now(self))
+        if decision.sent is not None:
+            self._robot.driven_by(message.source)
+        self._act(decision, message)
 
     def _on_watchdog(self) -> None:
         if decision := self._gate.watchdog(shell.now(self)):

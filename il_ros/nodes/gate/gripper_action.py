@@ -1,9 +1,11 @@
 """A gripper behind an action server."""
 from __future__ import annotations
 
+from functools import partial
 import time
 from typing import Any
 
+from action_msgs.msg import GoalStatus
 from il_ros.contract import CommandInterface, Contract
 from il_ros.errors import ConfigError
 from il_ros.nodes.gate.sinks import Setpoints
@@ -43,6 +45,7 @@ class GripperAction:
         self._client = ActionClient(node, self._kind, self._name)
         self._goals = GripperGoals(float((contract.upper - contract.lower)[self._column]))
         self._running: Any = None
+        self._newest = 0   # goals so far: only what becomes of the last one matters
 
     def look(self) -> str:
         """Return `problem` as it is now: also a server that has gone, or answers no more."""
@@ -57,7 +60,9 @@ class GripperAction:
         """Send a goal where one is due."""
         goal = self._goals.next(float(ahead.positions[0, self._column]), time.monotonic_ns())
         if goal is not None and self._client.server_is_ready():
-            self._client.send_goal_async(self._goal(goal)).add_done_callback(self._answered)
+            self._newest += 1
+            self._client.send_goal_async(self._goal(goal)).add_done_callback(
+                partial(self._answered, self._newest))
 
     def hand_over(self) -> None:
         """Cancel what the one before wanted: somebody else drives from now on."""
@@ -71,14 +76,26 @@ class GripperAction:
         self.problem = ''
         self._goals.restart()
 
-    def _answered(self, future: Future) -> None:
+    def _answered(self, number: int, future: Future) -> None:
         handle = future.result()
-        self._goals.accepted()
+        self._goals.answered()
         if handle is None or not handle.accepted:
-            self.problem = (f'{self._name}: the action server rejects goals; look at the log of '
-                            "the gripper's driver")
-        else:
-            self.problem, self._running = '', handle
+            self._fail('rejects goals')
+            return
+        self.problem, self._running = '', handle
+        handle.get_result_async().add_done_callback(partial(self._ended, number))
+
+    def _ended(self, number: int, future: Future) -> None:
+        """Look at a result: a gripper that stalls holds something, one that gives up does not."""
+        answer = future.result()
+        if number == self._newest and answer is not None and (
+                answer.status == GoalStatus.STATUS_ABORTED and not answer.result.stalled):
+            self._fail('gave the goal up')
+
+    def _fail(self, what: str) -> None:
+        self.problem = (f'{self._name}: the action server {what}; look at the log of the '
+                        "gripper's driver")
+        self._goals.failed()   # and asked again while the gate holds
 
     def _goal(self, position: float) -> Any:
         goal = self._kind.Goal()

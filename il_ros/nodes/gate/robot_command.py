@@ -10,7 +10,7 @@ from il_ros.nodes.gate.sinks import Setpoints, Sink
 from il_ros.nodes.gate.topic_sinks import SINKS
 from il_ros.safety.interpolation import Interpolator
 from il_ros.timing import SECOND
-from il_ros.types import Floats
+from il_ros.types import ControlSource, Floats
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -79,8 +79,11 @@ class RobotCommand:
             sink.stop()
 
     def driven_by(self, source: int) -> None:
-        """Cancel what runs by itself where another `ControlSource` drives than before."""
-        if source != self._source:
+        """Cancel what runs by itself where another `ControlSource` drives than before.
+
+        A hold is none: a gripper stays where it was told to be.
+        """
+        if source not in (self._source, int(ControlSource.HOLD)):
             self._source = source
             for gripper in self._grippers:
                 gripper.hand_over()
