@@ -3,32 +3,29 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import Any
 
-from il_ros.alignment.stamps import believed_ns
-from il_ros.contract import Contract, ODOMETRY, State
+from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.msg import Command as CommandMessage
 from il_ros.nodes import shell
+from il_ros.nodes.gate.measuring import Measuring
 from il_ros.nodes.gate.parameters import Parameters
 from il_ros.nodes.gate.robot_command import RobotCommand
 from il_ros.nodes.shared import control_messages, preflight
 from il_ros.nodes.shared.planners import make_checker
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
-from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.safety.arming import ArmingError
 from il_ros.safety.gate import Gate
-from il_ros.safety.leaps import PoseLeaps
 from il_ros.safety.rules import Command, Decision
 from il_ros.safety.workspace import Workspace
 from il_ros.timing import to_ns
-from il_ros.types import Floats, Mode, Verdict
+from il_ros.types import Mode, Verdict
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
-WATCHDOG_TICK_S, BASE_TICK_S, FOREIGN_TICK_S, LOG_EVERY_S = 0.01, 0.005, 0.1, 1.0
+WATCHDOG_TICK_S, FOREIGN_TICK_S, LOG_EVERY_S = (0.01, 0.005), 0.1, 1.0  # with a base the latter
 LAST_S = 1.0   # after ros2 launch: the watchdog brings the arm to rest meanwhile
 DISARMED = Decision(Verdict.REJECTED, 'disarmed', 'by gate/disarm')
 
@@ -44,15 +41,13 @@ class CommandGate(Node):
                           Workspace(contract) if any(a.workspace for a in contract.arms) else None,
                           make_checker(contract, parameters.planner, parameters.group),
                           partial(preflight.publishers, self))
-        self._poses = {state.topic: PoseLeaps(contract, state) for state in contract.states
-                       if state.type == ODOMETRY}
         self._required = contract.streams if parameters.required == 'all' else contract.states
         self._arm_when_ready = parameters.armed
         self._counts, self._mode = Counter[str](), ControlMode(mode=int(Mode.TELEOP))
         self._robot = RobotCommand(self, contract, parameters.speed, self._gate.counted)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
         self._diagnostics = Diagnostics(self)
-        self._states = StateTopics(self, contract, self._on_state)
+        self._measuring = Measuring(self, contract, self._gate, self._on_state)
         self.create_subscription(CommandMessage, 'control/command', self._on_command, shell.STREAM)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         if contract.scene:
@@ -60,17 +55,11 @@ class CommandGate(Node):
         trigger(self, 'gate/arm', self._arm)
         trigger(self, 'gate/disarm', self._disarm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        for tick_s, look in ((BASE_TICK_S if contract.is_velocity.any() else WATCHDOG_TICK_S,
-                              self._on_watchdog),
+        for tick_s, look in ((WATCHDOG_TICK_S[bool(contract.is_velocity.any())], self._on_watchdog),
                              (FOREIGN_TICK_S, self._find_foreign), (1.0, self._diagnose)):
             self.create_timer(tick_s, look, clock=steady)
 
-    def _on_state(self, positions: Floats, state: State, message: Any) -> None:
-        now = shell.now(self)
-        stamp_ns = believed_ns(state, message, now.ros_ns)
-        self._gate.measure(positions, stamp_ns, now)
-        if (poses := self._poses.get(state.topic)) and (leap := poses.look(message, stamp_ns)):
-            self._gate.leaps(state.topic, leap, now)
+    def _on_state(self) -> None:
         if self._arm_when_ready:
             try:
                 self._arm()
@@ -126,7 +115,7 @@ class CommandGate(Node):
     def _arm(self) -> str:
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
-        for problem in filter(None, (self._states.problem(), *self._robot.problems())):
+        for problem in filter(None, (self._measuring.problem(), *self._robot.problems())):
             raise ArmingError(f'arming refused: {problem}')
         self._find_foreign()
         self._robot.start(self._gate.arm(shell.now(self)))

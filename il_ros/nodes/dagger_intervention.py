@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from il_ros.contract import Contract, State
+from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.intervention.arbiter import Arbiter
 from il_ros.intervention.state import ControlState, Step
@@ -24,7 +24,7 @@ from il_ros.nodes.shared import control_messages as messages
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger
 from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.timing import Now, SECOND, Tick
-from il_ros.types import Floats, Mode, Verdict
+from il_ros.types import Mode, Verdict
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -54,13 +54,14 @@ class DaggerIntervention(Node):
                 (CommandReport, 'control/report', self._on_report, shell.STREAM),
                 (HelpRequest, 'dagger/request', self._on_request, shell.STREAM)):
             self.create_subscription(kind, topic, partial(self._take, topic, take=take), qos)
-        StateTopics(self, contract, self._on_state)
+        StateTopics(self, contract, lambda positions, *_: arbiter.measure(
+            positions, shell.now(self)))
         for action in (arbiter.take_over, arbiter.hand_back, arbiter.rewind, arbiter.pause,
                        arbiter.resume):
             trigger(self, f'dagger/{action.__name__}', partial(self._ask, action))
         if contract.is_velocity.any():
-            self.create_timer(BASE_TICK_S, self._look_at_base,
-                              clock=Clock(clock_type=ClockType.STEADY_TIME))
+            self.create_timer(BASE_TICK_S, self._look_at_base, clock=Clock(
+                clock_type=ClockType.STEADY_TIME))
         self._tell_changes()
 
     def tick(self, tick: Tick) -> None:
@@ -87,8 +88,7 @@ class DaggerIntervention(Node):
         self._seq += 1
 
     def _look_at_base(self) -> None:
-        now = shell.now(self)
-        if step := self._arbiter.stop_base(now):
+        if step := self._arbiter.stop_base(now := shell.now(self)):
             self._send(step, now)
 
     def _take(self, topic: str, message: Any, take: Callable[[Any], None]) -> None:
@@ -103,9 +103,6 @@ class DaggerIntervention(Node):
         answer = action(shell.now(self))
         self._tell_changes()
         return answer
-
-    def _on_state(self, positions: Floats, state: State, message: Any) -> None:
-        self._arbiter.measure(positions, shell.now(self))
 
     def _on_teleop(self, message: TeleopCommand) -> None:
         self._arbiter.teleop(messages.to_sample(message), shell.now(self))
