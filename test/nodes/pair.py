@@ -112,13 +112,13 @@ class Pair(Peer):
             publisher.publish(message)
 
     def until(self, condition: Callable[[], Any], what: str,
-              each: Callable[[], None] | None = None) -> Any:
+              each: Callable[[], None] | None = None, timeout_s: float = 20.0) -> Any:
         """Spin, and call `each` in between, until the condition holds."""
         def turn() -> None:
             self.executor.spin_once(timeout_sec=0.005)
             if each:
                 each()
-        return wait_for(condition, what, 20.0, turn)
+        return wait_for(condition, what, timeout_s, turn)
 
     def call(self, name: str) -> Trigger.Response:
         client = self.node.create_client(Trigger, name)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
 
 pair = pytest.importorskip('nodes.pair', reason='no control_msgs')
 CONTRACT, START = pair.CONTRACT, pair.START
@@ -73,6 +74,15 @@ def test_zeros_of_a_second_publisher_of_one_arm(driven):
     assert answer.startswith("arming refused: left/joint_states: joint 'left_2' leaps from 0.200 "
                              'to 0.000 within ')
     assert answer.endswith(f' ms, which no motion explains; {both}')
+
+
+def test_somebody_else_who_publishes_to_one_arm(driven):
+    rogue = Node('rogue', context=driven.context, start_parameter_services=False)
+    rogue.create_publisher(Float64MultiArray, 'right_forward/commands', 10)
+    assert stands(driven, 'foreign publisher') == (
+        'arming refused: /rogue publishes to the robot beside the gate; stop it (a killed process '
+        'is forgotten after 20 s)')
+    rogue.destroy_node()
 
 
 def test_odometry_that_jumps(driven):
