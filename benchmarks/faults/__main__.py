@@ -25,7 +25,7 @@ def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10
         kills_of_policy: Annotated[int, typer.Option('--kills', min=1)] = 200,
         takes: Annotated[int, typer.Option('--takeovers', min=1)] = 100,
         lost: Annotated[int, typer.Option('--base', min=3, help='Losses of its sender.')] = 200,
-        broken: Annotated[int, typer.Option('--arms', min=1, help='Of each fault of an arm.')] = 30,
+        broken: Annotated[int, typer.Option('--arms', min=1, help='Of each fault of one.')] = 30,
         joined: Annotated[int, typer.Option('--joins', min=2)] = 200,
         fuzzed: Annotated[int, typer.Option('--fuzz', help='Into the pure gate.')] = 1_000_000,
         sent: Annotated[int, typer.Option('--sent', help='Fuzzed over DDS.')] = 20_000,

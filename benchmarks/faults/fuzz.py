@@ -83,7 +83,8 @@ def _command(rng: np.random.Generator, cell: Cell, sender: SimpleNamespace, kind
     changes = fuzz.changes(rng, sender)
     sender.seq = int(changes.get('seq', sender.seq + 1))
     message = Command(
-        source=int(changes.get('source', rng.integers(0, 3))), epoch=int(changes.get('epoch', sender.epoch)),
+        source=int(changes.get('source', rng.integers(0, 3))),
+        epoch=int(changes.get('epoch', sender.epoch)),
         session=np.frombuffer(changes.get('session', sender.session), dtype=np.uint8),
         seq=sender.seq, joint_names=changes.get('joint_names', NAMES),
         positions=np.asarray(changes.get('positions', target), dtype=float).tolist())

@@ -55,8 +55,9 @@ class CommandGate(Node):
         trigger(self, 'gate/arm', self._arm)
         trigger(self, 'gate/disarm', self._disarm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        for tick_s, look in ((WATCHDOG_TICK_S[bool(contract.is_velocity.any())], self._on_watchdog),
-                             (FOREIGN_TICK_S, self._find_foreign), (1.0, self._diagnose)):
+        watch_s = WATCHDOG_TICK_S[bool(contract.is_velocity.any())]
+        for tick_s, look in ((watch_s, self._on_watchdog), (1.0, self._diagnose),
+                             (FOREIGN_TICK_S, self._find_foreign)):
             self.create_timer(tick_s, look, clock=steady)
 
     def _on_state(self) -> None:

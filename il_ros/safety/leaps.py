@@ -12,7 +12,7 @@ from il_ros.timing import SECOND, to_s
 from il_ros.types import Floats
 import numpy as np
 
-BURST = 1.5         # periods whose motion may come at once: what the gate's steps may lump together
+BURST = 1.5         # periods whose motion may come at once: so far the gate's steps may bunch
 REACH_S = 0.1       # of odometry, which may lag behind what the base drives
 DRIFT = (0.05, 0.1)         # of odometry's pose in any time [m], [rad]
 FASTER = 2.0        # than its limit: odometry of a base that slips or is pushed

@@ -13,6 +13,7 @@ from il_ros.scheduling import end_with_parent, run_first
 from nodes.harness import environment, NodeProcess
 from nodes.pair import Pair, patient, SAMPLE
 import numpy as np
+from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 SPEED = 0.3      # at which the policy drives the base [m/s]
@@ -20,7 +21,8 @@ ASK_S = 0.2
 STILL = 1e-3     # [rad]
 CUT = 'uplink/command'   # where the arbiter publishes; the link to the gate is here
 LEFT, RIGHT = 'left/joint_states', 'right/joint_states'
-MODULES = {'policy': ('faults.chunks', f'base_x={SPEED}'), 'left': ('faults.arm_driver', LEFT)}
+MODULES = {'policy': ('faults.chunks', f'base_x={SPEED}', 'left_1~0.2', 'right_1~0.2'),
+           'left': ('faults.arm_driver', LEFT, 'left_jtc/joint_trajectory')}
 TEST = Path(__file__).parents[1]
 
 
@@ -43,6 +45,8 @@ class Rover(Pair):
         self.node.create_subscription(
             Command, CUT, lambda m: uplink.publish(m) if self.link else None, shell.STREAM)
         self.node.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
+        self.node.create_subscription(Float64MultiArray, 'right_forward/commands', self._follow,
+                                      shell.STREAM)
         self._clients = [self.node.create_client(Trigger, name)
                          for name in ('gate/arm', 'dagger/resume')]
         for name in (*MODULES, 'command_gate', 'dagger_intervention'):
@@ -53,6 +57,9 @@ class Rover(Pair):
             node.kill()
             node.wait()
         super().__exit__()
+
+    def _follow(self, message: Float64MultiArray) -> None:
+        self.position[3:5] = message.data
 
     def _on_mode(self, message: ControlMode) -> None:
         self.mode = message.mode
@@ -133,10 +140,15 @@ class Rover(Pair):
         return time.monotonic_ns()
 
     def stands(self, decisions: int) -> bool:
-        """Tell whether, for so many decisions under a hold, no part is told to move."""
-        del self.left[:], self.right[:], self.twists[:]
-        goal = len(self.reports) + decisions
-        self.until(lambda: len(self.reports) >= goal, 'decisions of the gate')
+        """Tell whether, under a hold and once they have braked, no part is told to move.
+
+        Args:
+            decisions: Of the gate, after as many in which the arms brake.
+        """
+        for _ in range(2):
+            del self.left[:], self.right[:], self.twists[:]
+            goal = len(self.reports) + decisions
+            self.until(lambda n=goal: len(self.reports) >= n, 'decisions of the gate')
         arms = [np.array([m.points[0].positions for m in self.left]), np.array(self.right)]
         return len(self.twists) > 0 and not any(x or yaw for x, yaw, _ in self.twists) and all(
             len(told) and np.ptp(told, axis=0).max() < STILL for told in arms)

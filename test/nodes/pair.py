@@ -73,6 +73,7 @@ class Pair(Peer):
     def __init__(self, domain: int) -> None:
         super().__init__(domain, 'test_pair')
         node = self.node
+        self.position = START.copy()
         self.silent: set[str] = set()
         self.lies: dict[str, float] = {}   # what each joint of a topic, or the odometry, adds
         self.left: list[JointTrajectory] = []
@@ -104,7 +105,7 @@ class Pair(Peer):
             message.header.stamp = stamp
             if state.fields is None:
                 message.name = list(state.joints)
-                message.position = (START[CONTRACT.indices(state.joints)]
+                message.position = (self.position[CONTRACT.indices(state.joints)]
                                     + self.lies.get(state.topic, 0.0)).tolist()
             else:
                 message.pose.pose.orientation.w = 1.0
