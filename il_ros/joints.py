@@ -28,11 +28,21 @@ def indices(names: Sequence[str], expected: Sequence[str], *, extra: bool = Fals
         MessageError: A joint is missing, stands twice or is unknown.
     """
     place = once(names, expected)
+    unknown = [name for name in names if name not in place]
     if missing := [name for name in expected if name not in place]:
-        raise MessageError(f'missing joint {missing[0]!r}; expected {", ".join(expected)}')
-    if not extra and (unknown := [name for name in names if name not in expected]):
-        raise MessageError(f'unknown joint {unknown[0]!r}; expected {", ".join(expected)}')
+        raise MessageError(f'missing joint {missing[0]!r}; expected {", ".join(expected)}'
+                           + _meant(unknown, missing))
+    if not extra and unknown:
+        raise MessageError(f'unknown joint {unknown[0]!r}; expected {", ".join(expected)}'
+                           + _meant(unknown, expected))
     return [place[name] for name in expected]
+
+
+def _meant(unknown: Sequence[str], expected: Sequence[str]) -> str:
+    """Return the first unknown name that is near to an expected one, and that; '' for none."""
+    close = ((name, near) for name in unknown
+             for near in difflib.get_close_matches(name, expected, n=1))
+    return next((f'; got {name!r}: did you mean {near!r}?' for name, near in close), '')
 
 
 def once(names: Sequence[str], expected: Sequence[str]) -> dict[str, int]:

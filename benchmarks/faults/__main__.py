@@ -14,16 +14,18 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from benchmarks.faults import bags, fuzz, joins, kills, nominal, takeovers
+from benchmarks.faults import bags, base, fuzz, joins, kills, nominal, parts, takeovers
 from benchmarks.faults.promise import Promise
 
 WIDTH = 150  # of the table where it goes to a file
-PARTS = ('kills', 'takeovers', 'joins', 'fuzz', 'bags', 'nominal')
+PARTS = ('kills', 'takeovers', 'base', 'parts', 'joins', 'fuzz', 'bags', 'nominal')
 
 
 def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10.0,
         kills_of_policy: Annotated[int, typer.Option('--kills', min=1)] = 200,
         takes: Annotated[int, typer.Option('--takeovers', min=1)] = 100,
+        lost: Annotated[int, typer.Option('--base', min=3, help='Losses of its sender.')] = 200,
+        broken: Annotated[int, typer.Option('--arms', min=1, help='Of each fault of one.')] = 30,
         joined: Annotated[int, typer.Option('--joins', min=2)] = 200,
         fuzzed: Annotated[int, typer.Option('--fuzz', help='Into the pure gate.')] = 1_000_000,
         sent: Annotated[int, typer.Option('--sent', help='Fuzzed over DDS.')] = 20_000,
@@ -38,6 +40,8 @@ def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10
     measures: dict[str, Callable[[Path], list[Promise]]] = {
         'kills': lambda f: kills.measure(f, kills_of_policy),
         'takeovers': lambda f: takeovers.measure(f, takes),
+        'base': lambda f: base.measure(f, lost),
+        'parts': lambda f: parts.measure(f, broken),
         'joins': lambda f: joins.measure(f, joined),
         'fuzz': lambda f: fuzz.measure(f, fuzzed, sent),
         'bags': lambda f: bags.measure(f, flips),

@@ -19,6 +19,7 @@ from safety.second_look import SecondLook
 from benchmarks.common import DOMAIN, ROOT
 from benchmarks.faults.promise import none, Promise, safe
 
+NAMES = fuzz.ARM.contract.joint_names
 NEWEST_STAMP = 2**31 * 10**9 - 1
 WAITS_S = (0.0, 0.001, 0.01, 0.034)
 LOOK_EACH = 10      # MuJoCo looks for contacts at one of so many that were sent
@@ -29,15 +30,17 @@ def measure(folder: Path, pure: int, sent: int) -> list[Promise]:
     """Return how many commands did what they must not."""
     cores = os.cpu_count() or 1
     each = -(-pure // cores)
-    running = [subprocess.Popen([sys.executable, '-m', 'safety.fuzz', str(each), str(seed)],
-                                cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-               for seed in range(cores)]
-    errors = [p.communicate()[1].decode()[-500:] for p in running]
-    unsafe = sum(p.returncode != 0 for p in running)
-    for error in filter(None, errors):
-        sys.stderr.write(error)
-    return [none('unsafe commands from the pure gate', unsafe, f'{each * cores}'),
-            *_over_dds(folder, sent)]
+    found = []
+    for case, of in (('arm', ''), ('parts', ', two arms and a base')):
+        running = [subprocess.Popen(
+            [sys.executable, '-m', 'safety.fuzz', str(each), str(seed), case],
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for seed in range(cores)]
+        errors = [p.communicate()[1].decode()[-500:] for p in running]
+        for error in filter(None, errors):
+            sys.stderr.write(error)
+        found.append(none(f'unsafe commands from the pure gate{of}',
+                          sum(p.returncode != 0 for p in running), f'{each * cores}'))
+    return [*found, *_over_dds(folder, sent)]
 
 
 def _over_dds(folder: Path, number: int) -> list[Promise]:
@@ -47,7 +50,7 @@ def _over_dds(folder: Path, number: int) -> list[Promise]:
         lower, upper = (np.array(side) for side in (cell.contract.workspace.lower,
                                                     cell.contract.workspace.upper))
         publisher = cell.publisher(Command, 'control/command')
-        sender = SimpleNamespace(measured=cell.measured, seq=-1, session=b'A' * 16)
+        sender = SimpleNamespace(measured=cell.measured, seq=-1, session=b'A' * 16, epoch=0)
         count, kind = 0, 0
         while (answered := sum(1 for r in cell.reports if r.asked.joint_names)) < number:
             if count - answered > UNANSWERED:
@@ -76,14 +79,15 @@ def _over_dds(folder: Path, number: int) -> list[Promise]:
 
 
 def _command(rng: np.random.Generator, cell: Cell, sender: SimpleNamespace, kind: int) -> Command:
-    target = fuzz._target(rng, sender, kind)
-    changes = fuzz._changes(rng, sender)
+    target = fuzz.target(rng, sender, kind)
+    changes = fuzz.changes(rng, sender)
     sender.seq = int(changes.get('seq', sender.seq + 1))
     message = Command(
-        source=int(changes.get('source', rng.integers(0, 3))), epoch=int(changes.get('epoch', 0)),
+        source=int(changes.get('source', rng.integers(0, 3))),
+        epoch=int(changes.get('epoch', sender.epoch)),
         session=np.frombuffer(changes.get('session', sender.session), dtype=np.uint8),
-        seq=sender.seq, joint_names=changes.get('joint_names', fuzz.NAMES),
-        positions=np.asarray(target, dtype=float).tolist())
+        seq=sender.seq, joint_names=changes.get('joint_names', NAMES),
+        positions=np.asarray(changes.get('positions', target), dtype=float).tolist())
     stamp_ns = min(int(changes.get('stamp_ns', shell.now_ns(cell.node))), NEWEST_STAMP)
     message.header.stamp = shell.to_stamp(stamp_ns)
     return message

@@ -9,6 +9,7 @@ from il_ros.contract.streams import (
     Camera,
     HEADER,
     IMAGE_TYPES,
+    ODOMETRY,
     POSE_SIZE,
     Poses,
     STAMPS,
@@ -17,5 +18,5 @@ from il_ros.contract.streams import (
 )
 
 __all__ = ['ARRIVAL', 'Arm', 'Camera', 'CommandInterface', 'Contract', 'differences', 'Gripper',
-           'HEADER', 'IMAGE_TYPES', 'Joint', 'POSE_SIZE', 'Poses', 'require_same', 'SAYS_NOTHING',
-           'STAMPS', 'State', 'Stream']
+           'HEADER', 'IMAGE_TYPES', 'Joint', 'ODOMETRY', 'POSE_SIZE', 'Poses', 'require_same',
+           'SAYS_NOTHING', 'STAMPS', 'State', 'Stream']

@@ -53,8 +53,9 @@ def cover(groups: Sequence[tuple[str, Sequence[str]]], joints: Sequence[str], ke
         known(names, joints, f'{key}: {where}')
         for name in names:
             if name in place:
-                raise ConfigError(f'{key}: joint {name!r} stands in {place[name]} and in {where}; '
-                                  'expected in one')
+                both = (f'twice in {where}' if place[name] == where
+                        else f'in {place[name]} and in {where}')
+                raise ConfigError(f'{key}: joint {name!r} stands {both}; expected in one')
             place[name] = where
     if missing := [name for name in joints if name not in place]:
         raise ConfigError(f'{key}: joint {missing[0]!r} stands in none of them: {lacks}')

@@ -10,7 +10,7 @@ from il_ros.errors import ConfigError
 from il_ros.names import resolve
 
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
-STATE_TYPES = ('sensor_msgs/JointState', 'nav_msgs/Odometry')
+JOINT_STATE, ODOMETRY = STATE_TYPES = ('sensor_msgs/JointState', 'nav_msgs/Odometry')
 HEADER, ARRIVAL = STAMPS = ('header', 'arrival')
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
 

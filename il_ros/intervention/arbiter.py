@@ -27,6 +27,7 @@ from il_ros.intervention.policy_rows import Chunk
 from il_ros.intervention.state import HUMAN_MODES, NOT_BY_ITSELF, Step
 from il_ros.timing import Now, to_s
 from il_ros.types import ControlSource, Floats, Mode, Request, Verdict
+import numpy as np
 
 
 class Arbiter(Machine):
@@ -146,6 +147,17 @@ class Arbiter(Machine):
         self._return(now, f'{who} resumed', who)
         return f'the policy drives as soon as it has seen the present state{armed}'
 
+    def stop_base(self, now: Now) -> Step | None:
+        """Return, also between two ticks, a hold for a base whose driver missed one; else None.
+
+        The arms stand where they were told to be until the next tick, and wait for longer.
+        """
+        if self._measured is None or self._told is None or not (
+                self._told[self._base].any() and self._late(now)):
+            return None
+        self._told = np.where(self._base, 0.0, self._told)
+        return Step(self._told, ControlSource.HOLD, self._measured, None, None, None)
+
     def tick(self, now: Now) -> Step | None:
         """Return the row for the gate, None before the first measured state."""
         if self._measured is None:
@@ -159,11 +171,15 @@ class Arbiter(Machine):
                 self._policy.observed_after(self._returned_ros_ns)):
             self._returned_ros_ns = None
             self.control.change(Mode.AUTONOMOUS, 'the policy has seen the present state', 'policy')
+        if stop := self.stop_base(now):
+            return stop
         positions, source = self._choose(policy)
         if positions is None:
             positions = self._holding.hold(self._measured, self._told, self._gate.rejects)
         else:
             self._holding.release()
+            if self._base.any() and self._late(now):
+                positions = np.where(self._base, 0.0, positions)
         if self.control.mode in (Mode.AUTONOMOUS, self._driven):
             self._rewind.remember(self._measured)
         self._told = positions

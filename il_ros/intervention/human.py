@@ -62,6 +62,10 @@ class Human:
         device = self._operators.positions()
         return None if device is None else self._handover.follow(device + self._turns)
 
+    def age_ns(self, now_ns: int) -> int:
+        """Return how long ago the driving device was heard; 0 where none drives."""
+        return self._operators.age_ns(now_ns)
+
     def silent_ns(self, now_ns: int) -> int:
         """Return for how long the driving device is silent; 0 within the accepted time."""
         return self._operators.silent_ns(now_ns)

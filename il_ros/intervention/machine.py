@@ -16,6 +16,7 @@ from il_ros.types import ControlSource, Floats, Mode
 import numpy as np
 
 ROBOT = 'robot'   # who is to blame for silent joint states
+MISSED = 1.5      # periods without a word of whoever drives a base, after which it stands
 
 
 class Machine:
@@ -25,7 +26,8 @@ class Machine:
         control: Who is in control, and what changed since the caller last looked.
     """
 
-    def __init__(self, contract: Contract, start: Mode, settings: Settings | None = None) -> None:
+    def __init__(self, contract: Contract, start: Mode, settings: Settings | None = None,
+                 speed: float = 1.0) -> None:
         """Begin in TELEOP, PAUSED or AUTONOMOUS (that is: returning to the policy).
 
         After TELEOP, `resume` leads back to TELEOP; otherwise to the policy.
@@ -34,6 +36,7 @@ class Machine:
             contract: The robot.
             start: First mode.
             settings: The defaults when None.
+            speed: Robot time per steady time.
         """
         self._settings = settings = settings or Settings()
         self._driven = Mode.TELEOP if start is Mode.TELEOP else Mode.CORRECTING
@@ -42,6 +45,8 @@ class Machine:
         self._holding, self._rewind = Holding(contract), Rewind(contract)
         self._waiting = Waiting(to_ns(settings.answer_s))
         self._period_ns = contract.period_ns
+        self._base, self._late_ns = contract.is_velocity, round(
+            MISSED * contract.period_ns / speed)
         self._joints = NewestJoints(contract.joint_names)
         self._joint_age_ns = np.array([max(settings.silent_ns, to_ns(state.max_age_s))
                                        for state in contract.joint_states])
@@ -76,6 +81,12 @@ class Machine:
         elif self.control.mode is Mode.AUTONOMOUS:
             self._fault('the chunk of the policy has run out', 'policy')
         return None, ControlSource.HOLD
+
+    def _late(self, now: Now) -> bool:
+        """Tell whether whoever drives missed a tick; a base does not wait for more."""
+        age_ns = (self._human.age_ns if self.control.mode in HUMAN_MODES
+                  else self._policy.age_ns)(now.steady_ns)
+        return age_ns > self._late_ns
 
     def _look_for_silence(self, now: Now) -> None:
         mode, now_ns = self.control.mode, now.steady_ns

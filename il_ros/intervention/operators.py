@@ -141,11 +141,13 @@ class Operators:
         """The driving device, '' for none."""
         return self._devices[self._driver].name if self._driver is not None else ''
 
+    def age_ns(self, now_ns: int) -> int:
+        """Return how long ago the driving device was heard; 0 where none drives."""
+        return now_ns - self._devices[self._driver].heard_ns if self._driver is not None else 0
+
     def silent_ns(self, now_ns: int) -> int:
         """Return for how long the driving device is silent; 0 within the accepted time."""
-        if self._driver is None:
-            return 0
-        age = now_ns - self._devices[self._driver].heard_ns
+        age = self.age_ns(now_ns)
         return age if age > self._silent_ns else 0
 
     def positions(self) -> Floats | None:

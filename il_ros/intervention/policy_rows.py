@@ -73,9 +73,13 @@ class PolicyRows:
         """Return whether there is a chunk whose observation is not older than `ros_ns`."""
         return self._chunk is not None and self._chunk.observation_ns >= ros_ns
 
+    def age_ns(self, now_ns: int) -> int:
+        """Return how long ago the newest valid chunk came."""
+        return now_ns - self._heard_ns
+
     def silent_ns(self, now_ns: int) -> int:
         """Return for how long no valid chunk came; 0 within the accepted time."""
-        age = now_ns - self._heard_ns
+        age = self.age_ns(now_ns)
         return age if age > self._silent_ns else 0
 
     def row(self, ros_ns: int) -> Floats | None:

@@ -2,31 +2,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from functools import partial
 
-from il_ros.alignment.stamps import believed_ns
-from il_ros.contract import State
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.msg import Command as CommandMessage
 from il_ros.nodes import shell
+from il_ros.nodes.gate.measuring import Measuring
 from il_ros.nodes.gate.parameters import Parameters
 from il_ros.nodes.gate.robot_command import RobotCommand
 from il_ros.nodes.shared import control_messages, preflight, robot
 from il_ros.nodes.shared.planners import make_checker
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
-from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.safety.arming import ArmingError
 from il_ros.safety.gate import Gate
 from il_ros.safety.rules import Command, Decision
 from il_ros.safety.workspace import Workspace
 from il_ros.timing import to_ns
-from il_ros.types import Floats, Mode, Verdict
+from il_ros.types import Mode, Verdict
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
-WATCHDOG_TICK_S, FOREIGN_TICK_S, LOG_EVERY_S = 0.01, 0.1, 1.0
+WATCHDOG_TICK_S, FOREIGN_TICK_S, LOG_EVERY_S = (0.01, 0.005), 0.1, 1.0  # with a base the latter
 LAST_S = 1.0   # after ros2 launch: the watchdog brings the arm to rest meanwhile
 DISARMED = Decision(Verdict.REJECTED, 'disarmed', 'by gate/disarm')
 
@@ -40,14 +38,15 @@ class CommandGate(Node):
         self._contract = contract = robot.load_contract(self, parameters.robot)
         self._gate = Gate(contract, to_ns(parameters.watchdog_s), parameters.speed,
                           Workspace(contract) if any(a.workspace for a in contract.arms) else None,
-                          make_checker(contract, parameters.planner, parameters.group))
+                          make_checker(contract, parameters.planner, parameters.group),
+                          partial(preflight.publishers, self))
         self._required = contract.streams if parameters.required == 'all' else contract.states
         self._arm_when_ready = parameters.armed
         self._counts, self._mode = Counter[str](), ControlMode(mode=int(Mode.TELEOP))
         self.robot = RobotCommand(self, contract, self._gate, parameters.speed)
         self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
         self._diagnostics = Diagnostics(self)
-        self._states = StateTopics(self, contract, self._on_state)
+        self._measuring = Measuring(self, contract, self._gate, self._on_state)
         self.create_subscription(CommandMessage, 'control/command', self._on_command, shell.STREAM)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         if contract.scene:
@@ -55,13 +54,12 @@ class CommandGate(Node):
         trigger(self, 'gate/arm', self._arm)
         trigger(self, 'gate/disarm', self._disarm)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        for tick_s, look in ((WATCHDOG_TICK_S, self._on_watchdog),
-                             (FOREIGN_TICK_S, self._find_foreign), (1.0, self._diagnose)):
+        watch_s = WATCHDOG_TICK_S[bool(contract.is_velocity.any())]
+        for tick_s, look in ((watch_s, self._on_watchdog), (1.0, self._diagnose),
+                             (FOREIGN_TICK_S, self._find_foreign)):
             self.create_timer(tick_s, look, clock=steady)
 
-    def _on_state(self, positions: Floats, state: State, message: Any) -> None:
-        now = shell.now(self)
-        self._gate.measure(positions, believed_ns(state, message, now.ros_ns), now)
+    def _on_state(self) -> None:
         if self._arm_when_ready:
             try:
                 self._arm()
@@ -69,11 +67,13 @@ class CommandGate(Node):
                 self.get_logger().warning(str(error), throttle_duration_sec=LOG_EVERY_S)
 
     def _on_command(self, message: CommandMessage) -> None:
-        self.robot.driven_by(message.source)
         command = Command(message.joint_names, message.positions, message.source,
                           bytes(message.session), message.seq, message.epoch,
                           shell.stamp_ns(message.header.stamp))
-        self._act(self._gate.receive(command, shell.now(self)), message)
+        decision = self._gate.receive(command, shell.now(self))
+        if decision.sent is not None:
+            self.robot.driven_by(message.source)
+        self._act(decision, message)
 
     def _on_watchdog(self) -> None:
         if decision := self._gate.watchdog(shell.now(self)):
@@ -114,8 +114,7 @@ class CommandGate(Node):
     def _arm(self) -> str:
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
-        anew = bool(self._gate.fault) or not self._gate.armed
-        for problem in filter(None, (self._states.problem(), *self.robot.problems(anew))):
+        for problem in filter(None, (self._measuring.problem(), *self.robot.problems())):
             raise ArmingError(f'arming refused: {problem}')
         self._find_foreign()
         self.robot.start(self._gate.arm(shell.now(self)))

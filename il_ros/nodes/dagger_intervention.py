@@ -5,10 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from il_ros.contract import State
 from il_ros.errors import MessageError
 from il_ros.intervention.arbiter import Arbiter
-from il_ros.intervention.state import ControlState
+from il_ros.intervention.state import ControlState, Step
 from il_ros.msg import (
     ActionChunk,
     Command,
@@ -25,11 +24,12 @@ from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger
 from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.timing import Now, SECOND, Tick
-from il_ros.types import Floats, Mode, Verdict
+from il_ros.types import Mode, Verdict
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
-LOG_EVERY_S = 1.0
+LOG_EVERY_S, BASE_TICK_S = 1.0, 0.005
 
 
 class DaggerIntervention(Node):
@@ -40,7 +40,8 @@ class DaggerIntervention(Node):
         self.parameters = shell.declare(self, Parameters)
         self.contract = contract = load_contract(self, self.parameters.robot)
         start = Mode[self.parameters.mode.upper()]
-        self._arbiter = arbiter = Arbiter(contract, start, self.parameters.settings)
+        self._arbiter = arbiter = Arbiter(contract, start, self.parameters.settings,
+                                          self.parameters.speed)
         self.corrections = Corrections(self, contract.joint_names, self.parameters.corrections)
         self._session, self._seq, self._refused = shell.new_session(), 0, 0
         self._command = self.create_publisher(Command, 'control/command', shell.STREAM)
@@ -53,24 +54,23 @@ class DaggerIntervention(Node):
                 (CommandReport, 'control/report', self._on_report, shell.STREAM),
                 (HelpRequest, 'dagger/request', self._on_request, shell.STREAM)):
             self.create_subscription(kind, topic, partial(self._take, topic, take=take), qos)
-        StateTopics(self, contract, self._on_state)
+        StateTopics(self, contract, lambda positions, *_: arbiter.measure(
+            positions, shell.now(self)))
         for action in (arbiter.take_over, arbiter.hand_back, arbiter.rewind, arbiter.pause,
                        arbiter.resume):
             trigger(self, f'dagger/{action.__name__}', partial(self._ask, action))
+        if contract.is_velocity.any():
+            self.create_timer(BASE_TICK_S, self._look_at_base, clock=Clock(
+                clock_type=ClockType.STEADY_TIME))
         self._tell_changes()
 
     def tick(self, tick: Tick) -> None:
-        """Send one row; the only place that sends."""
+        """Send one row; between ticks, only a base is stopped."""
         now = shell.now(self)
         step = self._arbiter.tick(now)
         self._tell_changes()
         if step:
-            self._command.publish(Command(
-                header=messages.header(now.ros_ns), source_id=self.get_name(),
-                session=self._session, seq=self._seq, epoch=self._arbiter.control.state.epoch,
-                joint_names=self.contract.joint_names, source=int(step.source),
-                positions=step.positions.tolist()))
-            self._seq += 1
+            self._send(step, now)
             if step.leader is not None:
                 self._leader.publish(JointState(
                     header=messages.header(now.ros_ns), name=self.contract.joint_names,
@@ -78,6 +78,18 @@ class DaggerIntervention(Node):
             self.corrections.add(step, now.ros_ns)
         if now.steady_ns - self._told_ns >= SECOND:
             self._tell(self._arbiter.control.state)
+
+    def _send(self, step: Step, now: Now) -> None:
+        self._command.publish(Command(
+            header=messages.header(now.ros_ns), source_id=self.get_name(),
+            session=self._session, seq=self._seq, epoch=self._arbiter.control.state.epoch,
+            joint_names=self.contract.joint_names, source=int(step.source),
+            positions=step.positions.tolist()))
+        self._seq += 1
+
+    def _look_at_base(self) -> None:
+        if step := self._arbiter.stop_base(now := shell.now(self)):
+            self._send(step, now)
 
     def _take(self, topic: str, message: Any, take: Callable[[Any], None]) -> None:
         try:
@@ -91,9 +103,6 @@ class DaggerIntervention(Node):
         answer = action(shell.now(self))
         self._tell_changes()
         return answer
-
-    def _on_state(self, positions: Floats, state: State, message: Any) -> None:
-        self._arbiter.measure(positions, shell.now(self))
 
     def _on_teleop(self, message: TeleopCommand) -> None:
         self._arbiter.teleop(messages.to_sample(message), shell.now(self))

@@ -1,7 +1,7 @@
 """The gate: decides what of every command reaches the robot, and holds it when things go wrong."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from il_ros.contract import Contract
 from il_ros.planning.collision import CollisionChecker
@@ -9,7 +9,8 @@ from il_ros.safety.arming import ArmingError, foreign_text, starting_point
 from il_ros.safety.clock import ClockWatch
 from il_ros.safety.credit import Credit
 from il_ros.safety.guard import Guard
-from il_ros.safety.limiter import brake, Setpoint
+from il_ros.safety.leaps import Leap
+from il_ros.safety.limiter import Setpoint
 from il_ros.safety.limits import Limits
 from il_ros.safety.measured import Measured
 from il_ros.safety.rules import (
@@ -42,15 +43,17 @@ class Gate:
     however fast commands come. Nothing is sent while disarmed. A joint that turns without end goes
     the short way, and is sent a position within half a turn of the measured one.
 
-    A fault (no command for the watchdog's time, no joint states, non-finite commands in a row, a
-    foreign publisher, a jump of ROS time) is latched: the gate brings the arm to rest where it was
-    measured, rejects every command and needs `arm` to go on. The gripper is held where it was told
-    to be, so that it does not drop what it holds.
+    A fault (no command for the watchdog's time, no joint states or such as no motion explains,
+    non-finite commands in a row, a foreign publisher, a jump of ROS time) is latched: the gate
+    brings the arm to rest where it was measured, rejects every command and needs `arm` to go on.
+    The gripper is held where it was told to be, so that it does not drop what it holds. A base is
+    told zero at once, as by any HOLD.
     """
 
     def __init__(self, contract: Contract, watchdog_ns: int = WATCHDOG_NS,
                  speed: float = 1.0, workspace: Workspace | None = None,
-                 collisions: CollisionChecker | None = None) -> None:
+                 collisions: CollisionChecker | None = None,
+                 publishers: Callable[[str], Sequence[str]] = lambda topic: ()) -> None:
         """Make a disarmed gate.
 
         Args:
@@ -59,13 +62,13 @@ class Gate:
             speed: Robot time per steady time (a simulation may run faster).
             workspace: Where the tool may be; everywhere when None.
             collisions: Knows what the arm could touch; unchecked when None.
+            publishers: Names who publishes a topic.
         """
         self.limits = Limits.of(contract)
-        self.armed, self.measured = False, Measured(contract, speed)
+        self.armed, self.measured = False, Measured(contract, speed, publishers)
         self.fault: tuple[str, str] | None = None
         self._guard = Guard(self.limits, workspace, collisions)
         self._clock = ClockWatch(speed)
-        self._ahead: tuple[int, Refusal] | None = None
         self._gripper, self._base = contract.is_gripper, contract.is_velocity
         self._watchdog_ns, self._speed = watchdog_ns, speed
         self._order = Order()
@@ -81,27 +84,24 @@ class Gate:
     def measure(self, positions: Floats, stamp_ns: int, now: Now) -> None:
         """Take in measured positions [rad] or [m], shape (J,), of a ROS time [ns].
 
-        NaN stands for a joint that the message does not name: each has an age of its own.
+        NaN stands for a joint that the message does not name: each has an age of its own. A
+        message with a joint that cannot have come from where it just was does not count, and is
+        a fault.
 
         Raises:
             MessageError: None is finite, or one infinite, stale, or of the future; none counts.
         """
-        self.measured.take(positions, stamp_ns, now)
+        try:
+            self.measured.take(positions, stamp_ns, now)
+        except Leap as leap:
+            self._latch('leap', str(leap), now)
+            return
         if self._fed_ns is None and not self.fault and (whole := self.measured.whole) is not None:
-            self._setpoint = Setpoint.at_rest(self.limits.inside(whole))
+            self._setpoint = Setpoint.at_rest(self.limits.inside(whole)).stopped(self._base)
 
     def foresee(self, rows: Floats, epoch: int) -> None:
-        """Look at a chunk of the policy; while one leads into a collision, its rows do not pass.
-
-        Args:
-            rows: Future positions in contract order, finite [rad] or [m]. Shape (N, J).
-            epoch: Its control epoch.
-        """
-        self._ahead = None
-        try:
-            self._guard.foresee(rows)
-        except Refusal as refusal:
-            self._ahead = (epoch, refusal)
+        """Look at a chunk of the policy; see `Guard.look_ahead`."""
+        self._guard.look_ahead(rows, epoch)
 
     def arm(self, now: Now) -> Floats:
         """Let commands through from the measured position at rest, which it returns.
@@ -122,6 +122,7 @@ class Gate:
             raise ArmingError('arming refused: the arm is not at rest yet; call again')
         assert (measured := self.measured.whole) is not None
         start = starting_point(measured, self.limits, self._guard)
+        start[self._base] = 0.0
         self.armed, self.fault, self._nonfinite = True, None, 0
         self._setpoint, self._fed_ns, self._armed_ns = Setpoint.at_rest(start), None, now.steady_ns
         self._credit.start(now.steady_ns)
@@ -152,7 +153,7 @@ class Gate:
         if dt_s is None:
             return None
         self._held_ns = now.steady_ns
-        self._approach_hold(dt_s)
+        self._setpoint = self._guard.approach(self._setpoint, self._hold, dt_s)
         return Decision(Verdict.HELD, *self.fault, self.counted(self._setpoint.positions), dt_s)
 
     def counted(self, positions: Floats) -> Floats:
@@ -160,18 +161,15 @@ class Gate:
         measured = self.measured.whole
         return positions if measured is None else self.limits.angles.near(positions, measured)
 
-    def _approach_hold(self, dt_s: float) -> None:
-        try:
-            self._setpoint, _ = self._guard.step(self._setpoint, self._hold, dt_s,
-                                                 ControlSource.HOLD)
-        except Refusal:  # nobody knows whether the way back is free
-            self._setpoint = brake(self._setpoint, dt_s, self.limits)
-
     def foreign(self, publishers: Sequence[str], now: Now) -> None:
         """Name the other publishers on the robot's command topics; any is a fault."""
         self._foreign = tuple(publishers)
         if publishers:
             self._latch('foreign publisher', foreign_text(publishers), now)
+
+    def leaps(self, topic: str, problem: str, now: Now) -> None:
+        """Take in that what a topic measures leaps: a fault, and nothing to arm with."""
+        self._latch('leap', self.measured.doubt(topic, problem, now), now)
 
     def fail(self, part: str, problem: str, now: Now) -> None:
         """Take in that a part of the robot does not follow: a fault."""
@@ -192,14 +190,15 @@ class Gate:
         positions = self.limits.angles.reachable(positions, self._setpoint.positions)
         target = clamp_positions(positions, command.source, self.limits)
         check_jump(target, self._setpoint.positions, command.source, self.limits)
-        if self._ahead and command.source == ControlSource.POLICY and (
-                command.epoch == self._ahead[0]):
-            raise self._ahead[1]
+        self._guard.check_ahead(command.source, command.epoch)
         dt_s = self._credit.take(now.steady_ns)
         if dt_s is None:
             raise Refusal('rate', 'commands come faster than the robot can use them; '
                                   f'expected one each {self.limits.period_ns / 1e6:.0f} ms')
-        self._setpoint, limit = self._guard.step(self._setpoint, target, dt_s, command.source)
+        before = self._setpoint
+        if command.source == ControlSource.HOLD:
+            before, target = before.stopped(self._base), np.where(self._base, 0.0, target)
+        self._setpoint, limit = self._guard.step(before, target, dt_s, command.source)
         self._fed_ns, self._nonfinite = now.steady_ns, 0
         rule = 'position' if (target != positions).any() else limit
         return Decision(Verdict.CLAMPED if rule else Verdict.PASSED, rule,
@@ -242,6 +241,6 @@ class Gate:
         self._held_ns = 0
         self._setpoint = self._setpoint.stopped(self._base)
         self._hold = self._setpoint.positions.copy()
-        known = self.measured.fresh(now) & ~(self._gripper | self._base)
+        known = self.measured.believed(now) & ~(self._gripper | self._base)
         measured = np.where(known, self.measured.positions, self._hold)
         self._hold[known] = self.limits.inside(measured, self._hold)[known]

@@ -32,18 +32,24 @@ class GripperGoals:
 
     def next(self, target: float, now_ns: int) -> float | None:
         """Return the goal to send now, None where none is due."""
-        if self._sent is not None and abs(target - self._sent) <= self._band:
+        unheard = self.unheard(now_ns)
+        if self._sent is not None and abs(target - self._sent) <= self._band and not unheard:
             return None
-        if self._sent_ns is not None and now_ns - self._sent_ns < PERIOD_NS:
+        if self._sent_ns is not None and now_ns - self._sent_ns < (
+                UNHEARD_NS if unheard else PERIOD_NS):
             return None
         self._sent, self._sent_ns = target, now_ns
         if self._asked_ns is None:
             self._asked_ns = now_ns
         return target
 
-    def accepted(self) -> None:
-        """Take in that the server has taken a goal."""
+    def answered(self) -> None:
+        """Take in that the server has taken a goal, or refused it."""
         self._asked_ns = None
+
+    def failed(self) -> None:
+        """Take in that the newest goal came to nothing: the next target is a goal again."""
+        self._sent = None
 
     def unheard(self, now_ns: int) -> bool:
         """Tell whether the server has not answered for too long."""

@@ -30,6 +30,7 @@ class Guard:
                  collisions: CollisionChecker | None = None) -> None:
         self._limits = limits
         self._workspace, self._collisions = workspace, collisions
+        self._ahead: tuple[int, Refusal] | None = None
 
     def step(self, setpoint: Setpoint, target: Floats, dt_s: float,
              source: int) -> tuple[Setpoint, str]:
@@ -51,6 +52,35 @@ class Guard:
                 raise
             return brake(setpoint, dt_s, self._limits), refusal.rule
         return after, limit
+
+    def approach(self, setpoint: Setpoint, hold: Floats, dt_s: float) -> Setpoint:
+        """Move the setpoint towards where the arm is held, or brake where the way is not known."""
+        try:
+            return self.step(setpoint, hold, dt_s, ControlSource.HOLD)[0]
+        except Refusal:
+            return brake(setpoint, dt_s, self._limits)
+
+    def look_ahead(self, rows: Floats, epoch: int) -> None:
+        """Look at a chunk of the policy; while one leads into a collision, its rows do not pass.
+
+        Args:
+            rows: Future positions in contract order, finite [rad] or [m]. Shape (N, J).
+            epoch: Its control epoch.
+        """
+        self._ahead = None
+        try:
+            self.foresee(rows)
+        except Refusal as refusal:
+            self._ahead = (epoch, refusal)
+
+    def check_ahead(self, source: int, epoch: int) -> None:
+        """Check that a row is none of a chunk that leads into a collision.
+
+        Raises:
+            Refusal: It is ('collision'), or nobody knows.
+        """
+        if self._ahead and source == ControlSource.POLICY and epoch == self._ahead[0]:
+            raise self._ahead[1]
 
     def free(self, measured: Floats) -> None:
         """Check that the arm touches nothing where it is measured, the margin not counted.

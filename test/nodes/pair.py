@@ -1,7 +1,7 @@
 """Two arms, two grippers behind actions and a base as their drivers; the test commands."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 import time
 from typing import Any
@@ -48,11 +48,17 @@ class Gripper:
     def __init__(self, node: Any, kind: Any, name: str) -> None:
         self.goals: list[float] = []
         self.cancelled = 0
-        self.accepts = True
+        self.accepts, self.gives_up = True, False
         self._parallel = kind is ParallelGripperCommand
         self.server = ActionServer(
-            node, kind, name, lambda goal: kind.Result(), goal_callback=self._goal,
-            handle_accepted_callback=lambda goal: None, cancel_callback=self._cancel)
+            node, kind, name, self._execute, goal_callback=self._goal,
+            handle_accepted_callback=lambda goal: self.gives_up and goal.execute(),
+            cancel_callback=self._cancel)
+        self._result = kind.Result
+
+    def _execute(self, goal: Any) -> Any:
+        goal.abort()
+        return self._result()
 
     def _goal(self, request: Any) -> GoalResponse:
         if not self.accepts:
@@ -72,7 +78,9 @@ class Pair(Peer):
     def __init__(self, domain: int) -> None:
         super().__init__(domain, 'test_pair')
         node = self.node
+        self.position = START.copy()
         self.silent: set[str] = set()
+        self.lies: dict[str, float] = {}   # what each joint of a topic, or the odometry, adds
         self.left: list[JointTrajectory] = []
         self.right: list[list[float]] = []
         self.twists: list[tuple[float, float, int]] = []
@@ -105,17 +113,21 @@ class Pair(Peer):
             message.header.stamp = stamp
             if state.fields is None:
                 message.name = list(state.joints)
-                message.position = START[CONTRACT.indices(state.joints)].tolist()
+                message.position = (self.position[CONTRACT.indices(state.joints)]
+                                    + self.lies.get(state.topic, 0.0)).tolist()
+            else:
+                message.pose.pose.orientation.w = 1.0
+                message.pose.pose.position.x = self.lies.get(state.topic, 0.0)
             publisher.publish(message)
 
     def until(self, condition: Callable[[], Any], what: str,
-              each: Callable[[], None] | None = None) -> Any:
+              each: Callable[[], None] | None = None, timeout_s: float = 20.0) -> Any:
         """Spin, and call `each` in between, until the condition holds."""
         def turn() -> None:
             self.executor.spin_once(timeout_sec=0.005)
             if each:
                 each()
-        return wait_for(condition, what, 20.0, turn)
+        return wait_for(condition, what, timeout_s, turn)
 
     def call(self, name: str) -> Trigger.Response:
         client = self.node.create_client(Trigger, name)
@@ -125,7 +137,8 @@ class Pair(Peer):
         return future.result()
 
     def sender(self, positions: Callable[[], np.ndarray],
-               source: Callable[[], int] = lambda: 1) -> Callable[[], None]:
+               source: Callable[[], int] = lambda: 1,
+               names: Sequence[str] = CONTRACT.joint_names) -> Callable[[], None]:
         """Return a function that sends a command at most once per control period."""
         publisher = self.node.create_publisher(Command, 'control/command', shell.STREAM)
         self.until(publisher.get_subscription_count, 'a gate')
@@ -136,7 +149,7 @@ class Pair(Peer):
                 return
             last[0] = time.monotonic_ns()
             message = Command(session=self.session, seq=self._seq, source=source(),
-                              joint_names=CONTRACT.joint_names, positions=positions().tolist())
+                              joint_names=names, positions=positions().tolist())
             message.header.stamp = self.node.get_clock().now().to_msg()
             self._seq += 1
             publisher.publish(message)

@@ -5,14 +5,17 @@ import subprocess
 import sys
 
 from il_ros.config import parse_yaml
-from il_ros.errors import ConfigError
+from il_ros.errors import ConfigError, MessageError
+from il_ros.nodes import shell
 from il_ros.nodes.clients.client import Client, namespace_of
+from il_ros.nodes.clients.doctor_joints import look_at_joints
+from il_ros.timing import MILLISECOND, SECOND
 from nodes.harness import environment, next_domain, ROOT
-from nodes.robot import CONTRACT, Robot
+from nodes.robot import CONTRACT, Robot, START
 import pytest
 import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 import yaml
@@ -161,6 +164,23 @@ def test_a_client_calls_the_services_of_its_namespace():
         for node in nodes:
             robot.executor.remove_node(node)
             node.destroy_node()
+
+
+def test_publishers_that_disagree_are_named():
+    came = []
+    for k in range(20):
+        now_ns = SECOND + 5 * k * MILLISECOND
+        message = JointState(name=CONTRACT.joint_names,
+                             position=(0.0 * START if k % 2 else START).tolist())
+        message.header.stamp = shell.to_stamp(now_ns)
+        came.append((now_ns, message))
+    with pytest.raises(MessageError) as caught:
+        look_at_joints(CONTRACT, 'joint_states', came, 0.1, ('/rogue', '/driver'))
+    assert str(caught.value) == (
+        "joint 'elbow' leaps from 1.200 to 0.000 within 5 ms, which no motion explains; /driver "
+        'and /rogue publish joint_states: stop all but one')
+    told, remark = look_at_joints(CONTRACT, 'joint_states', came[::2], 0.1)
+    assert (len(told), remark) == (10, '')
 
 
 def test_an_unknown_robot_is_one_line_and_code_2():

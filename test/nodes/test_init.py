@@ -8,7 +8,7 @@ import time
 from il_ros.contract import Contract
 from il_ros.kinematics import find_urdf
 from il_ros.nodes import shell
-from nodes.harness import environment, ROOT, running
+from nodes.harness import environment, next_domain, ROOT, running
 from nodes.peer import Peer
 import pytest
 from sensor_msgs.msg import Image, JointState
@@ -16,7 +16,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-DOMAIN = 94
+DOMAIN = next_domain()
 PAIR = Contract.load('sim_two_arms')
 TRAJECTORY = 'joint_trajectory_controller/joint_trajectory'
 

@@ -6,14 +6,14 @@ from pathlib import Path
 from il_ros.contract import Contract
 from il_ros.kinematics import check_urdf
 from il_ros.safety.speeds import GAIN
-from nodes.harness import ROOT, running
+from nodes.harness import next_domain, ROOT, running
 import numpy as np
 import pytest
 import robots
 import yaml
 
 drivers = pytest.importorskip('nodes.drivers', reason='no control_msgs')
-DOMAIN = 76
+DOMAIN = next_domain()
 FOLDER = ROOT / 'config/robots'
 READY = sorted(path.stem for path in FOLDER.glob('*.yaml')
                if not path.stem.startswith('sim_') and path.stem != 'ur5e_realsense')

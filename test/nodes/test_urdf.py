@@ -4,7 +4,7 @@ from dataclasses import replace
 from il_ros.errors import ConfigError
 from il_ros.kinematics import find_urdf
 from il_ros.nodes.shared.robot import LATCHED, with_urdf
-from nodes.harness import running
+from nodes.harness import next_domain, running
 from nodes.peer import Peer
 from nodes.robot import CONTRACT
 import pytest
@@ -13,7 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Int32, String
 import yaml
 
-DOMAIN = 93
+DOMAIN = next_domain()
 TOPIC = replace(CONTRACT, urdf='topic:urdf')
 TEXT = find_urdf(CONTRACT).read_text()
 VOLATILE = QoSProfile(depth=1, durability=DurabilityPolicy.VOLATILE)

@@ -21,11 +21,12 @@ ROS_OFFSET_NS = 1_700_000_000_000_000_000
 class Driver:
     """Drives one gate by hand: time passes only through `wait`."""
 
-    def __init__(self, gate: Gate | None = None) -> None:
-        self.gate = gate or Gate(CONTRACT)
+    def __init__(self, gate: Gate | None = None, contract: Contract = CONTRACT,
+                 measured: np.ndarray = MEASURED) -> None:
+        self.gate, self.names = gate or Gate(contract), contract.joint_names
         self.steady_ns, self.ros_offset_ns = 1_000_000_000, ROS_OFFSET_NS
-        self.seq, self.session = -1, b'A' * 16
-        self.measured = MEASURED.copy()
+        self.seq, self.session, self.epoch = -1, b'A' * 16, 0
+        self.measured = measured.copy()
 
     @property
     def now(self) -> Now:
@@ -34,7 +35,10 @@ class Driver:
     def wait(self, duration_ns: int = PERIOD_NS, measure: bool = True) -> None:
         self.steady_ns += duration_ns
         if measure:
-            self.gate.measure(self.measured, self.now.ros_ns, self.now)
+            self.measure(self.measured)
+
+    def measure(self, positions: np.ndarray) -> None:
+        self.gate.measure(positions, self.now.ros_ns, self.now)
 
     def armed(self) -> Driver:
         self.wait()
@@ -44,7 +48,7 @@ class Driver:
 
     def command(self, positions=None, source=ControlSource.HUMAN, **changes) -> Command:
         self.seq += 1
-        fields = {'joint_names': CONTRACT.joint_names, 'source': int(source), 'epoch': 0,
+        fields = {'joint_names': self.names, 'source': int(source), 'epoch': self.epoch,
                   'positions': self.measured if positions is None else positions,
                   'session': self.session, 'seq': self.seq, 'stamp_ns': self.now.ros_ns}
         return Command(**(fields | changes))
@@ -74,10 +78,11 @@ class Oracle:
 
     def __init__(self, start: np.ndarray, speed: float = 1.0,
                  contract: Contract = CONTRACT) -> None:
-        margin = contract.position_margin * (contract.upper - contract.lower)
+        margin = contract.position_margin * contract.span
         self.lower, self.upper = contract.lower + margin, contract.upper - margin
         self.contract, self.speed = contract, speed
         self.soft = np.isfinite(contract.jerk)
+        self.base, self.turns = contract.is_velocity, contract.continuous
         self.sent = 0
         self.restart(start)
 
@@ -88,8 +93,15 @@ class Oracle:
         q, dt, contract = decision.sent, decision.dt_s, self.contract
         assert np.isfinite(q).all()
         assert (q >= self.lower).all() and (q <= self.upper).all()
-        assert 0 < dt <= contract.period_ns * 1e-9
         step = q - self.position
+        step[self.turns] -= 2 * np.pi * np.round(step[self.turns] / (2 * np.pi))
+        if self.base.any() and not q[self.base].any():   # a base may stand at any time
+            self.velocity[self.base] = self.rate[self.base] = step[self.base] = 0.0
+        if decision.rule == 'base':
+            assert not step.any(), 'the base alone is told anything'
+            self.position = q.copy()
+            return
+        assert 0 < dt <= contract.period_ns * 1e-9
         assert (np.abs(step) <= contract.velocity * dt + 1e-9).all()
         velocity = step / dt
         rate = (velocity - self.velocity) / dt

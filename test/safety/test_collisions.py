@@ -38,8 +38,8 @@ class Unknown:
         return None
 
 
-def driver(checker=CHECKER):
-    return Driver(Gate(CONTRACT, collisions=checker)).armed()
+def driver(checker=CHECKER, measured=MEASURED):
+    return Driver(Gate(CONTRACT, collisions=checker), measured=measured).armed()
 
 
 def drive(there, target, source, ticks):
@@ -71,8 +71,7 @@ def test_a_person_stands_above_the_table_and_may_turn_back():
 
 def test_a_policy_is_rejected_with_the_links_named():
     decisions = drive(driver(), DOWN, HUMAN, 60)
-    there = driver()
-    there.measured = decisions[-1].sent
+    there = driver(measured=decisions[-1].sent)
     there.gate.disarm()
     there.armed()
     decision = there.send(there.measured + [0, 0.06, 0, 0, 0, 0, 0], POLICY)

@@ -8,7 +8,7 @@ from il_ros.types import ControlSource, Verdict
 import numpy as np
 import pytest
 from safety.driver import CONTRACT, Driver, LIMITS, MEASURED, moved, Oracle, PERIOD_NS
-from safety.fuzz import fuzz
+from safety.fuzz import CASES, fuzz, PARTS
 
 HUMAN, POLICY = ControlSource.HUMAN, ControlSource.POLICY
 
@@ -138,7 +138,7 @@ def test_after_arming_commands_wait_for_a_new_measurement():
     driver.wait()
     driver.gate.arm(driver.now)
     assert driver.send().rule == 'arming'
-    driver.measured = moved(elbow=0.3)  # the robot was put elsewhere just before
+    driver.measured = moved(elbow=0.1)  # the robot was moved just before
     driver.wait()
     decision = driver.send()
     assert decision.verdict == Verdict.PASSED
@@ -187,7 +187,7 @@ def test_without_commands_the_gate_holds_and_latches():
     assert (decision.verdict, decision.rule) == (Verdict.HELD, 'watchdog')
     assert decision.detail == 'no accepted command for 101 ms'
     for _ in range(10):
-        driver.measured = moved(elbow=0.1)  # captured once: what comes later does not matter
+        driver.measured = moved(elbow=0.05)  # captured once: what comes later does not matter
         last = driver.hold()
     assert (last.sent == moved(elbow=0.004)).all(), 'the arm as measured, the gripper as told'
     decision = driver.send()
@@ -317,7 +317,16 @@ def test_twenty_thousand_fuzzed_commands_send_nothing_unsafe():
         assert counts[what] > 0, what
 
 
+def test_four_thousand_fuzzed_commands_for_parts_send_nothing_unsafe():
+    counts = fuzz(4_000, seed=3, look_each=20, case=PARTS)
+    assert counts['PASSED'] + counts['CLAMPED'] > 500
+    for what in ('CLAMPED jerk', 'REJECTED collision', 'REJECTED joints', 'HELD base',
+                 'HELD watchdog', 'HELD leap', 'HELD right/joint_states'):
+        assert counts[what] > 0, what
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-def test_a_million_fuzzed_commands_send_nothing_unsafe():
-    fuzz(1_000_000, seed=2)
+@pytest.mark.parametrize('case', CASES.values(), ids=CASES)
+def test_a_million_fuzzed_commands_send_nothing_unsafe(case):
+    fuzz(1_000_000, seed=2, case=case)

@@ -21,7 +21,7 @@ from il_ros.nodes.clients.doctor_system import (
     discovered,
     transport,
 )
-from il_ros.nodes.shared.preflight import command_problem, stream_problem
+from il_ros.nodes.shared.preflight import command_problem, publishers, stream_problem
 from il_ros.nodes.shared.streams import TYPES
 from il_ros.safety.clock import ClockWatch
 from il_ros.timing import to_ns, to_s
@@ -117,7 +117,8 @@ class Doctor:
         remark = ''
         try:
             if isinstance(stream, State):
-                came, remark = look_at_joints(self._contract, stream.topic, came, MEASURE_S)
+                came, remark = look_at_joints(self._contract, stream.topic, came, MEASURE_S,
+                                              publishers(self._node, stream.topic))
             else:
                 for _, message in came:
                     decode(self._contract, stream.topic, message)
@@ -140,10 +141,9 @@ class Doctor:
         if command.action:
             return passed(command.name, 'its server is there; other clients are invisible')
         listeners = self._node.get_subscriptions_info_by_topic(command.name)
-        gate = (self._node.get_namespace(), 'command_gate')
-        others = sorted({publisher.node_name for publisher in
-                         self._node.get_publishers_info_by_topic(command.name)
-                         if (publisher.node_namespace, publisher.node_name) != gate})
+        gate = f'{self._node.get_namespace().rstrip("/")}/command_gate'
+        others = sorted({name.rpartition('/')[2] for name in publishers(self._node, command.name)
+                         if name != gate})
         if others:
             return failed(command.name, f'{", ".join(others)} publishes commands beside the '
                                          'gate; stop it')

@@ -5,6 +5,7 @@ from functools import partial
 import time
 from typing import Any
 
+from action_msgs.msg import GoalStatus
 from il_ros.contract import CommandInterface, Contract
 from il_ros.errors import ConfigError
 from il_ros.nodes.gate.sinks import Setpoints
@@ -44,7 +45,7 @@ class GripperAction:
         self._client = ActionClient(node, self._kind, self._name)
         self._goals = GripperGoals(float((contract.upper - contract.lower)[self._column]))
         self._running: Any = None
-        self._driver = 0   # counts who drives
+        self._driver, self._newest = 0, 0   # count who drives, and goals
 
     def look(self) -> str:
         """Return `problem` as it is now: also a server that has gone, or answers no more."""
@@ -61,8 +62,9 @@ class GripperAction:
             return   # `look` says so; the goal is still due when it is back
         goal = self._goals.next(float(ahead.positions[0, self._column]), time.monotonic_ns())
         if goal is not None:
-            answer = self._client.send_goal_async(self._goal(goal))
-            answer.add_done_callback(partial(self._answered, self._driver))
+            self._newest += 1
+            self._client.send_goal_async(self._goal(goal)).add_done_callback(
+                partial(self._answered, self._driver, self._newest))
 
     def hand_over(self) -> None:
         """Cancel what the one before wanted: somebody else drives from now on."""
@@ -77,18 +79,31 @@ class GripperAction:
         self.problem = ''
         self._goals.restart()
 
-    def _answered(self, driver: int, future: Future) -> None:
+    def _answered(self, driver: int, number: int, future: Future) -> None:
         handle = future.result()
+        taken = handle is not None and handle.accepted
         if driver != self._driver:
-            if handle is not None and handle.accepted:
+            if taken:
                 handle.cancel_goal_async()   # of the one before: it was on its way meanwhile
             return
-        self._goals.accepted()
-        if handle is None or not handle.accepted:
-            self.problem = (f'{self._name}: the action server rejects goals; look at the log of '
-                            "the gripper's driver, then call gate/arm")
-        else:
-            self.problem, self._running = '', handle
+        self._goals.answered()
+        if not taken:
+            self._fail('rejects goals')
+            return
+        self.problem, self._running = '', handle
+        handle.get_result_async().add_done_callback(partial(self._ended, number))
+
+    def _ended(self, number: int, future: Future) -> None:
+        """Look at a result: a gripper that stalls holds something, one that gives up does not."""
+        answer = future.result()
+        if number == self._newest and answer is not None and (
+                answer.status == GoalStatus.STATUS_ABORTED and not answer.result.stalled):
+            self._fail('gave the goal up')
+
+    def _fail(self, what: str) -> None:
+        self.problem = (f'{self._name}: the action server {what}; look at the log of the '
+                        "gripper's driver, then call gate/arm")
+        self._goals.failed()   # and asked again while the gate holds
 
     def _goal(self, position: float) -> Any:
         goal = self._kind.Goal()

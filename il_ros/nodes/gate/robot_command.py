@@ -57,7 +57,7 @@ class RobotCommand:
         self._arms: list[Sink] = [SINKS[i.type](node, i, contract) for i in topics
                                   if not (i.of_velocities or i.by_velocity)]
         self._before: Floats | None = None
-        self._source = -1
+        self._source, self._holds = -1, True
 
     @property
     def topics(self) -> list[str]:
@@ -65,13 +65,9 @@ class RobotCommand:
         sinks: tuple[Sink, ...] = (*self._bases, *self._driven.sinks, *self._arms)
         return [topic for sink in sinks for topic in sink.topics]
 
-    def problems(self, anew: bool = False) -> Iterator[str]:
-        """Return why grippers behind actions do not follow, from now on where `anew`."""
-        for gripper in self._grippers:
-            if anew:
-                gripper.stop()
-            if problem := gripper.look():
-                yield problem
+    def problems(self) -> Iterator[str]:
+        """Return why grippers behind actions do not follow."""
+        yield from filter(None, (gripper.look() for gripper in self._grippers))
 
     def start(self, positions: Floats) -> None:
         """Begin where the robot stands [rad] or [m]; nothing changes where it is sent already."""
@@ -89,15 +85,19 @@ class RobotCommand:
             sink.stop()
 
     def driven_by(self, source: int) -> None:
-        """Cancel what runs by itself where another `ControlSource` drives than before."""
-        if source != self._source:
+        """Cancel what runs by itself where another `ControlSource` drives than before.
+
+        A hold is none: a gripper stays where it was told to be.
+        """
+        self._holds = source == ControlSource.HOLD
+        if not self._holds and source != self._source:
             self._source = source
             for gripper in self._grippers:
                 gripper.hand_over()
 
     def publish(self, positions: Floats, verdict: Verdict) -> None:
         """Send positions in contract order [rad] or [m], or go there. Shape (J,)."""
-        self._driven.heard(verdict is Verdict.HELD or self._source == ControlSource.HOLD)
+        self._driven.heard(verdict is Verdict.HELD or self._holds)
         before = positions if self._before is None else self._before
         self._before = positions
         velocity = self._angles.difference(positions, before) * SECOND / self._step_ns

@@ -59,6 +59,11 @@ def problems(node: Node, contract: Contract, streams: Iterable[Stream]) -> Itera
             yield f'{command.name}: {problem}'
 
 
+def publishers(node: Node, topic: str) -> list[str]:
+    """Return the full names of all who publish a topic."""
+    return [owner(info) for info in node.get_publishers_info_by_topic(topic)]
+
+
 def other_publishers(node: Node, topics: Iterable[str]) -> list[str]:
     """Return the full names of all who publish on a node's own topics beside it."""
     others: dict[str, None] = {}
