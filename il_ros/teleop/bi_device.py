@@ -10,10 +10,13 @@ from il_ros.teleop.parts import BASE, keep_still
 from il_ros.types import Floats, Request
 import numpy as np
 
+HANDS = ('left', 'right')   # as the gamepads of two devices are called, whatever the arms are
+
 
 class _Side(NamedTuple):
-    """A device, the arm that it moves, and its columns."""
+    """A device, the hand that it is in, the arm that it moves, and its columns."""
 
+    hand: str
     arm: str
     device: Device
     columns: list[int]
@@ -40,7 +43,8 @@ class BiDevice:
         """
         base = np.flatnonzero(contract.is_velocity).tolist()
         columns = [contract.indices(contract.arm(arm).all_joints) for arm in arms]
-        self._sides = (_Side(arms[0], left, columns[0] + base), _Side(arms[1], right, columns[1]))
+        self._sides = (_Side(HANDS[0], arms[0], left, columns[0] + base),
+                       _Side(HANDS[1], arms[1], right, columns[1]))
         self._contract = contract
         self.name = f'{left.name}_{right.name}'
         self.notice = ''
@@ -51,7 +55,7 @@ class BiDevice:
     def read(self, context: DeviceContext) -> Intent | None:
         """Return what both want, None while one that drove cannot tell; see `Device`."""
         intents = {side.arm: side.device.read(replace(
-            context, pad=context.pads.get(side.arm, context.pad))) for side in self._sides}
+            context, pad=context.pads.get(side.hand, context.pad))) for side in self._sides}
         self.notice = '; '.join(f'{side.arm}: {side.device.notice}' for side in self._sides
                                 if side.device.notice)
         known = {arm: intent for arm, intent in intents.items() if intent is not None}

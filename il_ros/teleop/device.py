@@ -7,6 +7,8 @@ from enum import Enum
 from typing import Protocol
 
 from il_ros.types import Floats, Mode, Request
+import numpy as np
+from numpy.typing import NDArray
 
 ENGAGE = ('always', 'supervised', 'never')   # when a scripted operator drives
 
@@ -46,9 +48,10 @@ class DeviceContext:
         mode: Who controls the robot.
         pad: The gamepad, None where none was heard.
         help: Who asks for the operator, and why; '' for nobody.
-        pads: The gamepads of a device for two arms, by the name of the arm.
+        pads: The gamepads of a device for two arms, by 'left' and 'right'.
         robot: Which of several robots this is; '' where there is only one.
         asking: The other robots that ask for the operator, who asked first coming first.
+        velocities: Which columns are those of a base; none when False. Shape (J,).
     """
 
     state: Floats
@@ -60,6 +63,7 @@ class DeviceContext:
     pads: Mapping[str, Pad] = field(default_factory=dict)
     robot: str = ''
     asking: tuple[str, ...] = ()
+    velocities: NDArray[np.bool_] | bool = False
 
 
 @dataclass(frozen=True)

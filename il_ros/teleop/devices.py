@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.bi_device import BiDevice, parts_of
+from il_ros.teleop.bi_device import BiDevice, HANDS, parts_of
 from il_ros.teleop.device import Device
 from il_ros.teleop.layout import AUTO
 from il_ros.teleop.terminal import Terminal
@@ -86,18 +86,13 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
     if names == ['keyboard', 'keyboard']:
         raise ConfigError(f'device {name!r}: a terminal has one keyboard; take another device for '
                           'one of the arms')
-    arms = two_arms(contract, name)
+    arms = _two_arms(contract, name)
     left, right = (DEVICES[one](contract, replace(options, parts=parts))
                    for one, parts in zip(names, parts_of(contract, arms), strict=True))
     return BiDevice(contract, left, right, arms)
 
 
-def two_arms(contract: Contract, name: str) -> tuple[str, str]:
-    """Return the names of the arms that two devices move.
-
-    Raises:
-        ConfigError: The robot has fewer.
-    """
+def _two_arms(contract: Contract, name: str) -> tuple[str, str]:
     names = [arm.name for arm in contract.arms]
     if len(names) < 2:
         raise ConfigError(f'device {name!r}: two devices move two arms, and the contract of '
@@ -105,8 +100,7 @@ def two_arms(contract: Contract, name: str) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def pad_topics(name: str, contract: Contract) -> dict[str, str]:
-    """Return the topic of each gamepad of a device, by the arm that it moves; '' for all."""
+def pad_topics(name: str) -> dict[str, str]:
+    """Return the topic of each gamepad of a device, by 'left' and 'right'; '' for a single one."""
     pads = [part.strip() == 'gamepad' for part in name.split(BOTH)]
-    return ({arm: f'{arm}/joy' for arm in two_arms(contract, name)} if sum(pads) == 2 else
-            {'': 'joy'})
+    return {hand: f'{hand}/joy' for hand in HANDS} if sum(pads) == 2 else {'': 'joy'}
