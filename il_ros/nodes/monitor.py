@@ -26,6 +26,7 @@ from il_ros.types import Floats, Mode, Verdict
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from sensor_msgs.msg import JointState
 from visualization_msgs.msg import MarkerArray
 
 MARKER_PERIOD_S = 0.1
@@ -69,6 +70,7 @@ class Monitor(Node):
         self.create_subscription(ActionChunk, 'policy/chunk', self._on_chunk, shell.STREAM)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         self.create_subscription(CommandReport, 'control/report', self._on_report, shell.STREAM)
+        self._whole = self.create_publisher(JointState, 'monitor/joint_states', shell.STREAM)
         self._markers = self.create_publisher(MarkerArray, 'monitor/markers', shell.STREAM)
         self._diagnostics = Diagnostics(self)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -108,12 +110,15 @@ class Monitor(Node):
         if (state := self._joints.whole) is None:
             return
         fresh = self._heard.silent_ns('policy/chunk', time.monotonic_ns()) < SILENT_NS
-        mode = Mode(self._mode.mode)
+        header, mode = messages.header(shell.now_ns(self), self._frame), Mode(self._mode.mode)
+        joints = np.flatnonzero(~self._contract.is_velocity).tolist()
+        self._whole.publish(JointState(
+            header=header, name=[self._contract.joint_names[joint] for joint in joints],
+            position=state[joints].tolist()))
         text = '\n'.join(filter(None, [mode.name, self._mode.reason]))
-        self._markers.publish(markers(
-            messages.header(shell.now_ns(self), self._frame), mode,
-            self._arms.show(state, self._rows if fresh else self._rows[:0], mode, self._near(),
-                            text), self._help.text))
+        views = self._arms.show(state, self._rows if fresh else self._rows[:0], mode,
+                                self._near(), text)
+        self._markers.publish(markers(header, mode, views, self._help.text))
 
     def _diagnose(self) -> None:
         now_ns = time.monotonic_ns()

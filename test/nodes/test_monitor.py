@@ -108,10 +108,11 @@ def pair():
 
 
 def test_each_arm_has_its_markers(pair, tmp_path):
-    shown, chunk = [], ActionChunk(horizon=3, dt=0.033, joint_names=PAIR.joint_names)
+    shown, joined, chunk = [], [], ActionChunk(horizon=3, dt=0.033, joint_names=PAIR.joint_names)
     rows = np.array(PAIR.start) + np.linspace(0, 0.1, 3)[:, None]
     chunk.positions = rows.ravel().tolist()
     pair.node.create_subscription(MarkerArray, 'monitor/markers', shown.append, shell.STREAM)
+    pair.node.create_subscription(JointState, 'monitor/joint_states', joined.append, 10)
     chunks = pair.node.create_publisher(ActionChunk, 'policy/chunk', shell.STREAM)
 
     def until(condition, what):
@@ -137,6 +138,9 @@ def test_each_arm_has_its_markers(pair, tmp_path):
                                        forward(np.array(PAIR.start)[columns])[0], atol=1e-9)
             corners = {(p.x, p.y, p.z) for p in now[f'{arm.name}/workspace'].points}
             assert {arm.workspace.lower, arm.workspace.upper} <= corners
+        until(lambda _: joined, 'the joints of both arms on one topic')
+        assert (list(joined[-1].name), list(joined[-1].position)) == (
+            PAIR.joint_names, list(PAIR.start))
         assert now['left/mode'].text == 'left\nPAUSED\nthe arbiter was not heard'
         assert now['right/mode'].text == 'right'
         pair.position[PAIR.indices(['right_elbow'])] = 2.7
