@@ -125,7 +125,7 @@ def operator(engage: str) -> Node:
 def station() -> Node:
     """Return the operator's device for several robots."""
     return node('teleop', prefix=given('terminal'), robot=given('robot'), device=given('teleop'),
-                robots=ParameterValue(given('robots'), value_type=list[str]))
+                robots=ParameterValue(given('robots')))
 
 
 def recorder() -> Node:
