@@ -50,6 +50,8 @@ def inspect(
     _say(f'{len(report.episodes)} episodes, {report.frames} rows, '
          f'{report.duration_s / 60:.1f} min of {report.robot}; starts in '
          f'{len(report.start_zones)} zones, grasps in {len(report.grasp_zones)}')
+    for part in report.parts if len(report.parts) > 1 else ():
+        _say(part.text)
     _say(report.effort.text)
     for line in clocks.lines([e.clocks for e in report.episodes]):
         _say(line)

@@ -3,36 +3,32 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from il_ros.bags.clocks import command_streams
-from il_ros.contract import POSE_SIZE
 from il_ros.datasets import clocks, schema
 from il_ros.datasets.effort import Effort, episode_efforts
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.idle import motion
 from il_ros.datasets.outliers import is_outlier, path_distances
+from il_ros.datasets.parts import (
+    NEAR_LIMIT,
+    near_limits,
+    part_reports,
+    PartReport,
+)
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.units import unit_problems
+from il_ros.datasets.zones import grasp_zones, start_zone, Zone
 from il_ros.types import ControlSource, Floats
 import numpy as np
 from numpy.typing import NDArray
 
-CELL_M = 0.1                # a zone is a square of this size
 ENOUGH_ZONES = 6
 IDLE_S = 1.0                # longer idle ends are worth trimming
 SHORT_S = 1.0
 OUTSIDE = 0.1               # ticks lost at the ends, per row, that are worth a look
-NEAR_LIMIT = 0.02           # of a joint's range
 FEW = 5                     # episodes, below which nothing is called an outlier
-TIP = 'end_effector'
-
-
-class Zone(NamedTuple):
-    """A square of the table; x and y of its corner in units of its size."""
-
-    x: int
-    y: int
 
 
 @dataclass(frozen=True)
@@ -53,12 +49,13 @@ class EpisodeReport:
         human: Share of the rows that a person drove.
         intervention: Share of the rows in which a person corrected the policy.
         near_limit: Share of the rows with a joint (not the gripper) next to a position limit.
+        near_limits: The same of each part by its name.
         limited: Share of the commands that the gate changed, largest first, by its rule; None
             where no gate reported.
         effort: What people did.
         distance: From the median path, as a share of the joint ranges.
         start_zone: Where the first pose of the contract lay at the start.
-        grasp_zone: Where the end effector was when the gripper first closed.
+        grasp_zones: By arm, where its tool was when its gripper first closed.
         problems: What to look at.
         clocks: What the stamps of each stream have in common with their arrival.
     """
@@ -82,12 +79,18 @@ class EpisodeReport:
     intervention: float
     effort: Effort
     near_limit: float
+    near_limits: dict[str, float]
     limited: dict[str, float] | None
     distance: float
     start_zone: Zone | None
-    grasp_zone: Zone | None
+    grasp_zones: dict[str, Zone]
     problems: list[str] = field(default_factory=list)
     clocks: clocks.Clocks = field(default_factory=dict)
+
+    @property
+    def grasp_zone(self) -> Zone | None:
+        """That of the first arm that closed its gripper, in the contract's order."""
+        return next(iter(self.grasp_zones.values()), None)
 
 
 @dataclass(frozen=True)
@@ -96,9 +99,10 @@ class Report:
 
     Attributes:
         start_zones: Episodes per zone; empty where the contract names no poses.
-        grasp_zones: Likewise.
+        grasps: Likewise, by arm.
         effort: What people did, in all.
         problems: What concerns the dataset as a whole.
+        parts: What each part of the robot does.
     """
 
     root: str
@@ -108,9 +112,15 @@ class Report:
     duration_s: float
     episodes: list[EpisodeReport]
     start_zones: dict[Zone, int]
-    grasp_zones: dict[Zone, int]
+    grasps: dict[str, dict[Zone, int]]
     effort: Effort
     problems: list[str]
+    parts: list[PartReport]
+
+    @property
+    def grasp_zones(self) -> dict[Zone, int]:
+        """Grasps of all arms per zone."""
+        return dict(sorted(sum(map(Counter, self.grasps.values()), Counter[Zone]()).items()))
 
 
 def inspect(dataset: Dataset) -> Report:
@@ -118,11 +128,13 @@ def inspect(dataset: Dataset) -> Report:
     distances, efforts = path_distances(dataset), episode_efforts(dataset)
     episodes = [_episode(dataset, k, distances, efforts[k]) for k in range(len(dataset.lengths))]
     start = Counter(e.start_zone for e in episodes if e.start_zone)
-    grasp = Counter(e.grasp_zone for e in episodes if e.grasp_zone)
+    grasp = {arm.name: Counter(e.grasp_zones[arm.name] for e in episodes
+                               if arm.name in e.grasp_zones) for arm in dataset.contract.arms}
     return Report(str(dataset.root), dataset.contract.robot, dataset.tasks, len(dataset),
                   len(dataset) / dataset.fps, episodes, dict(sorted(start.items())),
-                  dict(sorted(grasp.items())), sum(efforts, Effort()),
-                  _problems(dataset, episodes, start, grasp))
+                  {arm: dict(sorted(zones.items())) for arm, zones in grasp.items() if zones},
+                  sum(efforts, Effort()), _problems(dataset, episodes, start, grasp),
+                  part_reports(dataset))
 
 
 def _episode(dataset: Dataset, index: int, distances: Floats,
@@ -148,6 +160,7 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
         'human': float(np.mean(columns['control_source'] == ControlSource.HUMAN)),
         'intervention': float(np.mean(columns['intervention'] > 0)),
         'near_limit': _near_limit(dataset, state),
+        'near_limits': near_limits(contract, state),
         'distance': float(distances[index]),
         'limited': _limited(columns.get('limited_by')),
         'outcome': str(row.get('outcome') or ('success' if columns['success'].any() else '')),
@@ -162,7 +175,7 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
                         f'median {np.median(distances):.2f})')
     return EpisodeReport(
         index=index, source=str(row.get('source', '')), operator=str(row.get('operator', '')),
-        start_zone=_start_zone(dataset, columns), grasp_zone=_grasp_zone(dataset, columns),
+        start_zone=start_zone(dataset, columns), grasp_zones=grasp_zones(dataset, columns),
         effort=effort, problems=problems, clocks=seen, **found)
 
 
@@ -179,18 +192,24 @@ def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
         f'only {found["duration_s"]:.1f} s long': found['duration_s'] < SHORT_S,
         'incomplete: no outcome was given': found['outcome'] == 'unlabelled',
         f'incomplete: {stop_reason}': stop_reason.startswith(('recovered', 'disk full')),
-        f'{found["near_limit"]:.0%} of the rows at a joint limit': found['near_limit'] > 0.1,
+        f'{found["near_limit"]:.0%} of the rows at a joint limit{_by_part(found)}':
+            found['near_limit'] > 0.1,
         f'the gate limited {limited:.0%} of the commands, most by {next(iter(rules), "")}':
             limited > 0.1,
     }
     return [text for text, applies in checks.items() if applies]
 
 
+def _by_part(found: dict[str, Any]) -> str:
+    shares = found['near_limits']
+    return '' if len(shares) < 2 else ' (' + ', '.join(
+        f'{name} {share:.0%}' for name, share in shares.items() if share) + ')'
+
+
 def _near_limit(dataset: Dataset, state: Floats) -> float:
     contract = dataset.contract
     arm = ~(contract.is_gripper | contract.is_velocity)
-    spread = contract.span
-    margin = np.minimum(state - contract.lower, contract.upper - state) / spread
+    margin = np.minimum(state - contract.lower, contract.upper - state) / contract.span
     return float((margin[:, arm] < NEAR_LIMIT).any(axis=1).mean())
 
 
@@ -203,35 +222,14 @@ def _limited(rules: NDArray[np.int64] | None) -> dict[str, float] | None:
     return {name: count / len(known) for name, count in counts.most_common()}
 
 
-def _zone(dataset: Dataset, columns: dict[str, Any], pose: str, row: int) -> Zone | None:
-    poses = dataset.contract.poses
-    if poses is None or pose not in poses.names:
-        return None
-    first = POSE_SIZE * poses.names.index(pose)
-    x, y = columns[schema.ENVIRONMENT][row, first:first + 2]
-    return Zone(int(np.floor(x / CELL_M)), int(np.floor(y / CELL_M)))
-
-
-def _start_zone(dataset: Dataset, columns: dict[str, Any]) -> Zone | None:
-    poses = dataset.contract.poses
-    return _zone(dataset, columns, poses.names[0], 0) if poses else None
-
-
-def _grasp_zone(dataset: Dataset, columns: dict[str, Any]) -> Zone | None:
-    if not dataset.contract.grippers:
-        return None
-    index, gripper = next(iter(dataset.contract.grippers.items()))
-    closed = (columns[schema.ACTION][:, index] - gripper.open) / (gripper.closed - gripper.open)
-    grasps = np.flatnonzero((closed[1:] > 0.5) & (closed[:-1] <= 0.5))
-    return _zone(dataset, columns, TIP, int(grasps[0]) + 1) if len(grasps) else None
-
-
 def _problems(dataset: Dataset, episodes: list[EpisodeReport], start: Counter[Zone],
-              grasp: Counter[Zone]) -> list[str]:
+              grasp: dict[str, Counter[Zone]]) -> list[str]:
     found = []
     if dataset.contract.poses is None:
         found.append('coverage is not known: the contract names no poses')
-    for name, zones in (('start', start), ('grasp', grasp)):
+    several = len(dataset.contract.arms) > 1
+    for name, zones in (('start', start), *((f'grasp{f" ({arm})" if several else ""}', found_at)
+                                            for arm, found_at in grasp.items())):
         if zones and len(zones) < ENOUGH_ZONES:
             found.append(f'{name} positions cover {len(zones)} zones of 10 x 10 cm, '
                          f'expected at least {ENOUGH_ZONES}: vary where the objects lie')

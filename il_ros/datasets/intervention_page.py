@@ -53,11 +53,15 @@ def _course(found: Interventions) -> str:
 
 
 def _workspace(found: Interventions) -> str:
-    if found.places is None or not len(found.places):
-        return ''
-    views = [_view(found.places[:, [0, 1]], 'x [m]', 'y [m]'),
-             _view(found.places[:, [0, 2]], 'x [m]', 'z [m]')]
-    return '<h2>Where the tool was: from above, from the side</h2>' + ' '.join(views)
+    drawn = ''
+    for arm, places in found.tools.items():
+        if len(places):
+            whose = f' of {arm}' if len(found.tools) > 1 else ''
+            views = [_view(places[:, [0, 1]], 'x [m]', 'y [m]'),
+                     _view(places[:, [0, 2]], 'x [m]', 'z [m]')]
+            drawn += (f'<h2>Where the tool{whose} was: from above, from the side</h2>'
+                      + ' '.join(views))
+    return drawn
 
 
 def _view(points: np.ndarray, across: str, up: str) -> str:

@@ -35,14 +35,20 @@ class Interventions:
 
     Attributes:
         timelines: Per episode with an intervention its index and its segments in order.
-        places: Where the tool was when each one began, x y z [m], in the frame of the URDF's root;
-            None where the contract names no URDF, or Pinocchio is absent. Shape (K, 3).
+        tools: By arm, where its tool was when each one began, x y z [m], in the frame of the
+            URDF's root; none where the contract names no URDF, or Pinocchio is absent. Each of
+            shape (K, 3).
         course: How many began in each tenth of their episode. Shape (10,).
     """
 
     timelines: dict[int, list[Segment]]
-    places: Floats | None
+    tools: dict[str, Floats]
     course: NDArray[np.int64]
+
+    @property
+    def places(self) -> Floats | None:
+        """Where the first arm's tool was; None where that is not known. Shape (K, 3)."""
+        return next(iter(self.tools.values()), None)
 
 
 def interventions(dataset: Dataset) -> Interventions:
@@ -76,15 +82,15 @@ def name_of(source: int) -> str:
     return known.get(source, 'policy, labelled')
 
 
-def _places(dataset: Dataset, rows: list[int]) -> Floats | None:
+def _places(dataset: Dataset, rows: list[int]) -> dict[str, Floats]:
     contract: Contract = dataset.contract
     if not contract.urdf:
-        return None
+        return {}
+    states = dataset.columns[schema.STATE][rows].astype(np.float64)
     try:
         from il_ros.kinematics import chain  # needs Pinocchio; all else here does not
-        arm_joints = contract.indices(contract.arms[0].joints)
-        arm = chain(contract, contract.arms[0])
+        return {arm.name: np.array([
+            kinematics.forward(q)[0] for q in states[:, contract.indices(arm.joints)]]
+        ).reshape(-1, 3) for arm in contract.arms if (kinematics := chain(contract, arm))}
     except (ImportError, ConfigError):
-        return None
-    states = dataset.columns[schema.STATE][rows][:, arm_joints].astype(np.float64)
-    return np.array([arm.forward(q)[0] for q in states]).reshape(-1, 3)
+        return {}

@@ -1,9 +1,10 @@
 """The report of a dataset as one HTML page without further files."""
 from __future__ import annotations
 
-from il_ros.datasets.inspection import Report, Zone
+from il_ros.datasets.inspection import Report
 from il_ros.datasets.intervention_page import drawings
 from il_ros.datasets.interventions import Interventions
+from il_ros.datasets.zones import Zone
 from jinja2 import Environment
 
 PAGE = """<!doctype html>
@@ -44,13 +45,25 @@ th:first-child, td:first-child, .text { text-align: left }
 <td class="text"><span class="bar" style="width: {{ '%.0f' | format(60 * e.intervention) }}px">
 </span> {{ '%.0f %%' | format(100 * e.intervention) }}</td>
 <td>{{ e.effort.take_overs }}</td>
-<td>{{ '%.0f %%' | format(100 * e.near_limit) }}</td>
+<td>{{ '%.0f %%' | format(100 * e.near_limit) }}
+{% if e.near_limit and e.near_limits | length > 1 %}<br>
+{% for part, share in e.near_limits.items() if share %}
+{{ part }} {{ '%.0f %%' | format(100 * share) }} {% endfor %}{% endif %}</td>
 <td>{% if e.limited is none %}-{% else %}{{ '%.0f %%' | format(100 * e.limited.values() | sum) }}
 {% endif %}</td><td>{{ '%.2f' | format(e.distance) }}</td></tr>
 {% if e.problems %}<tr><td></td><td class="text problem" colspan="15">
 {{ e.problems | join('; ') }}</td></tr>{% endif %}
 {% endfor %}</table></div>
-{% if clocked %}<h2>Clocks: arrival less header stamp</h2><div class="wide"><table>
+{% if report.parts | length > 1 %}<h2>Parts</h2><div class="wide"><table>
+<tr><th class="text">part</th><th>joints</th><th>steps in motion</th>
+<th>near a position limit</th><th>gripper closed</th></tr>
+{% for p in report.parts %}<tr><td class="text">{{ p.name }}</td>
+<td title="{{ p.joints | join(', ') }}">{{ p.joints | length }}</td>
+<td>{{ '%.0f %%' | format(100 * p.moving) }}</td>
+<td>{% if p.near_limit is none %}-{% else %}{{ '%.0f %%' | format(100 * p.near_limit) }}{% endif %}
+</td><td>{% if p.grasps is none %}-{% else %}{{ p.grasps }} times{% endif %}</td></tr>
+{% endfor %}</table></div>
+{% endif %}{% if clocked %}<h2>Clocks: arrival less header stamp</h2><div class="wide"><table>
 <tr><th>episode</th><th class="text">stream</th><th class="text">believed</th><th>rate [Hz]</th>
 <th>median [ms]</th><th>spread [ms]</th><th>drift [ppm]</th><th>jumps back</th>
 <th>zero stamps</th></tr>
@@ -71,9 +84,11 @@ th:first-child, td:first-child, .text { text-align: left }
 
 def render(report: Report, found: Interventions | None = None) -> str:
     """Return the page; every text of the dataset is escaped."""
-    grids = [(title, _grid(zones)) for title, zones in (
-        ('Start', report.start_zones), ('Grasp', report.grasp_zones)) if zones]
-    most = max([*report.start_zones.values(), *report.grasp_zones.values()], default=1)
+    several = sum(part.grasps is not None for part in report.parts) > 1
+    zoned = {'Start': report.start_zones} | {
+        f'Grasp{f" ({arm})" if several else ""}': zones for arm, zones in report.grasps.items()}
+    grids = [(title, _grid(zones)) for title, zones in zoned.items() if zones]
+    most = max((count for zones in zoned.values() for count in zones.values()), default=1)
     template = Environment(autoescape=True).from_string(PAGE)
     clocked = [(e.index, topic, clock) for e in report.episodes
                for topic, clock in e.clocks.items()]

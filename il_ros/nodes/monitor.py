@@ -9,9 +9,9 @@ from typing import Any
 from il_ros.alignment.decode import reorder
 from il_ros.errors import MessageError
 from il_ros.joints import NewestJoints
-from il_ros.kinematics import chain
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.nodes import shell
+from il_ros.nodes.display.arms import Arms
 from il_ros.nodes.display.markers import markers, NEAR
 from il_ros.nodes.shared import control_messages as messages
 from il_ros.nodes.shared.heard import Heard
@@ -26,6 +26,7 @@ from il_ros.types import Floats, Mode, Verdict
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from sensor_msgs.msg import JointState
 from visualization_msgs.msg import MarkerArray
 
 MARKER_PERIOD_S = 0.1
@@ -56,8 +57,7 @@ class Monitor(Node):
         self._frame = parameters.frame
         self._contract = contract = load_contract(self, parameters.robot)
         self._limits = Limits.of(contract)
-        self._arms = [(contract.indices(arm.joints), chain(contract, arm))
-                      for arm in contract.arms if contract.urdf]
+        self._arms = Arms(contract)
         self._joints = NewestJoints(contract.joint_names)
         self._rows: Floats = np.empty((0, 0))
         self._mode = ControlMode(mode=int(Mode.PAUSED), reason='the arbiter was not heard')
@@ -70,6 +70,7 @@ class Monitor(Node):
         self.create_subscription(ActionChunk, 'policy/chunk', self._on_chunk, shell.STREAM)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         self.create_subscription(CommandReport, 'control/report', self._on_report, shell.STREAM)
+        self._whole = self.create_publisher(JointState, 'monitor/joint_states', shell.STREAM)
         self._markers = self.create_publisher(MarkerArray, 'monitor/markers', shell.STREAM)
         self._diagnostics = Diagnostics(self)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -100,10 +101,6 @@ class Monitor(Node):
         if message.verdict in tuple(Verdict):
             self._verdicts[f'{Verdict(message.verdict).name} {message.rule}'.strip()] += 1
 
-    def _tool(self, positions: Floats) -> Floats:
-        at = [arm.forward(positions[columns])[0] for columns, arm in self._arms]
-        return np.array(at[0]) if at else np.zeros(3)
-
     def _near(self) -> dict[str, float]:
         grippers = [gripper.joint for gripper in self._contract.grippers.values()]
         state = self._joints.whole
@@ -113,14 +110,15 @@ class Monitor(Node):
         if (state := self._joints.whole) is None:
             return
         fresh = self._heard.silent_ns('policy/chunk', time.monotonic_ns()) < SILENT_NS
-        near = self._near()
-        text = [Mode(self._mode.mode).name, self._mode.reason,
-                *(f'{name} near its limit' for name, value in near.items() if value > NEAR)]
-        header = messages.header(shell.now_ns(self), self._frame)
-        self._markers.publish(markers(
-            header, Mode(self._mode.mode), '\n'.join(filter(None, text)), self._tool(state),
-            map(self._tool, self._rows) if self._arms and fresh else (),
-            max(near.values(), default=0.0), self._help.text))
+        header, mode = messages.header(shell.now_ns(self), self._frame), Mode(self._mode.mode)
+        joints = np.flatnonzero(~self._contract.is_velocity).tolist()
+        self._whole.publish(JointState(
+            header=header, name=[self._contract.joint_names[joint] for joint in joints],
+            position=state[joints].tolist()))
+        text = '\n'.join(filter(None, [mode.name, self._mode.reason]))
+        views = self._arms.show(state, self._rows if fresh else self._rows[:0], mode,
+                                self._near(), text)
+        self._markers.publish(markers(header, mode, views, self._help.text))
 
     def _diagnose(self) -> None:
         now_ns = time.monotonic_ns()

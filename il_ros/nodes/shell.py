@@ -1,7 +1,7 @@
 """What every node shares: start and stop, the steady loop, QoS, stamps."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 import os
 import signal
@@ -38,8 +38,7 @@ STREAM = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
                     reliability=ReliabilityPolicy.RELIABLE)
 SENSOR = QoSProfile(depth=10, history=HistoryPolicy.KEEP_LAST,
                     reliability=ReliabilityPolicy.BEST_EFFORT)
-LATCHED = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
-                     reliability=ReliabilityPolicy.RELIABLE,
+LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 CHANGES = QoSProfile(depth=32, reliability=ReliabilityPolicy.RELIABLE,  # latched, none is lost
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -103,14 +102,16 @@ def ask_for_priority(priority: int = PRIORITY, *, children: bool = True) -> None
 
 
 def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None],
-                 start_ns: int | None = None) -> None:
+                 start_ns: int | None = None, others: Iterable[Node] = ()) -> None:
     """Serve callbacks and call `tick` on a steady grid of absolute deadlines.
 
     Overdue ticks are skipped. ROS time plays no part, so a paused /clock cannot stop the grid.
-    The grid begins at `start_ns`, in one period when None.
+    The grid begins at `start_ns`, in one period when None. `others` are served as `node` is.
     """
     executor = SingleThreadedExecutor()
-    executor.add_node(node)
+    nodes = [node, *others]
+    for each in nodes:
+        executor.add_node(each)
     grid = Grid(period_ns, start_ns or time.monotonic_ns() + period_ns)
     try:
         while rclpy.ok():
@@ -120,7 +121,8 @@ def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None],
             left_s = (grid.due_ns - time.monotonic_ns()) / SECOND
             executor.spin_once(timeout_sec=max(left_s, 0.0))
     finally:
-        executor.remove_node(node)
+        for each in nodes:
+            executor.remove_node(each)
 
 
 def stamp_ns(stamp: Time) -> int:

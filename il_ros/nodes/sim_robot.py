@@ -12,6 +12,7 @@ from il_ros.config import OneOf, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError, MessageError
 from il_ros.nodes import shell
+from il_ros.nodes.shared.preflight import other_publishers
 from il_ros.nodes.sim.commands import SimCommands
 from il_ros.nodes.sim.topics import CameraTopics, StatePublishers
 from il_ros.sim.robot import PERIOD_NS, SimulatedRobot
@@ -21,6 +22,7 @@ from il_ros.srv import ResetSim
 from il_ros.timing import Tick, to_s
 from il_ros.types import Floats
 import numpy as np
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 MOST_OVERDUE = 10   # periods that are caught up with; what is beyond is lost time
@@ -74,6 +76,16 @@ class SimRobotNode(Node):
         self._commands = SimCommands(self, contract, self._apply,
                                      lambda column: float(self.simulation.positions[column]))
         self.create_service(ResetSim, 'sim/reset', self._reset)
+        if self._own_clock:
+            self.create_timer(1.0, self._look_for_clocks,
+                              clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _look_for_clocks(self) -> None:
+        if others := other_publishers(self, ['/clock']):
+            self.get_logger().error(
+                f'{", ".join(others)} publishes /clock, too, which all robots of a ROS domain '
+                'share: leave speed at 1 in all but one, or give each a ROS_DOMAIN_ID of its own',
+                throttle_duration_sec=THROTTLE_S)
 
     def tick(self, tick: Tick) -> None:
         """Simulate and publish all periods up to a tick of the steady grid."""

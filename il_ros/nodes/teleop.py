@@ -1,129 +1,102 @@
 """teleop: publishes what the operator of a device wants, at the control rate."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from functools import partial
 
-from il_ros.alignment.aligner import Aligner, Unavailable
-from il_ros.config import LIVE, OneOf, Range
-from il_ros.errors import ConfigError
-from il_ros.msg import ControlMode, TeleopCommand
 from il_ros.nodes import shell
-from il_ros.nodes.device.capture_keys import CaptureKeys
-from il_ros.nodes.shared import control_messages as messages
-from il_ros.nodes.shared.help_requests import HelpRequests
+from il_ros.nodes.device.parameters import Parameters
+from il_ros.nodes.device.side import Side
 from il_ros.nodes.shared.robot import load_contract
-from il_ros.nodes.shared.streams import Streams
-from il_ros.srv import ResetSim
-from il_ros.teleop.device import DeviceContext, ENGAGE, Pad
-from il_ros.teleop.devices import DEVICES, open_device
-from il_ros.teleop.layout import AUTO
+from il_ros.teleop.device import Pad
+from il_ros.teleop.devices import open_device, pad_topics
+from il_ros.teleop.station import Station
+from il_ros.teleop.terminal import Terminal
 from il_ros.timing import Tick
-from il_ros.types import Mode
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Joy
 
 LOG_EVERY_S = 2.0
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """ROS parameters.
-
-    Attributes:
-        robot: Name or file of the contract.
-        device: Name of the device.
-        seed: Habits of the scripted operator.
-        engage: When the scripted operator drives: 'always', 'supervised' or 'never'; may be
-            changed while the node runs.
-        speed: Robot time per steady time.
-        task: Of the simulation, that the scripted operator does; the robot's first when empty.
-        layout: Of a gamepad: a name under config/gamepads, a file, or 'auto': by its numbers of
-            axes and buttons.
-    """
-
-    robot: str = 'sim_arm'
-    device: Annotated[str, OneOf(DEVICES)] = 'keyboard'
-    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
-    engage: Annotated[str, OneOf(ENGAGE), LIVE] = 'always'
-    speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
-    task: str = ''
-    layout: str = AUTO
-
-    def __post_init__(self) -> None:
-        if self.engage not in ENGAGE:
-            raise ConfigError(f'engage: expected one of {", ".join(ENGAGE)}, got {self.engage!r}')
-        if self.speed <= 0:
-            raise ConfigError(f'speed: expected more than 0, got {self.speed}')
-
-
 class Teleop(Node):
-    """Shell around a `teleop.device.Device`; silent while it does not know the robot's state."""
+    """Shell around `teleop.station.Station`; silent to a robot whose state it does not know."""
 
     def __init__(self) -> None:
         super().__init__('teleop')
-        parameters = shell.declare(self, Parameters, self._change)
-        self.contract = contract = load_contract(self, parameters.robot)
-        self.period_ns = round(contract.period_ns / parameters.speed)
-        self._aligner = Aligner(contract)
-        self._mode = Mode.PAUSED
-        self._pad: Pad | None = None
-        self._help = HelpRequests(self)
-        self._session, self._seq = shell.new_session(), 0
-        self._command = self.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
-        self._capture = CaptureKeys(self)
-        Streams(self, contract, self._aligner.push).follow(self._aligner.topics)
-        self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
-        self.create_subscription(Joy, 'joy', self._on_joy, shell.SENSOR)
-        self.create_service(ResetSim, 'teleop/reset', self._on_reset)
-        self.device = open_device(parameters.device, contract, parameters.seed, parameters.engage,
-                                  parameters.task, parameters.layout)
+        self._settings = p = shell.declare(self, Parameters, self._change)
+        self.others = [] if '' in p.contracts else [self._beside(name) for name in p.contracts]
+        nodes = dict(zip(p.contracts, self.others or [self], strict=True))
+        contracts = {name: load_contract(nodes[name], p.contracts[name]) for name in nodes}
+        self._sides = {name: Side(nodes[name], contract, name, partial(self._reset, name))
+                       for name, contract in contracts.items()}
+        self.period_ns = round(min(c.period_ns for c in contracts.values()) / p.speed)
+        self._pads: dict[str, Pad] = {}
+        for hand, topic in pad_topics(p.device).items():
+            self.create_subscription(Joy, topic, partial(self._on_joy, hand), shell.SENSOR)
+        several = len(contracts) > 1
+        terminal = Terminal() if several and 'keyboard' in p.device else None
+        self.station = Station({name: open_device(
+            p.device, contract, p.seed, p.engage, p.task, p.layout, terminal, len(contracts))
+            for name, contract in contracts.items()})
+        self._notice = ''
+        self._asked: dict[str, str] = {}
+
+    def _beside(self, space: str) -> Node:
+        """Return a node in a robot's namespace: its topics are where that robot has them."""
+        clock = self.get_parameter('use_sim_time')
+        return Node('teleop', namespace=space, use_global_arguments=False,
+                    start_parameter_services=False, parameter_overrides=[
+                        Parameter('use_sim_time', value=clock.value)])
+
+    def destroy_node(self) -> None:
+        """Leave the namespaces of the robots, too."""
+        for node in self.others:
+            node.destroy_node()
+        super().destroy_node()
 
     def tick(self, tick: Tick) -> None:
         """Read the device and publish what it says."""
-        now_ns = shell.now_ns(self)
-        seen = self._aligner.observe(now_ns)
-        if isinstance(seen, Unavailable):
-            self.get_logger().warning(f'waiting for {seen.topic}: {seen.reason}',
-                                      throttle_duration_sec=LOG_EVERY_S)
+        log, station = self.get_logger(), self.station
+        contexts = {name: side.context(self._pads) for name, side in self._sides.items()}
+        unseen = {name for name, side in self._sides.items() if side.waiting}
+        for name in unseen:
+            log.warning(f'{f"{name}: " if name else ""}{self._sides[name].waiting}',
+                        throttle_duration_sec=LOG_EVERY_S)
+        if unseen == contexts.keys():
             return
-        intent = self.device.read(DeviceContext(
-            seen.state, seen.environment, now_ns, self._mode, self._pad, self._help.text))
-        if self.device.notice:
-            self.get_logger().warning(self.device.notice, throttle_duration_sec=LOG_EVERY_S)
-        if intent is None:
-            return
-        self._command.publish(TeleopCommand(
-            header=messages.header(now_ns), source_id=self.device.name, session=self._session,
-            seq=self._seq, engaged=intent.engaged, request=int(intent.request),
-            joint_names=self.contract.joint_names, positions=intent.positions.tolist()))
-        self._seq += 1
-        if intent.capture:
-            self._capture.ask(intent.capture)
+        for name, context in contexts.items():
+            if context.help and context.help != self._asked.get(name) and self.others:
+                log.info(f'{name}: {context.help}')
+            self._asked[name] = context.help
+        device, before = station.device, station.driven
+        for name, intent in station.read(contexts, unseen).items():
+            self._sides[name].tell(device.name, intent)
+        if station.driven != before:
+            log.info(f'{before} is let go; the device is at {station.driven}')
+        if device.notice and device.notice != self._notice:
+            log.warning(device.notice)
+        elif device.notice:
+            log.warning(device.notice, throttle_duration_sec=LOG_EVERY_S)
+        self._notice = device.notice
 
-    def _on_mode(self, message: ControlMode) -> None:
-        if message.mode in tuple(Mode):
-            self._mode = Mode(message.mode)
+    def _on_joy(self, hand: str, message: Joy) -> None:
+        self._pads[hand] = Pad(tuple(message.axes), tuple(message.buttons), shell.now_ns(self))
 
-    def _on_joy(self, message: Joy) -> None:
-        self._pad = Pad(tuple(message.axes), tuple(message.buttons), shell.now_ns(self))
-
-    def _on_reset(self, request: ResetSim.Request,
-                  response: ResetSim.Response) -> ResetSim.Response:
-        self.device.reset(request.seed)
-        response.success, response.message = True, f'{self.device.name}: seed {request.seed}'
-        return response
+    def _reset(self, robot: str, seed: int) -> str:
+        self.station.reset(robot, seed)
+        return f'{self.station.device.name}: seed {seed}'
 
     def _change(self, parameters: Parameters) -> None:
-        if hasattr(self.device, 'engage'):  # a person decides by hand
-            self.device.engage = parameters.engage
+        if hasattr(self.station.device, 'engage'):  # a person decides by hand
+            self.station.device.engage = parameters.engage
 
 
 def _spin(node: Teleop) -> None:
     try:
-        shell.spin_on_grid(node, node.period_ns, node.tick)
+        shell.spin_on_grid(node, node.period_ns, node.tick, others=node.others)
     finally:
-        node.device.close()
+        node.station.close()
 
 
 def main() -> int:

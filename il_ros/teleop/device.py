@@ -1,11 +1,14 @@
 """What a teleoperation device is."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 from il_ros.types import Floats, Mode, Request
+import numpy as np
+from numpy.typing import NDArray
 
 ENGAGE = ('always', 'supervised', 'never')   # when a scripted operator drives
 
@@ -45,6 +48,10 @@ class DeviceContext:
         mode: Who controls the robot.
         pad: The gamepad, None where none was heard.
         help: Who asks for the operator, and why; '' for nobody.
+        pads: The gamepads of a device for two arms, by 'left' and 'right'.
+        robot: Which of several robots this is; '' where there is only one.
+        asking: The other robots that ask for the operator, who asked first coming first.
+        velocities: Which columns are those of a base; none when False. Shape (J,).
     """
 
     state: Floats
@@ -53,6 +60,10 @@ class DeviceContext:
     mode: Mode
     pad: Pad | None = None
     help: str = ''
+    pads: Mapping[str, Pad] = field(default_factory=dict)
+    robot: str = ''
+    asking: tuple[str, ...] = ()
+    velocities: NDArray[np.bool_] | bool = False
 
 
 @dataclass(frozen=True)
@@ -61,16 +72,19 @@ class Intent:
 
     Attributes:
         engaged: The dead-man switch is held: the operator drives, or wants to.
-        positions: Absolute joint targets in contract order; the measured positions while nobody
-            is engaged [rad] or [m]. Shape (J,).
+        positions: Absolute joint targets in contract order [rad] or [m], and velocities of a
+            base [m/s] or [rad/s]; while nobody is engaged the measured positions, and zeros.
+            Shape (J,).
         request: Asked for in this reading only.
         capture: Asked of the recorder in this reading only.
+        switch: In this reading, the operator wants to drive another one of several robots.
     """
 
     engaged: bool
     positions: Floats
     request: Request = Request.NONE
     capture: Capture | None = None
+    switch: bool = False
 
 
 class Device(Protocol):

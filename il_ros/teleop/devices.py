@@ -1,32 +1,53 @@
-"""The devices by name."""
+"""The devices by name; two names with a plus are a device for each of two arms."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.teleop.bi_device import BiDevice, HANDS, parts_of
 from il_ros.teleop.device import Device
 from il_ros.teleop.layout import AUTO
+from il_ros.teleop.terminal import Terminal
+
+BOTH = '+'
 
 
-def _keyboard(contract: Contract, seed: int, engage: str, task: str, layout: str) -> Device:
+@dataclass(frozen=True)
+class _Options:
+    """What `open_device` was told."""
+
+    seed: int
+    engage: str
+    task: str
+    layout: str
+    terminal: Terminal | None
+    robots: int
+    parts: tuple[str, ...] = ()
+
+
+def _keyboard(contract: Contract, options: _Options) -> Device:
     from il_ros.teleop.keyboard import Keyboard
-    return Keyboard(contract)
+    return Keyboard(contract, options.terminal, options.parts, options.robots)
 
 
-def _gamepad(contract: Contract, seed: int, engage: str, task: str, layout: str) -> Device:
+def _gamepad(contract: Contract, options: _Options) -> Device:
     from il_ros.teleop.gamepad import Gamepad
-    return Gamepad(contract, layout)
+    return Gamepad(contract, options.layout, options.parts, options.robots)
 
 
-def _scripted(contract: Contract, seed: int, engage: str, task: str, layout: str) -> Device:
+def _scripted(contract: Contract, options: _Options) -> Device:
     from il_ros.teleop.scripted_device import ScriptedDevice
-    return ScriptedDevice(contract, seed, engage, task)
+    if options.parts or options.robots > 1:
+        raise ConfigError('a scripted operator drives all parts of one robot: give it no other '
+                          'device and no other robot')
+    return ScriptedDevice(contract, options.seed, options.engage, options.task)
 
 
 # Imported on use: a robot needs only the libraries of its own device.
-DEVICES: dict[str, Callable[[Contract, int, str, str, str], Device]] = {
+DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'keyboard': _keyboard,
     'gamepad': _gamepad,
     'scripted': _scripted,
@@ -34,20 +55,52 @@ DEVICES: dict[str, Callable[[Contract, int, str, str, str], Device]] = {
 
 
 def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'always',
-                task: str = 'PickPlace', layout: str = AUTO) -> Device:
-    """Return the device of a name.
+                task: str = 'PickPlace', layout: str = AUTO, terminal: Terminal | None = None,
+                robots: int = 1) -> Device:
+    """Return the device of a name, or of two names as in 'gamepad+keyboard'.
 
     Args:
-        name: One of `DEVICES`.
+        name: One of `DEVICES`, or two of them: the left one moves the first arm of the contract
+            and the base, the right one the second arm.
         contract: The robot.
         seed: Habits of a scripted operator; others ignore it.
         engage: When a scripted operator drives; others decide themselves.
         task: Of the simulation, that a scripted operator does.
         layout: Of a gamepad: a name under config/gamepads, a file, or 'auto'.
+        terminal: That the keyboard devices of several robots share; its own when None.
+        robots: How many robots the person drives in turn with this device.
 
     Raises:
-        ConfigError: The name is unknown, or the device cannot be opened.
+        ConfigError: A name is unknown, the robot has not two arms for two devices, or a device
+            cannot be opened.
     """
-    if name not in DEVICES:
-        raise ConfigError(f'no device {name!r}; {nearest(name, list(DEVICES))}')
-    return DEVICES[name](contract, seed, engage, task, layout)
+    names = [part.strip() for part in name.split(BOTH)]
+    for part in names:
+        if part not in DEVICES:
+            raise ConfigError(f'no device {part!r}; {nearest(part, list(DEVICES))}')
+    options = _Options(seed, engage, task, layout, terminal, robots)
+    if len(names) == 1:
+        return DEVICES[name](contract, options)
+    if len(names) > 2:
+        raise ConfigError(f'device {name!r}: expected one device, or two with a + between them')
+    if names == ['keyboard', 'keyboard']:
+        raise ConfigError(f'device {name!r}: a terminal has one keyboard; take another device for '
+                          'one of the arms')
+    arms = _two_arms(contract, name)
+    left, right = (DEVICES[one](contract, replace(options, parts=parts))
+                   for one, parts in zip(names, parts_of(contract, arms), strict=True))
+    return BiDevice(contract, left, right, arms)
+
+
+def _two_arms(contract: Contract, name: str) -> tuple[str, str]:
+    names = [arm.name for arm in contract.arms]
+    if len(names) < 2:
+        raise ConfigError(f'device {name!r}: two devices move two arms, and the contract of '
+                          f'{contract.robot!r} has {len(names)}; take one device')
+    return names[0], names[1]
+
+
+def pad_topics(name: str) -> dict[str, str]:
+    """Return the topic of each gamepad of a device, by 'left' and 'right'; '' for a single one."""
+    pads = [part.strip() == 'gamepad' for part in name.split(BOTH)]
+    return {hand: f'{hand}/joy' for hand in HANDS} if sum(pads) == 2 else {'': 'joy'}

@@ -5,11 +5,12 @@ another driver numbers axes and buttons otherwise, and triggers rest at 1.
 """
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.teleop.device import Capture, DeviceContext, Intent, Pad
 from il_ros.teleop.hand import Hand
-from il_ros.teleop.jog import JointJog
 from il_ros.teleop.layout import AUTO, layouts, load_layout, recognise, STICKS
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats, Request
@@ -23,8 +24,8 @@ SPEEDS = 9
 REQUESTS = {'b': Request.PAUSE, 'x': Request.REWIND}
 CAPTURES = {'start': Capture.START, 'y': Capture.SUCCESS, 'back': Capture.FAILURE}
 SPEED_KEYS = {'up': 1, 'down': -1}
-JOINT_KEYS = {'left': -1, 'right': 1}
-ALL = frozenset([*REQUESTS, *CAPTURES, *SPEED_KEYS, *JOINT_KEYS, 'a', 'lb', 'rb'])
+PART_KEYS = {'left': -1, 'right': 1}
+ALL = frozenset([*REQUESTS, *CAPTURES, *SPEED_KEYS, *PART_KEYS, 'a', 'lb', 'rb'])
 
 
 class Gamepad:
@@ -32,25 +33,29 @@ class Gamepad:
 
     Left stick: x and y. Right stick: z and yaw, with the left shoulder button pitch and roll.
     A gripper, B pause, X rewind, START record, Y success, BACK failure, up and down speed;
-    left and right choose the joint of a robot without a URDF. Pausing and rewinding let go of the
-    arm, as do silence and values that no pad sends: press the dead-man switch anew.
+    left and right choose the arm that moves or the base, without a URDF the joint; with the left
+    shoulder button, of several robots, another one. Pausing, rewinding and going to another robot
+    let go, as do silence and values that no pad sends: press the dead-man switch anew.
     """
 
     name = 'gamepad'
 
-    def __init__(self, contract: Contract, layout: str = AUTO) -> None:
+    def __init__(self, contract: Contract, layout: str = AUTO, parts: Collection[str] = (),
+                 robots: int = 1) -> None:
         """Take the contract; the pad itself comes with `DeviceContext.pad`.
 
         Args:
             contract: The robot.
             layout: Name or file of the pad's layout, or 'auto': by its axes and buttons.
+            parts: Names of the arms to move, 'base' for the base; all when empty.
+            robots: How many robots this pad drives in turn.
 
         Raises:
             ConfigError: There is no such layout, or the contract's URDF does not fit.
         """
         self._known = layouts() if layout == AUTO else {layout: load_layout(layout)}
         self._chosen = '' if layout == AUTO else layout
-        self._hand = Hand(contract)
+        self._hand, self._robots = Hand(contract, parts), robots
         self._speed = 5
         self.notice = ''
         self._forget()
@@ -61,7 +66,7 @@ class Gamepad:
         self._before = ALL            # what is held by now is no press
         # Since when each stick is at its end, and all are at rest, while nobody drives.
         self._since_ns: list[int | None] = [None] * (len(STICKS) + 1)
-        self._engaged, self._let_go = False, True
+        self._engaged, self._let_go, self._since = False, True, ''
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return what the pad says, None while none is heard or understood; see `Device`."""
@@ -77,23 +82,25 @@ class Gamepad:
             return None
         pressed, self._before = held - self._before, held
         request = next((REQUESTS[b] for b in REQUESTS if b in pressed), Request.NONE)
-        self._let_go |= request is not Request.NONE
+        other = self._robots > 1 and 'lb' in held and not pressed.isdisjoint(PART_KEYS)
+        self._let_go |= other or request is not Request.NONE
         self._let_go &= 'rb' in held
         engaged = 'rb' in held and not self._let_go
         if engaged and not self._engaged:
             self._hand.take_up(context.state)
+            self._since = 'RB was pressed'
         self._engaged = engaged
-        self._press(pressed)
-        positions = context.state
+        self._press(pressed, 'lb' in held)
+        positions = self._hand.released(context.state)
         if engaged:
             velocity = self._velocity(sticks, 'lb' in held)
             positions = self._hand.move(context.state, velocity, dt_s)
         return Intent(engaged, positions, request,
-                      next((CAPTURES[b] for b in CAPTURES if b in pressed), None))
+                      next((CAPTURES[b] for b in CAPTURES if b in pressed), None), other)
 
     def reset(self, seed: int) -> None:
         """Let go until the dead-man switch is pressed anew; the seed plays no part."""
-        self._let_go, self._engaged = True, False
+        self._let_go, self._engaged, self._before = True, False, ALL
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -131,20 +138,24 @@ class Gamepad:
             self._engaged, self._let_go = False, True
             raise ConfigError(self._refused)
 
-    def _press(self, pressed: frozenset[str]) -> None:
+    def _press(self, pressed: frozenset[str], shifted: bool) -> None:
         if 'a' in pressed:
-            self._hand.closed = not self._hand.closed
+            self._hand.grip()
+        before = self._hand.part
         for button in pressed:
             self._speed = int(np.clip(self._speed + SPEED_KEYS.get(button, 0), 1, SPEEDS))
-            if button in JOINT_KEYS and isinstance(self._hand.jog, JointJog):
-                self._hand.jog.choose(self._hand.jog.joint + 1 + JOINT_KEYS[button])
+            if button in PART_KEYS and not (shifted and self._robots > 1):
+                self._hand.step(PART_KEYS[button])
+        if self._hand.part is not before:
+            self.notice = f'gamepad: moves {self._hand.part.name}'
+            self._since = f'{self._hand.part.name} was chosen'
 
     def _velocity(self, sticks: Floats, turning: bool) -> Floats:
         """Return shares of full speed along x y z and about x y z. Shape (6,)."""
         moving = self._hand.at_rest(sticks)
         if away := [STICKS[k] for k in np.flatnonzero(moving != sticks)]:
-            self.notice = (f'gamepad: {", ".join(away)}: not at rest when RB was pressed; it '
-                           'moves nothing until it was let go')
+            self.notice = (f'gamepad: {", ".join(away)}: not at rest when {self._since}; '
+                           'it moves nothing until it was let go')
         left_x, left_y, right_x, right_y = moving
         if turning:
             found = [left_y, left_x, 0.0, right_x, right_y, 0.0]

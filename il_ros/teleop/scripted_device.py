@@ -10,6 +10,7 @@ from il_ros.teleop.scripted_operators import make_operator
 from il_ros.teleop.scripted_rules import RULES
 from il_ros.teleop.scripted_supervisor import Supervisor
 from il_ros.types import Floats, Mode
+import numpy as np
 
 
 class ScriptedDevice:
@@ -33,7 +34,7 @@ class ScriptedDevice:
         task = task or default_task(contract)
         self._task = task
         self._supervisor = Supervisor(contract, task) if task in RULES else None
-        self._let_go = False
+        self._let_go, self._base = False, contract.is_velocity
         self.engage = engage
 
     @property
@@ -58,7 +59,8 @@ class ScriptedDevice:
             return None
         wanted = self.act(context.state, context.environment, context.now_ns,
                           context.mode is Mode.CORRECTING)
-        return Intent(wanted is not None, context.state if wanted is None else wanted)
+        return Intent(wanted is not None, np.where(self._base, 0.0, context.state)
+                      if wanted is None else wanted)
 
     def act(self, state: Floats, environment: Floats, now_ns: int,
             driving: bool) -> Floats | None:

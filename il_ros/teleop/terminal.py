@@ -30,6 +30,7 @@ class Terminal:
         self._input, self._output = input_fd, output_fd
         self._before = termios.tcgetattr(input_fd)
         self._shown = ''
+        self._said: set[str] = set()
         changed = termios.tcgetattr(input_fd)
         changed[3] &= ~(termios.ICANON | termios.ECHO)
         termios.tcsetattr(input_fd, termios.TCSADRAIN, changed)
@@ -52,6 +53,12 @@ class Terminal:
     def say(self, text: str) -> None:
         """Write lines above the status line."""
         self._write(f'\r\x1b[K{text}\r\n{self._shown}')
+
+    def say_once(self, text: str) -> None:
+        """Write lines above the status line, unless they were written so before."""
+        if text not in self._said:
+            self._said.add(text)
+            self.say(text)
 
     def show(self, status: str) -> None:
         """Replace the status line."""

@@ -1,6 +1,7 @@
 """Two arms and a base: whatever fails of one part or of who drives it stops the others, too."""
 from __future__ import annotations
 
+from nodes.harness import next_domain
 import pytest
 
 pytest.importorskip('nodes.pair', reason='no control_msgs')

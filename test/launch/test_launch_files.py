@@ -17,7 +17,7 @@ EVERYWHERE = {'robot', 'use_sim', 'rviz', 'namespace'}
 ARGUMENTS = {
     'teleop_capture': EVERYWHERE | {'teleop'}, 'policy': EVERYWHERE | {'checkpoint'},
     'dagger': EVERYWHERE | {'teleop', 'checkpoint'}, 'sim': EVERYWHERE,
-    'convert': {'namespace'}}
+    'station': {'robots', 'robot', 'teleop', 'namespace'}, 'convert': {'namespace'}}
 
 
 def assigned(path, name):
@@ -113,3 +113,12 @@ def test_rviz_shows_topics_that_exist():
              for key in ('Topic', 'Description Topic') if key in display}
     assert shown == {*Contract.load('sim_arm').topics, 'monitor/markers', 'robot_description'} - {
         'joint_states'}
+
+
+def test_each_namespace_has_its_own_folder_of_episodes():
+    """The default of output:= is made of namespace:=, which must be declared before it."""
+    for path in FILES.values():
+        call, = calls(path, 'description')
+        arguments = list(ast.literal_eval(call.args[0]))
+        if 'output' in arguments:
+            assert arguments.index('namespace') < arguments.index('output'), path

@@ -14,12 +14,12 @@ _Self = TypeVar('_Self', bound='Peer')
 class Peer:
     """One node in a context and an executor of its own, over loopback."""
 
-    def __init__(self, domain: int, name: str) -> None:
+    def __init__(self, domain: int, name: str, namespace: str = '') -> None:
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
         shell.prepare_transport()
         self.context = rclpy.Context()
         self.context.init(domain_id=domain)
-        self.node = rclpy.create_node(name, context=self.context)
+        self.node = rclpy.create_node(name, context=self.context, namespace=namespace)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
 

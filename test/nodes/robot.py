@@ -42,8 +42,8 @@ def stopped(printed: str) -> bool:
 class Robot(Peer):
     """Publishes joint states at 100 Hz while it spins; follows the commands that reach it."""
 
-    def __init__(self, domain: int, follow: bool = True) -> None:
-        super().__init__(domain, 'test_robot')
+    def __init__(self, domain: int, follow: bool = True, namespace: str = '') -> None:
+        super().__init__(domain, 'test_robot', namespace)
         self.position = START.copy()
         self.sends_states = True
         self.commands: list[np.ndarray] = []

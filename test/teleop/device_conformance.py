@@ -1,6 +1,8 @@
 """What every device must do; a test class per device inherits it."""
 from __future__ import annotations
 
+from pathlib import Path
+
 from il_ros.contract import Contract
 from il_ros.teleop.device import DeviceContext, Intent
 from il_ros.types import Mode
@@ -11,6 +13,8 @@ STATE = np.array(CONTRACT.start)
 CUBE, BOX, TOOL = ([0.4, 0.0, 0.02, 0, 0, 0, 1], [0.35, 0.25, 0.0, 0, 0, 0, 1],
                    [0.35, 0.0, 0.25, 1, 0, 0, 0])
 ENVIRONMENT = np.array([*CUBE, *BOX, *TOOL], dtype=float)
+PAIR = Contract.load(Path(__file__).parents[1] / 'contract/samples/two_arms_and_base.yaml')
+PAIR_STATE = np.array(PAIR.start)
 
 
 class DeviceConformance:
@@ -20,6 +24,12 @@ class DeviceConformance:
     """
 
     now_ns = 1_000_000_000
+    contract, state, environment = CONTRACT, STATE, ENVIRONMENT
+
+    @property
+    def arms(self):
+        """The joints of all arms, without grippers and base."""
+        return np.flatnonzero(~(self.contract.is_gripper | self.contract.is_velocity))
 
     def engage(self, device) -> None:
         raise NotImplementedError
@@ -27,9 +37,13 @@ class DeviceConformance:
     def let_go(self, device) -> None:
         raise NotImplementedError
 
-    def read(self, device, mode=Mode.TELEOP, state=STATE) -> Intent:
-        self.now_ns += CONTRACT.period_ns
-        return device.read(DeviceContext(state, ENVIRONMENT, self.now_ns, mode))
+    def context(self, mode=Mode.TELEOP, state=None, **more) -> DeviceContext:
+        self.now_ns += self.contract.period_ns
+        return DeviceContext(self.state if state is None else state, self.environment,
+                             self.now_ns, mode, **more)
+
+    def read(self, device, mode=Mode.TELEOP, state=None) -> Intent:
+        return device.read(self.context(mode, state))
 
     def test_has_a_name(self, device):
         assert device.name.isidentifier()
@@ -45,7 +59,7 @@ class DeviceConformance:
         self.let_go(device)
         intent = self.read(device)
         assert not intent.engaged
-        assert (intent.positions == STATE).all()
+        assert (intent.positions == self.state).all()
 
     def test_engaging_starts_from_the_measured_position(self, device):
         self.let_go(device)
@@ -53,29 +67,34 @@ class DeviceConformance:
         self.engage(device)
         intent = self.read(device)
         assert intent.engaged
-        arm = slice(0, 6)
-        step = np.abs(intent.positions - STATE)[arm]
-        assert (step <= CONTRACT.velocity[arm] * CONTRACT.period_ns * 1e-9).all()
+        step = np.abs(intent.positions - self.state)
+        allowed = self.contract.velocity * self.contract.period_ns * 1e-9
+        assert (step <= allowed)[~self.contract.is_gripper].all()
 
     def test_targets_are_finite_and_of_the_robots_size(self, device):
         self.engage(device)
         for _ in range(30):
             intent = self.read(device)
-            assert intent.positions.shape == (len(CONTRACT.joints),)
+            assert intent.positions.shape == (len(self.contract.joints),)
             assert np.isfinite(intent.positions).all()
 
     def test_reading_does_not_change_the_measured_state(self, device):
         self.engage(device)
-        state = STATE.copy()
+        state = self.state.copy()
         for _ in range(5):
             self.read(device, state=state)
-        assert (state == STATE).all()
+        assert (state == self.state).all()
 
     def test_reset_lets_go(self, device):
         self.engage(device)
         assert self.read(device).engaged
         device.reset(3)
         assert not self.read(device).engaged
+
+    def test_released_a_base_that_drives_is_told_to_stand(self, device):
+        state = np.where(self.contract.is_velocity, 0.3, self.state)
+        self.let_go(device)
+        assert (self.read(device, state=state).positions == self.state).all()
 
     def test_closing_twice_is_fine(self, device):
         device.close()
@@ -96,11 +115,11 @@ class RelativeConformance(DeviceConformance):
 
     def follow(self, device, ticks):
         """Return the last intent and how far the arm's joints went, the arm following."""
-        state = STATE
+        state = self.state
         for _ in range(ticks):
             intent = self.read(device, self.mode, state)
             state = intent.positions if intent.engaged else state
-        return intent, np.abs(state - STATE)[:6].max()
+        return intent, np.abs(state - self.state)[~self.contract.is_gripper].max()
 
     def test_what_is_deflected_when_engaging_moves_nothing_until_it_was_at_rest(self, device):
         self.let_go(device)
@@ -126,3 +145,95 @@ class RelativeConformance(DeviceConformance):
         self.take_up(device)
         intent, moved = self.follow(device, 30)
         assert intent.engaged and moved < 1e-9
+
+
+class PartsConformance(RelativeConformance):
+    """Of a robot with several parts; provide also `next_part`, which chooses another one.
+
+    The fixture `device` moves `parts` in this order; `deflect` moves the part that is chosen.
+    """
+
+    contract, state = PAIR, PAIR_STATE
+    parts = ('left', 'right', 'base')
+
+    def next_part(self, device) -> None:
+        raise NotImplementedError
+
+    def columns(self, part):
+        if part == 'base':
+            return np.flatnonzero(self.contract.is_velocity).tolist()
+        return self.contract.indices(self.contract.arm(part).joints)
+
+    def others(self, part):
+        return np.setdiff1d(np.arange(len(self.state)), self.columns(part))
+
+    def drive(self, device, state, ticks=10):
+        for _ in range(ticks):
+            state = self.read(device, self.mode, state).positions
+        return state
+
+    def test_each_part_moves_in_its_turn_and_the_others_hold_what_they_were_told(self, device):
+        self.let_go(device)
+        self.read(device, self.mode)
+        self.take_up(device)
+        told = self.drive(device, self.state, 2)
+        np.testing.assert_allclose(told, self.state, atol=1e-9)
+        for part in (*self.parts, self.parts[0]):
+            before = told
+            self.deflect(device, True)
+            # The robot lags behind: what is not moved must not be told where it sagged to.
+            sagged = before - np.where(self.contract.is_velocity, 0.0, 0.003)
+            for _ in range(10):
+                told = self.read(device, self.mode, sagged).positions
+            moved = np.abs(told - before)
+            assert moved[self.columns(part)].max() > 0.01, part
+            np.testing.assert_allclose(told[self.others(part)], before[self.others(part)],
+                                       atol=1e-9, err_msg=part)
+            self.next_part(device)
+            told = self.drive(device, told)
+            np.testing.assert_allclose(
+                told[self.columns(part)],
+                0.0 if part == 'base' else told[self.columns(part)])
+            after = told
+            told = self.drive(device, told)
+            np.testing.assert_allclose(told, after, atol=1e-9, err_msg='held at the change')
+            self.deflect(device, False)
+            told = self.drive(device, told)
+
+    def test_a_base_drives_while_deflected_and_is_told_zero_when_released(self, device):
+        self.let_go(device)
+        self.read(device, self.mode)
+        while self.chosen(device) != 'base':
+            self.next_part(device)
+            self.read(device, self.mode)
+        self.take_up(device)
+        self.read(device, self.mode)
+        base = self.columns('base')
+        self.deflect(device, True)
+        told = self.drive(device, self.state)
+        forward = told[base][0]
+        assert 0 < forward <= self.contract.upper[base][0]
+        self.deflect(device, False)
+        state = told.copy()
+        state[base] = forward                   # measured: it still rolls
+        told = self.drive(device, state)
+        assert (told[base] == 0).all()
+        self.deflect(device, True)
+        self.drive(device, told)
+        self.let_go(device)
+        assert (self.read(device, self.mode, state).positions[base] == 0).all()
+
+    def chosen(self, device):
+        return device._hand.part.name
+
+    def test_a_gripper_that_holds_is_told_to_close_whichever_arm_moves(self, device):
+        state = self.state.copy()
+        grips = self.contract.indices(['left_grip', 'right_grip'])
+        state[grips] = [0.02, 0.04]
+        self.let_go(device)
+        self.read(device, self.mode, state)
+        self.take_up(device)
+        for _ in range(4):
+            told = self.read(device, self.mode, state).positions
+            np.testing.assert_allclose(told[grips], [0.0, 0.04])
+            self.next_part(device)

@@ -10,10 +10,17 @@ from il_ros.teleop.layout import layouts
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
-from teleop.device_conformance import CONTRACT, ENVIRONMENT, RelativeConformance, STATE
+from teleop.device_conformance import (
+    CONTRACT,
+    ENVIRONMENT,
+    PAIR,
+    PartsConformance,
+    RelativeConformance,
+    STATE,
+)
 
 ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
-A, B, X, Y, BACK, START, LB, RB, UP, RIGHT = 0, 1, 2, 3, 4, 6, 9, 10, 11, 14
+A, B, X, Y, BACK, START, LB, RB, UP, LEFT, RIGHT = 0, 1, 2, 3, 4, 6, 9, 10, 11, 13, 14
 
 
 class TestGamepad(RelativeConformance):
@@ -35,10 +42,10 @@ class TestGamepad(RelativeConformance):
     def deflect(self, device, on):
         self.axes[1] = float(on)
 
-    def read(self, device, mode=Mode.TELEOP, state=STATE, silent_ns=0):
-        self.now_ns += CONTRACT.period_ns
+    def read(self, device, mode=Mode.TELEOP, state=None, silent_ns=0):
         buttons = tuple(int(b in self.held) for b in range(self.buttons))
-        return device.read(DeviceContext(state, ENVIRONMENT, self.now_ns, mode, Pad(
+        context = self.context(mode, state)
+        return device.read(replace(context, pad=Pad(
             tuple(self.axes), buttons, self.now_ns - silent_ns)))
 
     def press(self, device, button):
@@ -180,6 +187,70 @@ class TestGamepad(RelativeConformance):
         for _ in range(10):
             state = self.read(device, state=state).positions
         assert (np.flatnonzero(state != STATE) == [1]).all()
+
+
+class TestGamepadOfTwoArmsAndBase(PartsConformance):
+    axes, held, buttons = (0.0,) * 6, frozenset(), 21
+    robots = 1
+
+    @pytest.fixture
+    def device(self):
+        self.axes, self.held = [0.0] * 6, set()
+        return open_device('gamepad', PAIR, robots=self.robots)
+
+    engage, let_go = TestGamepad.engage, TestGamepad.let_go
+    deflect, read, press = TestGamepad.deflect, TestGamepad.read, TestGamepad.press
+
+    def next_part(self, device):
+        """Press the cross to the right: joint by joint, after the last joint the next part."""
+        part = self.chosen(device)
+        while self.chosen(device) == part:
+            self.held.add(RIGHT)
+            self.read(device, self.mode)
+            self.held.discard(RIGHT)
+            self.read(device, self.mode)
+
+    def test_the_part_that_is_chosen_is_said_once(self, device):
+        self.engage(device)
+        self.read(device)
+        notices = []
+        for button in (RIGHT, RIGHT, LEFT, LEFT):
+            self.press(device, button)
+            notices.append(device.notice)
+            self.read(device)
+            assert device.notice == ''
+        assert notices == ['', 'gamepad: moves right', 'gamepad: moves left', '']
+
+    def test_a_stick_that_was_held_at_the_change_is_named(self, device):
+        self.engage(device)
+        self.read(device)
+        self.axes[1] = 1.0
+        self.next_part(device)
+        assert device.notice == ('gamepad: left stick, up and down: not at rest when right was '
+                                 'chosen; it moves nothing until it was let go')
+
+    def test_sticks_drive_the_base(self, device):
+        self.engage(device)
+        self.read(device)
+        while self.chosen(device) != 'base':
+            self.next_part(device)
+        self.axes[:4] = [1.0, 1.0, -1.0, 1.0]
+        told = self.read(device).positions
+        np.testing.assert_allclose(told[6:], [5 / 9 * 0.25, -5 / 9 * 0.5])
+
+
+def test_the_left_shoulder_with_the_cross_asks_for_another_robot_and_lets_go():
+    test = TestGamepadOfTwoArmsAndBase()
+    test.axes, test.held = [0.0] * 6, set()
+    device = open_device('gamepad', PAIR, robots=2)
+    test.engage(device)
+    assert test.read(device).engaged
+    test.held.add(LB)
+    intent = test.press(device, RIGHT)
+    assert (intent.switch, intent.engaged) == (True, False)
+    assert device._hand.part.name == 'left' and not device._hand.part.jog.joint
+    intent = test.read(device)
+    assert (intent.switch, intent.engaged) == (False, False), 'RB is to be pressed anew'
 
 
 # What drivers send while nobody touches the pad: axes, number of buttons; index of RB, layout.

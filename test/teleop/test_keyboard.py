@@ -15,7 +15,14 @@ from il_ros.teleop.terminal import Terminal
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
-from teleop.device_conformance import CONTRACT, RelativeConformance, STATE
+from teleop.device_conformance import (
+    CONTRACT,
+    PAIR,
+    PAIR_STATE,
+    PartsConformance,
+    RelativeConformance,
+    STATE,
+)
 import yaml
 
 ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
@@ -24,10 +31,10 @@ ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
 class Keys:
     """A real pseudo-terminal with a keyboard device at its end."""
 
-    def __init__(self, contract: Contract = CONTRACT) -> None:
+    def __init__(self, contract: Contract = CONTRACT, **more: object) -> None:
         self.master, self.slave = pty.openpty()
         self.before = termios.tcgetattr(self.slave)
-        self.device = Keyboard(contract, Terminal(self.slave, self.slave))
+        self.device = Keyboard(contract, Terminal(self.slave, self.slave), **more)
 
     def press(self, keys: str) -> None:
         os.write(self.master, keys.encode())
@@ -73,7 +80,7 @@ class TestKeyboard(RelativeConformance):
 
     held = ''
 
-    def read(self, device, mode=Mode.TELEOP, state=STATE):
+    def read(self, device, mode=Mode.TELEOP, state=None):
         self.keys.press(self.held)
         return super().read(device, mode, state)
 
@@ -243,3 +250,74 @@ def test_a_request_for_help_is_said_once_and_stays_on_the_status_line(keys):
     shown += keys.shown_until('\r\n')
     assert shown.count('\a') == shown.count('help_gate asks') == 1
     assert shown.count('HELP WANTED: t') == 1
+
+
+class TestKeyboardOfTwoArmsAndBase(PartsConformance):
+    @pytest.fixture
+    def device(self):
+        self.keys = Keys(PAIR)
+        yield self.keys.device
+        self.keys.close()
+
+    def engage(self, device):
+        self.keys.press('w')
+
+    def let_go(self, device):
+        device.reset(0)
+
+    def take_up(self, device):
+        self.keys.press('t')
+
+    def deflect(self, device, on):
+        self.held = 'w' if on else ''
+
+    held = ''
+
+    def next_part(self, device):
+        self.keys.press('m')
+
+    def read(self, device, mode=Mode.TELEOP, state=None):
+        self.keys.press(self.held)
+        return super().read(device, mode, state)
+
+    def test_help_and_status_line_name_the_part(self, device):
+        text = self.keys.shown_until('m moves the next of left, right, base')
+        assert 'left, right: number: choose a joint   w/s move it\r' in text
+        assert 'base: w/s x   q/e yaw\r' in text
+        for status in ('left   left gripper open', 'right   right gripper open',
+                       'base   right gripper open', 'left   left gripper open'):
+            self.read(device)
+            self.keys.shown_until(f'speed 5/9   {status}')
+            self.next_part(device)
+
+    def test_space_is_for_the_gripper_of_the_arm_that_moves_or_moved_before_the_base(self, device):
+        grips = PAIR.indices(['left_grip', 'right_grip'])
+        self.keys.press('t')
+        self.read(device, self.mode)
+        for keys, expected in ((' ', [0.0, 0.04]), ('m ', [0.0, 0.0]), ('m ', [0.0, 0.04]),
+                               ('m ', [0.04, 0.04])):
+            self.keys.press(keys)
+            assert self.read(device, self.mode).positions[grips].tolist() == expected
+
+    def test_keys_of_the_base_follow_its_fields_within_its_limits(self, device):
+        self.keys.press('9mm9t')
+        self.read(device, self.mode)
+        for key, expected in (('w', [0.25, 0]), ('s', [-0.25, 0]), ('q', [0, 0.5]),
+                              ('e', [0, -0.5]), ('a', [0, 0])):
+            self.held = ''
+            self.drive(device, PAIR_STATE)
+            self.held = key
+            np.testing.assert_allclose(self.drive(device, PAIR_STATE)[6:], expected)
+
+
+def test_a_contract_without_arm_and_base_is_refused():
+    data = parse_yaml(PAIR.to_text(), 'test')
+    names = ['left_1', 'left_2', 'left_grip', 'right_1', 'right_2', 'right_grip']
+    data |= {'joints': data['joints'][:6], 'start': data['start'][:6], 'arms': [],
+             'states': data['states'][:2], 'commands': data['commands'][:4]}
+    contract = Contract.from_text(yaml.safe_dump(data))
+    assert contract.joint_names == names
+    with pytest.raises(ConfigError) as error:
+        open_device('gamepad', contract)
+    assert str(error.value) == ("the contract of 'mobile_pair' has no arm and no base that a "
+                                'device could move; name its arms')

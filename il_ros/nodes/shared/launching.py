@@ -20,23 +20,22 @@ from launch.actions import (
     SetLaunchConfiguration,
 )
 from launch.conditions import IfCondition
-from launch.substitutions import (
-    EqualsSubstitution,
-    IfElseSubstitution,
-    NotEqualsSubstitution,
-)
 from launch.substitutions import LaunchConfiguration as given
+from launch.substitutions import NotEqualsSubstitution
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
 
 ARGUMENTS = {
     'robot': ('sim_arm', 'contract of the robot: a name under config/robots, or a file'),
-    'teleop': ('keyboard', 'device of the operator: keyboard, gamepad, scripted, none'),
+    'robots': ("['']", 'namespaces of the robots that one device drives in turn, each with its '
+                     'contract where it is not robot:=, as in [left, right=my_robot.yaml]'),
+    'teleop': ('keyboard', 'device of the operator: keyboard, gamepad, scripted, none; or one for '
+                           'each of two arms, as in gamepad+keyboard'),
     'checkpoint': ('', 'folder of the policy; empty: wait for the service policy/load'),
     'use_sim': ('false', 'start the simulated arm in place of a real one'),
     'rviz': ('false', 'show robot, cameras and predicted path in RViz'),
     'namespace': ('', 'namespace of all nodes and topics'),
-    'output': ('bags', 'folder for the recorded episodes'),
+    'output': ('bags', 'folder for the recorded episodes; by itself a folder per namespace'),
     'task': ('', "what the robot is to do; empty: the contract's task"),
     'operator': ('', 'who teleoperates, for the metadata of the episodes'),
     'sim_task': ('', 'task of the simulated robot, such as PickPlace; empty: its first'),
@@ -56,10 +55,16 @@ def description(arguments: tuple[str, ...], *actions: Action,
     `transport.defaults`.
     """
     return LaunchDescription([
-        *(DeclareLaunchArgument(name, default_value=defaults.get(name, ARGUMENTS[name][0]),
+        *(DeclareLaunchArgument(name, default_value=_default(name, defaults),
                                 description=ARGUMENTS[name][1]) for name in arguments),
         *(SetEnvironmentVariable(*item) for item in transport.defaults(os.environ).items()),
         GroupAction([PushRosNamespace(given('namespace')), *actions])])
+
+
+def _default(name: str, defaults: dict[str, str]) -> str | list[Any]:
+    value = defaults.get(name, ARGUMENTS[name][0])
+    # Two robots must not count their episodes in one folder.
+    return [f'{value}/', given('namespace')] if name == 'output' else value
 
 
 def node(executable: str, *, condition: Any = None, prefix: Any = None, respawn: bool = False,
@@ -83,8 +88,8 @@ def terminal() -> OpaqueFunction:
 
 
 def _find_terminal(context: LaunchContext) -> list[Action]:
-    if given('teleop').perform(context) != 'keyboard':
-        return []
+    if 'keyboard' not in given('teleop').perform(context).split('+'):
+        return [SetLaunchConfiguration('terminal', '')]
     found = find_terminal(given('terminal').perform(context), os.environ, shutil.which)
     return [SetLaunchConfiguration('terminal', found)]
 
@@ -112,11 +117,15 @@ def control(mode: str, **parameters: Any) -> list[Action]:
 
 def operator(engage: str) -> Node:
     """Return the operator's device, unless `teleop:=none`; a keyboard in its own terminal."""
-    terminal = IfElseSubstitution(EqualsSubstitution(given('teleop'), 'keyboard'),
-                                  given('terminal'), '')
     return node('teleop', condition=IfCondition(NotEqualsSubstitution(given('teleop'), 'none')),
-                prefix=terminal, robot=given('robot'), device=given('teleop'),
+                prefix=given('terminal'), robot=given('robot'), device=given('teleop'),
                 seed=given('seed'), engage=engage, task=given('sim_task'))
+
+
+def station() -> Node:
+    """Return the operator's device for several robots."""
+    return node('teleop', prefix=given('terminal'), robot=given('robot'), device=given('teleop'),
+                robots=ParameterValue(given('robots')))
 
 
 def recorder() -> Node:

@@ -1,0 +1,57 @@
+"""ROS parameters of teleop."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from il_ros.config import LIVE, OneOf, Range
+from il_ros.errors import ConfigError
+from il_ros.names import resolve
+from il_ros.teleop.device import ENGAGE
+from il_ros.teleop.layout import AUTO
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """ROS parameters.
+
+    Attributes:
+        robot: Name or file of the contract.
+        device: Name of the device (keyboard, gamepad, scripted), or of one for each of two arms,
+            as in gamepad+keyboard.
+        seed: Habits of the scripted operator.
+        engage: When the scripted operator drives: 'always', 'supervised' or 'never'; may be
+            changed while the node runs.
+        speed: Robot time per steady time.
+        task: Of the simulation, that the scripted operator does; the robot's first when empty.
+        layout: Of a gamepad: a name under config/gamepads, a file, or 'auto': by its numbers of
+            axes and buttons.
+        robots: Namespaces of several robots that this device drives in turn, each with its
+            contract where it is not that of robot, as in left=sim_arm; none: one robot, in the
+            namespace of this node.
+    """
+
+    robot: str = 'sim_arm'
+    device: str = 'keyboard'
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
+    engage: Annotated[str, OneOf(ENGAGE), LIVE] = 'always'
+    speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
+    task: str = ''
+    layout: str = AUTO
+    robots: tuple[str, ...] = ('',)
+
+    def __post_init__(self) -> None:
+        if self.engage not in ENGAGE:
+            raise ConfigError(f'engage: expected one of {", ".join(ENGAGE)}, got {self.engage!r}')
+        if self.speed <= 0:
+            raise ConfigError(f'speed: expected more than 0, got {self.speed}')
+        names = [resolve(entry.partition('=')[0]) for entry in self.robots if entry]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ConfigError(f'robots: {twice[0]} stands twice; each robot has a namespace of '
+                              'its own')
+
+    @property
+    def contracts(self) -> dict[str, str]:
+        """The contract of each robot by its namespace; '' for the only one."""
+        entries = [entry.partition('=') for entry in self.robots if entry] or [('', '', '')]
+        return {name: contract or self.robot for name, _, contract in entries}

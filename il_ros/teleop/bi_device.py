@@ -1,0 +1,107 @@
+"""Two devices, one in each hand: each moves an arm, together they say all joints."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from il_ros.contract import Contract
+from il_ros.teleop.device import Device, DeviceContext, Intent
+from il_ros.teleop.parts import BASE, keep_still
+from il_ros.types import Floats, Request
+import numpy as np
+
+HANDS = ('left', 'right')   # as the gamepads of two devices are called, whatever the arms are
+
+
+class _Side(NamedTuple):
+    """A device, the hand that it is in, the arm that it moves, and its columns."""
+
+    hand: str
+    arm: str
+    device: Device
+    columns: list[int]
+
+
+class BiDevice:
+    """Two devices as one: engaged while either is; the arm of the one that is not holds.
+
+    A request of either (pause, rewind, another robot) lets go of both until both were released.
+    Handing back with one while the other drives lets go of its own arm alone. A device that falls
+    silent while it drives silences both: nobody knows any more what two hands on one object want.
+    A base goes with the left device.
+    """
+
+    def __init__(self, contract: Contract, left: Device, right: Device,
+                 arms: tuple[str, str]) -> None:
+        """Take the devices.
+
+        Args:
+            contract: The robot.
+            left: Moves the first of the arms, and the base.
+            right: Moves the second.
+            arms: Names of the arms.
+        """
+        base = np.flatnonzero(contract.is_velocity).tolist()
+        columns = [contract.indices(contract.arm(arm).all_joints) for arm in arms]
+        self._sides = (_Side(HANDS[0], arms[0], left, columns[0] + base),
+                       _Side(HANDS[1], arms[1], right, columns[1]))
+        self._contract = contract
+        self.name = f'{left.name}_{right.name}'
+        self.notice = ''
+        self._told: Floats | None = None   # while either drives
+        self._drove: set[str] = set()      # the arms that were driven at the last reading
+        self._lost = self._let_go = False
+
+    def read(self, context: DeviceContext) -> Intent | None:
+        """Return what both want, None while one that drove cannot tell; see `Device`."""
+        intents = {side.arm: side.device.read(replace(
+            context, pad=context.pads.get(side.hand, context.pad))) for side in self._sides}
+        self.notice = '; '.join(f'{side.arm}: {side.device.notice}' for side in self._sides
+                                if side.device.notice)
+        known = {arm: intent for arm, intent in intents.items() if intent is not None}
+        engaged = {arm for arm, intent in known.items() if intent.engaged}
+        self._lost = bool(self._drove - known.keys()) or (self._lost and bool(engaged))
+        if self._lost or not known:
+            self._drove, self._told = set(), None
+            return None
+        request = max((intent.request for intent in known.values()),
+                      key=lambda asked: (asked is Request.PAUSE, asked))
+        switch = any(intent.switch for intent in known.values())
+        if request is Request.HAND_BACK and engaged:
+            request = Request.NONE
+        self._let_go = (self._let_go or switch or request in (Request.PAUSE, Request.REWIND)) and (
+            bool(engaged))
+        capture = next((i.capture for i in known.values() if i.capture), None)
+        driving = set() if self._let_go else engaged
+        self._drove = driving
+        return Intent(bool(driving), self._positions(context.state, known, driving), request,
+                      capture, switch)
+
+    def reset(self, seed: int) -> None:
+        """Let go of both; the seed goes to both."""
+        self._told, self._drove = None, set()
+        for side in self._sides:
+            side.device.reset(seed)
+
+    def close(self) -> None:
+        """Give both back."""
+        for side in self._sides:
+            side.device.close()
+
+    def _positions(self, state: Floats, known: dict[str, Intent], driving: set[str]) -> Floats:
+        base = self._contract.is_velocity
+        if not driving:
+            self._told = None
+            return np.where(base, 0.0, state)
+        told = keep_still(self._contract, state) if self._told is None else self._told
+        self._told = np.where(base, 0.0, told)
+        for side in self._sides:
+            if side.arm in driving:
+                self._told[side.columns] = known[side.arm].positions[side.columns]
+        return self._told.copy()
+
+
+def parts_of(contract: Contract, arms: tuple[str, str]) -> list[tuple[str, ...]]:
+    """Return what each of two devices moves."""
+    base = (BASE,) if contract.is_velocity.any() else ()
+    return [(arms[0], *base), (arms[1],)]

@@ -1,0 +1,7 @@
+"""One operator's device before several robots, whose graphs run elsewhere with teleop:=none."""
+from il_ros.nodes.shared.launching import description, station, terminal
+
+
+def generate_launch_description():
+    return description(('robots', 'robot', 'teleop', 'namespace', 'terminal'),
+                       terminal(), station())
