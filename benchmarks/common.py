@@ -73,7 +73,7 @@ def untrained(folder: Path, config: PolicyConfig, contract: Contract) -> Path:
     statistics = Normalize({k: np.zeros(s) for k, s in shapes.items()},
                            {k: np.full(s, 0.01) for k, s in shapes.items()})
     weights = {k: v.numpy() for k, v in make_network(config, contract).state_dict().items()}
-    urdf = find_urdf(contract) if config.tool_actions else None
+    urdf = find_urdf(contract) if config.space(contract).tools else None
     write(folder, Checkpoint(config, contract, statistics, urdf), weights, {})
     return folder
 

@@ -6,6 +6,7 @@ else a value is whatever its source counts; all other joints pass bit by bit as 
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from il_ros.contract import Contract
@@ -38,6 +39,10 @@ class Angles:
     def none(joints: int) -> Angles:
         """Return those of so many joints of which none turns without end."""
         return Angles(np.zeros(joints, bool), np.full(joints, -np.inf), np.full(joints, np.inf))
+
+    def columns(self, kept: Sequence[int]) -> Angles:
+        """Return those of some of the joints."""
+        return Angles(self.continuous[kept], self.lower[kept], self.upper[kept])
 
     @property
     def any(self) -> bool:

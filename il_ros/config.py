@@ -156,7 +156,13 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     if origin in (Union, types.UnionType):
         if value is None and type(None) in args:
             return None
-        return _convert(next(a for a in args if a is not type(None)), value, where)
+        kinds = [a for a in args if a is not type(None)]
+        mappings = [a for a in kinds if get_origin(a) is Mapping] if isinstance(value, Mapping) \
+            else []
+        return _convert((mappings or kinds)[0], value, where)
+    if origin is Mapping:
+        return {_convert(args[0], k, where): _convert(args[1], v, f'{where}: {k}')
+                for k, v in value.items()}
     if is_dataclass(kind):
         return build(kind, value, where)  # type: ignore[arg-type]
     if origin is tuple:

@@ -37,6 +37,10 @@ class PlanningError(IlRosError):
     """A motion cannot be planned."""
 
 
+class ReachError(IlRosError):
+    """A policy wants a tool where its arm cannot bring it."""
+
+
 class RemoteError(IlRosError):
     """A policy server cannot be reached, or answers wrongly or too late."""
 

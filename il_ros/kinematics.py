@@ -161,21 +161,6 @@ def find_urdf(contract: Contract) -> UrdfSource:
                       f'not found in {where}{text}; put it there or name it with its whole path')
 
 
-def tool_urdf(contract: Contract) -> UrdfSource:
-    """Return the URDF of a robot whose policy shall move the tool.
-
-    Raises:
-        ConfigError: The contract names no URDF or no tip, or there is no such file.
-    """
-    tips = bool(contract.arms) and all(arm.tip for arm in contract.arms)
-    if missing := [key for key, there in (('urdf', contract.urdf), ('tip', tips)) if not there]:
-        raise ConfigError(f'policies move the tool by default, and the contract of '
-                          f'{contract.robot!r} names no {" and no ".join(missing)}: name them in '
-                          'it, or set `tool_actions: false` under `policy` in a copy of the '
-                          'settings in config/training/ (--config) to learn motions of the joints')
-    return find_urdf(contract)
-
-
 def check_urdf(contract: Contract) -> str:
     """Return what is worth knowing of the URDF that a contract names.
 

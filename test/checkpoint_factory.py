@@ -79,7 +79,7 @@ def describe(config: PolicyConfig = SMALL, contract: Contract = CONTRACT) -> Che
     return Checkpoint(config, contract, Normalize(
         {k: np.zeros(s) for k, s in shapes.items()},
         {k: np.full(s, 0.05 if k == 'actions' else 1.0) for k, s in shapes.items()}),
-        find_urdf(contract) if config.tool_actions else None)
+        find_urdf(contract) if config.space(contract).tools else None)
 
 
 def make_checkpoint(folder: Path, config: PolicyConfig = SMALL, contract: Contract = CONTRACT,

@@ -3,7 +3,7 @@ import math
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.kinematics import Arm, find_urdf, tool_urdf
+from il_ros.kinematics import Arm, find_urdf
 from il_ros.sim.model import ASSETS
 import mujoco
 import numpy as np
@@ -117,10 +117,3 @@ def test_a_missing_urdf_is_named():
 def test_reach_is_three_quarters_of_a_metre(arm):
     straight = arm.forward(np.array([0.0, math.pi / 2, 0, 0, 0, 0]))[0]
     assert 0.7 < straight[0] < 0.95
-
-
-def test_a_policy_may_move_the_tools_of_any_form_of_the_contract_that_has_tips():
-    assert tool_urdf(Contract.load('sim_two_arms')).name == 'sim_two_arms.urdf'
-    with pytest.raises(ConfigError,
-                       match="the contract of 'aloha_vx300s' names no urdf and no tip"):
-        tool_urdf(Contract.load('aloha_vx300s'))

@@ -9,7 +9,7 @@ from il_ros.contract import Contract, differences
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import BagError, ConfigError
-from il_ros.kinematics import Arm, check_urdf, find_urdf, tool_urdf
+from il_ros.kinematics import Arm, check_urdf, find_urdf
 from il_ros.policies.checkpoint import read
 from il_ros.policies.inputs.tool_frame import ToolFrame
 from il_ros.recording.session import Recorder
@@ -86,13 +86,12 @@ def test_a_name_that_no_topic_has_is_refused(urdf, error):
 def test_kinematics_come_from_the_text_and_say_where_it_should_be():
     np.testing.assert_array_equal(tool(TOLD), tool(FILE))
     assert check_urdf(TOLD).startswith('the URDF of /robot_description')
-    for ask in (find_urdf, tool_urdf):
-        with pytest.raises(ConfigError) as error:
-            ask(TOPIC)
-        assert str(error.value) == (
-            "the contract of 'sim_arm' takes the URDF from /robot_description, which was not kept "
-            'here: bags hold it as a message of that topic, datasets in meta/robot.urdf, '
-            'checkpoints in robot.urdf; or name a file in the contract')
+    with pytest.raises(ConfigError) as error:
+        find_urdf(TOPIC)
+    assert str(error.value) == (
+        "the contract of 'sim_arm' takes the URDF from /robot_description, which was not kept "
+        'here: bags hold it as a message of that topic, datasets in meta/robot.urdf, '
+        'checkpoints in robot.urdf; or name a file in the contract')
     with pytest.raises(ConfigError, match="^the URDF of /robot_description: no link 'tol'"):
         Arm(find_urdf(TOLD), NAMES, 'tol')
 
@@ -135,7 +134,7 @@ def test_a_dataset_and_a_policy_keep_it(recorded, tmp_path):
         assert (found.contract, found.contract.urdf_text) == (contract, BARE)
         np.testing.assert_array_equal(tool(found.contract), tool(FILE))
     assert describe(replace(SMALL, tool_actions=True), contract).frame.arms == 1
-    assert ToolFrame(contract, tool_urdf(contract)).arms == 1
+    assert ToolFrame(contract, find_urdf(contract)).arms == 1
 
 
 def test_a_foreign_bag_gives_it_too(tmp_path):

@@ -33,7 +33,7 @@ from il_ros.errors import ConfigError
 from il_ros.scene import Box, Scene
 import yaml
 
-ACTION_SPACES = ('joint_position',)
+JOINT_POSITION = 'joint_position'  # of what robots are told
 MAX_COMMAND_HZ = 1000.0
 _Named = TypeVar('_Named', Arm, Camera)
 
@@ -71,7 +71,7 @@ class Contract(Columns):
     cameras: tuple[Camera, ...] = ()
     poses: Poses | None = None
     gripper: Gripper | None = None
-    action_space: str = 'joint_position'
+    action_space: str = JOINT_POSITION
     position_margin: float = 0.0
     urdf: str = ''
     tip: str = ''
@@ -96,7 +96,10 @@ class Contract(Columns):
         unique(self.joint_names, 'joint')
         unique([camera.name for camera in self.cameras], 'camera')
         self._check_parts()
-        one_of(self.action_space, ACTION_SPACES, 'action_space')
+        if self.action_space != JOINT_POSITION:
+            raise ConfigError(f'action_space {self.action_space!r}: what robots are told and data '
+                              f'hold is {JOINT_POSITION}; write what a policy shall say as '
+                              'action_space under `policy` in its training settings')
         if not 0 <= self.position_margin < 0.5:
             raise ConfigError(f'position_margin: expected 0 to 0.5, got {self.position_margin}')
         if any(arm.workspace and not (self.urdf and arm.tip) for arm in self.arms):

@@ -12,7 +12,7 @@ from il_ros.datasets.rows import Row
 from il_ros.evaluation.rollout import Conditions, observation_of, Rollout
 from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.intervention.beta import expert_acts
-from il_ros.policies.policy import infer, Policy
+from il_ros.policies.policy import infer_or_hold, Policy
 from il_ros.timing import to_s
 from il_ros.types import ControlSource, Floats, LABELLED
 import numpy as np
@@ -70,7 +70,11 @@ def label_rollout(env: Any, contract: Contract, policy: Policy, scheduler: Chunk
         label = expert.act(observation.state, observation.environment, now)
         if scheduler.due(now):
             # Row 0 of a chunk is due one tick after its observation, as on the live robot.
-            scheduler.add(infer(policy, observation, scheduler.previous(now)), now, now)
+            chunk = infer_or_hold(policy, observation, scheduler.previous(now))
+            if chunk is None:
+                scheduler.reset()
+            else:
+                scheduler.add(chunk, now, now)
         wanted = scheduler.output(now)
         before, acting = acting, expert_acts(beta, random)
         taken += acting and not before

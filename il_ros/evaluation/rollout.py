@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from il_ros.contract import Contract
 from il_ros.evaluation.faults import Delay, Faults, Sensors
 from il_ros.execution.schedulers.scheduler import ChunkScheduler
-from il_ros.policies.policy import infer, Policy
+from il_ros.policies.policy import infer_or_hold, Policy
 from il_ros.sim.variation import Variation
 from il_ros.timing import to_s
 from il_ros.types import ControlSource, Floats, Observation
@@ -108,7 +108,11 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
                 past = []
             if not delay.busy and scheduler.due(now):
                 seen, past = replace(observation, past=tuple(past)), []
-                delay.send(infer(policy, seen, scheduler.previous(now)), step, now)
+                found = infer_or_hold(policy, seen, scheduler.previous(now))
+                if found is None:
+                    scheduler.reset()
+                else:
+                    delay.send(found, step, now)
             else:
                 past.append(observation)
             if chunk := delay.arrived(step):

@@ -16,7 +16,14 @@ from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, IlRosError
 from il_ros.execution.layout import Layout, Views
 from il_ros.execution.worker import CHUNK, ERROR, INFERRED, Job, MAX_MESSAGE, READY, RESET
-from il_ros.policies.policy import Continuation, Doubting, infer, Policy, start_observation
+from il_ros.policies.policy import (
+    Continuation,
+    Doubting,
+    infer,
+    infer_or_hold,
+    Policy,
+    start_observation,
+)
 from il_ros.policies.source import describe, open_policy, parse_place
 from il_ros.scheduling import end_with_parent
 import numpy as np
@@ -44,7 +51,7 @@ def main(socket_fd: str, memory_fd: str, job_text: str) -> int:
             seen = start_observation(policy.contract, policy.cameras)
             rests = Continuation(seen.state[None], 1) if job.options.realtime else None
             for _ in range(WARM_UP):
-                infer(policy, seen, rests)
+                infer_or_hold(policy, seen, rests)  # what is seen is no scene: any pose may come
             policy.reset()
         except (IlRosError, RuntimeError) as error:
             channel.send(ERROR + str(error).encode()[:MAX_MESSAGE - 1])
@@ -70,7 +77,7 @@ def answer(policy: Policy, views: Views, channel: socket.socket) -> None:
         began = time.monotonic_ns()
         try:
             chunk = infer(policy, *views.get())
-        except IlRosError as error:  # of a server
+        except IlRosError as error:  # of a server, or a tool out of reach
             channel.send(ERROR + str(error).encode()[:MAX_MESSAGE - 1])
             continue
         except (RuntimeError, ValueError) as error:  # out of memory, device lost

@@ -50,7 +50,8 @@ class Checkpoint:
     @property
     def frame(self) -> ToolFrame | None:
         """The kinematics, where the policy moves the tool."""
-        return ToolFrame(self.contract, self.urdf) if self.urdf else None
+        space = self.config.space(self.contract)
+        return ToolFrame.of(space, self.urdf) if self.urdf and space.tools else None
 
 
 def read(folder: Path) -> Checkpoint:
@@ -75,9 +76,9 @@ def read(folder: Path) -> Checkpoint:
         config.check_inputs(contract)
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
-    urdf = folder / 'robot.urdf' if config.tool_actions else None
+    urdf = folder / 'robot.urdf' if config.space(contract).tools else None
     if urdf and not urdf.is_file():
-        raise CheckpointError(f'{folder}: missing robot.urdf, which a policy with tool_actions '
+        raise CheckpointError(f'{folder}: missing robot.urdf, which a policy that moves tools '
                               'needs; train again')
     return Checkpoint(config, contract, _read_statistics(folder / 'statistics.json'), urdf)
 

@@ -1,11 +1,20 @@
 """What rebuilds a policy, together with contract, statistics and weights. Free of torch."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.policies.action_space import (
+    ActionSpace,
+    check_names,
+    JOINT_DELTA,
+    JOINT_POSITION,
+    TOOL_DELTA,
+    VELOCITY,
+)
 
 KINDS = ('bc', 'bc_rnn', 'act', 'diffusion', 'flow', 'gmm', 'ibc')
 BOUNDED = ('diffusion', 'gmm', 'ibc')  # they need actions within [-1, 1]
@@ -323,9 +332,8 @@ class PolicyConfig:
         inputs: 'state' (all joints), 'gripper' (its joint alone), 'environment' (poses), 'task'
             (the instruction, policies/language.py) and names of cameras.
         horizon: Rows of a chunk, H.
-        relative_actions: Learn arm targets relative to the measured position; the gripper's stay
-            absolute.
-        tool_actions: Learn motions of the tool in place of motions of the joints; takes the URDF.
+        relative_actions: Where `action_space` is unset: 'joint_delta', or 'joint_position'.
+        tool_actions: Where `action_space` is unset: 'tool_delta' with rotation vectors.
         pose_differences: Append the differences between the positions of all poses.
         difference_scales: Lengths [m] at which a policy sees these differences once more, each as
             tanh(difference / length): millimetres count where it is near, and far is far. Takes
@@ -339,6 +347,12 @@ class PolicyConfig:
             moves; Diffusion Policy takes 2. 'bc_rnn' remembers by itself.
         members: Networks of the kind, each trained on its own bootstrap of the episodes;
             `LearnedPolicy.spread` is what they disagree about.
+        action_space: What the network says: 'joint_position', 'joint_delta', 'tool_pose' or
+            'tool_delta', for all arms or for each by its name; see `policies.action_space`.
+        delta_from: What deltas are counted from: 'chunk', the measured pose as it begins, or
+            'row', the row before; 'chunk' when None.
+        delta_axes: Along which axes a tool's delta is: those of the 'root' of the URDF, or the
+            tool's own ('tool'); 'root' when None.
     """
 
     kind: str = 'bc'
@@ -360,9 +374,17 @@ class PolicyConfig:
     bc_rnn: RNNConfig = field(default_factory=RNNConfig)
     observation_steps: int = 1
     difference_scales: tuple[float, ...] = ()
+    action_space: str | Mapping[str, str] | None = None
+    delta_from: str | None = None
+    delta_axes: str | None = None
 
     def __post_init__(self) -> None:
         one_of(self.kind, KINDS, 'kind')
+        check_names(self.action_space, self.delta_from, self.delta_axes)
+        if self.action_space is not None and (self.tool_actions or not self.relative_actions):
+            old = 'tool_actions' if self.tool_actions else 'relative_actions'
+            raise ConfigError(f'action_space and {old}: expected one of them; take {old} out: '
+                              f'action_space: {self.action_space} says it all')
         one_of(self.normalization, NORMALIZATIONS, 'normalization')
         if self.kind in BOUNDED and self.normalization != 'min_max':
             raise ConfigError(f'normalization: kind {self.kind!r} clips to [-1, 1], expected '
@@ -382,11 +404,11 @@ class PolicyConfig:
         if not self.inputs or len(set(self.inputs)) < len(self.inputs):
             raise ConfigError(f'inputs: expected each input once, got {list(self.inputs)}')
         if self.augmentation.of_poses and (
-                not self.tool_actions or {'state', *self.cameras} & set(self.inputs)):
+                not self.only_tool_deltas or {'state', *self.cameras} & set(self.inputs)):
             raise ConfigError(
-                'augmentation: scene_motion and tool_stray expect tool_actions: true and inputs '
-                'that move with the scene (environment, gripper, task), got tool_actions: '
-                f'{str(self.tool_actions).lower()} and {list(self.inputs)}')
+                'augmentation: scene_motion and tool_stray expect action_space: tool_delta and '
+                'inputs that move with the scene (environment, gripper, task), got '
+                f'{self.action_space or "motions of the joints"} and {list(self.inputs)}')
         if any(self.augmentation.tool_stray) and (
                 self.window > 1 or 'environment' not in self.inputs):
             raise ConfigError(
@@ -402,6 +424,27 @@ class PolicyConfig:
         Where scenes move about on the table, where on it something is tells nothing.
         """
         return self.augmentation.scene_motion and self.pose_differences
+
+    @property
+    def only_tool_deltas(self) -> bool:
+        """Whether of every arm the network says how its tool moves."""
+        named = self.action_space
+        return self.tool_actions or bool(named) and {TOOL_DELTA} == (
+            {named} if isinstance(named, str) else {*(named or {}).values()} - {VELOCITY})
+
+    def space(self, contract: Contract) -> ActionSpace:
+        """Return what the values of the network's rows are on a robot.
+
+        Raises:
+            ConfigError: The robot has no such arm, or the tool of one is unknown.
+        """
+        if self.action_space is not None:
+            return ActionSpace.of(self.action_space, contract, delta_from=self.delta_from,
+                                  delta_axes=self.delta_axes)
+        if self.tool_actions:
+            return ActionSpace.of(TOOL_DELTA, contract, rotation='vector', turns=False,
+                                  lenient=True)
+        return ActionSpace.of(JOINT_DELTA if self.relative_actions else JOINT_POSITION, contract)
 
     @property
     def continues(self) -> bool:
@@ -429,7 +472,7 @@ class PolicyConfig:
         return tuple(i for i in self.inputs if i not in VECTORS)
 
     def check_inputs(self, contract: Contract) -> None:
-        """Check that the contract has every input.
+        """Check that the contract has every input, and each tool that is to be moved.
 
         Raises:
             ConfigError: It has not; the text names the valid inputs.
@@ -440,6 +483,7 @@ class PolicyConfig:
         if unknown := [i for i in self.inputs if i not in valid]:
             raise ConfigError(f'robot {contract.robot!r} has no input {unknown[0]!r}; '
                               f'valid: {", ".join(valid)}')
+        self.space(contract)
         if any(self.augmentation.tool_stray) and len(contract.arms) != 1:
             raise ConfigError('augmentation.tool_stray: expected a robot with one arm, '
                               f'{contract.robot!r} has {len(contract.arms)}')

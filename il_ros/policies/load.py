@@ -48,7 +48,7 @@ class LearnedPolicy:
         self._history = History(self._steps, checkpoint.config.inputs)
         self._memory: Tensor | None = None  # of a recurrent network
         self._said = torch.empty(0)         # its newest answer
-        self._frame = checkpoint.frame if checkpoint.config.tool_actions else None
+        self._frame = checkpoint.frame
         self._features = features(checkpoint.config, checkpoint.contract, self._frame)
         self._normalize = checkpoint.normalize
         self.network = network.to(device).eval()
@@ -56,6 +56,9 @@ class LearnedPolicy:
 
     def infer(self, observation: Observation, noise: NDArray[np.float32] | None = None) -> Floats:
         """Return the next joint targets. Shape (H, J).
+
+        Raises:
+            ReachError: A tool cannot be brought where the network wants it.
 
         Args:
             observation: What the robot knows.
@@ -216,7 +219,7 @@ def load(checkpoint: Path, contract: Contract | None = None, device: str = 'cpu'
     policy = LearnedPolicy(description, network, device)
     if contract is not None:
         policy.task = contract.task
-    if not np.isfinite(policy.infer(sample_observation(description))).all():
+    if not np.isfinite(policy.motions(sample_observation(description))).all():
         raise CheckpointError(f'{checkpoint}: the dry run gave targets that are not finite')
     policy.reset()
     return policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from il_ros.contract import Contract
-from il_ros.errors import ConfigError
+from il_ros.errors import ConfigError, ReachError
 from il_ros.types import Floats, Observation
 import numpy as np
 
@@ -23,11 +23,15 @@ class Policy(Protocol):
     cameras: tuple[str, ...]
 
     def infer(self, observation: Observation) -> Floats:
-        """Return the next joint targets.
+        """Return the next joint targets, whatever space the policy itself thinks in.
 
         Returns:
-            Absolute joint positions in contract order [rad] or [m], row 0 for the tick after the
-            observation, one contract period between rows. Shape (H, J), float64.
+            Absolute joint positions in contract order [rad] or [m], velocities of a base, row 0
+            for the tick after the observation, one contract period between rows. Shape (H, J),
+            float64.
+
+        Raises:
+            ReachError: The policy wants a tool where its arm cannot bring it.
         """
         ...
 
@@ -113,6 +117,18 @@ def infer(policy: Policy, observation: Observation, previous: Continuation | Non
     if not isinstance(policy, ContinuingPolicy):
         raise cannot_continue(type(policy).__name__)
     return policy.continued(observation, previous)
+
+
+def infer_or_hold(policy: Policy, observation: Observation,
+                  previous: Continuation | None) -> Floats | None:
+    """Return what `infer` does; None where a tool cannot reach what the policy wants.
+
+    Then a robot holds, as the live one does without a chunk.
+    """
+    try:
+        return infer(policy, observation, previous)
+    except ReachError:
+        return None
 
 
 def cannot_continue(policy: str) -> ConfigError:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
-from il_ros.angles import Angles
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.policies.config import PolicyConfig, VECTORS
 from il_ros.policies.inputs.data import Array, Data
+from il_ros.policies.inputs.joint_actions import RelativeActions
 from il_ros.policies.inputs.language import embed
-from il_ros.policies.inputs.tool_frame import ToolActions, ToolFrame
+from il_ros.policies.inputs.tool_actions import ToolActions
+from il_ros.policies.inputs.tool_frame import ToolFrame
 from il_ros.types import Observation
 import numpy as np
 from numpy.typing import NDArray
@@ -84,49 +85,6 @@ class WithinLimits:
     def backward(self, data: Data) -> Data:
         """Clip the actions."""
         return data | {'actions': np.clip(data['actions'], self.lower, self.upper)}
-
-
-@dataclass(frozen=True)
-class RelativeActions:
-    """Targets minus the measured position, for the joints of the mask.
-
-    Joints that turn without end go the short way from row to row, so that a chunk may cover turns.
-
-    Attributes:
-        mask: 1 for relative joints, else 0. Shape (J,).
-        angles: The short way; None where no joint turns without end.
-    """
-
-    mask: Array
-    angles: Angles | None = None
-
-    @staticmethod
-    def of(contract: Contract, arm: bool = True) -> RelativeActions:
-        """Return the transform that leaves grippers and a base absolute.
-
-        Args:
-            contract: The robot.
-            arm: Else only joints that turn without end are relative: their absolute angle leaps.
-        """
-        mask = np.ones(len(contract.joints)) if arm else contract.continuous.astype(float)
-        mask[contract.is_gripper | contract.is_velocity] = 0.0
-        return RelativeActions(mask, Angles.of(contract))
-
-    def forward(self, data: Data) -> Data:
-        """Subtract the position at the observation."""
-        if 'actions' not in data:
-            return data
-        actions = data['actions']
-        if self.angles:
-            actions = self.angles.along(actions, data['state'])
-        return data | {'actions': actions - self._reference(data)}
-
-    def backward(self, data: Data) -> Data:
-        """Add the position at the observation."""
-        return data | {'actions': data['actions'] + self._reference(data)}
-
-    def _reference(self, data: Data) -> Array:
-        return (data['state'] * self.mask)[:, None, :].astype(data['actions'].dtype)  # (B, 1, J)
 
 
 @dataclass(frozen=True)
@@ -293,13 +251,15 @@ def features(config: PolicyConfig, contract: Contract, frame: ToolFrame | None =
     Args:
         config: The policy.
         contract: The robot.
-        frame: Needed for actions where `config.tool_actions`.
+        frame: Needed for actions where tools are among them.
     """
     steps: list[Transform] = [WithinLimits.of(contract)]
-    if config.tool_actions and frame:
-        steps.append(ToolActions(frame))
-    elif not config.tool_actions and (config.relative_actions or contract.continuous.any()):
-        steps.append(RelativeActions.of(contract, config.relative_actions))
+    space = config.space(contract)
+    if not space.tools:
+        if space.mask.any():
+            steps.append(RelativeActions.of(space))
+    elif frame:
+        steps.append(ToolActions(frame, space))
     steps.append(PoseFeatures.of(config))
     if 'gripper' in config.inputs and contract.grippers:
         steps.append(GripperFeature(tuple(contract.grippers)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
+from il_ros.contract.joint import TURN
 from il_ros.datasets.gaps import stretches
 from il_ros.errors import DatasetError
 from il_ros.policies.inputs.data import Data
@@ -99,9 +100,9 @@ class Samples:
     """Chunks to learn from.
 
     Attributes:
-        vectors: 'state' (N, J), as an input 'environment' (N, E), and 'tool' (N, 12 + G) where
-            actions are poses of the tool.
-        actions: Executed targets (N, J), or the poses that they give the tool (N, 12 + G).
+        vectors: 'state' (N, J), as an input 'environment' (N, E), and 'tool' (N, 12 A + G) where
+            the policy says where tools go.
+        actions: Executed targets (N, J), or the poses that they give these tools (N, 12 A + G).
         images: Per camera (N, H, W, 3) uint8.
         ends: Of `run_ends`. Shape (N,).
         correction: Where a person was correcting the policy. Shape (N,).
@@ -150,10 +151,10 @@ class Samples:
             raise DatasetError(
                 f'no row to learn from: none of {len(labelled)} rows was controlled by '
                 f'{" or ".join(config.sources)}; record demonstrations or name other `sources`')
-        vectors = {'state': _finite(columns, 'observation.state')}
+        vectors = {'state': _joints(source, 'observation.state')}
         if 'environment' in config.policy.inputs:
             vectors['environment'] = _finite(columns, 'observation.environment_state')
-        actions = _finite(columns, 'action')
+        actions = _joints(source, 'action')
         if frame:
             vectors['tool'] = frame.poses(vectors['state']).astype(np.float32)
             actions = frame.poses(actions).astype(np.float32)
@@ -231,6 +232,12 @@ def _instructions(source: Source) -> tuple[NDArray[np.float32], Rows]:
         raise DatasetError(f"column 'task_index': expected 0 to {len(texts) - 1}, got "
                            f'{index.min()} to {index.max()}; convert the bags again')
     return embed_all(texts), index
+
+
+def _joints(source: Source, key: str) -> NDArray[np.float32]:
+    values = _finite(source.columns, key)  # whole turns would leave 32 bit no room for the angle
+    within = source.columns[key] - TURN * np.round(np.asarray(source.columns[key]) / TURN)
+    return np.where(source.contract.continuous, within, values).astype(np.float32)
 
 
 def _finite(columns: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float32]:

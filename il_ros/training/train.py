@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from il_ros.config import build, to_mapping
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import CheckpointError, ContractMismatchError
-from il_ros.kinematics import tool_urdf
+from il_ros.kinematics import find_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.config import AugmentationConfig
 from il_ros.policies.inputs.tool_frame import ToolFrame
@@ -103,8 +103,9 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
 
     config.policy.check_inputs(source.contract)
     images = cached_images(source, config.policy)
-    urdf = tool_urdf(source.contract) if config.policy.tool_actions else None
-    frame = ToolFrame(source.contract, urdf) if urdf else None
+    space = config.policy.space(source.contract)
+    urdf = find_urdf(source.contract) if space.tools else None
+    frame = ToolFrame.of(space, urdf) if urdf else None
     samples = Samples.of(source, config, images, frame)
     to_features = features(config.policy, source.contract, frame)
     augmentation = PoseAugmentation.of(config.policy, source.contract)

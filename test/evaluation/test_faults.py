@@ -1,6 +1,6 @@
 """Faults reach the policy as named, follow from the seed, and are nothing by default."""
 from il_ros.contract import Contract
-from il_ros.errors import ConfigError
+from il_ros.errors import ConfigError, ReachError
 from il_ros.evaluation.faults import Delay, Faults, Sensors
 from il_ros.evaluation.rollout import Conditions, roll_out
 from il_ros.execution.schedulers.realtime import RealTimeChunking
@@ -120,6 +120,21 @@ def test_latency_longer_than_a_chunk_leaves_the_last_target():
     roll_out(env, CONTRACT, policy, RecedingHorizon(PERIOD, 8), 0,
              Conditions(False, faults=Faults(latency_ticks=12)))
     assert env.targets == [0.0] * 20
+
+
+def test_a_chunk_that_is_out_of_reach_lets_the_robot_hold():
+    """As live: none of its rows runs, and the policy is asked again at once."""
+    class Reaching(Echo):
+        def infer(self, observation):
+            chunk = super().infer(observation)
+            if 8 <= observation.state[0] < 11:
+                raise ReachError('too far')
+            return chunk
+
+    env, policy = Clock(), Reaching()
+    roll_out(env, CONTRACT, policy, RecedingHorizon(PERIOD, 8), 0, Conditions(False))
+    assert env.targets == [*map(float, range(8)), 7.0, 7.0, 7.0, *map(float, range(11, 20))]
+    assert policy.asked == [0, 8, 9, 10, 11, 19]
 
 
 def test_a_policy_that_cannot_continue_chunks_is_refused():

@@ -70,12 +70,19 @@ def main(mode: str, port: str) -> None:
     from il_ros.policies.remote.websocket_server import serve
     logging.basicConfig(level=logging.INFO)
     asked: list[dict] = []
+    replayed = dict(np.load(os.environ['REPLAY'])) if mode == 'replay' else {}
 
     def answer(observation: dict) -> dict:
         asked.append(observation)
         if mode == 'mirror':  # for the tests of the mapping: what came in, in numbers
             return {'actions': chunk(observation['observation/state']),
                     'seen': _described(observation)}
+        if mode == 'replay':  # what was said where the robot was most like this, by instruction
+            name = observation.get('prompt') or observation['task']
+            state = observation.get('observation/state', observation.get('observation.state'))
+            nearest = np.abs(replayed[f'{name}: state'] - state).sum(1).argmin()
+            return {'actions': replayed[name][nearest], 'seen': _described(observation),
+                    'tool': observation.get('tool', np.zeros(0))}
         if mode == 'fails' and len(asked) > 1:
             raise RuntimeError('out of GPU memory')
         if mode == 'told' and len(asked) > 1 and observation['prompt'] != 'lift it':

@@ -3,9 +3,11 @@ from dataclasses import replace
 
 from checkpoint_factory import CONTRACT, describe, make_checkpoint, observation, VARIANTS
 from il_ros.errors import ConfigError
+from il_ros.policies.inputs.tool_actions import ToolActions
 from il_ros.policies.load import LearnedPolicy, make_network
 from il_ros.policies.policy import Continuation, infer
 from il_ros.policies.source import Options
+from il_ros.policies.transforms import Normalize
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,9 @@ SILENT = {
     'flow': replace(VARIANTS['flow'], relative_actions=False),
     'flow, relative': VARIANTS['flow'],
     'flow of the tool': replace(VARIANTS['flow'], tool_actions=True),
+    **{f'flow, {space}': replace(VARIANTS['flow'], action_space=space)
+       for space in ('joint_position', 'tool_pose', 'tool_delta')},
+    'diffusion, tool_delta': replace(VARIANTS['diffusion'], action_space='tool_delta'),
 }
 
 
@@ -29,7 +34,18 @@ def silent(config):
     network = make_network(config, CONTRACT)
     for parameter in network.parameters():
         torch.nn.init.zeros_(parameter)
-    return LearnedPolicy(describe(config), network)
+    described = describe(config)
+    if config.action_space in ('tool_pose', 'tool_delta'):  # about what the network says
+        space = config.space(CONTRACT)
+        state = np.array(CONTRACT.start)[None]
+        frame = described.frame
+        offset = ToolActions(frame, space).forward(
+            {'state': state, 'actions': frame.poses(state)[:, None]})['actions'][0]
+        normalize = described.normalize
+        described = replace(described, normalize=Normalize(
+            {**normalize.offset, 'actions': np.repeat(offset, config.horizon, 0)},
+            normalize.scale))
+    return LearnedPolicy(described, network)
 
 
 def start(seed=0):

@@ -4,7 +4,8 @@ from dataclasses import replace
 from il_ros.contract import Contract
 from il_ros.execution.chunk_scheduler import make_scheduler, SCHEDULERS
 from il_ros.policies.config import PolicyConfig
-from il_ros.policies.transforms import features, RelativeActions
+from il_ros.policies.inputs.joint_actions import RelativeActions
+from il_ros.policies.transforms import features
 import numpy as np
 import pytest
 
@@ -49,7 +50,7 @@ def test_other_joints_are_as_they_were():
     np.testing.assert_array_equal(one['actions'], other['actions'])
     np.testing.assert_array_equal(one['state'][:, 1:], other['state'][:, 1:7])
     assert one['state'].shape == (1, 7)
-    np.testing.assert_array_equal(RelativeActions.of(TURNING).mask, [1] * 6 + [0])
+    np.testing.assert_array_equal(RelativeActions.of(config.space(TURNING)).mask, [1] * 6 + [0])
 
 
 @pytest.mark.parametrize('join', [0.0, 0.5])

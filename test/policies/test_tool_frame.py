@@ -3,7 +3,9 @@ from dataclasses import replace
 from checkpoint_factory import CONTRACT, make_checkpoint, observation, SMALL
 from il_ros.errors import CheckpointError
 from il_ros.kinematics import find_urdf
-from il_ros.policies.inputs.tool_frame import rotation_vectors, rotations, ToolActions, ToolFrame
+from il_ros.policies.config import PolicyConfig
+from il_ros.policies.inputs.tool_actions import ToolActions
+from il_ros.policies.inputs.tool_frame import rotation_vectors, rotations, ToolFrame
 from il_ros.policies.load import load
 from il_ros.policies.transforms import features
 import numpy as np
@@ -11,6 +13,7 @@ import pinocchio as pin
 import pytest
 
 FRAME = ToolFrame(CONTRACT, find_urdf(CONTRACT))
+OLD = PolicyConfig(tool_actions=True).space(CONTRACT)
 START = np.array(CONTRACT.start)
 
 
@@ -49,7 +52,7 @@ def test_motions_unwind_to_joint_targets():
     state = near_start(4, 0.2)
     targets = np.clip(state[:, None] + np.linspace(0, 0.05, 6)[None, :, None],
                       CONTRACT.lower, CONTRACT.upper)
-    transform = ToolActions(FRAME)
+    transform = ToolActions(FRAME, OLD)
     poses = np.stack([FRAME.poses(rows) for rows in targets])
     there = transform.forward({'state': state, 'tool': FRAME.poses(state), 'actions': poses})
     assert there['actions'].shape == (4, 6, 7)
@@ -64,7 +67,7 @@ def test_a_motion_does_not_depend_on_where_it_happens():
     lifted = np.tile(START, (3, 1)) + np.linspace(0, 0.05, 3)[:, None] * np.eye(7)[2]
     def motion(base):
         q = lifted + np.eye(7)[0] * (base[0] - START[0])
-        return ToolActions(FRAME).forward(
+        return ToolActions(FRAME, OLD).forward(
             {'state': base[None], 'actions': FRAME.poses(q)[None]})['actions'][0]
     about_z = rotations(np.array([[0, 0, 0.5]]))[0]
     np.testing.assert_allclose(motion(turned)[:, :3], motion(START)[:, :3] @ about_z.T, atol=1e-9)

@@ -5,7 +5,8 @@ from checkpoint_factory import CONTRACT
 from il_ros.errors import ConfigError
 from il_ros.kinematics import find_urdf
 from il_ros.policies.config import AugmentationConfig, PolicyConfig
-from il_ros.policies.inputs.tool_frame import rotations, ToolActions, ToolFrame
+from il_ros.policies.inputs.tool_actions import ToolActions
+from il_ros.policies.inputs.tool_frame import rotations, ToolFrame
 from il_ros.policies.load import load
 from il_ros.policies.transforms import PoseFeatures
 from il_ros.teleop.scripted_stages import rotation
@@ -85,7 +86,8 @@ def test_a_moved_scene_looks_the_same_from_within(sample):
                          for each in poses])
 
     np.testing.assert_allclose(seen_from_tool(moved), seen_from_tool(sample), atol=1e-6)
-    motion, before = (ToolActions(FRAME).forward(data)['actions'] for data in (moved, sample))
+    actions = ToolActions(FRAME, POLICY.space(CONTRACT))
+    motion, before = (actions.forward(data)['actions'] for data in (moved, sample))
     turns = rotations(motions.angle[:, None] * [0, 0, 1])
     for part in (slice(0, 3), slice(3, 6)):  # translation, rotation vector
         np.testing.assert_allclose(motion[..., part], np.einsum(
@@ -162,8 +164,8 @@ def test_strays_teach_the_way_back(source, tmp_path):
 
 
 @pytest.mark.parametrize(('changes', 'words'), [
-    ({'inputs': ('state', 'environment')}, 'expect tool_actions: true and inputs that move'),
-    ({'tool_actions': False}, 'got tool_actions: false'),
+    ({'inputs': ('state', 'environment')}, 'expect action_space: tool_delta and inputs that'),
+    ({'tool_actions': False}, 'got motions of the joints and'),
     ({'inputs': ('gripper',)}, "expected 'environment' among the inputs"),
     ({'observation_steps': 2}, 'one observation at a time')])
 def test_policies_that_cannot_learn_so_are_refused(changes, words):

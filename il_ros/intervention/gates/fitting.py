@@ -28,6 +28,7 @@ from il_ros.intervention.gates.models import Perceptron, Twin
 from il_ros.intervention.gates.safe import unsafe, unsafe_threshold
 from il_ros.policies.checkpoint import read_json
 from il_ros.policies.load import LearnedPolicy, load
+from il_ros.policies.policy import infer_or_hold
 from il_ros.policies.transforms import LEAST_SCALE
 from il_ros.training.config import SOURCES, TrainConfig
 from il_ros.training.samples import Source, split_episodes
@@ -180,7 +181,8 @@ def _steps(policy: LearnedPolicy, source: Source, human: Mask,
             seen = replace(_observation(policy, source, row), past=tuple(
                 _observation(policy, source, before)
                 for before in range(max(begin, row - past), row)))
-            target = policy.infer(seen)[0]
+            chunk = infer_or_hold(policy, seen, None)
+            target = seen.state if chunk is None else chunk[0]
             known = policy.uncertainty
             rows.append(row)
             ends.append(begin + length if row + every >= begin + length else -1)

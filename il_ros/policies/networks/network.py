@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from il_ros.contract import Contract
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.inputs.language import SIZE
-from il_ros.policies.inputs.tool_frame import MOTION, other_columns
 from il_ros.policies.transforms import features
 import numpy as np
 import torch
@@ -25,8 +24,7 @@ class Sizes:
         inputs: Length of each vector input ('state', 'environment', 'gripper', 'task').
         images: Height and width per camera.
         horizon: Rows of a chunk, H.
-        actions: Values of a row, A: the joints, or the motions of the tools and
-            what else there is.
+        actions: Values of a row, A; see `policies.action_space`.
         steps: Ticks that are seen at once, T.
     """
 
@@ -49,10 +47,8 @@ class Sizes:
         for name in config.cameras:
             camera = contract.camera(name)
             images[name] = config.image_size or (camera.height, camera.width)
-        actions = len(contract.joints)
-        if config.tool_actions:
-            actions = MOTION * len(contract.arms) + len(other_columns(contract))
-        return Sizes(vectors, images, config.horizon, actions, config.observation_steps)
+        return Sizes(vectors, images, config.horizon, config.space(contract).size,
+                     config.observation_steps)
 
 
 class Network(nn.Module, ABC):

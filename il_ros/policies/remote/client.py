@@ -16,13 +16,12 @@ import os
 from typing import Any
 
 import cv2
-from il_ros.angles import Angles
 from il_ros.contract import Contract
-from il_ros.errors import RemoteError
+from il_ros.errors import ReachError, RemoteError
 from il_ros.policies.policy import start_observation
+from il_ros.policies.remote.remote_actions import RemoteActions
 from il_ros.policies.remote.remote_config import ImageKey, RemoteConfig, VectorKey
 from il_ros.policies.remote.wire import pack, unpack
-from il_ros.policies.transforms import RelativeActions, WithinLimits
 from il_ros.types import Floats, Observation, Pixels
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
@@ -57,14 +56,11 @@ class RemotePolicy:
         self._loop = asyncio.new_event_loop()
         self._connection: ClientConnection | None = None
         self._fresh = True  # the server has to forget what came before
-        names = contract.joint_names
-        self._order = [(list(config.joints) or names).index(name) for name in names]
-        self._limits, self._relative = WithinLimits.of(contract), RelativeActions.of(contract)
-        self._angles = Angles.of(contract)
+        self._actions = RemoteActions(config, contract)
         self._deadline_s = start_deadline_s
         self.horizon = 0
         try:
-            self.horizon = len(self.infer(start_observation(contract, self.cameras)))
+            self.horizon = len(self._chunk(start_observation(contract, self.cameras)))
         except RemoteError:
             self.close()
             raise
@@ -77,7 +73,16 @@ class RemotePolicy:
         Raises:
             RemoteError: There is no answer within the deadline, the server failed, or the answer
                 is no chunk for this robot. The next call connects anew where that is needed.
+            ReachError: The server wants a tool where its arm cannot bring it.
         """
+        rows = self._chunk(observation)
+        try:
+            return self._actions.targets(rows, observation.state)
+        except ReachError as error:
+            raise ReachError(f'{self._config.url}: {error}') from None
+
+    def _chunk(self, observation: Observation) -> Floats:
+        """Return what the server says. Shape (H, S)."""
         where, limit = self._config.url, self._deadline_s
         try:
             answer = self._loop.run_until_complete(
@@ -99,7 +104,7 @@ class RemotePolicy:
         except RemoteError as error:
             self._drop()
             raise RemoteError(f'{where}: {error}') from None
-        return self._targets(answer, observation)
+        return self._checked(answer)
 
     def reset(self) -> None:
         """Let a server that keeps a history forget it, if it says how; openpi's keep none."""
@@ -160,6 +165,9 @@ class RemotePolicy:
             pixels = observation.images[image.camera]
             pixels = fit(pixels, *image.size) if image.size else pixels
             found[image.key] = pixels.transpose(2, 0, 1) if image.channels_first else pixels
+        if config.tool_state:
+            found[config.tool_state] = self._actions.tool_state(observation.state
+                                                                ).astype(np.float32)
         key = config.environment or ('observation.environment_state' if lerobot else '')
         if key and contract.poses:
             found[key] = observation.environment.astype(np.float32)
@@ -171,30 +179,24 @@ class RemotePolicy:
             found[told] = True
         return found
 
-    def _targets(self, answer: Mapping[str, Any], observation: Observation) -> Floats:
+    def _checked(self, answer: Mapping[str, Any]) -> Floats:
         where, key = self._config.url, self._config.actions
         if key not in answer:
             raise RemoteError(f'{where}: no {key!r} in the answer, which holds '
                               f'{", ".join(map(str, answer)) or "nothing"}; set `actions`')
         actions = np.asarray(answer[key])
-        joints = len(self._order)
-        if actions.ndim != 2 or actions.shape[1] != joints or not len(actions) or (
+        size = self._actions.size
+        if actions.ndim != 2 or actions.shape[1] != size or not len(actions) or (
                 actions.dtype.kind not in 'fiu'):
-            raise RemoteError(f'{where}: expected {key!r} of shape (rows, {joints}), the joints '
-                              f'of {self.contract.robot!r}, got {actions.dtype} {actions.shape}')
+            raise RemoteError(f'{where}: expected {key!r} of shape (rows, {size}), '
+                              f'{self._actions.what}, got {actions.dtype} {actions.shape}')
         if not np.isfinite(actions).all():
             raise RemoteError(f'{where}: {key!r} holds values that are not finite')
-        chunk = actions[None, :self._config.rows, self._order].astype(np.float64)
-        if self.horizon and chunk.shape[1] != self.horizon:
+        chunk: Floats = actions[:self._config.rows].astype(np.float64)
+        if self.horizon and len(chunk) != self.horizon:
             raise RemoteError(f'{where}: expected {self.horizon} rows as in the first answer, got '
-                              f'{chunk.shape[1]}; load the policy again')
-        data = {'actions': chunk, 'state': observation.state[None]}
-        if self._config.relative:
-            data = self._relative.backward(data)
-        else:
-            data['actions'] = self._angles.along(chunk, data['state'])
-        targets: Floats = self._limits.backward(data)['actions'][0]
-        return targets
+                              f'{len(chunk)}; load the policy again')
+        return chunk
 
 
 def fit(image: Pixels, height: int, width: int) -> Pixels:

@@ -1,6 +1,7 @@
 """A policy as one ONNX file: raw observation in, joint targets out, nothing around it.
 
-Where the policy moves the tool, its motions come out: inverse kinematics has no ONNX form.
+Where the policy says where tools go, or counts from row to row, what it says comes out: inverse
+kinematics has no ONNX form.
 """
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ from il_ros.policies.inputs.history import History
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.networks.ensemble import Ensemble
 from il_ros.policies.networks.network import Network
-from il_ros.policies.runtimes.onnx_format import CONFIG, CONTRACT, MEMORY, NOISE, URDF
-from il_ros.policies.transforms import RelativeActions, WithinLimits
+from il_ros.policies.runtimes.onnx_format import CONFIG, CONTRACT, MEMORY, NOISE, says, URDF
+from il_ros.policies.transforms import WithinLimits
 from il_ros.types import Observation
 import numpy as np
 import torch
@@ -47,7 +48,8 @@ class WholePolicy(nn.Module):
         self.grippers = list(checkpoint.contract.grippers)
         self.turning = np.flatnonzero(checkpoint.contract.continuous).tolist()
         limits = WithinLimits.of(checkpoint.contract)
-        mask = RelativeActions.of(checkpoint.contract, self.config.relative_actions).mask
+        space = self.config.space(checkpoint.contract)
+        self.said, mask = says(space), space.mask
         self.relative = bool(mask.any())
         constants = {'lower': limits.lower, 'upper': limits.upper, 'mask': mask}
         for key in checkpoint.normalize.offset:
@@ -60,7 +62,7 @@ class WholePolicy(nn.Module):
                 *others: Tensor) -> tuple[Tensor, ...]:
         """Return the chunk for state (T, J), poses (T, E), task (T, 64), images (T, H, W, 3).
 
-        Joint targets (1, H, J), or motions of the tool (1, H, 6 + G). `others` is noise where
+        Joint targets (1, H, J), or what the policy says (1, H, S). `others` is noise where
         `Network.noise` says a shape, or the memory of a recurrent network, which then comes out
         behind the chunk as it is afterwards.
         """
@@ -87,7 +89,7 @@ class WholePolicy(nn.Module):
 
     def _targets(self, chunk: Tensor, state: Tensor) -> Tensor:
         actions = chunk * self.get_buffer('actions_scale') + self.get_buffer('actions_offset')
-        if self.config.tool_actions:
+        if self.said:
             return actions
         if self.relative:
             actions = actions + (state * self.get_buffer('mask'))[:, None]
@@ -139,11 +141,12 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     and later the second output, `memory_after`; and
     `noise`, standard normal, where it draws its chunks (diffusion, flow, gmm): the same noise
     gives the same chunk as in torch, the sampling steps being part of the graph. The output is
-    `targets` (1, H, J), absolute joint positions, or, for a policy with `tool_actions`,
-    `tool_motions` (1, H, 6 + G): translation [m] and rotation vector [rad] of the tool from its
-    measured pose in the root's axes, then the gripper's position. Contract, settings and, with
-    `tool_actions`, the URDF are in the file's metadata: `onnx_policy.OnnxPolicy` needs nothing
-    else.
+    `targets` (1, H, J), absolute joint positions, or, for a policy that says where tools go or
+    counts from row to row, `actions` (1, H, S) as `action_space` has them; with the older
+    `tool_actions` they are `tool_motions` (1, H, 6 + G): translation [m] and rotation vector [rad]
+    of the tool from its measured pose in the root's axes, then the gripper's position. Contract,
+    settings and, with tools, the URDF are in the file's metadata: `onnx_policy.OnnxPolicy` needs
+    nothing else.
 
     Returns:
         The largest difference to the original's output over random observations.
@@ -161,7 +164,7 @@ def export(policy: LearnedPolicy, path: Path) -> float:
         raise CheckpointError(f'kind {description.config.kind!r} searches among candidates that '
                               'it draws and has no ONNX form; run it with PyTorch')
     whole = WholePolicy(description, policy.network).eval()
-    output = 'tool_motions' if description.config.tool_actions else 'targets'
+    output = says(config.space(description.contract)) or 'targets'
     example = History(config.observation_steps, config.inputs).window(
         sample_observation(description), '')
     vectors = [torch.from_numpy(example[name]).float() if name in example else torch.zeros(1, 1)
@@ -252,7 +255,7 @@ def _difference(policy: LearnedPolicy, session: Any, observations: Sequence[Obse
         values[MEMORY] = memory
         chunk, *after = session.run(None, {k: v for k, v in values.items() if k in wanted})
         memory = after[0] if after else memory
-        expected = (policy.motions(seen, noise) if config.tool_actions
+        expected = (policy.motions(seen, noise) if says(config.space(policy.contract))
                     else policy.infer(seen, noise))
         worst = np.maximum(worst, np.abs(chunk[0] - expected).max())  # NaN stays
     policy.reset()

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from il_ros.config import build
 from il_ros.contract import Contract
 from il_ros.errors import CheckpointError, ConfigError
+from il_ros.policies.action_space import ActionSpace, ROW
 from il_ros.policies.config import PolicyConfig
 
 CONTRACT, CONFIG, URDF = 'il_ros.contract', 'il_ros.config', 'il_ros.urdf'  # in the metadata
@@ -42,6 +43,13 @@ def read(path: Path) -> tuple[Contract, PolicyConfig, str]:
     except (ConfigError, ValueError) as error:
         raise CheckpointError(str(error)) from None
     return contract, config, found.get(URDF, '')
+
+
+def says(space: ActionSpace) -> str:
+    """Return how the output is called that holds what a policy says; '' where it is targets."""
+    if space.tools:
+        return 'tool_motions' if space.lenient else 'actions'
+    return 'actions' if space.delta_from == ROW else ''
 
 
 def _metadata(file: BinaryIO) -> dict[str, str]:
