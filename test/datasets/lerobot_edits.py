@@ -37,7 +37,7 @@ def described(dataset):
 
 a, b, out = map(Path, sys.argv[1:])
 first, second = opened(a), opened(b)
-reward = (np.zeros(len(first), np.float32), {'dtype': 'float32', 'shape': [1], 'names': None})
+reward = (np.zeros(len(first), np.float32), {'dtype': 'float32', 'shape': (1,), 'names': None})
 made = {'a': first}
 made |= tools.split_dataset(first, {'train': [0, 2], 'val': [1]}, out / 'split')
 if a == b:

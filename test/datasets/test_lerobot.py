@@ -1,6 +1,6 @@
 """Both ways between il_ros and the real LeRobot, whose environment is its own.
 
-LEROBOT_PYTHON=<its python> runs these with LeRobot 0.6.1; the tools of 0.4.4 do not all work.
+LEROBOT_PYTHON=<its python> runs these with LeRobot 0.6.1.
 """
 import json
 import os
