@@ -121,5 +121,5 @@ def test_reach_is_three_quarters_of_a_metre(arm):
 
 def test_a_policy_may_move_the_tools_of_any_form_of_the_contract_that_has_tips():
     assert tool_urdf(Contract.load('sim_two_arms')).name == 'sim_two_arms.urdf'
-    with pytest.raises(ConfigError, match="the contract of 'aloha_vx300s' names no urdf and no tip"):
+    with pytest.raises(ConfigError, match="contract of 'aloha_vx300s' names no urdf and no tip"):
         tool_urdf(Contract.load('aloha_vx300s'))
