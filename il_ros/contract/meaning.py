@@ -22,9 +22,9 @@ def meaning(contract: Any) -> Any:
     if not isinstance(contract, dict):
         return contract
     if 'commands' in contract:
-        contract = {**contract, 'commands': [
-            {'joints': sorted(command['joints']), 'fields': command['fields']}
-            for command in contract['commands'] or () if command.get('fields')]}
+        contract = {**contract, 'commands': {
+            joint: field for command in contract['commands'] if command.get('fields')
+            for joint, field in zip(command['joints'], command['fields'], strict=True)}}
     travels = (*TRANSPORT, *(['names'] if 'joints' in contract else [])) if (
         'topic' in contract) else ()
     kept = {key: meaning(value) for key, value in contract.items()
