@@ -157,7 +157,8 @@ def tool_urdf(contract: Contract) -> Path:
     Raises:
         ConfigError: The contract names no URDF or no tip, or there is no such file.
     """
-    if missing := [key for key in ('urdf', 'tip') if not getattr(contract, key)]:
+    given = {'urdf': contract.urdf, 'tip': all(arm.tip for arm in contract.arms)}
+    if missing := [key for key, there in given.items() if not there]:
         raise ConfigError(f'policies move the tool by default, and the contract of '
                           f'{contract.robot!r} names no {" and no ".join(missing)}: name them in '
                           'it, or set `tool_actions: false` under `policy` in a copy of the '
