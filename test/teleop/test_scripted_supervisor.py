@@ -141,9 +141,9 @@ def test_in_other_tasks_a_policy_that_stands_still_is_helped(task, cause):
 
 
 def drops(watched, state, environment, now):
-    """Let go of the cube as the giving arm carries it."""
+    """Let go of the cube once, as the giving arm carries it."""
     target = good(watched, state, environment, now)
-    carried = environment[2] > 0.15 and environment[21] > 0.54
+    carried = environment[2] > 0.15 and environment[21] > 0.54 and not watched.changes
     return np.concatenate([target[:6], [0.04 if carried else target[6]], target[7:]])
 
 
