@@ -4,9 +4,9 @@
 
 Each training has 50 undisturbed demonstrations and is rolled out on 100 held-out scenes that no
 setting was chosen on. The line of DAgger is disturbed: the object is pushed away as a gripper
-comes near, and every joint target is noisy. A person who watches takes over from the policy of a
-few demonstrations when it errs, in one round; beside it stands the policy of demonstrations alone
-that took the same time of a person.
+comes near, and every joint target is noisy. A person who watches takes over from the policy of 12
+demonstrations when it errs, in one round of 12 rollouts; beside it stands the policy of
+demonstrations alone that took the same time of a person.
 """
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ from rich.console import Console
 from benchmarks.dagger import Run
 from benchmarks.learning.checks import Check, Limit, Outcome, show
 
-SCENES = 100
-DEMONSTRATIONS, FEW, ROLLOUTS = 50, 20, 20
+SCENES, DISTURBED_SCENES = 100, 40
+DEMONSTRATIONS = 50
+FEW, ROLLOUTS, FEW_STEPS = 12, 12, 2500   # of the line of DAgger
 UNDISTURBED, DISTURBED = Conditions(False), Conditions(True, 0.005)
 
 
-def settings(task: str, preset: str, seed: int, demonstrations: int,
-             conditions: Conditions) -> DemoConfig:
-    """Return the sizes of a run."""
-    training = replace(TrainConfig.preset(preset), seed=seed)
+def settings(task: str, preset: str, seed: int, demonstrations: int, conditions: Conditions,
+             steps: int | None = None) -> DemoConfig:
+    """Return the sizes of a run; the preset's steps where none are given."""
+    training = TrainConfig.preset(preset)
+    training = replace(training, seed=seed, steps=steps or training.steps)
     return DemoConfig(demonstrations, 1, LoopConfig(
         seed=seed, robot=make_task(task).world.robot, task=task, rollouts=ROLLOUTS,
         conditions=conditions, training=training))
@@ -47,7 +49,8 @@ def cloned(task: str, preset: str, seed: int) -> Outcome:
 
 def corrected(task: str, preset: str, seed: int) -> Outcome:
     """Train on one round of corrections, against demonstrations of the same human time."""
-    _, dagger, alone = Run(seed, SCENES, settings(task, preset, seed, FEW, DISTURBED)).results()
+    _, dagger, alone = Run(seed, DISTURBED_SCENES, settings(
+        task, preset, seed, FEW, DISTURBED, FEW_STEPS)).results()
     return Outcome(np.array(dagger.success), against=np.array(alone.success))
 
 

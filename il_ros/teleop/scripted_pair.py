@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
+from il_ros.sim.tasks.task import BOX_HALF
 from il_ros.teleop.scripted_arm import DOWN, ScriptedArm, ToolGoal, turn_about_z
 from il_ros.teleop.scripted_hands import ScriptedHands
 from il_ros.teleop.scripted_pair_view import PairReader, Seen, Tool
-from il_ros.teleop.scripted_stages import HELD
+from il_ros.teleop.scripted_stages import FINGER, FINGER_HALF, HELD
 from il_ros.types import Floats
 import numpy as np
 
@@ -65,8 +66,18 @@ def hand_over(seen: Seen) -> tuple[Wish, Wish]:
         leaving = Wish(_down([*seen.box[:2], CARRY], DOWN_RIGHT), True)
         return rest_left, leaving if up else rest_right
     if cube[2] < DROPPED and cube[0] > BEYOND:
-        return rest_left, _pick(right, cube, seen.yaw, DOWN_RIGHT)
+        return rest_left, _pick(right, cube, clear_yaw(seen), DOWN_RIGHT)
     return _pick(seen.left, cube, seen.yaw, DOWN_LEFT), rest_right
+
+
+def clear_yaw(seen: Seen) -> float:
+    """Return the yaw of a grasp along the cube's faces that keeps the fingers off the box [rad]."""
+    def cost(yaw: float) -> float:
+        side = FINGER * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+        blocked = any(np.abs(seen.beside(seen.item + end)).max() < BOX_HALF + FINGER_HALF
+                      for end in (side, -side))
+        return abs(yaw) + 10.0 * blocked
+    return min((seen.yaw + turn for turn in (0.0, np.pi / 2, -np.pi / 2)), key=cost)
 
 
 def lift_tray(seen: Seen) -> tuple[Wish, Wish]:

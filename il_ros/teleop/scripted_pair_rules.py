@@ -9,6 +9,7 @@ from il_ros.teleop.scripted_arm import turn_about_z
 from il_ros.teleop.scripted_pair import (
     ACROSS,
     BEYOND,
+    clear_yaw,
     DOWN_LEFT,
     DOWN_RIGHT,
     handles,
@@ -28,7 +29,7 @@ CLEAR = 0.07         # of the object's centre above the table, lifted clear [m]
 THERE = 0.03         # of the cube from where it changes hands [m]
 NEAR = 0.1           # of the giving tool from the cube until it has left [m]
 TURN = 0.1           # what a turn counts for [m/rad]
-ABOVE = 0.12         # of a cube over its box, as far as letting it go is looked at [m]
+ABOVE = 0.12         # of the cube above the table: the other arm carries it, or lets it go [m]
 
 
 class Handing(IntEnum):
@@ -93,8 +94,9 @@ class HandOverRules(PairRules):
         if right.holds(cube):
             if left.around(cube) or np.linalg.norm(left.at - cube) < NEAR:
                 return Handing.PART
-            upright = _turn(DOWN_RIGHT, right) < 0.5
-            return Handing.LOWER if over < 0.04 and upright else Handing.CARRY
+            if over < 0.04 and _turn(DOWN_RIGHT, right) < 0.5:
+                return Handing.LOWER
+            return Handing.CARRY if cube[2] > ABOVE else Handing.LIFT
         if view.in_box(cube):
             return Handing.DONE
         if left.holds(cube):
@@ -111,13 +113,14 @@ class HandOverRules(PairRules):
         stage, left, right, cube = self.stage(view), view.left, view.right, view.item
         if stage is Handing.APPROACH:
             tool = _taker(view)
-            down = DOWN_LEFT if tool is view.left else DOWN_RIGHT
-            turned = _turn(turn_about_z(view.yaw) @ down, tool)
+            yaw, down = ((view.yaw, DOWN_LEFT) if tool is view.left
+                         else (clear_yaw(view), DOWN_RIGHT))
+            turned = _turn(turn_about_z(yaw) @ down, tool)
             return _apart(tool.at, cube) + TURN * turned + max(OPEN - tool.opening, 0.0)
         if stage is Handing.GRASP:
             return _taker(view).opening
         if stage is Handing.LIFT:
-            return CLEAR - float(cube[2])
+            return ABOVE - float(cube[2])
         if stage is Handing.GIVE:
             return _apart(cube, MEETING)
         if stage is Handing.TAKE:

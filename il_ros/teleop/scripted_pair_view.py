@@ -49,8 +49,13 @@ class Seen:
 
     def in_box(self, point: Floats) -> bool:
         """Tell whether a point is between the walls of the box."""
-        away = turn_about_z(self.box_yaw).T @ (point - self.box)
-        return bool(np.abs(away[:2]).max() < BOX_HALF and away[2] < BOX_HEIGHT)
+        return bool(np.abs(self.beside(point)).max() < BOX_HALF
+                    and point[2] - self.box[2] < BOX_HEIGHT)
+
+    def beside(self, point: Floats) -> Floats:
+        """Return where a point is from the box's centre, along its walls [m]. Shape (2,)."""
+        away: Floats = turn_about_z(self.box_yaw).T @ (point - self.box)
+        return away[:2]
 
 
 class PairReader:

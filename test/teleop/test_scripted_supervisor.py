@@ -162,11 +162,13 @@ def test_what_goes_wrong_while_a_cube_is_handed_over(policy, cause):
     assert watched.done and causes[0] == cause
 
 
-def test_a_cube_out_of_the_giving_arms_reach_is_fetched_by_the_other():
+@pytest.mark.parametrize('cube, box', [
+    ((0.66, -0.05), (0.72, 0.18)), ((0.689, -0.072), (0.70, -0.18))])   # apart, and at its wall
+def test_a_cube_out_of_the_giving_arms_reach_is_fetched_by_the_other(cube, box):
     env = ArmEnv('HandOver')
     env.reset(seed=0)
-    env.simulation.place('cube', [0.66, -0.05, 0.02], [0.0, 0.0, 0.0, 1.0])
-    env.simulation.place('box', [0.72, 0.18, 0.0], [0.0, 0.0, 0.0, 1.0])
+    env.simulation.place('cube', [*cube, 0.02], [0.0, 0.0, 0.0, 1.0])
+    env.simulation.place('box', [*box, 0.0], [0.0, 0.0, 0.0, 1.0])
     operator = make_operator(env.contract, 0, 'HandOver')
     for tick in range(400):
         seen = env.simulation.positions, env.simulation.environment
