@@ -71,7 +71,7 @@ def hand_over(seen: Seen) -> tuple[Wish, Wish]:
 
 
 def clear_yaw(seen: Seen) -> float:
-    """Return the yaw of a grasp along the cube's faces that keeps the fingers off the box [rad]."""
+    """Return the yaw along the faces of the cube at which the fingers pass the box [rad]."""
     def cost(yaw: float) -> float:
         side = FINGER * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
         blocked = any(np.abs(seen.beside(seen.item + end)).max() < BOX_HALF + FINGER_HALF
