@@ -96,7 +96,7 @@ class HandOverRules(PairRules):
                 return Handing.PART
             if over < 0.04 and _turn(DOWN_RIGHT, right) < 0.5:
                 return Handing.LOWER
-            return Handing.CARRY if cube[2] > ABOVE else Handing.LIFT
+            return Handing.CARRY
         if view.in_box(cube):
             return Handing.DONE
         if left.holds(cube):
@@ -120,7 +120,7 @@ class HandOverRules(PairRules):
         if stage is Handing.GRASP:
             return _taker(view).opening
         if stage is Handing.LIFT:
-            return ABOVE - float(cube[2])
+            return CLEAR - float(cube[2])
         if stage is Handing.GIVE:
             return _apart(cube, MEETING)
         if stage is Handing.TAKE:
