@@ -15,7 +15,7 @@ from functools import partial
 import multiprocessing
 from pathlib import Path
 import tempfile
-from typing import Any
+from typing import Any, NamedTuple
 
 from il_ros.contract import Contract
 from il_ros.evaluation.rollout import evaluate, observation_of, roll_out
@@ -27,7 +27,7 @@ from il_ros.teleop.scripted_device import ScriptedDevice
 from il_ros.training.samples import ArraySource
 from il_ros.training.train import fit
 from il_ros.types import ControlSource, Floats, Observation
-from il_ros.workflow.demo import demo_config
+from il_ros.workflow.demo import demo_config, DemoConfig
 from il_ros.workflow.loop import EVALUATION_SEEDS, SEEDS_PER_RUN
 import numpy as np
 
@@ -52,21 +52,35 @@ class Episode:
         return sum(row[3] == ControlSource.HUMAN for row in self.rows) / 30
 
 
+class Result(NamedTuple):
+    """What a policy learned: its success on each held-out seed, from so much of human time [s]."""
+
+    name: str
+    success: Sequence[bool]
+    human_s: float
+
+
 class Run:
-    """One seed: demonstrations, rounds of corrections, demonstrations of equal time."""
+    """One seed: demonstrations, rounds of corrections, demonstrations of equal time.
 
-    def __init__(self, seed: int, episodes: int) -> None:
-        import gymnasium
-        import il_ros.sim  # noqa: F401  registers the environments
+    Args:
+        seed: Decides everything.
+        episodes: Rollouts per evaluation.
+        config: Robot, task and sizes; those of the demo when None.
+    """
 
-        self.seed, self.config, self.episodes = seed, demo_config(seed), episodes
+    def __init__(self, seed: int, episodes: int, config: DemoConfig | None = None) -> None:
+        from il_ros.sim import make, MAX_STEPS
+
+        self.seed, self.config, self.episodes = seed, config or demo_config(seed), episodes
+        task = self.config.loop.task
         self.contract = Contract.load(self.config.loop.robot)
-        self.env = gymnasium.make('il_ros/PickPlace-v0')
-        self.operator = ScriptedDevice(self.contract, seed)
+        self.env, self.most_steps = make(task), MAX_STEPS[task]
+        self.operator = ScriptedDevice(self.contract, seed, task=task)
         self.next_seed = seed * SEEDS_PER_RUN
 
-    def results(self) -> list[tuple[str, int, int, float]]:
-        """Return name, successes, episodes, human seconds of each policy."""
+    def results(self) -> list[Result]:
+        """Return what each policy learned."""
         first = [self.demonstrate() for _ in range(self.config.demonstrations)]
         data, found = list(first), []
         policy, result = self.train('demonstrations', data)
@@ -87,7 +101,7 @@ class Run:
         self.operator.reset(self.next_seed)
         values, _ = self.env.reset(seed=self.next_seed)
         episode, left = Episode(), None
-        for step in range(360):
+        for step in range(self.most_steps):
             now = step * self.contract.period_ns
             seen = observation_of(values, now)
             action = self.operator.act(seen.state, seen.environment, now, True)
@@ -111,7 +125,7 @@ class Run:
         return episode
 
     def train(self, name: str,
-              episodes: Sequence[Episode]) -> tuple[Policy, tuple[str, int, int, float]]:
+              episodes: Sequence[Episode]) -> tuple[Policy, Result]:
         """Return the policy of some episodes and how it does on the held-out seeds."""
         columns = [np.array(column) for column in zip(
             *(row for e in episodes for row in e.rows), strict=True)]
@@ -122,8 +136,8 @@ class Run:
         seeds = range(EVALUATION_SEEDS, EVALUATION_SEEDS + self.episodes)
         rollouts = evaluate(self.env, self.contract, policy, self.scheduler, seeds,
                             self.config.loop.conditions)
-        return policy, (name, sum(r.success for r in rollouts), len(rollouts),
-                        sum(e.human_s for e in episodes))
+        return policy, Result(name, [r.success for r in rollouts],
+                              sum(e.human_s for e in episodes))
 
     def scheduler(self) -> Any:
         """Return a new scheduler of the demo's kind."""
@@ -131,7 +145,7 @@ class Run:
         return make_scheduler(loop.scheduler, self.contract, loop.execute_steps)
 
 
-def run(seed: int, episodes: int) -> list[tuple[str, int, int, float]]:
+def run(seed: int, episodes: int) -> list[Result]:
     """Return the results of one seed."""
     import torch
 
@@ -151,12 +165,12 @@ def main() -> None:
         for seed, results in enumerate(pool.map(
                 partial(run, episodes=arguments.episodes), range(arguments.seeds))):
             print(f'seed {seed}: ' + ', '.join(
-                f'{name} {won}/{n} ({human:.0f} s)' for name, won, n, human in results),
-                flush=True)
-            wins += results[-2][1] > results[-1][1]
-            for name, won, n, _ in results:
-                before = totals.get(name, (0, 0))
-                totals[name] = (before[0] + won, before[1] + n)
+                f'{name} {sum(success)}/{len(success)} ({human:.0f} s)'
+                for name, success, human in results), flush=True)
+            wins += sum(results[-2].success) > sum(results[-1].success)
+            for name, success, _ in results:
+                won, n = totals.get(name, (0, 0))
+                totals[name] = (won + sum(success), n + len(success))
     for name, (won, n) in totals.items():
         low, high = wilson(won, n)
         print(f'{name:15} {won / n:.2f}  [{low:.2f}, {high:.2f}]')

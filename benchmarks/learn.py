@@ -15,7 +15,7 @@ import typer
 
 # Modules of benchmarks.learning, each with `run(console, seeds, jobs, only)`: it prints a table of
 # the lines whose name contains `only` and returns what did not reach its limit, one text each.
-TABLES = ('policies', 'interactive')
+TABLES = ('policies', 'robots', 'interactive')
 WIDTH = 150  # where it goes to a file
 
 

@@ -41,6 +41,7 @@ class Limit(NamedTuple):
         left: Least and largest share of the left side.
         same: The success rate is within the interval of `Outcome.against`.
         ratio: Largest mean of `Outcome.ratio`.
+        gain: Least success rate over that of `Outcome.against`.
     """
 
     at_least: float | None = None
@@ -49,6 +50,7 @@ class Limit(NamedTuple):
     same: bool = False
     against_at_most: float | None = None
     ratio: float | None = None
+    gain: float | None = None
 
     def __str__(self) -> str:
         parts = [f'>= {self.at_least:.2f}' if self.at_least is not None else '',
@@ -57,7 +59,8 @@ class Limit(NamedTuple):
                  'as against' if self.same else '',
                  (f'against <= {self.against_at_most:.2f}'
                   if self.against_at_most is not None else ''),
-                 f'ratio <= {self.ratio:g}' if self.ratio is not None else '']
+                 f'ratio <= {self.ratio:g}' if self.ratio is not None else '',
+                 f'>= against + {self.gain:.2f}' if self.gain is not None else '']
         return ', '.join(part for part in parts if part) or 'none'
 
     def broken(self, outcomes: Sequence[Outcome]) -> list[str]:
@@ -78,6 +81,9 @@ class Limit(NamedTuple):
             found.append(f'against {other:.3f}')
         if self.ratio is not None and (ratio := mean_ratio(outcomes)) > self.ratio:
             found.append(f'ratio {ratio:.2f}')
+        if self.gain is not None and (
+                gain := rate - float(_joined(outcomes, 'against').mean())) < self.gain - 1e-9:
+            found.append(f'{gain:+.3f} over against')
         return found
 
 

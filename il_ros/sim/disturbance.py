@@ -30,13 +30,13 @@ class Pushes:
         self._triggers = list(rng.uniform(*TRIGGER, size=rng.integers(1, 3)))
         self._rest = 0
 
-    def update(self, item: Floats, tool: Floats, held: bool,
+    def update(self, item: Floats, gap: float, held: bool,
                avoid: Sequence[Floats]) -> Floats | None:
         """Return how far the object is to be pushed from this control tick on, or None.
 
         Args:
             item: Position of the object [m]. Shape (3,).
-            tool: Position of the tool [m]. Shape (3,).
+            gap: Of the nearest tool from where it would grasp [m].
             held: Whether the gripper touches the object, or is about to hold it.
             avoid: Positions that the object is kept away from [m]. Shape (2,) each.
 
@@ -44,7 +44,7 @@ class Pushes:
             Displacement [m]. Shape (2,).
         """
         self._rest -= 1
-        near = self._triggers and float(np.linalg.norm(item - tool)) < self._triggers[0]
+        near = self._triggers and gap < self._triggers[0]
         if not near or self._rest > 0 or held:
             return None
         angle, length = self._rng.uniform(-np.pi, np.pi), self._rng.uniform(*LENGTH)

@@ -24,6 +24,7 @@ class Sight:
         body = model.body(self._item)
         first = int(body.geomadr[0])
         self._geoms = set(range(first, first + int(body.geomnum[0])))
+        self._handles = [model.geom(name).id for name in task.handles]
         self.begin()
 
     def begin(self) -> None:
@@ -62,7 +63,9 @@ class Sight:
             box=np.concatenate([box.xpos, to_xyzw(box.xquat)]),
             goal=data.body(GOALS.get(self._task.name, 'box')).xpos.copy(), tool=tools[nearest],
             tool_speed=float(np.linalg.norm(velocity[3:])), touching=any(touching),
-            tilt=float(np.arccos(np.clip(item.xmat[8], -1.0, 1.0))), touching_by=touching)
+            tilt=float(np.arccos(np.clip(item.xmat[8], -1.0, 1.0))), touching_by=touching,
+            gap=float(np.linalg.norm(tools[:, None] - data.geom_xpos[self._handles],
+                                     axis=-1).min()))
 
     def _turned(self, site: str) -> Floats:
         mujoco.mju_mat2Quat(quaternion := np.empty(4), self._data.site(site).xmat)

@@ -233,7 +233,7 @@ class Simulation:
             return
         scene = self._sight.scene()
         held = scene.touching or self.task.grasps and bool((self._robot.openings < OPEN).any())
-        push = self._pushes.update(scene.cube, scene.tool, held, [scene.box[:2]])
+        push = self._pushes.update(scene.cube, scene.gap, held, [scene.box[:2]])
         if push is not None:
             self.push(push)
 

@@ -1,13 +1,11 @@
 """The scripted operator as a device."""
 from __future__ import annotations
 
-from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.tasks import default_task
 from il_ros.teleop.device import DeviceContext, ENGAGE, Intent
 from il_ros.teleop.scripted_operators import make_operator
-from il_ros.teleop.scripted_rules import RULES
 from il_ros.teleop.scripted_supervisor import Supervisor
 from il_ros.types import Floats, Mode
 import numpy as np
@@ -31,9 +29,7 @@ class ScriptedDevice:
                 needs.
         """
         self._operator = make_operator(contract, seed, task)
-        task = task or default_task(contract)
-        self._task = task
-        self._supervisor = Supervisor(contract, task) if task in RULES else None
+        self._supervisor = Supervisor(contract, task or default_task(contract))
         self._let_go, self._base = False, contract.is_velocity
         self.engage = engage
 
@@ -46,12 +42,8 @@ class ScriptedDevice:
     def engage(self, value: str) -> None:
         if value not in ENGAGE:
             raise ConfigError(f'engage: expected one of {", ".join(ENGAGE)}, got {value!r}')
-        if value == 'supervised' and self._supervisor is None:
-            raise ConfigError(f'engage: supervised: the scripted supervisor knows no task '
-                              f'{self._task!r}; {nearest(self._task, list(RULES))}')
         self._engage = value
-        if self._supervisor:
-            self._supervisor.reset()
+        self._supervisor.reset()
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return what the operator wants; None without the poses that it looks at."""
@@ -78,7 +70,7 @@ class ScriptedDevice:
         following = driving or (self._engage == 'always' and not self._let_go)
         target = self._operator.act(state, environment, now_ns, following)
         engaged = self._engage == 'always'
-        if self._engage == 'supervised' and self._supervisor:
+        if self._engage == 'supervised':
             engaged = self._supervisor.update(state, environment, now_ns, driving)
         let_go, self._let_go = self._let_go, False
         return target if engaged and not let_go else None
@@ -86,8 +78,7 @@ class ScriptedDevice:
     def reset(self, seed: int) -> None:
         """Begin an episode with the habits of another seed."""
         self._operator.reset(seed)
-        if self._supervisor:
-            self._supervisor.reset()
+        self._supervisor.reset()
         self._let_go = True
 
     def close(self) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from il_ros.config import nearest
-from il_ros.contract import Contract, POSE_SIZE
+from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.sim.tasks.task import BOX_HALF, BOX_HEIGHT
+from il_ros.sim.tasks.task import BOX_HALF
 from il_ros.teleop.scripted_arm import DOWN, ScriptedArm, ToolGoal, turn_about_z
-from il_ros.teleop.scripted_stages import HELD, rotation
-from il_ros.timing import to_s
+from il_ros.teleop.scripted_hands import ScriptedHands
+from il_ros.teleop.scripted_pair_view import PairReader, Seen, Tool
+from il_ros.teleop.scripted_stages import FINGER, FINGER_HALF, HELD
 from il_ros.types import Floats
 import numpy as np
 
@@ -21,50 +22,10 @@ WAITING = MEETING + [0.11, 0.0, 0.0]        # of the taking tool until the cube 
 ACROSS = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 DOWN_LEFT, DOWN_RIGHT = DOWN, turn_about_z(np.pi) @ DOWN
 HOVER, CARRY, RELEASE = 0.09, 0.20, 0.064   # tool heights above cube and box [m]
+DROPPED, BEYOND = 0.05, 0.56                # lower and further off it is the other arm's [m]
 LIFT = 0.20                                 # of the tray [m]
 HANDLE = np.array([0.18, 0.0, 0.006])       # in the tray's frame [m]
 HELD_HANDLE = 0.016                         # the gripper is closed on a handle below [m]
-
-
-@dataclass(frozen=True)
-class Tool:
-    """One tool as it is seen.
-
-    Attributes:
-        at: [m]. Shape (3,).
-        turned: Shape (3, 3).
-        opening: Of its gripper [m].
-    """
-
-    at: Floats
-    turned: Floats
-    opening: float
-
-    def around(self, point: Floats) -> bool:
-        """Tell whether a point lies between the fingers."""
-        x, y, z = np.abs(self.turned.T @ (point - self.at))
-        return bool(x < 0.018 and y < 0.024 and z < 0.02)
-
-    def holds(self, point: Floats, closed: float = HELD) -> bool:
-        """Tell whether the gripper is closed on what is at a point."""
-        return self.around(point) and self.opening < closed
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One observation, taken apart; positions in m, yaws in rad."""
-
-    left: Tool
-    right: Tool
-    item: Floats
-    yaw: float
-    box: Floats
-    box_yaw: float
-
-    def in_box(self, point: Floats) -> bool:
-        """Tell whether a point is between the walls of the box."""
-        away = turn_about_z(self.box_yaw).T @ (point - self.box)
-        return bool(np.abs(away[:2]).max() < BOX_HALF and away[2] < BOX_HEIGHT)
 
 
 @dataclass(frozen=True)
@@ -104,19 +65,29 @@ def hand_over(seen: Seen) -> tuple[Wish, Wish]:
         up = right.at[2] < 0.12
         leaving = Wish(_down([*seen.box[:2], CARRY], DOWN_RIGHT), True)
         return rest_left, leaving if up else rest_right
+    if cube[2] < DROPPED and cube[0] > BEYOND:
+        return rest_left, _pick(right, cube, clear_yaw(seen), DOWN_RIGHT)
     return _pick(seen.left, cube, seen.yaw, DOWN_LEFT), rest_right
+
+
+def clear_yaw(seen: Seen) -> float:
+    """Return the yaw along the faces of the cube at which the fingers pass the box [rad]."""
+    def cost(yaw: float) -> float:
+        side = FINGER * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+        blocked = any(np.abs(seen.beside(seen.item + end)).max() < BOX_HALF + FINGER_HALF
+                      for end in (side, -side))
+        return abs(yaw) + 10.0 * blocked
+    return min((seen.yaw + turn for turn in (0.0, np.pi / 2, -np.pi / 2)), key=cost)
 
 
 def lift_tray(seen: Seen) -> tuple[Wish, Wish]:
     """Return what each arm does: grasp a handle each, then lift together."""
     turned = turn_about_z(seen.yaw)
     wishes = []
-    handles = [seen.item + turned @ (HANDLE * [side, 1, 1]) for side in (-1, 1)]
-    tools = (seen.left, seen.right)
-    held = [tool.holds(at, HELD_HANDLE) for tool, at in zip(tools, handles, strict=True)]
+    grasps = handles(seen)
     height = min(seen.item[2] + 0.03, LIFT)
-    for tool, at, down in zip(tools, handles, (DOWN_LEFT, DOWN_RIGHT), strict=True):
-        if all(held):
+    for (tool, at), down in zip(grasps, (DOWN_LEFT, DOWN_RIGHT), strict=True):
+        if all(tool.holds(at, HELD_HANDLE) for tool, at in grasps):
             goal = ToolGoal(np.array([*at[:2], height]), turned @ down, 0.1, 0.1)
             wishes.append(Wish(goal, False))
         else:
@@ -124,12 +95,19 @@ def lift_tray(seen: Seen) -> tuple[Wish, Wish]:
     return wishes[0], wishes[1]
 
 
+def handles(seen: Seen) -> tuple[tuple[Tool, Floats], tuple[Tool, Floats]]:
+    """Return each tool with the handle that it is to grasp [m]. Shape (3,)."""
+    turned = turn_about_z(seen.yaw)
+    left, right = (seen.item + turned @ (HANDLE * [side, 1, 1]) for side in (-1, 1))
+    return (seen.left, left), (seen.right, right)
+
+
 DOES: dict[str, Callable[[Seen], tuple[Wish, Wish]]] = {
     'HandOver': hand_over, 'LiftTray': lift_tray}
 
 
-class PairOperator:
-    """A person who does a task of the two simulated arms, from any state.
+class PairOperator(ScriptedHands):
+    """The person at the two simulated arms; see `ScriptedHands`.
 
     Args:
         contract: The robot; needs two arms with grippers and the poses of the simulation.
@@ -144,49 +122,20 @@ class PairOperator:
         if task not in DOES:
             raise ConfigError(f'the scripted operator of two arms knows no task {task!r}; '
                               f'{nearest(task, list(DOES))}')
-        names = contract.poses.names if contract.poses else ()
-        wanted = ('cube', 'box', 'left_tool', 'right_tool')
-        if missing := [name for name in wanted if name not in names]:
-            raise ConfigError(f'the scripted operator needs the poses {", ".join(wanted)}; the '
-                              f'contract of {contract.robot!r} lacks {", ".join(missing)}')
-        if len(contract.arms) != 2 or len(contract.grippers) != 2:
-            raise ConfigError('the scripted operator of two arms needs two with a gripper each; '
-                              f'the contract of {contract.robot!r} has {len(contract.arms)}')
         self._does = DOES[task]
-        self._poses = [slice(POSE_SIZE * i, POSE_SIZE * (i + 1)) for i in map(names.index, wanted)]
-        self._arms = [ScriptedArm(contract, arm, TWISTED) for arm in contract.arms]
+        self._reader = PairReader(contract)
         self._grippers = list(contract.grippers.items())
-        self.reset(seed)
+        super().__init__([ScriptedArm(contract, arm, TWISTED) for arm in contract.arms], seed)
 
-    def reset(self, seed: int) -> None:
-        """Begin an episode with the habits of another seed."""
-        rng = np.random.default_rng(seed)
-        for arm in self._arms:
-            arm.begin(rng)
-        self._last_ns: int | None = None
-
-    def act(self, state: Floats, environment: Floats, now_ns: int,
-            following: bool = True) -> Floats:
-        """Return the joint targets for now; see `ScriptedOperator.act`. Shape (J,)."""
-        wishes = self._does(self._seen(state, environment))
-        dt = float(np.clip(to_s(now_ns - (self._last_ns or 0)), 1e-3, 0.1))
+    def _targets(self, state: Floats, environment: Floats, dt: float, now_ns: int,
+                 following: bool) -> Floats:
+        wishes = self._does(self._reader.view(state, environment))
         target = state.copy()
         for arm, wish, (column, gripper) in zip(self._arms, wishes, self._grippers, strict=True):
-            if self._last_ns is None or not following:
-                arm.take_up(state[arm.columns])
             target[arm.columns] = arm.move(state[arm.columns], wish.goal, dt, now_ns)
             if following or not wish.open:
                 target[column] = gripper.open if wish.open else gripper.closed
-        self._last_ns = now_ns
         return target
-
-    def _seen(self, state: Floats, environment: Floats) -> Seen:
-        item, box, *tools = (environment[at] for at in self._poses)
-        left, right = (Tool(tool[:3], rotation(tool[3:]), float(state[column]))
-                       for tool, (column, _) in zip(tools, self._grippers, strict=True))
-        faces, walls = rotation(item[3:]), rotation(box[3:])
-        return Seen(left, right, item[:3], float(np.arctan2(faces[1, 0], faces[0, 0])), box[:3],
-                    float(np.arctan2(walls[1, 0], walls[0, 0])))
 
 
 def _pick(tool: Tool, at: Floats, yaw: float, down: Floats, closed: float = HELD) -> Wish:

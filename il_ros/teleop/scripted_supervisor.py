@@ -1,32 +1,43 @@
 """When the scripted operator takes over from a policy, and when it hands back."""
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import Any
+
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.scripted_rules import RULES
-from il_ros.teleop.scripted_stages import Reader, Stage, View
+from il_ros.teleop.scripted_pair_rules import HandOverRules, LiftTrayRules
+from il_ros.teleop.scripted_rules import (
+    FetchRules,
+    PickPlaceRules,
+    PushRules,
+    ReachRules,
+    Rules,
+)
 from il_ros.timing import to_ns, to_s
 from il_ros.types import Floats
 import numpy as np
 
+RULES: Mapping[str, Callable[[Contract], Rules[Any]]] = {
+    'PickPlace': PickPlaceRules, 'Reach': ReachRules, 'Push': PushRules,
+    'HandOver': HandOverRules, 'LiftTray': LiftTrayRules, 'FetchCube': FetchRules}
 REACTION_NS = to_ns(0.3)     # from seeing an error to acting on it
 RECOVERED_NS = to_ns(0.3)    # how long the recovery has to last
 PROGRESS = 0.01              # decrease of the distance that counts [m]
 KNOCK = 0.25                 # speed of a cube that something other than the arm moves [m/s]
-TOO_LOW = 0.006              # of the tool above the table [m]
-TOO_FAR = 0.62               # of the tool from the base [m]
 
 
 class Supervisor:
     """An attentive person beside a policy: takes over when the arm errs, hands back after.
 
-    Errors: no progress towards the next step of the task, the tool at the table or far off, and
+    Errors: no progress towards the next step of the task, a tool at the table or far off, and
     what the task's rules call a mistake. It hands back when the step that failed is done.
 
     Args:
-        contract: The robot; needs a gripper and the poses of the simulation.
-        task: PickPlace, Reach or Push.
+        contract: The robot; needs grippers and the poses of the simulation.
+        task: One of the simulation.
 
     Raises:
         ConfigError: The contract lacks something, or there is no such task.
@@ -36,13 +47,12 @@ class Supervisor:
         if task not in RULES:
             raise ConfigError(f'the scripted supervisor knows no task {task!r}; '
                               f'{nearest(task, list(RULES))}')
-        self._rules = RULES[task]()
-        self._reader = Reader(contract)
+        self._rules = RULES[task](contract)
         self._seen_ns: int | None = None     # when the present error was seen
         self._since_ns: int | None = None    # since when its step is done
+        self._item: Floats | None = None     # where the object was at the last look
         self._last_ns = self._progress_ns = 0
-        self._furthest = self._failed = Stage.APPROACH
-        self._cube = np.empty(3)
+        self._failed = self._furthest = self._rules.done
         self.reset()
 
     def reset(self) -> None:
@@ -64,7 +74,7 @@ class Supervisor:
         Returns:
             True while the person wants to drive; `cause` then says why.
         """
-        view = self._reader.view(state, environment)
+        view = self._rules.view(state, environment)
         stage = self._rules.stage(view)
         if not self._engaged:
             self._watch(view, stage, now_ns)
@@ -73,41 +83,40 @@ class Supervisor:
             self._forget()
         return self._engaged
 
-    def _watch(self, view: View, stage: Stage, now_ns: int) -> None:
+    def _watch(self, view: Any, stage: IntEnum, now_ns: int) -> None:
         if self._seen_ns is None:
             if not (cause := self._error(view, stage, now_ns)):
                 return
             self.cause, self._seen_ns, self._failed = cause, now_ns, stage
-        if stage is Stage.DONE:
+        if stage is self._rules.done:
             self._forget()
         elif now_ns - self._seen_ns >= REACTION_NS:
             self._engaged = True
             self._since_ns = None
 
-    def _error(self, view: View, stage: Stage, now_ns: int) -> str:
+    def _error(self, view: Any, stage: IntEnum, now_ns: int) -> str:
         self._track(view, stage, now_ns)
         if mistake := self._rules.mistake(view, stage):
             return mistake
-        if view.tool[2] < TOO_LOW:
-            return 'the tool is at the table'
-        if (view.tool[0] ** 2 + view.tool[1] ** 2) ** 0.5 > TOO_FAR:
-            return 'the tool is far off'
+        if astray := self._rules.astray(view):
+            return astray
         if now_ns - self._progress_ns > self._rules.patience_ns:
             return f'no progress: {self._rules.names.get(stage, stage.name.lower())}'
         return ''
 
-    def _track(self, view: View, stage: Stage, now_ns: int) -> None:
-        """Note when the task last came nearer; a cube that is knocked away excuses the arm."""
-        moved = float(np.linalg.norm(view.cube - self._cube))
-        knocked = not view.around and moved > KNOCK * max(to_s(now_ns - self._last_ns), 1e-3)
-        self._cube, self._last_ns = view.cube, now_ns
+    def _track(self, view: Any, stage: IntEnum, now_ns: int) -> None:
+        """Note when the task last came nearer; an object that is knocked away excuses it."""
+        item = self._rules.item(view)
+        excused = self._item is None or (not self._rules.moves(view) and float(np.linalg.norm(
+            item - self._item)) > KNOCK * max(to_s(now_ns - self._last_ns), 1e-3))
+        self._item, self._last_ns = item, now_ns
         distance = self._rules.distance(view)
-        if knocked or stage > self._furthest or stage is Stage.DONE:
+        if excused or stage > self._furthest or stage is self._rules.done:
             self._furthest, self._least, self._progress_ns = stage, distance, now_ns
         elif stage is self._furthest and distance < self._least - PROGRESS:
             self._least, self._progress_ns = distance, now_ns
 
-    def _recovered(self, stage: Stage, now_ns: int) -> bool:
+    def _recovered(self, stage: IntEnum, now_ns: int) -> bool:
         if not self._rules.recovered(self._failed, stage):
             self._since_ns = None
             return False
@@ -118,7 +127,7 @@ class Supervisor:
     def _forget(self) -> None:
         self._seen_ns = self._since_ns = None
         self._last_ns = self._progress_ns = 0
-        self._failed = self._furthest = Stage.APPROACH
-        self._cube = np.full(3, np.inf)   # the next view begins a new attempt
+        self._failed = self._furthest = self._rules.done
+        self._item = None   # the next view begins a new attempt
         self._least = 0.0
         self._rules.reset()

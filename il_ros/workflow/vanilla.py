@@ -29,13 +29,13 @@ class VanillaCollector:
         """Raises IlRosError where the robot or the task is not one of the simulated expert's."""
         import gymnasium
         import il_ros.sim  # noqa: F401  registers the environments
-        from il_ros.teleop.scripted import ScriptedOperator
+        from il_ros.teleop.scripted_operators import make_operator
 
         self._config, self._loop, self._out = config, loop, out
         self._dataset, self._beta = dataset, beta
         self._contract = Dataset(dataset).contract
         require_same(Contract.load(config.robot), self._contract, config.robot, str(dataset))
-        self._expert = ScriptedOperator(self._contract, config.seed, config.task)
+        self._expert = make_operator(self._contract, config.seed, config.task)
         self._env: Any = gymnasium.make(f'il_ros/{config.task}-v0', contract=self._contract,
                                         cameras=bool(self._contract.cameras))
         self._policy: Policy | None = None

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks.learning import policies, robots
 from benchmarks.learning.checks import Limit, Outcome
-from benchmarks.learning.policies import CHECKS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,6 +28,8 @@ def outcome(successes, count=100, **others):
     (Limit(same=True), outcome(70, against=np.arange(100) < 93), ['success 0.700 against 0.930']),
     (Limit(against_at_most=0.8), outcome(99, against=np.arange(100) < 81), ['against 0.810']),
     (Limit(ratio=0.5), outcome(99, ratio=0.6), ['ratio 0.60']),
+    (Limit(gain=0.15), outcome(80, against=np.arange(100) < 65), []),
+    (Limit(gain=0.15), outcome(80, against=np.arange(100) < 66), ['+0.140 over against']),
 ])
 def test_limits(limit, found, broken):
     assert limit.broken([found]) == broken
@@ -40,7 +42,8 @@ def test_all_seeds_count_together():
 
 
 def test_every_line_has_a_name_of_its_own():
-    assert len({(check.task, check.policy) for check in CHECKS}) == len(CHECKS)
+    for checks in (policies.CHECKS, robots.CHECKS):
+        assert len({(check.task, check.policy) for check in checks}) == len(checks)
 
 
 def learn(*arguments):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 CUBE = np.array([0.37, 0.0, 0.02])
-NEAR = CUBE + [0.0, 0.0, 0.04]
+NEAR = 0.04
 FAR = [np.array([10.0, 10.0])]
 
 
@@ -15,7 +15,7 @@ def pushes(seed):
 
 def settle(made, ticks=2000, **change):
     """Return the pushes of `ticks` control ticks with the gripper beside the cube."""
-    given = {'item': CUBE, 'tool': NEAR, 'held': False, 'avoid': FAR}
+    given = {'item': CUBE, 'gap': NEAR, 'held': False, 'avoid': FAR}
     found = [made.update(**{**given, **change}) for _ in range(ticks)]
     return [(i, push) for i, push in enumerate(found) if push is not None]
 
@@ -33,7 +33,7 @@ def test_once_or_twice_with_a_rest_between():
 
 
 @pytest.mark.parametrize('change', [
-    {'tool': CUBE + [0.0, 0.0, 0.09]}, {'held': True}])
+    {'gap': 0.09}, {'held': True}])
 def test_not_when_far_or_touched(change):
     assert settle(pushes(0), **change) == []
 
@@ -42,7 +42,7 @@ def test_stays_in_the_area_and_out_of_the_box():
     corner = np.array([0.46, 0.22, 0.02])
     box = np.array([0.37, 0.17])
     for seed in range(30):
-        for _, push in settle(pushes(seed), item=corner, tool=corner):
+        for _, push in settle(pushes(seed), item=corner, gap=0.0):
             assert (corner[:2] + push <= [0.48, 0.24]).all()
         for _, push in settle(pushes(seed), avoid=[box]):
             assert np.linalg.norm(CUBE[:2] + push - box) >= 0.15

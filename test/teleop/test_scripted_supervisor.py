@@ -2,7 +2,8 @@
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.environment import ArmEnv
-from il_ros.teleop.scripted import ScriptedOperator, Supervisor
+from il_ros.teleop.scripted import Supervisor
+from il_ros.teleop.scripted_operators import make_operator
 import numpy as np
 import pytest
 
@@ -15,9 +16,10 @@ class Watched:
     """An episode that a policy drives while the supervisor watches."""
 
     def __init__(self, seed, task='PickPlace', **options):
-        self.env, self.supervisor = ArmEnv(task), Supervisor(CONTRACT, task)
+        self.env = ArmEnv(task)
+        self.supervisor = Supervisor(self.env.contract, task)
         self.human, self.expert = (
-            ScriptedOperator(CONTRACT, s, task) for s in (seed, seed + 1000))
+            make_operator(self.env.contract, s, task) for s in (seed, seed + 1000))
         self.env.reset(seed=seed, options=options)
         self.tick, self.engaged, self.done = 0, False, False
         self.changes = []    # (time [s], engaged, cause)
@@ -42,7 +44,7 @@ def good(watched, state, environment, now):
 
 
 def stays(watched, state, environment, now):
-    return START
+    return np.array(watched.env.contract.start)
 
 
 def closes(watched, state, environment, now):
@@ -119,20 +121,60 @@ def test_wants_to_drive_until_it_may():
     assert supervisor.update(*seen, 0, False) is False and supervisor.cause == ''
 
 
-@pytest.mark.parametrize('task', ['Reach', 'Push'])
-def test_other_tasks_are_watched_by_their_own_rules(task):
-    for seed in range(8):
-        watched = Watched(seed, task=task, disturb=True, action_noise=0.01)
-        watched.run(good, 20)
+@pytest.mark.parametrize('task, seeds', [
+    ('Reach', 8), ('Push', 8), ('HandOver', 4), ('LiftTray', 4), ('FetchCube', 4)])
+def test_other_tasks_are_watched_by_their_own_rules(task, seeds):
+    for seed in range(seeds):
+        watched = Watched(seed, task=task, disturb=True, action_noise=0.005)
+        watched.run(good, 30)
         assert watched.done and watched.changes == [], f'seed {seed}: {watched.changes}'
 
 
-@pytest.mark.parametrize('task, cause', [('Reach', 'reach'), ('Push', 'get behind the cube')])
+@pytest.mark.parametrize('task, cause', [
+    ('Reach', 'reach'), ('Push', 'get behind the cube'), ('HandOver', 'approach'),
+    ('LiftTray', 'grasp the tray'), ('FetchCube', 'approach')])
 def test_in_other_tasks_a_policy_that_stands_still_is_helped(task, cause):
     watched = Watched(0, task=task)
     watched.run(stays, 8)
     assert watched.done == (task == 'Reach')
     assert watched.changes[0][1:] == (True, f'no progress: {cause}')
+
+
+def drops(watched, state, environment, now):
+    """Let go of the cube once, as the giving arm carries it."""
+    target = good(watched, state, environment, now)
+    carried = environment[2] > 0.15 and environment[21] > 0.54 and not watched.changes
+    return np.concatenate([target[:6], [0.04 if carried else target[6]], target[7:]])
+
+
+def never_takes(watched, state, environment, now):
+    """Do not close the taking gripper until helped."""
+    target = good(watched, state, environment, now)
+    return target if watched.changes else np.append(target[:13], 0.04)
+
+
+@pytest.mark.parametrize('policy, cause', [
+    (drops, 'dropped the cube'), (never_takes, 'no progress: take')])
+def test_what_goes_wrong_while_a_cube_is_handed_over(policy, cause):
+    watched = Watched(1, task='HandOver')
+    watched.run(policy, 25)
+    causes = [cause for _, engaged, cause in watched.changes if engaged]
+    assert watched.done and causes[0] == cause
+
+
+@pytest.mark.parametrize('cube, box', [
+    ((0.66, -0.05), (0.72, 0.18)), ((0.689, -0.072), (0.70, -0.18))])   # apart, and at its wall
+def test_a_cube_out_of_the_giving_arms_reach_is_fetched_by_the_other(cube, box):
+    env = ArmEnv('HandOver')
+    env.reset(seed=0)
+    env.simulation.place('cube', [*cube, 0.02], [0.0, 0.0, 0.0, 1.0])
+    env.simulation.place('box', [*box, 0.0], [0.0, 0.0, 0.0, 1.0])
+    operator = make_operator(env.contract, 0, 'HandOver')
+    for tick in range(400):
+        seen = env.simulation.positions, env.simulation.environment
+        if env.step(operator.act(*seen, tick * PERIOD))[2]:
+            break
+    assert env.simulation.success
 
 
 def test_a_push_is_handed_back_once_the_tool_is_behind_the_cube():

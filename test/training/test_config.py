@@ -10,11 +10,11 @@ PRESETS = sorted(p.stem for p in config_folders('training')[0].glob('*.yaml'))
 
 
 def test_presets():
-    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_rnn', 'bc_vision', 'diffusion', 'flow', 'gmm',
-                       'ibc']
+    assert PRESETS == ['act', 'act_paper', 'bc', 'bc_absolute', 'bc_rnn', 'bc_vision', 'diffusion',
+                       'flow', 'gmm', 'ibc']
     kinds = {name: TrainConfig.preset(name).policy.kind for name in PRESETS}
-    assert kinds == {'act': 'act', 'act_paper': 'act', 'bc': 'bc', 'bc_rnn': 'bc_rnn',
-                     'bc_vision': 'bc',
+    assert kinds == {'act': 'act', 'act_paper': 'act', 'bc': 'bc',
+                     'bc_absolute': 'bc', 'bc_rnn': 'bc_rnn', 'bc_vision': 'bc',
                      'diffusion': 'diffusion', 'flow': 'flow', 'gmm': 'gmm', 'ibc': 'ibc'}
     assert TrainConfig.preset('bc_vision').policy.cameras == ('scene', 'wrist')
 

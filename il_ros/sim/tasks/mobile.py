@@ -20,6 +20,7 @@ class FetchCube:
     reported = ('cube', 'box')
     disturbed: str | None = 'cube'
     grasps = True
+    handles: tuple[str, ...] = ('cube',)
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """The cube on the table, out of reach from where the base starts."""

@@ -29,6 +29,7 @@ class HandOver:
     reported = ('cube', 'box')
     disturbed: str | None = 'cube'
     grasps = True
+    handles: tuple[str, ...] = ('cube',)
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Cube before the left arm, box before the right one."""
@@ -49,8 +50,9 @@ class LiftTray:
     world = PAIR
     area = MIDDLE
     reported = ('tray', 'box')
-    disturbed: str | None = None
+    disturbed: str | None = 'tray'
     grasps = True
+    handles: tuple[str, ...] = ('left_handle', 'right_handle')
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """The tray between the arms, a little askew."""

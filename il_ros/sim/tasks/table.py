@@ -34,6 +34,7 @@ class PickPlace:
     reported = ('cube', 'box')
     disturbed: str | None = 'cube'
     grasps = True
+    handles: tuple[str, ...] = ('cube',)
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Cube and box anywhere in the area, apart from each other."""
@@ -55,6 +56,7 @@ class Reach:
     reported = ('reach_goal', 'box')
     disturbed: str | None = None
     grasps = False
+    handles: tuple[str, ...] = ('cube',)
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Marker anywhere above the area."""
@@ -77,6 +79,7 @@ class Push:
     reported = ('cube', 'push_goal')
     disturbed: str | None = 'cube'
     grasps = False
+    handles: tuple[str, ...] = ('cube',)
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Cube and zone anywhere in the area, apart from each other."""

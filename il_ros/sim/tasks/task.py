@@ -29,6 +29,7 @@ class Scene:
         touching: Whether a gripper touches the object.
         tilt: Of the object's z axis from the vertical [rad].
         touching_by: The same per arm.
+        gap: Of the nearest tool from where it would grasp the object [m].
     """
 
     cube: Floats
@@ -40,6 +41,7 @@ class Scene:
     touching: bool
     tilt: float = 0.0
     touching_by: tuple[bool, ...] = ()
+    gap: float = np.inf
 
 
 class Task(Protocol):
@@ -52,6 +54,7 @@ class Task(Protocol):
         area: Where the object may be pushed: lower and upper x y [m]. Shape (2, 2).
         disturbed: Body that a disturbance pushes, None when there is none.
         grasps: Whether a closed gripper means that it holds the object, or wants to.
+        handles: Geoms at which the object is grasped.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Task(Protocol):
     area: Floats
     disturbed: str | None
     grasps: bool
+    handles: tuple[str, ...]
 
     def layout(self, rng: np.random.Generator, beyond: float = 0.0) -> Mapping[str, Floats]:
         """Return where bodies start: x y z [m] and yaw [rad]. Shape (4,) per body name.
