@@ -53,9 +53,8 @@ class CommandGate(Node):
             self.create_subscription(ActionChunk, 'policy/chunk', self._on_chunk, shell.NEWEST)
         trigger(self, 'gate/arm', self._arm)
         trigger(self, 'gate/disarm', self._disarm)
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        watch_s = WATCHDOG_TICK_S[bool(contract.is_velocity.any())]
-        for tick_s, look in ((watch_s, self._on_watchdog), (1.0, self._diagnose),
+        steady, base = Clock(clock_type=ClockType.STEADY_TIME), bool(contract.is_velocity.any())
+        for tick_s, look in ((WATCHDOG_TICK_S[base], self._on_watchdog), (1.0, self._diagnose),
                              (FOREIGN_TICK_S, self._find_foreign)):
             self.create_timer(tick_s, look, clock=steady)
 

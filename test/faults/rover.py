@@ -90,14 +90,14 @@ class Rover(Pair):
         self.link = True
         self.silent = {LEFT}   # it has a driver of its own
         self.lies.clear()
-        for name, process in list(self.nodes.items()):
-            if process.poll() is not None:
-                self.start(name)
         self.until(self.drives, 'the base is driven', each=self._ask, timeout_s=60.0)
 
     def _ask(self) -> None:
         if time.monotonic() - self._asked > ASK_S:
             self._asked = time.monotonic()
+            for name, process in list(self.nodes.items()):
+                if process.poll() is not None:
+                    self.start(name)
             for client in self._clients:
                 if client.service_is_ready():
                     client.call_async(Trigger.Request())
