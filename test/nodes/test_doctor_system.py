@@ -5,14 +5,12 @@ from il_ros.checks import Outcome
 from il_ros.contract import Contract
 from il_ros.nodes import shell
 from il_ros.nodes.clients.doctor_system import check_clock, check_controllers, check_transport
-from nodes.harness import next_domain
 from nodes.robot import Robot
-from nodes.test_doctor import contract, doctor
+from nodes.test_doctor import contract, doctor, DOMAIN
 import pytest
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 
-DOMAIN = next_domain()
 UR5E = Contract.load('ur5e_realsense')
 COMMANDS = [UR5E.command, UR5E.gripper.command]
 JTC, GRIPPER = 'scaled_joint_trajectory_controller', 'gripper_controller'

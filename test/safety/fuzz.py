@@ -108,7 +108,7 @@ def target(rng: np.random.Generator, driver: Driver, kind: int, case: Case = ARM
         wild = rng.uniform(case.lower, case.upper) * rng.uniform(0.9, 1.5)
     elif kind == 6:
         wild = near.copy()
-        wild[rng.integers(size)] = rng.choice(ODD)
+        wild[rng.integers(size)] = np.nan if rng.random() < 0.5 else rng.choice(ODD)
         return wild
     else:
         return near.copy()

@@ -89,6 +89,8 @@ def test_limits_of_less_than_a_turn_are_kept(position, measured, text):
     with pytest.raises(ArmingError) as error:
         driver.gate.arm(driver.now)
     assert text in str(error.value)
+    driver = Driver(Gate(contract))
+    driver.measured = MEASURED.copy()
     driver.measured[0] = 2.4 + TURN
     driver.armed()
     wish = MEASURED.copy()

@@ -308,9 +308,9 @@ def test_whatever_comes_what_is_sent_is_safe(commands):
         oracle.check(driver.send(positions, source), driver.now)
 
 
-def test_twenty_thousand_fuzzed_commands_send_nothing_unsafe():
-    counts = fuzz(20_000, seed=1, look_each=20)
-    assert min(counts[name] for name in ('PASSED', 'CLAMPED', 'HELD')) > 500
+def test_eight_thousand_fuzzed_commands_send_nothing_unsafe():
+    counts = fuzz(8_000, seed=1, look_each=20)
+    assert min(counts[name] for name in ('PASSED', 'CLAMPED', 'HELD')) > 200
     assert counts['REJECTED'] > 5_000
     for what in ('CLAMPED jerk', 'CLAMPED workspace', 'REJECTED collision', 'HELD clock',
                  'HELD foreign publisher', 'HELD nonfinite', 'HELD watchdog'):

@@ -51,7 +51,7 @@ class RobotCommand:
         self._grippers = [GripperAction(node, interface, contract)
                           for interface in contract.commands if interface.action]
         topics = [interface for interface in contract.commands if interface.topic]
-        self._bases: list[Sink] = [SINKS[i.type](node, i, contract)
+        self._bases = [SINKS[i.type](node, i, contract)
                                    for i in topics if i.of_velocities]
         self._driven = Driven(node, contract, speed, gate.measured)
         self._arms: list[Sink] = [SINKS[i.type](node, i, contract) for i in topics
@@ -83,6 +83,12 @@ class RobotCommand:
         self._driven.stop()
         for sink in (*self._bases, *self._arms, *self._grippers):
             sink.stop()
+
+    def end(self) -> None:
+        """Stop, and end only when the robot has heard the last zeros."""
+        self.stop()
+        for sink in (*self._bases, *self._driven.sinks):
+            sink.wait_until_heard()
 
     def driven_by(self, source: int) -> None:
         """Cancel what runs by itself where another `ControlSource` drives than before.

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple, Protocol
 from il_ros.contract import CommandInterface, Contract
 from il_ros.nodes import shell
 from il_ros.types import Floats
+from rclpy.duration import Duration
 from rclpy.node import Node
+
+HEARD = Duration(seconds=0.1)
 
 
 class Setpoints(NamedTuple):
@@ -58,6 +61,10 @@ class TopicSink:
 
     def stop(self) -> None:
         """Nothing to do: a position is kept by itself."""
+
+    def wait_until_heard(self) -> None:
+        """Wait, not for long, until every listener has what was sent."""
+        self._publisher.wait_for_all_acked(HEARD)
 
     def message(self, ahead: Setpoints) -> Any:
         """Return the message of its own columns."""

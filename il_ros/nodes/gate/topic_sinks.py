@@ -7,7 +7,7 @@ from dataclasses import replace
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from il_ros.contract import CommandInterface, Contract
-from il_ros.nodes.gate.sinks import Setpoints, Sink, TopicSink
+from il_ros.nodes.gate.sinks import Setpoints, TopicSink
 from il_ros.timing import SECOND
 import numpy as np
 import pinocchio as pin
@@ -132,7 +132,7 @@ class TwistSink(TopicSink):
                           ) if self._stamped else twist
 
 
-SINKS: dict[str, Callable[[Node, CommandInterface, Contract], Sink]] = {
+SINKS: dict[str, Callable[[Node, CommandInterface, Contract], TopicSink]] = {
     'trajectory_msgs/JointTrajectory': TrajectorySink, 'std_msgs/Float64MultiArray': ArraySink,
     'sensor_msgs/JointState': JointStateSink, 'geometry_msgs/PoseStamped': PoseSink,
     'geometry_msgs/Twist': TwistSink, 'geometry_msgs/TwistStamped': TwistSink}
