@@ -116,19 +116,13 @@ def test_a_gripper_that_rejects_or_gives_up_and_arms_again_once_it_works(driven,
 
 
 def test_a_gripper_that_takes_no_answer_is_asked_again_and_arms_once_it_is_back(driven):
-    left = driven.grippers[0]
-    deaf = Node('deaf', context=driven.context, start_parameter_services=False)
-    left.server.destroy()
-    silent = pair.Gripper(deaf, pair.ParallelGripperCommand, 'left_grip_ctl/gripper_cmd')
+    driven.executor.remove_node(driven.hand)
     closed = DRIVE.copy()
     closed[2] = 0.01
     driven.send = driven.sender(lambda: closed)
     logged(driven, 'left_grip_ctl/gripper_cmd: the action server answers no goal; restart it')
-    silent.server.destroy()
-    driven.grippers[0] = pair.Gripper(driven.node, pair.ParallelGripperCommand,
-                                      'left_grip_ctl/gripper_cmd')
+    driven.executor.add_node(driven.hand)
     driven.until(lambda: driven.call('gate/arm').success, 'armed again')
-    deaf.destroy_node()
 
 
 def test_a_command_for_an_unknown_joint_is_refused_with_the_nearest_name(driven):

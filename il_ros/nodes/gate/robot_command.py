@@ -108,7 +108,8 @@ class RobotCommand:
         self._before = positions
         velocity = self._angles.difference(positions, before) * SECOND / self._step_ns
         ahead = Setpoints(positions[None], velocity[None], self._step_ns)
-        for sink in (*self._bases, *self._grippers):
+        at_once: tuple[Sink, ...] = (*self._bases, *self._grippers)
+        for sink in at_once:
             sink.send(ahead)
         if self._interpolator:
             self._interpolator.follow(positions, self._now_ns())
