@@ -1,7 +1,6 @@
 """Foreign processes that join the graph and leave it: a command line, a display, a recorder."""
 from __future__ import annotations
 
-from itertools import cycle, islice, product
 import os
 import random
 import signal
@@ -36,8 +35,9 @@ def _environment(domain: int) -> dict[str, str]:
 
 
 def run(number: int, kinds: tuple[str, ...]) -> None:
-    """Let each kind join with each habit, again and again."""
-    for habit, kind in islice(cycle(product(HABITS, kinds)), number):
+    """Let each kind join with another habit each time."""
+    for i in range(number):
+        kind, habit = kinds[i % len(kinds)], HABITS[(i + i // len(kinds)) % len(HABITS)]
         variables = dict(os.environ)
         if habit == HABITS[2]:
             del variables[RANGE]   # what ROS does by itself

@@ -100,19 +100,29 @@ def test_one_arm_that_is_no_number(driven):
             in driven.gate.output)
 
 
-@pytest.mark.parametrize(('how', 'text'), [
-    ('accepts', 'rejects goals'), ('gives_up', 'gave the goal up')])
-def test_a_gripper_that_rejects_or_gives_up_and_arms_again_once_it_works(driven, how, text):
+def test_a_gripper_that_rejects_arms_again_once_it_works(driven):
     left = driven.grippers[0]
-    setattr(left, how, how == 'gives_up')
+    left.accepts = False
     closed = DRIVE.copy()
     closed[2] = 0.0
     driven.send = driven.sender(lambda: closed)
-    line = (f'left_grip_ctl/gripper_cmd: the action server {text}; look at the log of the '
+    line = ('left_grip_ctl/gripper_cmd: the action server rejects goals; look at the log of the '
             "gripper's driver, then call gate/arm")
     assert stands(driven, 'gripper') == f'arming refused: {line}'
-    setattr(left, how, how != 'gives_up')
+    left.accepts = True
     driven.until(lambda: driven.call('gate/arm').success, 'armed without being disarmed')
+
+
+def test_a_gripper_that_gives_a_goal_up_may_hold_something_and_is_told_of(driven):
+    driven.grippers[0].gives_up = True
+    closed = DRIVE.copy()
+    closed[2] = 0.01
+    driven.send = driven.sender(lambda: closed)
+    logged(driven, 'left_grip_ctl/gripper_cmd: the action server gave a goal up; where the '
+                   "gripper holds nothing, look at its driver's log")
+    driven.grippers[0].gives_up = False
+    driven.until(lambda: len(driven.reports) > 30, 'further commands', each=driven.send)
+    assert not [r for r in driven.reports if r.verdict == CommandReport.HELD]
 
 
 def test_a_gripper_that_takes_no_answer_is_asked_again_and_arms_once_it_is_back(driven):

@@ -117,6 +117,7 @@ def test_a_continued_chunk_meets_the_previous_one_where_the_noise_is_known_exact
     torch.testing.assert_close(guided[:, 14:], free[:, 14:])
 
 
+@pytest.mark.slow
 def test_fork_chooses_a_side():
     config = DiffusionConfig(denoiser='transformer', width=32, layers=2, heads=2)
     average = fit(Diffusion(config, SIZES), *fork.demonstrations(400, 0), steps=1000)

@@ -76,6 +76,7 @@ def test_two_targets_are_both_hit_and_nothing_between():
     assert 0.4 < (got[:, 0] > 0).mean() < 0.6
 
 
+@pytest.mark.slow
 def test_fork_chooses_a_side(trained):
     seen, _ = fork.demonstrations(200, 100)
     got = answer(trained, seen) * DEVIATION.numpy()

@@ -95,6 +95,7 @@ def bars(random, rows):
     return image.astype(np.uint8), places
 
 
+@pytest.mark.slow
 def test_camera_dropout_against_reliance_on_one_view(tmp_path):
     """Both views show what to do; one is clearer, and then it is gone."""
     random = np.random.default_rng(0)

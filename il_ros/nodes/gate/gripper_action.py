@@ -14,6 +14,8 @@ from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.task import Future
 
+LOG_EVERY_S = 2.0
+
 
 class GripperAction:
     """Sends goals to a GripperCommand or ParallelGripperCommand server and never waits for it.
@@ -35,7 +37,7 @@ class GripperAction:
             raise ConfigError(f'{interface.name}: {interface.type} needs control_msgs: '
                               'sudo apt install ros-jazzy-control-msgs') from None
         self.topics: list[str] = []
-        self.problem = ''
+        self.problem, self._log = '', node.get_logger()
         self._name, self._joints = interface.name, list(interface.told)
         (self._column,) = contract.indices(interface.joints or ())
         self._effort = interface.effort
@@ -88,22 +90,21 @@ class GripperAction:
             return
         self._goals.answered()
         if not taken:
-            self._fail('rejects goals')
+            self.problem = (f'{self._name}: the action server rejects goals; look at the log of '
+                            "the gripper's driver, then call gate/arm")
+            self._goals.failed()   # and asked again while the gate holds
             return
         self.problem, self._running = '', handle
         handle.get_result_async().add_done_callback(partial(self._ended, number))
 
     def _ended(self, number: int, future: Future) -> None:
-        """Look at a result: a gripper that stalls holds something, one that gives up does not."""
+        """Tell of a goal that came to nothing; no fault, since many end so that hold something."""
         answer = future.result()
         if number == self._newest and answer is not None and (
                 answer.status == GoalStatus.STATUS_ABORTED and not answer.result.stalled):
-            self._fail('gave the goal up')
-
-    def _fail(self, what: str) -> None:
-        self.problem = (f'{self._name}: the action server {what}; look at the log of the '
-                        "gripper's driver, then call gate/arm")
-        self._goals.failed()   # and asked again while the gate holds
+            self._log.warning(f'{self._name}: the action server gave a goal up; where the gripper '
+                              "holds nothing, look at its driver's log",
+                              throttle_duration_sec=LOG_EVERY_S)
 
     def _goal(self, position: float) -> Any:
         goal = self._kind.Goal()
