@@ -138,8 +138,11 @@ def test_a_gripper_that_takes_no_answer_is_asked_again_and_arms_once_it_is_back(
 def test_a_command_for_an_unknown_joint_is_refused_with_the_nearest_name(driven):
     names = list(CONTRACT.joint_names)
     names[1] = 'left_22'
-    driven.send = driven.sender(lambda: DRIVE, names=names)
-    driven.until(lambda: any(r.rule == 'joints' for r in driven.reports), 'refused',
-                 each=driven.send)
+    good, bad = driven.send, driven.sender(lambda: DRIVE, names=names)
+
+    def both():   # else the watchdog holds before the next line of the log is due
+        good()
+        bad()
+    driven.send = both
     logged(driven, "REJECTED joints: joint_names: missing joint 'left_2'; expected left_1, ")
     logged(driven, "; got 'left_22': did you mean 'left_2'?")

@@ -1,4 +1,5 @@
 """What a real node does with the network and with /dev/shm."""
+from contextlib import suppress
 import os
 from pathlib import Path
 import re
@@ -14,7 +15,10 @@ MEGABYTE = 1 << 20
 
 def segments(pid):
     """Return the shared memory that a process owns."""
-    links = [link.readlink() for link in Path(f'/proc/{pid}/fd').iterdir()]
+    links = []
+    for link in Path(f'/proc/{pid}/fd').iterdir():
+        with suppress(FileNotFoundError):   # it opens and closes files meanwhile
+            links.append(link.readlink())
     locks = [link for link in links if re.fullmatch(r'fastrtps_[0-9a-f]{16}_el', link.name)]
     return [lock.with_name(lock.name.removesuffix('_el')) for lock in locks]
 

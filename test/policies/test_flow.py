@@ -84,6 +84,7 @@ def test_fork_chooses_a_side(trained):
     assert 0.25 < np.mean(fork.side(got) == 1) < 0.75
 
 
+@pytest.mark.slow
 def test_fork_late_chunks_continue_the_previous_ones(trained):
     torch.manual_seed(1)
 
