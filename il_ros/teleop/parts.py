@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from il_ros.contract import Arm, Contract
+from il_ros.contract import Arm, Contract, Gripper
 from il_ros.contract.command import TWIST_FIELDS
 from il_ros.teleop.jog import Jog, JointJog
 from il_ros.types import Floats
@@ -67,9 +67,7 @@ class ArmPart:
         """Begin from these joints, with the gripper told what keeps hold; see `Part`."""
         self.jog.start(values[:self._number])
         if gripper := self._gripper:
-            # Anything but wide open may hold something, which must not fall.
-            span = abs(gripper.closed - gripper.open)
-            self.closed = bool(abs(values[-1] - gripper.open) > HELD * span)
+            self.closed = may_hold(gripper, values[-1])
 
     def move(self, values: Floats, velocity: Floats, dt_s: float) -> Floats:
         """Return the targets of joints and gripper; see `Part`."""
@@ -117,6 +115,11 @@ def make_parts(contract: Contract) -> list[Part]:
     return [*parts, BasePart(contract)] if contract.is_velocity.any() else parts
 
 
+def may_hold(gripper: Gripper, opening: float) -> bool:
+    """Tell whether something may be in a gripper, and would fall: it is not wide open."""
+    return bool(abs(opening - gripper.open) > HELD * abs(gripper.closed - gripper.open))
+
+
 def keep_still(contract: Contract, state: Floats) -> Floats:
     """Return what lets a robot stay as it is measured [rad] or [m]. Shape (J,).
 
@@ -125,9 +128,7 @@ def keep_still(contract: Contract, state: Floats) -> Floats:
     """
     told = np.where(contract.is_velocity, 0.0, state)
     for column, gripper in contract.grippers.items():
-        away = abs(state[column] - gripper.open)
-        told[column] = (gripper.closed if away > HELD * abs(gripper.closed - gripper.open)
-                        else gripper.open)
+        told[column] = gripper.closed if may_hold(gripper, state[column]) else gripper.open
     return told
 
 

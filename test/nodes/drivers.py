@@ -11,8 +11,8 @@ from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from il_ros.contract import CommandInterface, Contract
 from il_ros.msg import Command, CommandReport
 from il_ros.nodes import shell
+from il_ros.nodes.shared.interfaces import gripper_type
 from nav_msgs.msg import Odometry
-from nodes.harness import wait_for
 from nodes.pair import Gripper
 from nodes.peer import Peer
 import numpy as np
@@ -66,6 +66,8 @@ class Drivers(Peer):
         got: What came on each command topic; goals of each action.
     """
 
+    PATIENCE_S = 30.0
+
     def __init__(self, domain: int, contract: Contract) -> None:
         super().__init__(domain, 'drivers')
         self.contract, self.reports = contract, list[CommandReport]()
@@ -86,8 +88,7 @@ class Drivers(Peer):
         if command.topic:
             return self.node.create_subscription(
                 MESSAGES[command.type], command.topic, self.got[command.name].append, 1000)
-        from control_msgs import action
-        gripper = Gripper(self.node, getattr(action, command.type.split('/')[1]), command.name)
+        gripper = Gripper(self.node, gripper_type(command), command.name)
         self.got[command.name] = gripper.goals
         return gripper
 
@@ -106,16 +107,11 @@ class Drivers(Peer):
                 message.position = [9.0, *values]
             publisher.publish(message)
 
-    def until(self, condition: Callable[[], Any], what: str,
-              each: Callable[[], None] | None = None) -> Any:
-        """Spin, and call `each` in between, until the condition holds."""
-        def turn() -> None:
-            self.executor.spin_once(timeout_sec=0.005)
-            for _ in range(8):   # what came meanwhile: controllers may get 500 messages a second
-                self.executor.spin_once(timeout_sec=0)
-            if each:
-                each()
-        return wait_for(condition, what, 30.0, turn)
+    def spin(self) -> None:
+        """Serve also what came meanwhile: controllers may get 500 messages a second."""
+        super().spin()
+        for _ in range(8):
+            self.executor.spin_once(timeout_sec=0)
 
     def arm(self) -> None:
         """Arm the gate once it lets itself be armed."""
@@ -126,7 +122,8 @@ class Drivers(Peer):
         def ask() -> None:
             if all(answer.done() for answer in answers):
                 answers.append(client.call_async(Trigger.Request()))
-        self.until(lambda: any(a.done() and a.result().success for a in answers), 'armed', ask)
+        self.until(lambda: any(a.done() and a.result().success for a in answers), 'armed',
+                   each=ask)
 
     def send(self, row: np.ndarray) -> None:
         """Send a row at most once per control period."""

@@ -12,14 +12,12 @@ from il_ros.contract import Contract
 from il_ros.msg import Command, CommandReport
 from il_ros.nodes import shell
 from nav_msgs.msg import Odometry
-from nodes.harness import wait_for
 from nodes.peer import Peer
 import numpy as np
 import rclpy
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
-from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 import yaml
 
@@ -119,22 +117,6 @@ class Pair(Peer):
                 message.pose.pose.orientation.w = 1.0
                 message.pose.pose.position.x = self.lies.get(state.topic, 0.0)
             publisher.publish(message)
-
-    def until(self, condition: Callable[[], Any], what: str,
-              each: Callable[[], None] | None = None, timeout_s: float = 20.0) -> Any:
-        """Spin, and call `each` in between, until the condition holds."""
-        def turn() -> None:
-            self.executor.spin_once(timeout_sec=0.005)
-            if each:
-                each()
-        return wait_for(condition, what, timeout_s, turn)
-
-    def call(self, name: str) -> Trigger.Response:
-        client = self.node.create_client(Trigger, name)
-        self.until(client.service_is_ready, f'service {name}')
-        future = client.call_async(Trigger.Request())
-        self.until(future.done, f'answer of {name}')
-        return future.result()
 
     def sender(self, positions: Callable[[], np.ndarray],
                source: Callable[[], int] = lambda: 1,

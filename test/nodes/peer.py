@@ -1,18 +1,23 @@
 """A node of the test itself on the graph of the nodes under test, spun by the test."""
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from il_ros.nodes import shell
+from nodes.harness import wait_for
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from std_srvs.srv import Trigger
 
 _Self = TypeVar('_Self', bound='Peer')
 
 
 class Peer:
     """One node in a context and an executor of its own, over loopback."""
+
+    PATIENCE_S = 20.0
 
     def __init__(self, domain: int, name: str, namespace: str = '') -> None:
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
@@ -30,3 +35,22 @@ class Peer:
         self.executor.shutdown()
         self.node.destroy_node()
         self.context.try_shutdown()
+
+    def spin(self) -> None:
+        self.executor.spin_once(timeout_sec=0.01)
+
+    def until(self, condition: Callable[[], Any], what: str, timeout_s: float | None = None,
+              each: Callable[[], None] | None = None) -> Any:
+        """Spin, and call `each` in between, until the condition holds."""
+        def turn() -> None:
+            self.spin()
+            if each:
+                each()
+        return wait_for(condition, what, timeout_s or self.PATIENCE_S, turn)
+
+    def call(self, name: str) -> Trigger.Response:
+        client = self.node.create_client(Trigger, name)
+        self.until(client.service_is_ready, f'service {name}')
+        future = client.call_async(Trigger.Request())
+        self.until(future.done, f'answer of {name}')
+        return future.result()

@@ -9,7 +9,6 @@ from typing import Any
 from il_ros.contract import Contract
 from il_ros.msg import ActionChunk, Command, CommandReport, ControlMode, Correction, TeleopCommand
 from il_ros.nodes import shell
-from nodes.harness import wait_for
 from nodes.peer import Peer
 import numpy as np
 from rclpy.qos import QoSProfile
@@ -88,25 +87,6 @@ class Robot(Peer):
         self.commands.append(np.array(point.positions))
         if self._follow:
             self.position = self.commands[-1].copy()
-
-    def spin(self) -> None:
-        self.executor.spin_once(timeout_sec=0.01)
-
-    def until(self, condition: Callable[[], Any], what: str, timeout_s: float = 20.0,
-              each: Callable[[], None] | None = None) -> Any:
-        """Spin, and call `each` in between, until the condition holds."""
-        def turn() -> None:
-            self.spin()
-            if each:
-                each()
-        return wait_for(condition, what, timeout_s, turn)
-
-    def call(self, name: str) -> Trigger.Response:
-        client = self.node.create_client(Trigger, name)
-        self.until(client.service_is_ready, f'service {name}')
-        future = client.call_async(Trigger.Request())
-        self.until(future.done, f'answer of {name}')
-        return future.result()
 
     def caller(self, name: str) -> Callable[[], None]:
         """Return a function that calls a service again once the last answer has come."""

@@ -83,7 +83,7 @@ def test_a_ready_contract_drives_its_robot(name, tmp_path):
         robot.arm()
         for command in contract.commands:
             robot.until(lambda c=command: told(contract, c, robot.got[c.name], row, urdf),
-                        f'{command.name} says the row', robot.sender(row))
+                        f'{command.name} says the row', each=robot.sender(row))
         for command in contract.commands:
             got = robot.got[command.name]
             if command.type == 'trajectory_msgs/JointTrajectory':

@@ -60,11 +60,10 @@ def keys():
     keys.close()
 
 
-class TestKeyboard(RelativeConformance):
-    @pytest.fixture
-    def device(self, keys):
-        self.keys = keys
-        return keys.device
+class Typist:
+    """What the conformance suites ask of a device, by its keys."""
+
+    held = ''
 
     def engage(self, device):
         self.keys.press('w')
@@ -78,11 +77,16 @@ class TestKeyboard(RelativeConformance):
     def deflect(self, device, on):
         self.held = 'w' if on else ''
 
-    held = ''
-
     def read(self, device, mode=Mode.TELEOP, state=None):
         self.keys.press(self.held)
         return super().read(device, mode, state)
+
+
+class TestKeyboard(Typist, RelativeConformance):
+    @pytest.fixture
+    def device(self, keys):
+        self.keys = keys
+        return keys.device
 
     def test_a_key_that_is_held_when_teleoperation_begins_moves_nothing(self, device):
         self.held = 'w'
@@ -252,33 +256,15 @@ def test_a_request_for_help_is_said_once_and_stays_on_the_status_line(keys):
     assert shown.count('HELP WANTED: t') == 1
 
 
-class TestKeyboardOfTwoArmsAndBase(PartsConformance):
+class TestKeyboardOfTwoArmsAndBase(Typist, PartsConformance):
     @pytest.fixture
     def device(self):
         self.keys = Keys(PAIR)
         yield self.keys.device
         self.keys.close()
 
-    def engage(self, device):
-        self.keys.press('w')
-
-    def let_go(self, device):
-        device.reset(0)
-
-    def take_up(self, device):
-        self.keys.press('t')
-
-    def deflect(self, device, on):
-        self.held = 'w' if on else ''
-
-    held = ''
-
     def next_part(self, device):
         self.keys.press('m')
-
-    def read(self, device, mode=Mode.TELEOP, state=None):
-        self.keys.press(self.held)
-        return super().read(device, mode, state)
 
     def test_help_and_status_line_name_the_part(self, device):
         text = self.keys.shown_until('m moves the next of left, right, base')

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from importlib import import_module
 import math
 from statistics import median
 import time
@@ -13,18 +12,13 @@ from il_ros.contract.streams import IMAGE_TYPES
 from il_ros.drafting.heard import ImageSource, JointSource, Source
 from il_ros.errors import MessageError
 from il_ros.images.messages import read_header
+from il_ros.nodes.shared.interfaces import message_type
 from il_ros.recording import cdr
 from il_ros.timing import to_s
 from rclpy.serialization import deserialize_message
 
 JOINTS = 'sensor_msgs/JointState'
 KEPT = 500    # messages of a topic
-
-
-def message_type(kind: str) -> Any:
-    """Return the class of `package/Name`."""
-    package, name = kind.split('/')
-    return getattr(import_module(f'{package}.msg'), name)
 
 
 class Came:

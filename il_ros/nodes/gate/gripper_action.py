@@ -7,8 +7,8 @@ from typing import Any
 
 from action_msgs.msg import GoalStatus
 from il_ros.contract import CommandInterface, Contract
-from il_ros.errors import ConfigError
 from il_ros.nodes.gate.sinks import Setpoints
+from il_ros.nodes.shared.interfaces import gripper_type
 from il_ros.safety.gripper_goals import GripperGoals
 from rclpy.action import ActionClient
 from rclpy.node import Node
@@ -31,19 +31,13 @@ class GripperAction:
         Raises:
             ConfigError: control_msgs is not installed.
         """
-        try:
-            from control_msgs import action
-        except ImportError:
-            raise ConfigError(f'{interface.name}: {interface.type} needs control_msgs: '
-                              'sudo apt install ros-jazzy-control-msgs') from None
         self.topics: list[str] = []
         self.problem, self._log = '', node.get_logger()
         self._name, self._joints = interface.name, list(interface.told)
         (self._column,) = contract.indices(interface.joints or ())
         self._effort = interface.effort
         self._parallel = interface.type == 'control_msgs/ParallelGripperCommand'
-        self._kind: Any = (action.ParallelGripperCommand if self._parallel
-                           else action.GripperCommand)
+        self._kind = gripper_type(interface)
         self._client = ActionClient(node, self._kind, self._name)
         self._goals = GripperGoals(float((contract.upper - contract.lower)[self._column]))
         self._running: Any = None

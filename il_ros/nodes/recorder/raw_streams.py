@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from typing import Any
 
+from il_ros.nodes.shared.interfaces import message_type
 from il_ros.recording.metadata import Topic
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -53,7 +53,6 @@ class RawStreams:
         return changed
 
     def _subscribe(self, topic: Topic) -> Any:
-        package, _, name = topic.type.split('/')
         qos = QoSProfile(
             depth=DEPTH,
             reliability=(ReliabilityPolicy.RELIABLE if topic.reliable
@@ -61,8 +60,8 @@ class RawStreams:
             durability=(DurabilityPolicy.TRANSIENT_LOCAL if topic.latched
                         else DurabilityPolicy.VOLATILE))
         return self._node.create_subscription(
-            getattr(import_module(f'{package}.msg'), name), topic.name,
-            partial(self._receive, topic.name), qos, raw=True)
+            message_type(topic.type), topic.name, partial(self._receive, topic.name), qos,
+            raw=True)
 
     def _receive(self, name: str, data: bytes, info: dict[str, int | None]) -> None:
         alone = self._subscriptions[name].get_publisher_count() == 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from il_ros.contract import CommandInterface, Contract
-from il_ros.errors import ConfigError
+from il_ros.nodes.shared.interfaces import gripper_type
 import numpy as np
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.node import Node
@@ -25,16 +25,11 @@ class GripperServer:
         Raises:
             ConfigError: control_msgs is not installed.
         """
-        try:
-            from control_msgs import action
-        except ImportError:
-            raise ConfigError(f'{interface.name}: {interface.type} needs control_msgs: '
-                              'sudo apt install ros-jazzy-control-msgs') from None
         self._joint = (interface.joints or ('',))[0]
         (self._column,) = contract.indices([self._joint])
         self._span = float((contract.upper - contract.lower)[self._column])
         self._parallel = interface.type.endswith('ParallelGripperCommand')
-        self._kind: Any = getattr(action, interface.type.split('/')[1])
+        self._kind = gripper_type(interface)
         self._apply, self._measured = apply, measured
         self._goal: Any = None
         self._target = self._at = 0.0
