@@ -138,19 +138,25 @@ class Session:
 
     def _go_on(self) -> None:
         if self._client.watch.mode is Mode.HOLD:
-            self._client.trigger('dagger/resume')
+            self._resume((Mode.TELEOP,))
 
     def _hand_over(self, supervised: bool) -> None:
         """Let the policy drive, with the operator's hands off until it does."""
         self._engage('never')
-        try:
-            self._client.trigger_until_accepted('dagger/resume', RESUME_TIMEOUT_S)
-        except IlRosError:
-            # An operator who engaged at the same moment has led out of HOLD already.
-            if self._client.watch.mode not in (Mode.AUTONOMOUS, Mode.CORRECTING):
-                raise
+        self._resume((Mode.AUTONOMOUS, Mode.CORRECTING))
         if supervised:
             self._engage('supervised')
+
+    def _resume(self, moves: tuple[Mode, ...]) -> None:
+        """Go on after HOLD or PAUSED, also where an operator, or the robot, was faster."""
+        client = self._client
+        try:
+            client.trigger_until_accepted('dagger/resume', RESUME_TIMEOUT_S,
+                                          unless=lambda: client.watch.mode in moves)
+        except IlRosError:
+            # The refusal may be here before the mode that it speaks of.
+            if not client.wait(lambda: client.watch.mode in moves, SETTLE_S):
+                raise
 
     def _engage(self, when: str) -> None:
         if self.system.device == 'scripted':  # a person needs no telling

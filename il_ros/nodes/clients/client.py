@@ -97,16 +97,23 @@ class Client:
         """Call a std_srvs/Trigger service and return its message."""
         return str(self.call(Trigger, name, Trigger.Request()).message)
 
-    def trigger_until_accepted(self, name: str, timeout_s: float) -> str:
-        """Call a Trigger service again until it accepts; raise its last reason after that."""
+    def trigger_until_accepted(self, name: str, timeout_s: float,
+                               unless: Callable[[], bool] = lambda: False) -> str:
+        """Call a Trigger service again until it accepts; raise its last reason after that.
+
+        Args:
+            name: The service.
+            timeout_s: How long to ask.
+            unless: What ends the asking at the next refusal.
+        """
         end = time.monotonic() + timeout_s
         while True:
             try:
                 return self.trigger(name)
             except IlRosError:
-                if time.monotonic() >= end:
+                if time.monotonic() >= end or unless():
                     raise
-            self.wait(lambda: False, 0.1)
+            self.wait(unless, 0.1)
 
     def reset(self, service: str, seed: int, disturb: bool = False,
               action_noise: float = 0.0) -> None:
