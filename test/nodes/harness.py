@@ -32,6 +32,11 @@ def environment(domain: int, **extra: str) -> dict[str, str]:
     return {**graph.environment(domain), **extra}
 
 
+def _begin() -> None:
+    end_with_parent()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)   # also where the tests run under nohup
+
+
 class NodeProcess:
     """One executable of il_ros as a process; its output is kept in a file."""
 
@@ -50,7 +55,7 @@ class NodeProcess:
             self.process = subprocess.Popen(
                 [sys.executable, '-m', f'il_ros.nodes.{executable}', *arguments],
                 env=environment(domain, **(env or {})), stdin=stdin, stdout=sink,
-                stderr=subprocess.STDOUT, cwd=ROOT, preexec_fn=end_with_parent)
+                stderr=subprocess.STDOUT, cwd=ROOT, preexec_fn=_begin)
 
     @property
     def output(self) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+import threading
 import time
 from typing import Any
 
@@ -39,7 +40,7 @@ def stopped(printed: str) -> bool:
 
 
 class Robot(Peer):
-    """Publishes joint states at 100 Hz while it spins; follows the commands that reach it."""
+    """Publishes joint states at 100 Hz, also while the test waits; follows its commands."""
 
     def __init__(self, domain: int, follow: bool = True, namespace: str = '') -> None:
         super().__init__(domain, 'test_robot', namespace)
@@ -58,7 +59,18 @@ class Robot(Peer):
         self._subscribe(Command, 'control/command', self.log.append)
         self._subscribe(Correction, 'control/correction', self.corrections.append)
         self.node.create_subscription(ControlMode, 'control/mode', self.log.append, shell.CHANGES)
-        self.node.create_timer(0.01, self.publish_state)
+        self._ended = threading.Event()
+        self._driver = threading.Thread(target=self._publish_states, daemon=True)
+        self._driver.start()
+
+    def __exit__(self, *arguments: object) -> None:
+        self._ended.set()
+        self._driver.join()
+        super().__exit__(*arguments)
+
+    def _publish_states(self) -> None:
+        while not self._ended.wait(0.01):
+            self.publish_state()
 
     def _subscribe(self, kind: type, topic: str, callback: Callable[[Any], None]) -> None:
         self.node.create_subscription(kind, topic, callback, EVERY)

@@ -1,19 +1,20 @@
 """How every node ends: Ctrl-C in its start, twice, with its terminal; a bug of a callback."""
 from __future__ import annotations
 
+from contextlib import contextmanager, ExitStack
 from pathlib import Path
 import signal
 import subprocess
 import sys
 
 from il_ros.nodes import shell
-from nodes.harness import environment, next_domain, NodeProcess, wait_for
+from nodes.harness import environment, next_domain, running, wait_for
 from nodes.robot import Robot
 import pytest
 
 DOMAIN = next_domain()
 NODES = ('sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference', 'monitor',
-         'teleop_capture', 'bag_converter')
+         'teleop_capture', 'bag_converter', 'teleop')
 BUG = """
 from il_ros.nodes import shell
 from rclpy.node import Node
@@ -39,9 +40,13 @@ print('quiet')
 """
 
 
-def start(folder, name, **parameters):
-    parameters = {'device': 'scripted'} if name == 'teleop' else parameters
-    return NodeProcess(name, DOMAIN, folder / f'{name}.txt', parameters=parameters)
+@contextmanager
+def all_nodes(folder):
+    """Yield every node by its name; none is left behind."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(running(
+            name, DOMAIN, folder / f'{name}.txt',
+            parameters={'device': 'scripted'} if name == 'teleop' else {})) for name in NODES}
 
 
 def ended(nodes):
@@ -54,25 +59,24 @@ def ended(nodes):
 @pytest.mark.parametrize('library', ['_rclpy_pybind11', 'librmw_fastrtps_cpp'])
 def test_ctrl_c_while_it_starts(tmp_path, library):
     """Each gets the signal as soon as a library of its start is there: in imports, in `init`."""
-    nodes = {name: start(tmp_path, name) for name in (*NODES, 'teleop')}
-    waiting = dict(nodes)
+    with all_nodes(tmp_path) as nodes:
+        waiting = dict(nodes)
 
-    def all_told():
-        for name, node in list(waiting.items()):
-            if library in Path(f'/proc/{node.process.pid}/maps').read_text():
-                node.send(signal.SIGINT)
-                del waiting[name]
-        return not waiting
-    wait_for(all_told, library, 60.0)
-    ended(nodes)
+        def all_told():
+            for name, node in list(waiting.items()):
+                if library in Path(f'/proc/{node.process.pid}/maps').read_text():
+                    node.send(signal.SIGINT)
+                    del waiting[name]
+            return not waiting
+        wait_for(all_told, library, 60.0)
+        ended(nodes)
 
 
 @pytest.mark.parametrize('numbers', [(signal.SIGINT, signal.SIGINT), (signal.SIGHUP,),
                                      (signal.SIGTERM, signal.SIGINT)],
                          ids=lambda numbers: '-'.join(n.name for n in numbers))
 def test_ctrl_c_twice_and_a_terminal_that_is_closed(tmp_path, numbers):
-    with Robot(DOMAIN) as robot:
-        nodes = {name: start(tmp_path, name) for name in (*NODES, 'teleop')}
+    with Robot(DOMAIN) as robot, all_nodes(tmp_path) as nodes:
         robot.until(lambda: {name for name, _ in robot.node.get_node_names_and_namespaces()}
                     >= set(nodes), 'all nodes', 60.0)
         for number in numbers:

@@ -10,7 +10,7 @@ from il_ros.intervention.gates.files import fingerprint, JSON, POLICY, TENSORS
 from il_ros.msg import ControlMode, HelpRequest
 from il_ros.nodes import shell
 from il_ros.srv import LoadPolicy
-from nodes.harness import next_domain, NodeProcess, running
+from nodes.harness import next_domain, running
 from nodes.robot import Robot, START
 import numpy as np
 import pytest
@@ -156,7 +156,7 @@ def test_says_in_one_line_why_it_cannot_start(tmp_path, checkpoint, parameters, 
         parameters = parameters | {'checkpoint': checkpoint}
     elif 'checkpoint' in parameters:
         parameters = parameters | {'checkpoint': make_policy(tmp_path / 'run', members=1)}
-    node = NodeProcess('help_gate', DOMAIN, tmp_path / 'log.txt', parameters=parameters)
-    assert node.process.wait(60) == 2
+    with running('help_gate', DOMAIN, tmp_path / 'log.txt', parameters=parameters) as node:
+        assert node.process.wait(60) == 2
     assert text in node.output
     assert 'Traceback' not in node.output

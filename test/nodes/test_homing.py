@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from il_ros.contract import Contract
 from il_ros.timing import to_s
-from nodes.harness import next_domain, NodeProcess, running
+from nodes.harness import next_domain, running
 from nodes.robot import Robot, stopped
 import numpy as np
 import pytest
@@ -25,12 +25,9 @@ def robot(tmp_path):
 
 def run_homing(robot, tmp_path):
     """Return the exit code and the last line of the node."""
-    homing = NodeProcess('clients.homing', DOMAIN, tmp_path / 'homing.txt')
-    try:
+    with running('clients.homing', DOMAIN, tmp_path / 'homing.txt') as homing:
         robot.until(lambda: homing.process.poll() is not None, 'the end of homing')
         return homing.stop(), homing.output.strip().splitlines()[-1]
-    finally:
-        homing.stop()
 
 
 def test_goes_home_and_gives_control_back(robot, tmp_path):

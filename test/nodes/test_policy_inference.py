@@ -27,7 +27,7 @@ from il_ros.policies.checkpoint import write
 from il_ros.policies.load import LearnedPolicy, load, make_network
 from il_ros.srv import LoadPolicy
 from il_ros.types import Observation
-from nodes.harness import next_domain, NodeProcess, running
+from nodes.harness import next_domain, running
 from nodes.robot import Robot, START
 import numpy as np
 from policies.policy_server import chunk, ServerProcess, serving
@@ -207,9 +207,9 @@ def test_a_policy_server_drives_and_may_go_and_come_back(world, tmp_path):
      "weight 'trunk.0.weight' is not finite; training diverged"),
 ], ids=['another robot', 'nan weights'])
 def test_a_wrong_checkpoint_parameter_ends_with_one_line(tmp_path, make, text):
-    node = NodeProcess('policy_inference', next_domain(), tmp_path / 'log.txt',
-                       parameters={'checkpoint': make(tmp_path / 'c')})
-    assert node.process.wait(60) == 2
+    with running('policy_inference', next_domain(), tmp_path / 'log.txt',
+                 parameters={'checkpoint': make(tmp_path / 'c')}) as node:
+        assert node.process.wait(60) == 2
     assert text in node.output
     assert len(node.output.splitlines()) == 1
 
@@ -346,7 +346,7 @@ def test_a_slow_policy_moves_on_at_every_tick_without_a_leap(world, slow, tmp_pa
 
 
 def test_a_policy_that_cannot_continue_chunks_is_refused(tmp_path, checkpoint):
-    node = NodeProcess('policy_inference', next_domain(), tmp_path / 'log.txt',
-                       parameters={'checkpoint': checkpoint, 'scheduler': 'realtime'})
-    assert node.process.wait(60) == 2
+    with running('policy_inference', next_domain(), tmp_path / 'log.txt',
+                 parameters={'checkpoint': checkpoint, 'scheduler': 'realtime'}) as node:
+        assert node.process.wait(60) == 2
     assert f'got {checkpoint} (bc, backend torch); take the scheduler' in node.output

@@ -12,7 +12,7 @@ from il_ros.kinematics import Arm, find_urdf
 from il_ros.nodes import shell
 from il_ros.sim.environment import ArmEnv
 from il_ros.srv import ResetSim
-from nodes.harness import next_domain, NodeProcess, running, wait_for
+from nodes.harness import next_domain, running, wait_for
 import numpy as np
 import pytest
 import rclpy
@@ -231,16 +231,16 @@ def test_success_is_told_on_change(tmp_path, peer):
     ({'robot': 'sim_am'}, "no config/robots/sim_am.yaml; did you mean 'sim_arm'?"),
     ({'speed': 0.0}, 'parameters of sim_robot: speed: expected more than 0, got 0.0')])
 def test_wrong_parameters_end_the_node_with_one_line(tmp_path, parameters, text):
-    node = NodeProcess('sim_robot', DOMAIN, tmp_path / 'log', parameters=parameters)
-    assert node.process.wait(30) == 2
+    with running('sim_robot', DOMAIN, tmp_path / 'log', parameters=parameters) as node:
+        assert node.process.wait(30) == 2
     (line,) = node.output.splitlines()
     assert text in line
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_stops_cleanly(tmp_path, peer, number):
-    node = NodeProcess('sim_robot', DOMAIN, tmp_path / 'log')
-    peer.wait(lambda: peer['scene_camera/image_raw'], 'images')
-    node.send(number)
-    assert node.process.wait(10) == 0
+    with running('sim_robot', DOMAIN, tmp_path / 'log') as node:
+        peer.wait(lambda: peer['scene_camera/image_raw'], 'images')
+        node.send(number)
+        assert node.process.wait(10) == 0
     assert 'Traceback' not in node.output
