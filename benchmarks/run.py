@@ -19,6 +19,7 @@ from benchmarks import (
     chunking,
     conversion,
     gate,
+    jerk,
     jitter,
     latency,
     rollouts,
@@ -27,8 +28,8 @@ from benchmarks import (
 from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
-PARTS = ('latency', 'gate', 'rollouts', 'jitter', 'capture', 'conversion', 'training', 'chunking',
-         'lerobot')
+PARTS = ('latency', 'gate', 'rollouts', 'jitter', 'jerk', 'capture', 'conversion', 'training',
+         'chunking', 'lerobot')
 
 
 def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
@@ -45,6 +46,7 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
         'gate': gate.measure,
         'rollouts': lambda: rollouts.measure(folder),
         'jitter': lambda: jitter.measure(folder, seconds),
+        'jerk': jerk.measure,
         'capture': lambda: capture.measure(folder, seconds),
         'conversion': lambda: conversion.measure(folder),
         'training': lambda: training.measure(folder),

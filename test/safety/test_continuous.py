@@ -116,7 +116,7 @@ def test_between_setpoints_it_goes_the_short_way():
             angle += 0.4 * contract.velocity[0] * PERIOD_NS * 1e-9
             at[0] = wrapped(angle)
             stream.follow(at, cycle * 2_000_000)
-        sent.append(stream.command(cycle * 2_000_000)[0])
+        sent.append(stream.command(cycle * 2_000_000).positions[0])
     assert (np.diff(sent) >= -1e-9).all()
     assert (np.diff(sent) <= contract.velocity[0] * 0.002 + 1e-9).all()
     assert sent[-1] > 3.3

@@ -4,7 +4,8 @@ from __future__ import annotations
 import time
 
 from il_ros.contract import CommandInterface, Contract
-from il_ros.nodes.gate.sinks import Setpoints, TopicSink
+from il_ros.nodes.gate.sinks import TopicSink
+from il_ros.safety.interpolation import Setpoints
 from il_ros.safety.measured import Measured
 from il_ros.safety.speeds import Speeds
 from il_ros.timing import SECOND
@@ -83,4 +84,4 @@ class Driven:
 
     def _send(self, velocities: Floats) -> None:
         for sink in self.sinks:
-            sink.send(Setpoints(velocities[None], velocities[None], 0))
+            sink.send(Setpoints(velocities[None], velocities[None], (0,)))

@@ -7,9 +7,9 @@ from typing import Any
 
 from action_msgs.msg import GoalStatus
 from il_ros.contract import CommandInterface, Contract
-from il_ros.nodes.gate.sinks import Setpoints
 from il_ros.nodes.shared.interfaces import gripper_type
 from il_ros.safety.gripper_goals import GripperGoals
+from il_ros.safety.interpolation import Setpoints
 from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.task import Future

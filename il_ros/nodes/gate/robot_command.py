@@ -8,17 +8,15 @@ from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.nodes.gate.driven import Driven
 from il_ros.nodes.gate.gripper_action import GripperAction
-from il_ros.nodes.gate.sinks import Setpoints, Sink
+from il_ros.nodes.gate.sinks import Sink
 from il_ros.nodes.gate.topic_sinks import SINKS
 from il_ros.safety.gate import Gate
-from il_ros.safety.interpolation import Interpolator
+from il_ros.safety.interpolation import Interpolator, Setpoints
 from il_ros.timing import SECOND
 from il_ros.types import ControlSource, Floats, Verdict
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-
-AHEAD = 2    # setpoints after the next that a trajectory names, where the robot gets command_hz
 
 
 class RobotCommand:
@@ -107,7 +105,7 @@ class RobotCommand:
         before = positions if self._before is None else self._before
         self._before = positions
         velocity = self._angles.difference(positions, before) * SECOND / self._step_ns
-        ahead = Setpoints(positions[None], velocity[None], self._step_ns)
+        ahead = Setpoints(positions[None], velocity[None], (self._step_ns,))
         at_once: tuple[Sink, ...] = (*self._bases, *self._grippers)
         for sink in at_once:
             sink.send(ahead)
@@ -125,12 +123,9 @@ class RobotCommand:
         if not (self._interpolator and self._interpolator.started):
             return
         now_ns = self._now_ns()
-        before, rows = self._interpolator.last, [self._interpolator.command(now_ns)]
-        rows += self._interpolator.ahead(now_ns, AHEAD)
-        positions = np.array([self._counted(row) for row in rows])
-        velocities = (np.array([*rows[1:], rows[-1]]) - [before, *rows[:-1]]) * (
-            SECOND / (2 * self._step_ns))
-        velocities[-1] = 0.0    # of the last a robot wants rest; it is replaced long before
+        before, now = self._interpolator.last, self._interpolator.command(now_ns)
+        ahead = self._interpolator.ahead(now)
+        counted = np.array([self._counted(row) for row in ahead.positions])
         for sink in self._arms:
-            sink.send(Setpoints(positions, velocities, self._step_ns))
-        self._driven.drive(before, rows[0], self._step_ns)
+            sink.send(ahead._replace(positions=counted))
+        self._driven.drive(before, now.positions, self._step_ns)

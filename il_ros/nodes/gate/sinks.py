@@ -1,29 +1,15 @@
 """What takes the gate's setpoints to one interface of the robot."""
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from il_ros.contract import CommandInterface, Contract
 from il_ros.nodes import shell
-from il_ros.types import Floats
+from il_ros.safety.interpolation import Setpoints
 from rclpy.duration import Duration
 from rclpy.node import Node
 
 HEARD = Duration(seconds=0.1)
-
-
-class Setpoints(NamedTuple):
-    """Where the robot goes: the next setpoint, and those after it if none comes in its place.
-
-    Attributes:
-        positions: In contract order [rad] or [m], [m/s] of a base. Shape (n, J).
-        velocities: At each of them [rad/s] or [m/s]. Shape (n, J).
-        step_ns: Time from now to the first, and from each to the next [ns].
-    """
-
-    positions: Floats
-    velocities: Floats
-    step_ns: int
 
 
 class Sink(Protocol):
@@ -57,7 +43,7 @@ class TopicSink:
     def send(self, ahead: Setpoints) -> None:
         """Send the message of the setpoints."""
         self._publisher.publish(self.message(Setpoints(
-            ahead.positions[:, self.columns], ahead.velocities[:, self.columns], ahead.step_ns)))
+            ahead.positions[:, self.columns], ahead.velocities[:, self.columns], ahead.due_ns)))
 
     def stop(self) -> None:
         """Nothing to do: a position is kept by itself."""

@@ -7,7 +7,8 @@ from dataclasses import replace
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from il_ros.contract import CommandInterface, Contract
-from il_ros.nodes.gate.sinks import Setpoints, TopicSink
+from il_ros.nodes.gate.sinks import TopicSink
+from il_ros.safety.interpolation import Setpoints
 from il_ros.timing import SECOND
 import numpy as np
 import pinocchio as pin
@@ -23,8 +24,8 @@ class TrajectorySink(TopicSink):
     """One short trajectory after the other.
 
     At the contract's `command_hz`: positions and velocities of the next setpoints, through which
-    joint_trajectory_controller goes on a cubic from where it is; the last one is at rest, where
-    the arm ends if no more messages come. Else the next setpoint alone, to be reached in a period.
+    joint_trajectory_controller goes on a cubic from where it is; the last one is where the arm has
+    braked if no more messages come. Else the next setpoint alone, to be reached in a period.
     """
 
     def __init__(self, node: Node, interface: CommandInterface, contract: Contract) -> None:
@@ -34,8 +35,8 @@ class TrajectorySink(TopicSink):
     def message(self, ahead: Setpoints) -> JointTrajectory:
         """Return the trajectory; its stamp 0 means: from now on."""
         points, ahead_only = [], len(ahead.positions) == 1
-        for i, (q, v) in enumerate(zip(ahead.positions, ahead.velocities, strict=True), 1):
-            sec, nanosec = divmod(i * ahead.step_ns, SECOND)
+        for q, v, due_ns in zip(*ahead, strict=True):
+            sec, nanosec = divmod(due_ns, SECOND)
             points.append(JointTrajectoryPoint(
                 positions=q.tolist(), velocities=[] if ahead_only else v.tolist(),
                 time_from_start=Duration(sec=sec, nanosec=nanosec)))
@@ -118,7 +119,7 @@ class TwistSink(TopicSink):
         """Send one zero, then nothing."""
         if self._moves:
             still = np.zeros((1, len(self.columns)))
-            self._publisher.publish(self.message(Setpoints(still, still, 0)))
+            self._publisher.publish(self.message(Setpoints(still, still, (0,))))
         self._moves = False
 
     def message(self, ahead: Setpoints) -> Twist | TwistStamped:
