@@ -34,7 +34,8 @@ def environment(domain: int, **extra: str) -> dict[str, str]:
 
 def _begin() -> None:
     end_with_parent()
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)   # also where the tests run under nohup
+    for number in (signal.SIGINT, signal.SIGHUP):   # also where the tests run in the background
+        signal.signal(number, signal.SIG_DFL)
 
 
 class NodeProcess:

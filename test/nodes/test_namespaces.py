@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 import signal
+import time
 
 from il_ros.msg import Command, CommandReport, ControlMode, HelpRequest, TeleopCommand
 from il_ros.nodes import shell
@@ -120,6 +121,12 @@ def test_two_robots_ask_and_the_operator_answers_one_after_the_other(contract, s
 
     def driven(name):
         return modes(name)[-1:] == [True]
+
+    def insist(name, ahead):
+        """Hold the switch; let go and hold it anew where a starved machine has stopped the arm."""
+        held = robots[name].modes[-1].mode != ControlMode.HOLD or int(2 * time.monotonic()) % 2
+        operator.held, operator.ahead = {RB} if held else set(), ahead if driven(name) else 0.0
+        operator.send()
     until(robots, lambda: all(told.values()), 'released samples', operator.send)
     asks = {name: robot.publisher(HelpRequest, 'dagger/request') for name, robot in robots.items()}
     for name in ('b', 'a'):
@@ -135,12 +142,10 @@ def test_two_robots_ask_and_the_operator_answers_one_after_the_other(contract, s
         count = len(told[name])
         until(robots, lambda name=name, count=count: len(told[name]) > count + 3, 'hands off',
               operator.send)
-        operator.held = {RB}
-        until(robots, lambda name=name: driven(name), f'{name} obeys', operator.send)
-        operator.ahead = 1.0
+        until(robots, lambda name=name: driven(name), f'{name} obeys', lambda n=name: insist(n, 0.0))
         count = len(drives[name])
         until(robots, lambda name=name, count=count: len(drives[name]) > count + 20,
-              f'{name} is moved', operator.send)
+              f'{name} is moved', lambda n=name: insist(n, 1.0))
         answered.append(name)
         other, = set(NAMES) - {name}
         assert not driven(other), 'never do both obey'
