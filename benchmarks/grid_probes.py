@@ -143,9 +143,9 @@ def naive(checkpoint: str) -> None:
 
 
 def commands(out: str, robot: str, seconds: str) -> None:
-    """Write the time from each command's publication to the arrival of the robot command [ns].
+    """Write the time from each command's publication to the arrival at all the robot's topics [ns].
 
-    Stands for arbiter and robot, 30 commands per second, under SCHED_FIFO. -1 where none came.
+    Stands for arbiter and robot, 30 commands per second, under SCHED_FIFO. -1 where one did not.
     """
     run_first()
     from il_ros.msg import Command
@@ -157,12 +157,14 @@ def commands(out: str, robot: str, seconds: str) -> None:
     shell.prepare_transport()
     rclpy.init()
     node = rclpy.create_node('gate_probe')
-    states = node.create_publisher(JointState, contract.state.topic, shell.STREAM)
+    states = [(node.create_publisher(JointState, state.topic, shell.STREAM),
+               JointState(name=list(state.told), position=np.array(contract.start)[
+                   contract.indices(state.joints)].tolist())) for state in contract.joint_states]
     publisher = node.create_publisher(Command, 'control/command', shell.STREAM)
     arrived: list[int] = []
-    node.create_subscription(JointTrajectory, contract.command.topic,
-                             lambda _: arrived.append(time.monotonic_ns()), shell.STREAM)
-    state = JointState(name=contract.joint_names, position=contract.start)
+    for interface in contract.commands:
+        node.create_subscription(JointTrajectory, interface.topic,
+                                 lambda _: arrived.append(time.monotonic_ns()), shell.STREAM)
     command = Command(session=shell.new_session(), source=Command.HUMAN,
                       joint_names=contract.joint_names, positions=contract.start)
     took: list[int] = []
@@ -175,8 +177,9 @@ def commands(out: str, robot: str, seconds: str) -> None:
     begin, due = 0, time.monotonic_ns()
     while not begin or due < begin + float(seconds) * SECOND:
         due = max(due + contract.period_ns, time.monotonic_ns())   # no burst after a stall
-        state.header.stamp = shell.to_stamp(time.time_ns())
-        states.publish(state)
+        for measured, state in states:
+            state.header.stamp = shell.to_stamp(time.time_ns())
+            measured.publish(state)
         spin(due - contract.period_ns // 2)
         command.header.stamp = shell.to_stamp(time.time_ns())
         command.seq += 1
@@ -184,10 +187,11 @@ def commands(out: str, robot: str, seconds: str) -> None:
         sent = time.monotonic_ns()
         publisher.publish(command)
         spin(due)
-        if arrived and not begin:
+        whole = len(arrived) == len(contract.commands)
+        if whole and not begin:
             begin = due  # the gate is armed
         elif begin:
-            took.append(arrived[0] - sent if arrived else -1)
+            took.append(arrived[-1] - sent if whole else -1)
     np.save(out, np.array(took))
 
 

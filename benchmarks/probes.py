@@ -29,8 +29,10 @@ def cameras(robot: str, stop: str) -> None:
     shell.prepare_transport()
     rclpy.init()
     node = rclpy.create_node('cameras')
-    state = node.create_publisher(JointState, contract.state.topic, shell.STREAM)
-    command = node.create_publisher(JointTrajectory, contract.command.topic, shell.STREAM)
+    measured = [(node.create_publisher(JointState, state.topic, shell.STREAM), list(state.told),
+                 contract.indices(state.joints)) for state in contract.joint_states]
+    commands = [(node.create_publisher(JointTrajectory, c.topic, shell.STREAM), list(c.told),
+                 contract.indices(c.joints or ())) for c in contract.commands]
     images = []
     for camera in contract.cameras:
         packed = []
@@ -48,10 +50,11 @@ def cameras(robot: str, stop: str) -> None:
         due += contract.period_ns // 4
         time.sleep(max(0, due - time.monotonic_ns()) / 1e9)
         now = time.time_ns()
-        joints = JointState(name=contract.joint_names, position=(
-            start + 0.1 * np.sin(now / 1e9)).tolist())
-        joints.header.stamp = shell.to_stamp(now)
-        state.publish(joints)
+        positions = start + 0.1 * np.sin(now / 1e9)
+        for publisher, names, columns in measured:
+            joints = JointState(name=names, position=positions[columns].tolist())
+            joints.header.stamp = shell.to_stamp(now)
+            publisher.publish(joints)
         count += 1
         if count % 4:
             continue
@@ -60,8 +63,9 @@ def cameras(robot: str, stop: str) -> None:
             data[4:12] = struct.pack('<iI', now // 10 ** 9, now % 10 ** 9)
             data[16:24] = b'%08d' % (count // 4)
             publisher.publish(bytes(data))
-        command.publish(JointTrajectory(joint_names=contract.joint_names, points=[
-            JointTrajectoryPoint(positions=joints.position)]))
+        for publisher, names, columns in commands:
+            publisher.publish(JointTrajectory(joint_names=names, points=[
+                JointTrajectoryPoint(positions=positions[columns].tolist())]))
 
 
 def listen(robot: str, seconds: str, out: str) -> None:

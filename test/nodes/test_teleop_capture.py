@@ -2,6 +2,7 @@
 import signal
 
 from il_ros.bags.reader import Bag
+from il_ros.datasets import schema
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.recording.recover import recover
@@ -19,7 +20,7 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
-from std_msgs.msg import Float64MultiArray  # noqa: E402
+from std_msgs.msg import Float64MultiArray, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 DOMAIN = next_domain()
@@ -252,6 +253,31 @@ def test_its_bags_convert(capture, robot, tmp_path):
     assert driven.sum() > 20
     assert np.array_equal(columns['action'][driven], np.full((driven.sum(), 2), [0.25, 0.5]))
     assert set(columns['success']) == {1}
+
+
+def test_the_robots_own_urdf_is_kept_with_every_bag_and_its_dataset(robot, tmp_path):
+    contract = tmp_path / 'small.yaml'
+    contract.write_text(CONTRACT + 'urdf: topic:/robot_description\n')
+    link = '<link name="{}"/>'.format
+    joint = ('<joint name="{0}" type="revolute"><parent link="{1}"/><child link="{0}_link"/>'
+             '<limit lower="-1" upper="1" velocity="1" effort="9"/></joint>').format
+    text = (f'<robot name="small">{link("base")}{link("a_link")}{link("b_link")}'
+            f'{joint("a", "base")}{joint("b", "a_link")}</robot>')
+    urdf = robot.node.create_publisher(String, '/robot_description', shell.LATCHED)
+    urdf.publish(String(data=text))
+    with running('teleop_capture', DOMAIN, tmp_path / 'log', parameters={
+            'robot': contract, 'output': tmp_path / 'bags'}):
+        for _ in range(2):
+            robot.start()
+            robot.record(30)
+            robot.call(StopCapture, 'capture/stop', outcome='success', keep=True)
+    bags = sorted((tmp_path / 'bags').iterdir())
+    for path in bags:
+        with Bag(path) as bag:
+            assert bag.contract.urdf_text == text
+    convert(bags, tmp_path / 'dataset')
+    assert Dataset(tmp_path / 'dataset').contract.urdf_text == text
+    assert (tmp_path / 'dataset' / schema.URDF_FILE).read_text() == text
 
 
 def test_refuses_while_a_stream_is_missing(capture, robot):
