@@ -143,7 +143,7 @@ def naive(checkpoint: str) -> None:
 
 
 def commands(out: str, robot: str, seconds: str) -> None:
-    """Write the time from each command's publication to the arrival at all the robot's topics [ns].
+    """Write the time from each command's publication to its arrival at all topics [ns].
 
     Stands for arbiter and robot, 30 commands per second, under SCHED_FIFO. -1 where one did not.
     """

@@ -142,10 +142,11 @@ def test_two_robots_ask_and_the_operator_answers_one_after_the_other(contract, s
         count = len(told[name])
         until(robots, lambda name=name, count=count: len(told[name]) > count + 3, 'hands off',
               operator.send)
-        until(robots, lambda name=name: driven(name), f'{name} obeys', lambda n=name: insist(n, 0.0))
+        until(robots, lambda name=name: driven(name), f'{name} obeys',
+              lambda name=name: insist(name, 0.0))
         count = len(drives[name])
         until(robots, lambda name=name, count=count: len(drives[name]) > count + 20,
-              f'{name} is moved', lambda n=name: insist(n, 1.0))
+              f'{name} is moved', lambda name=name: insist(name, 1.0))
         answered.append(name)
         other, = set(NAMES) - {name}
         assert not driven(other), 'never do both obey'
