@@ -83,6 +83,7 @@ def test_auroc():
     assert auroc(np.array([1.0]), np.array([1.0])) == 0.5
 
 
+@pytest.mark.slow
 def test_hg_dagger_beats_demonstrations_of_equal_time():
     lane, sizes = Lane(), Sizes(rounds=2, episodes=40)
     human = methods.hg_dagger(lane, 0, sizes)

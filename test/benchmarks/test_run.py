@@ -5,11 +5,13 @@ import time
 
 from nodes.harness import environment, ROOT
 import numpy as np
+import pytest
 
 from benchmarks import gate, latency, rollouts, run
 from benchmarks.frames import picture
 
 
+@pytest.mark.slow
 def test_latency_has_a_line_per_policy(tmp_path, monkeypatch):
     monkeypatch.setattr(latency, 'CASES', {'bc': (), 'act with 2 cameras': ('scene', 'wrist')})
     monkeypatch.setattr(latency, 'PRESETS', ('ibc',))

@@ -71,7 +71,7 @@ def test_a_clock_that_stands_and_a_controller_manager_are_seen(tmp_path):
             0.05, lambda: clock.publish(Clock(clock=shell.to_stamp(10**12))))
         robot.node.create_service(Trigger, 'controller_manager/list_controllers',
                                   lambda _, response: response)
-        code, lines = doctor('--robot', contract(tmp_path), '--timeout-s', 20, robot=robot)
+        code, lines = doctor('--robot', contract(tmp_path), '--timeout-s', 10, robot=robot)
     assert code == 1
     line, = (line for line in lines if line.startswith('fail  clock: '))
     assert 'ROS time stands still for' in line

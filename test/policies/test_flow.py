@@ -64,6 +64,7 @@ def test_ten_euler_steps_from_noise_to_the_chunk():
     assert times == [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
 
 
+@pytest.mark.slow
 def test_two_targets_are_both_hit_and_nothing_between():
     torch.set_num_threads(1)
     torch.manual_seed(0)

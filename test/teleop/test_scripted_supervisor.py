@@ -57,6 +57,7 @@ def lets_go(watched, state, environment, now):
     return np.append(target[:6], 0.04) if high else target
 
 
+@pytest.mark.slow
 def test_leaves_a_good_policy_alone_even_when_the_cube_is_pushed_away():
     for seed in range(12):
         watched = Watched(seed, disturb=True, action_noise=0.01)

@@ -213,7 +213,8 @@ save_file(networks[0].state_dict(), out / f'rank{os.environ["RANK"]}.safetensors
 """
 
 
-@pytest.mark.parametrize('precision, tolerance', [('32-true', 2e-5), ('bf16-mixed', 0.02)])
+@pytest.mark.parametrize('precision, tolerance', [
+    ('32-true', 2e-5), pytest.param('bf16-mixed', 0.02, marks=pytest.mark.slow)])
 def test_two_processes_share_each_batch(source, whole, tmp_path, precision, tolerance):
     (tmp_path / 'worker.py').write_text(WORKER)
     with socket.socket() as free:

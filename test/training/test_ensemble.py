@@ -32,6 +32,7 @@ def source():
         'control_source': np.ones(rows, int), 'intervention': np.zeros(rows)})
 
 
+@pytest.mark.slow
 def test_doubt_is_large_where_there_were_no_data(source, tmp_path):
     policy = load(fit(source, tmp_path / 'run', CONFIG))
     random = np.random.default_rng(1)

@@ -33,8 +33,8 @@ CONFIG = TrainConfig(
 
 
 @pytest.mark.parametrize(('kind', 'steps'), [
-    ('bc', 500), ('act', 150), pytest.param('flow', 400, marks=pytest.mark.slow),
-    pytest.param('diffusion', 800, marks=pytest.mark.slow)])
+    ('bc', 500), *(pytest.param(*more, marks=pytest.mark.slow)
+                   for more in (('act', 150), ('flow', 400), ('diffusion', 800)))])
 def test_the_goal_follows_the_instruction(tmp_path, kind, steps):
     torch.set_num_threads(1)
     config = replace(CONFIG, steps=steps, ema_decay=0.98, policy=replace(

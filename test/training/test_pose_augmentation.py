@@ -143,6 +143,7 @@ def test_training_repeats_and_resumes_exactly(source, tmp_path):
     assert not all(np.array_equal(one[k], plain[k]) for k in one)
 
 
+@pytest.mark.slow
 def test_strays_teach_the_way_back(source, tmp_path):
     """The tool is put 3 cm beside the path: a clone goes on beside it, this policy comes back."""
     start = np.array(CONTRACT.start)
