@@ -48,8 +48,14 @@ class Commands:
         return (f'{controller.name} ({controller.type}, {controller.state})' if controller else
                 f'{sink.node or "its server"} listens; which joints: by name')
 
+    def by_velocity(self, sink: Sink) -> bool:
+        """Return whether a controller takes velocities of its joints."""
+        controller = self._heard.controller_of(sink)
+        return bool(sink.type == ARRAY and controller and controller.interfaces
+                    and controller.interfaces[0].endswith('/velocity'))
+
     def of_arm(self, limb: Limb) -> Sink | None:
-        """Return what moves an arm."""
+        """Return what moves an arm; positions before velocities where there are both."""
         found = []
         for kind in JOINTS:
             for sink in self._sinks:
@@ -58,6 +64,7 @@ class Commands:
                         set(limb.joints) <= set(known) if known is not None
                         else self._fits(sink, limb) and 'grip' not in sink.name.lower()):
                     found.append(sink)
+        found.sort(key=self.by_velocity)
         found += [sink for sink in self._sinks if sink.type == POSE and self._fits(sink, limb)
                   and any(word in sink.name.lower() for word in TARGETS)]
         return self._choose(found, limb.name, f'which topic moves the joints of {limb.name}?')
@@ -70,7 +77,8 @@ class Commands:
         found = []
         for sink in sorted(self._sinks, key=lambda each: not each.action):
             known = self.joints_of(sink)
-            if sink.type in BASE_TOPICS or sink.type == POSE or sink == arm:
+            if sink.type in BASE_TOPICS or sink.type == POSE or sink == arm or (
+                    self.by_velocity(sink)):
                 continue
             if joint in known if known is not None else (
                     (alone or self._fits(sink, limb))
@@ -123,8 +131,8 @@ class Commands:
         if controller.state != 'active':
             return (f'{controller.name} is {controller.state} (ros2 control switch_controllers '
                     f'--activate {controller.name})')
-        if sink.type in JOINTS and controller.interfaces and not all(
-                name.endswith('/position') for name in controller.interfaces):
-            kinds = sorted({name.rpartition('/')[2] for name in controller.interfaces})
-            return f'takes {" and ".join(kinds)}, expected position alone'
+        kinds = sorted({name.rpartition('/')[2] for name in controller.interfaces})
+        able = ('position', 'velocity') if sink.type == ARRAY else ('position',)
+        if sink.type in JOINTS and kinds and not (len(kinds) == 1 and kinds[0] in able):
+            return f'takes {" and ".join(kinds)}, expected {" or ".join(able)} alone'
         return ''

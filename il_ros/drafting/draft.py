@@ -174,6 +174,8 @@ def _commands(out: _Lines, parts: Parts, heard: Heard) -> None:
         out.add(f'  - {key}: {_word(heard.written(command.sink.name))}', command.note)
         out.add(f'    type: {command.sink.type}', 'what it takes')
         out.add(f'    joints: {_list(command.joints)}', _order(command, heard))
+        if command.by_velocity:
+            out.add('    interface: velocity', 'what its controller claims of each joint')
         if command.fields:
             out.add(f'    fields: {_list(command.fields)}', 'of a twist, in the same order')
         if command.arm:

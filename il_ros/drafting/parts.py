@@ -44,6 +44,7 @@ class PlannedCommand:
     note: str
     fields: tuple[str, ...] = ()
     arm: str = ''
+    by_velocity: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ class _Moved:
         together = (*(before.joints if before else ()), *joints)
         self._found[sink.name] = PlannedCommand(
             sink, tuple(dict.fromkeys(known or together)), note, fields,
-            before.arm if before else '')
+            before.arm if before else '', commands.by_velocity(sink))
 
     def name_arm(self, sink: Sink, arm: str) -> None:
         before = self._found[sink.name]

@@ -99,8 +99,7 @@ def test_two_arms_with_a_controller_manager():
             '# Controllers: as the controller manager lists them.',
             '# Not taken, forces come later: /left/wrench (geometry_msgs/WrenchStamped, 100 Hz, '
             '/driver).',
-            '# Left out: /right_velocity/commands (std_msgs/Float64MultiArray): takes velocity, '
-            'expected position alone.',
+            '# Left out: /right_velocity/commands: /right_arm/commands was taken.',
             '# Left out: /left_jtc/joint_trajectory (trajectory_msgs/JointTrajectory): left_jtc '
             'is inactive (ros2 control switch_controllers --activate left_jtc).',
             '# Left out: /front/color/image_raw/compressed: the same pictures as '
@@ -108,6 +107,25 @@ def test_two_arms_with_a_controller_manager():
             '# Left out: /front/depth/image_rect_raw: depth (16UC1), which policies see in 8 '
             'bits: add it if you want it.'):
         assert line in text.splitlines()
+
+
+def test_velocities_are_taken_where_nothing_takes_positions():
+    sinks = [sink for sink in TWO.sinks if sink.name != '/right_arm/commands']
+    text, contract = drafted(replace(TWO, sinks=tuple(sinks)))
+    right = next(c for c in contract.commands if c.name == '/right_velocity/commands')
+    assert (right.interface, right.joints) == ('velocity', arm_joints('right'))
+    assert right.by_velocity and not contract.commands[0].by_velocity
+    assert '    interface: velocity' in text
+
+
+@pytest.mark.parametrize('kinds', ['effort', 'position velocity'])
+def test_a_controller_that_takes_something_else_is_left_out(kinds):
+    names = tuple(f'{joint}/{kind}' for joint in arm_joints('right') for kind in kinds.split())
+    other = replace(TWO.controllers['/right_velocity'], interfaces=names)
+    text, _ = drafted(replace(TWO, controllers={**TWO.controllers, '/right_velocity': other}))
+    assert (f'# Left out: /right_velocity/commands ({ARRAY}): takes '
+            f'{" and ".join(kinds.split())}, expected position or velocity alone.'
+            ) in text.splitlines()
 
 
 def test_limits_come_from_the_urdf_and_accelerations_by_the_named_rule():
