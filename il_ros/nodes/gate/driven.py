@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import time
 
-from il_ros.contract import CommandInterface, Contract
-from il_ros.nodes.gate.sinks import TopicSink
+from il_ros.contract import Contract
+from il_ros.nodes.gate.topic_sinks import ArraySink
 from il_ros.safety.interpolation import Setpoints
 from il_ros.safety.measured import Measured
 from il_ros.safety.speeds import Speeds
@@ -13,22 +13,9 @@ from il_ros.types import Floats
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from std_msgs.msg import Float64MultiArray
 
 LOOK_S = 0.005
 MISSED = 1.5  # periods without a position after which they stand still
-
-
-class VelocitySink(TopicSink):
-    """Velocities in the order of the joints, as forward_command_controller takes them."""
-
-    def __init__(self, node: Node, interface: CommandInterface, contract: Contract) -> None:
-        """Advertise the topic."""
-        super().__init__(node, interface, contract, Float64MultiArray)
-
-    def message(self, ahead: Setpoints) -> Float64MultiArray:
-        """Return the next velocities."""
-        return Float64MultiArray(data=ahead.velocities[0].tolist())
 
 
 class Driven:
@@ -47,7 +34,7 @@ class Driven:
             speed: Robot time per steady time.
             measured: Where the robot is.
         """
-        self.sinks = [VelocitySink(node, interface, contract)
+        self.sinks = [ArraySink(node, interface, contract)
                       for interface in contract.commands if interface.by_velocity]
         self._speeds, self._measured = Speeds(contract), measured
         self._silent_ns = round(MISSED * contract.period_ns / speed)

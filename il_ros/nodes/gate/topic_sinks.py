@@ -44,7 +44,7 @@ class TrajectorySink(TopicSink):
 
 
 class ArraySink(TopicSink):
-    """Positions in the order of the joints, as forward_command_controller takes them."""
+    """Positions or velocities in the order of the joints, for forward_command_controller."""
 
     def __init__(self, node: Node, interface: CommandInterface, contract: Contract) -> None:
         """Advertise the topic."""
@@ -52,7 +52,8 @@ class ArraySink(TopicSink):
 
     def message(self, ahead: Setpoints) -> Float64MultiArray:
         """Return the next setpoint."""
-        return Float64MultiArray(data=ahead.positions[0].tolist())
+        rows = ahead.velocities if self.interface.by_velocity else ahead.positions
+        return Float64MultiArray(data=rows[0].tolist())
 
 
 class JointStateSink(TopicSink):
