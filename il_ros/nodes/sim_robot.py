@@ -73,8 +73,7 @@ class SimRobotNode(Node):
         self._state = StatePublishers(self, self.simulation, self._own_clock)
         self._cameras = [CameraTopics(self, self.simulation, camera)
                          for camera in contract.cameras if parameters.cameras]
-        self._commands = SimCommands(self, contract, self._apply,
-                                     lambda column: float(self.simulation.positions[column]))
+        self._commands = SimCommands(self, self.simulation, self._apply)
         self.create_service(ResetSim, 'sim/reset', self._reset)
         if self._own_clock:
             self.create_timer(1.0, self._look_for_clocks,

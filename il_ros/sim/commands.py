@@ -42,14 +42,14 @@ def trajectory(joints: Sequence[str], message: Any) -> tuple[Floats, Times]:
 
 
 def setpoint(joints: Sequence[str], message: Any) -> Floats:
-    """Return the positions of a std_msgs/Float64MultiArray. Shape (1, n).
+    """Return the positions, or velocities, of a std_msgs/Float64MultiArray. Shape (1, n).
 
     Raises:
         MessageError: It has another length or a value that is not finite.
     """
     expected = len(joints)
     if len(message.data) != expected:
-        raise MessageError(f'Float64MultiArray: expected {expected} positions in the order '
+        raise MessageError(f'Float64MultiArray: expected {expected} numbers in the order '
                            f'{", ".join(joints)}, got {len(message.data)}')
     return _finite(joints, np.array([message.data], dtype=np.float64), 'Float64MultiArray')
 

@@ -114,6 +114,13 @@ class Simulation:
                 taken = controller.follow(own, due_ns, start_ns, self.now_ns)
         return taken
 
+    def setpoints(self, *times_ns: int) -> Floats:
+        """Return where its controllers are at times since the reset [ns]. Shape (n, J)."""
+        found = np.empty((len(times_ns), len(self.contract.joints)))
+        for columns, controller in self._controllers:
+            found[:, columns] = controller.setpoints(np.array(times_ns))
+        return found
+
     def step(self, count: int = 1) -> None:
         """Advance the physics by `count` steps of 1/600 s."""
         while count:
@@ -121,10 +128,7 @@ class Simulation:
             if phase == 0:
                 self._tick()
             piece = min(count, self.tick_steps - phase)
-            times = [step_ns(self.steps + i) for i in range(1, piece + 1)]
-            setpoints = np.empty((piece, len(self.contract.joints)))
-            for columns, controller in self._controllers:
-                setpoints[:, columns] = controller.setpoints(np.array(times))
+            setpoints = self.setpoints(*(step_ns(self.steps + i) for i in range(1, piece + 1)))
             setpoints += self._tremor.at(self._shares[phase:phase + piece])
             for setpoint in setpoints:
                 self._robot.drive(setpoint)
@@ -159,9 +163,7 @@ class Simulation:
 
     @property
     def poses(self) -> Mapping[str, Floats]:
-        """Poses of cube, box and tools in the robot's frame.
-
-        x y z [m], qx qy qz qw; shape (7,) each.
+        """Poses in the robot's frame: x y z [m], qx qy qz qw; shape (7,) each.
 
         The cube looks the same after each of its 24 turns onto itself: of these orientations the
         one nearest to the world's axes is told, as a pose estimator would. Of the two signs of
@@ -175,8 +177,7 @@ class Simulation:
     @property
     def environment(self) -> Floats:
         """The poses that the contract names, in its order. Shape (7 * P,)."""
-        names = self.contract.poses.names if self.contract.poses else ()
-        poses = self.poses
+        poses, names = self.poses, self.contract.poses.names if self.contract.poses else ()
         return np.concatenate([poses[name] for name in names]) if names else np.empty(0)
 
     def render(self, camera: str, height: int, width: int) -> Pixels:

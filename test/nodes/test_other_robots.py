@@ -1,10 +1,10 @@
-"""Two arms and a mobile robot: the whole graph as processes, driven by their scripted operator."""
+"""Other robots: the whole graph as processes, driven by their scripted operator."""
 from __future__ import annotations
 
 from dataclasses import replace
 
 from il_ros.bags.reader import Bag
-from il_ros.contract import Contract
+from il_ros.contract import CommandInterface, Contract
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.types import ControlSource, Mode
@@ -13,22 +13,31 @@ from nodes.harness import next_domain
 import numpy as np
 import pytest
 
-DOMAINS = {robot: str(next_domain()) for robot in ('sim_two_arms', 'sim_mobile')}
-TASKS = {'sim_two_arms': 'HandOver', 'sim_mobile': 'FetchCube'}
+DOMAIN = str(next_domain())
+ARM = Contract.load('sim_arm')
+ROBOTS = {'sim_two_arms': 'HandOver', 'sim_mobile': 'FetchCube', 'by_velocity': 'PickPlace'}
 
 
-@pytest.mark.parametrize('robot', DOMAINS)
+def by_velocity():
+    """Return sim_arm with a controller of velocities, and one of positions for its gripper."""
+    arm, gripper = ARM.joint_names[:6], ARM.joint_names[6:]
+    return replace(ARM, command=None, command_hz=100.0, long_commands=(
+        CommandInterface('arm/commands', 'std_msgs/Float64MultiArray', arm, interface='velocity'),
+        CommandInterface('gripper/commands', 'std_msgs/Float64MultiArray', gripper)))
+
+
+@pytest.mark.parametrize('robot', ROBOTS)
 @pytest.mark.timeout(240)
 def test_the_operator_does_the_task_and_every_part_is_in_the_dataset(tmp_path, monkeypatch, robot):
     if robot == 'sim_two_arms':
         pytest.importorskip('control_msgs')   # its right gripper is an action
-    monkeypatch.setenv('ROS_DOMAIN_ID', DOMAINS[robot])
+    monkeypatch.setenv('ROS_DOMAIN_ID', DOMAIN)
     bags, blind = tmp_path / 'bags', tmp_path / 'blind.yaml'
     # The machine may be busy: no cameras, which are not what is new of two arms, and patience.
-    contract = Contract.load(robot)
+    contract = by_velocity() if robot == 'by_velocity' else Contract.load(robot)
     patient = tuple(replace(state, max_age_s=1.0) for state in contract.states)
-    blind.write_text(replace(contract, cameras=(), long_states=patient).to_text())
-    with Session(System(str(blind), TASKS[robot]), bags, tmp_path / 'logs') as session:
+    blind.write_text(replace(contract, cameras=(), state=None, long_states=patient).to_text())
+    with Session(System(str(blind), ROBOTS[robot]), bags, tmp_path / 'logs') as session:
         episode = session.demonstrate(0, 120.0)
         # Who resumes a robot that goes on by itself is as far as whoever waited for it.
         session._resume((Mode.TELEOP,))

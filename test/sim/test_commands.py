@@ -54,7 +54,7 @@ def test_setpoint():
 
 
 @pytest.mark.parametrize(('data', 'text'), [
-    ([0.0] * 6, f'Float64MultiArray: expected 7 positions in the order {ALL}, got 6'),
+    ([0.0] * 6, f'Float64MultiArray: expected 7 numbers in the order {ALL}, got 6'),
     ([0.0] * 6 + [float('inf')],
      'Float64MultiArray: expected finite positions, got inf for gripper')])
 def test_a_wrong_setpoint_is_refused_with_the_reason(data, text):

@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 from geometry_msgs.msg import Twist, TwistStamped
-from il_ros.contract import CommandInterface, Contract
+from il_ros.contract import CommandInterface
 from il_ros.errors import ConfigError, MessageError
 from il_ros.nodes import shell
 from il_ros.nodes.sim.gripper_server import GripperServer
 from il_ros.sim.commands import named, setpoint, trajectory, twist
+from il_ros.sim.simulation import Simulation
+from il_ros.timing import SECOND
 from il_ros.types import Floats
 import numpy as np
 from rclpy.node import Node
@@ -26,6 +28,7 @@ STANDARD = {'trajectory_msgs/JointTrajectory': 'joint_trajectory_controller/join
             'std_msgs/Float64MultiArray': 'position_controller/commands'}
 THROTTLE_S = 2.0
 NOW = np.zeros(1, dtype=np.int64)
+LONG = np.array([60 * SECOND])   # velocities count until others come: without end, but for this
 # Columns of the contract, positions (K, n), when each is due after the start [ns], the start [ns].
 Apply = Callable[[list[int], Floats, np.ndarray, int], None]
 
@@ -33,21 +36,21 @@ Apply = Callable[[list[int], Floats, np.ndarray, int], None]
 class SimCommands:
     """Turns the messages of the robot's interfaces into trajectories of its columns."""
 
-    def __init__(self, node: Node, contract: Contract, apply: Apply,
-                 measured: Callable[[int], float]) -> None:
+    def __init__(self, node: Node, simulation: Simulation, apply: Apply) -> None:
         """Listen.
 
         Args:
             node: sim_robot.
-            contract: The robot.
+            simulation: Of the robot.
             apply: Takes what a message means; may raise MessageError.
-            measured: Returns the position of a column.
 
         Raises:
             ConfigError: The simulation has no such interface.
         """
-        self._node, self._contract, self._apply = node, contract, apply
-        self.grippers = [GripperServer(node, interface, contract, apply, measured)
+        contract = simulation.contract
+        self._node, self._simulation, self._apply = node, simulation, apply
+        self.grippers = [GripperServer(node, interface, contract, apply,
+                                       lambda column: float(simulation.positions[column]))
                          for interface in contract.commands if interface.action]
         topics = [interface for interface in contract.commands if interface.topic]
         for interface in topics:
@@ -59,9 +62,6 @@ class SimCommands:
                     self._listen(CommandInterface(topic, kind, only.joints))
 
     def _listen(self, interface: CommandInterface) -> None:
-        if interface.by_velocity:
-            raise ConfigError(f'{interface.name}: the simulation moves joints by positions; take '
-                              'interface: velocity out of the contract')
         if interface.type not in TYPES:
             raise ConfigError(f'{interface.name}: the simulation has no controller that takes '
                               f'{interface.type}; it takes {", ".join(TYPES)}')
@@ -69,12 +69,16 @@ class SimCommands:
                                        partial(self._take, interface), shell.STREAM)
 
     def _take(self, interface: CommandInterface, message: Any) -> None:
-        joints = list(interface.joints or ())
-        columns = self._contract.indices(joints)
+        simulation, joints = self._simulation, list(interface.joints or ())
+        columns = simulation.contract.indices(joints)
         try:
             if isinstance(message, JointTrajectory):
                 positions, after_ns = trajectory(joints, message)
                 self._apply(columns, positions, after_ns, shell.stamp_ns(message.header.stamp))
+            elif interface.by_velocity:
+                way = setpoint(joints, message) * (LONG / SECOND)
+                begin = simulation.setpoints(simulation.now_ns)[:, columns]
+                self._apply(columns, begin + way, LONG, 0)
             elif isinstance(message, Float64MultiArray):
                 self._apply(columns, setpoint(joints, message), NOW, 0)
             elif isinstance(message, JointState):
