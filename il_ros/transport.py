@@ -18,6 +18,7 @@ from il_ros.config import config_folders
 
 RANGE = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
 PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')  # Jazzy, later
+LEAN = 'control_'   # in front of the name of a profile: for who has no images
 PEERS = 'ROS_STATIC_PEERS'
 SEGMENTS = Path('/dev/shm')
 _LOCK = re.compile(r'fastrtps_[0-9a-f]{16}_el')
@@ -45,13 +46,21 @@ def without_images(environ: Mapping[str, str]) -> dict[str, str]:
     the profile does what that range stands for.
     """
     given = Path(next((environ[name] for name in PROFILES if name in environ), ''))
-    lean = given.with_name(f'control_{given.name}') if given.name else given
+    lean = given.with_name(f'{LEAN}{given.name.removeprefix(LEAN)}') if given.name else given
     if given.parent not in config_folders('transport') or not lean.is_file():
-        return {}  # the user's own, or one of these already
+        return {}  # the user's own
     local = environ.get(RANGE) == 'LOCALHOST'
     if local and environ.get(PEERS):
         return {}  # only LOCALHOST and SUBNET know them
-    return dict.fromkeys(PROFILES, str(lean)) | ({RANGE: 'SYSTEM_DEFAULT'} if local else {})
+    values = dict.fromkeys(PROFILES, str(lean)) | ({RANGE: 'SYSTEM_DEFAULT'} if local else {})
+    return {name: value for name, value in values.items() if environ.get(name) != value}
+
+
+def for_children(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the profile that `prepare` chose for this process alone."""
+    return {name: value for name, value in environ.items() if not (
+        name in PROFILES and Path(value).name.startswith(LEAN)
+        and Path(value).parent in config_folders('transport'))}
 
 
 def prepare(*, images: bool = True) -> None:

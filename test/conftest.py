@@ -5,6 +5,7 @@ A test that starts them is made again once; pytest's summary counts each repetit
 from pathlib import Path
 import sys
 
+from il_ros import transport
 import pytest
 
 LIVE = ('faults', 'launch', 'nodes', 'workflow')
@@ -22,6 +23,8 @@ class SkipWithoutTorch:
 
 def pytest_configure():
     sys.meta_path.append(SkipWithoutTorch())
+    # What the tests say over ROS themselves stays here, and off shared memory, which others block.
+    transport.prepare(images=False)
 
 
 def pytest_collection_modifyitems(items):

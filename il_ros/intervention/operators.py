@@ -59,7 +59,7 @@ class Operators:
 
     A device that begins to engage drives unless another one does. A device that fell silent while
     it drove does not drive again before it was released and engaged anew, or its node was
-    restarted.
+    restarted; it keeps no other device from driving.
 
     Args:
         joint_names: Of the robot.
@@ -104,7 +104,8 @@ class Operators:
             positions = self._angles.near(positions, before.positions)
         device = self._updated(sample, before, positions, now_ns, robot)
         begins = device.engaged and not (before and before.engaged)
-        another_drives = self.engaged and self._driver != sample.session
+        another_drives = (self.engaged and self._driver != sample.session
+                          and not self.silent_ns(now_ns))
         self._devices = {key: device for key, device in self._devices.items()
                          if now_ns - device.heard_ns <= FORGET_NS or key == self._driver}
         self._devices[sample.session] = device

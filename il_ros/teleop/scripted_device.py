@@ -49,6 +49,8 @@ class ScriptedDevice:
         """Return what the operator wants; None without the poses that it looks at."""
         if not context.environment.size:
             return None
+        # As a person would where the arm was stopped: let go, and engage anew once it goes on.
+        self._let_go |= context.mode is Mode.HOLD
         wanted = self.act(context.state, context.environment, context.now_ns,
                           context.mode is Mode.CORRECTING)
         return Intent(wanted is not None, np.where(self._base, 0.0, context.state)

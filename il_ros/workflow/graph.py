@@ -13,6 +13,7 @@ from typing import IO
 
 from il_ros.errors import IlRosError
 from il_ros.scheduling import end_with_parent
+from il_ros.transport import for_children
 
 STOP_TIMEOUT_S = 8.0
 
@@ -29,7 +30,7 @@ class GraphError(IlRosError):
 def environment(domain: int) -> dict[str, str]:
     """Return the environment of a process whose ROS traffic stays here and in one domain."""
     prefixes = [sys.prefix, *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
-    return {'MUJOCO_GL': 'egl', **os.environ,
+    return {'MUJOCO_GL': 'egl', **for_children(os.environ),
             'PYTHONUNBUFFERED': '1',
             'ROS_DOMAIN_ID': str(domain),
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',

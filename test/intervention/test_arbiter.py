@@ -280,6 +280,22 @@ def test_a_second_device_does_not_interfere():
     assert driver.changes() == []
 
 
+@pytest.mark.parametrize('start', [correcting, Driver])
+def test_a_device_that_vanished_in_a_hold_keeps_no_other_from_driving(start):
+    driver = start()
+    driver.device(True)
+    driver.tick()
+    gate_holds(driver)
+    driver.wait(50)
+    driver.device(True, name='another', positions=STATE)
+    assert driver.mode is HOLD, 'the first was heard just now'
+    driver.device(False, name='another', positions=STATE)
+    driver.wait(151)
+    driver.device(True, name='another', positions=STATE)
+    assert driver.mode in (TELEOP, ALIGNING, CORRECTING)
+    assert driver.changes()[-1][1].startswith('another engaged')
+
+
 def test_take_over_by_service_holds_until_a_device_engages():
     driver = autonomous()
     assert driver.arbiter.take_over(driver.now) == 'holding until a device engages'

@@ -2,10 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import os
 from typing import Any, TypeVar
 
-from il_ros.nodes import shell
 from nodes.harness import wait_for
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -20,8 +18,6 @@ class Peer:
     PATIENCE_S = 20.0
 
     def __init__(self, domain: int, name: str, namespace: str = '') -> None:
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-        shell.prepare_transport()
         self.context = rclpy.Context()
         self.context.init(domain_id=domain)
         self.node = rclpy.create_node(name, context=self.context, namespace=namespace)

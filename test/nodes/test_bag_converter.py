@@ -3,7 +3,7 @@ import signal
 
 import bag_factory as bags
 from il_ros.datasets.reader import Dataset
-from nodes.harness import environment, next_domain, running, wait_for
+from nodes.harness import next_domain, running, wait_for
 import pytest
 
 rclpy = pytest.importorskip('rclpy')
@@ -20,8 +20,6 @@ class Asker:
     """Sends goals and keeps the feedback."""
 
     def __init__(self, monkeypatch):
-        for name, value in environment(DOMAIN).items():
-            monkeypatch.setenv(name, value)
         self.context = rclpy.Context()
         self.context.init(domain_id=DOMAIN)
         self.node = rclpy.create_node('asker', context=self.context)

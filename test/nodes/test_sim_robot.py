@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 
 from builtin_interfaces.msg import Duration
@@ -32,7 +31,6 @@ class Peer:
     """A node that keeps what sim_robot publishes and sends commands."""
 
     def __init__(self):
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
         self.context = rclpy.Context()
         self.context.init(domain_id=DOMAIN)
         self.node = rclpy.create_node('peer', context=self.context)

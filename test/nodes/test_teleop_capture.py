@@ -6,7 +6,7 @@ from il_ros.datasets import schema
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.recording.recover import recover
-from nodes.harness import environment, next_domain, running, wait_for
+from nodes.harness import next_domain, running, wait_for
 import numpy as np
 import pytest
 
@@ -41,8 +41,6 @@ class Robot:
     """Publishes joint states at 50 Hz and commands at 25 Hz, and calls the recorder."""
 
     def __init__(self, monkeypatch):
-        for name, value in environment(DOMAIN).items():
-            monkeypatch.setenv(name, value)
         self.context = rclpy.Context()
         self.context.init(domain_id=DOMAIN)
         self.node = rclpy.create_node('robot', context=self.context)

@@ -28,6 +28,12 @@ class TestScriptedDevice(DeviceConformance):
         assert engaged[-1]
         assert self.read(device, Mode.CORRECTING).engaged
 
+    def test_where_the_arm_was_stopped_it_lets_go_and_engages_anew(self, device):
+        device.engage = 'always'
+        told = [self.read(device, mode).engaged for mode in (
+            Mode.TELEOP, Mode.TELEOP, Mode.HOLD, Mode.HOLD, Mode.TELEOP)]
+        assert told == [True, True, False, False, True]
+
     def test_resetting_replays_the_same_hand(self, device):
         def targets():
             device.reset(7)

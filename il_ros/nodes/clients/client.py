@@ -48,7 +48,7 @@ class Client:
     def __init__(self, alive: Callable[[], None] = lambda: None,
                  domain: int | None = None, namespace: str = '') -> None:
         self._alive, space = alive, namespace_of(namespace)
-        shell.prepare_transport()
+        shell.prepare_transport(images=False)
         self._context = rclpy.Context()
         self._context.init(domain_id=domain)
         self._node = rclpy.create_node('il_ros_client', context=self._context, namespace=space)

@@ -14,7 +14,7 @@ def described(contract: Contract, namespace: str, timeout_s: float) -> Contract:
     Raises:
         ConfigError: As in `with_urdf`.
     """
-    shell.prepare_transport()
+    shell.prepare_transport(images=False)
     context = rclpy.Context()
     context.init()
     node = rclpy.create_node('il_ros_urdf', namespace=namespace_of(namespace), context=context)
