@@ -124,7 +124,8 @@ def test_two_robots_ask_and_the_operator_answers_one_after_the_other(contract, s
 
     def insist(name, ahead):
         """Hold the switch; let go and hold it anew where a starved machine has stopped the arm."""
-        held = robots[name].modes[-1].mode != ControlMode.HOLD or int(2 * time.monotonic()) % 2
+        held = not any(m.mode == ControlMode.HOLD for m in robots[name].modes[-1:]) or (
+            int(2 * time.monotonic()) % 2)
         operator.held, operator.ahead = {RB} if held else set(), ahead if driven(name) else 0.0
         operator.send()
     until(robots, lambda: all(told.values()), 'released samples', operator.send)
