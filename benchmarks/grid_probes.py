@@ -13,6 +13,8 @@ from il_ros.scheduling import run_first
 from il_ros.timing import SECOND
 import numpy as np
 
+from benchmarks.probes import drivers
+
 SETTLE_NS = SECOND   # of each stream is left out
 FLOOR_VALUES = 2100  # of the chunk of 300 rows that the benchmark's network gives
 
@@ -151,15 +153,12 @@ def commands(out: str, robot: str, seconds: str) -> None:
     from il_ros.msg import Command
     from il_ros.nodes import shell
     import rclpy
-    from sensor_msgs.msg import JointState
     from trajectory_msgs.msg import JointTrajectory
     contract = Contract.load(robot)
     shell.prepare_transport()
     rclpy.init()
     node = rclpy.create_node('gate_probe')
-    states = [(node.create_publisher(JointState, state.topic, shell.STREAM),
-               JointState(name=list(state.told), position=np.array(contract.start)[
-                   contract.indices(state.joints)].tolist())) for state in contract.joint_states]
+    told, start = drivers(node, contract), np.array(contract.start)
     publisher = node.create_publisher(Command, 'control/command', shell.STREAM)
     arrived: list[int] = []
     for interface in contract.commands:
@@ -177,9 +176,8 @@ def commands(out: str, robot: str, seconds: str) -> None:
     begin, due = 0, time.monotonic_ns()
     while not begin or due < begin + float(seconds) * SECOND:
         due = max(due + contract.period_ns, time.monotonic_ns())   # no burst after a stall
-        for measured, state in states:
-            state.header.stamp = shell.to_stamp(time.time_ns())
-            measured.publish(state)
+        for publish in told:
+            publish(start, time.time_ns())
         spin(due - contract.period_ns // 2)
         command.header.stamp = shell.to_stamp(time.time_ns())
         command.seq += 1

@@ -6,12 +6,31 @@ from pathlib import Path
 import struct
 import sys
 import time
+from typing import Any
 
-from il_ros.contract import Contract
+from il_ros.contract import Contract, State
 from il_ros.scheduling import run_first
+from il_ros.types import Floats
 import numpy as np
 
 from benchmarks.frames import picture
+
+
+def drivers(node: Any, contract: Contract) -> list[Callable[[Floats, int], None]]:
+    """Return what publishes a robot's joint states, one per topic: positions (J,), stamp [ns]."""
+    from il_ros.nodes import shell
+    from sensor_msgs.msg import JointState
+
+    def make(state: State) -> Callable[[Floats, int], None]:
+        publisher = node.create_publisher(JointState, state.topic, shell.STREAM)
+        columns = contract.indices(state.joints)
+
+        def publish(positions: Floats, stamp_ns: int) -> None:
+            message = JointState(name=list(state.told), position=positions[columns].tolist())
+            message.header.stamp = shell.to_stamp(stamp_ns)
+            publisher.publish(message)
+        return publish
+    return [make(state) for state in contract.joint_states]
 
 
 def cameras(robot: str, stop: str) -> None:
@@ -23,14 +42,13 @@ def cameras(robot: str, stop: str) -> None:
     from il_ros.nodes import shell
     import rclpy
     from rclpy.serialization import serialize_message
-    from sensor_msgs.msg import Image, JointState
+    from sensor_msgs.msg import Image
     from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
     contract = Contract.load(robot)
     shell.prepare_transport()
     rclpy.init()
     node = rclpy.create_node('cameras')
-    measured = [(node.create_publisher(JointState, state.topic, shell.STREAM), list(state.told),
-                 contract.indices(state.joints)) for state in contract.joint_states]
+    told = drivers(node, contract)
     commands = [(node.create_publisher(JointTrajectory, c.topic, shell.STREAM), list(c.told),
                  contract.indices(c.joints or ())) for c in contract.commands]
     images = []
@@ -51,10 +69,8 @@ def cameras(robot: str, stop: str) -> None:
         time.sleep(max(0, due - time.monotonic_ns()) / 1e9)
         now = time.time_ns()
         positions = start + 0.1 * np.sin(now / 1e9)
-        for publisher, names, columns in measured:
-            joints = JointState(name=names, position=positions[columns].tolist())
-            joints.header.stamp = shell.to_stamp(now)
-            publisher.publish(joints)
+        for publish in told:
+            publish(positions, now)
         count += 1
         if count % 4:
             continue

@@ -6,20 +6,20 @@
 # With arguments, pytest as it is.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-run() { python -m pytest -m 'not slow' "$@"; }
-if [ $# -gt 0 ]; then run "$@"; exit; fi
+run=(python -m pytest -m 'not slow')
+if [ $# -gt 0 ]; then "${run[@]}" "$@"; exit; fi
 live=(test/workflow test/nodes test/launch)
 alone=(test/faults test/workflow/test_demo.py)
 beside=(test/teleop test/datasets test/bags test/evaluation)
 failed=0
-OMP_NUM_THREADS=1 run -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${alone[@]/#/--ignore=}" \
+OMP_NUM_THREADS=1 "${run[@]}" -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${alone[@]/#/--ignore=}" \
   "${beside[@]/#/--ignore=}" || failed=1
-run -n 2 --dist loadfile "${live[@]}" "${alone[@]/#/--ignore=}" || failed=1
+"${run[@]}" -n 2 --dist loadfile "${live[@]}" "${alone[@]/#/--ignore=}" || failed=1
 output=$(mktemp)
 trap 'kill -INT $(jobs -p) 2> /dev/null; rm "$output"' EXIT
 set -m   # or the tests in the background could not be interrupted, nor what they start
-OMP_NUM_THREADS=1 nice -n 19 python -m pytest -m 'not slow' "${beside[@]}" > "$output" 2>&1 &
-run "${alone[@]}" || failed=1
+OMP_NUM_THREADS=1 nice -n 19 "${run[@]}" "${beside[@]}" > "$output" 2>&1 &
+"${run[@]}" "${alone[@]}" || failed=1
 wait $! || failed=1
 cat "$output"
 exit $failed

@@ -19,7 +19,7 @@ DOMAIN = next_domain()
 class Asker:
     """Sends goals and keeps the feedback."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self):
         self.context = rclpy.Context()
         self.context.init(domain_id=DOMAIN)
         self.node = rclpy.create_node('asker', context=self.context)
@@ -60,8 +60,8 @@ def converter(tmp_path):
 
 
 @pytest.fixture
-def asker(converter, monkeypatch):
-    asker = Asker(monkeypatch)
+def asker(converter):
+    asker = Asker()
     yield asker
     asker.close()
 

@@ -48,6 +48,12 @@ def all_nodes(folder):
             parameters={'device': 'scripted'} if name == 'teleop' else {})) for name in NODES}
 
 
+def run(code):
+    """Return what a Python of its own said of some code."""
+    return subprocess.run([sys.executable, '-c', code], env=environment(DOMAIN), text=True,
+                          capture_output=True, timeout=60)
+
+
 def ended(nodes):
     """Assert that all ended well, or by the signal itself."""
     for name, node in nodes.items():
@@ -88,8 +94,7 @@ def test_ctrl_c_twice_and_a_terminal_that_is_closed(tmp_path, numbers):
 
 def test_an_executor_of_a_context_that_has_ended_says_nothing():
     """As when a signal comes just before a node is served."""
-    out = subprocess.run([sys.executable, '-c', ENDED], env=environment(DOMAIN), text=True,
-                         capture_output=True)
+    out = run(ENDED)
     assert (out.stdout, out.stderr) == ('quiet\n', '')
 
 
@@ -97,14 +102,12 @@ def test_nohup_stays_nohup():
     code = ('import signal; from il_ros.nodes.shared import ending; '
             'signal.signal(signal.SIGHUP, signal.SIG_IGN); ending.expect_signals(); '
             'print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)')
-    out = subprocess.run([sys.executable, '-c', code], env=environment(DOMAIN), text=True,
-                         capture_output=True)
+    out = run(code)
     assert out.stdout == 'True\n', out.stderr
 
 
 def test_a_bug_ends_the_node_and_is_named():
-    out = subprocess.run([sys.executable, '-c', BUG], env=environment(DOMAIN), text=True,
-                         capture_output=True, timeout=60)
+    out = run(BUG)
     assert out.returncode == 1
     assert "a bug ends this node: AttributeError: 'Broken' object has no attribute 'nothing'" in (
         out.stderr + out.stdout)
@@ -115,6 +118,5 @@ def test_importing_the_nodes_leaves_ctrl_c_alone():
     code = ('import signal; signal.signal(signal.SIGINT, signal.default_int_handler); '
             'from il_ros.nodes import shell; '
             'print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)')
-    out = subprocess.run([sys.executable, '-c', code], env=environment(DOMAIN), text=True,
-                         capture_output=True)
+    out = run(code)
     assert out.stdout == 'True\n', out.stderr

@@ -40,7 +40,7 @@ command: {topic: arm/commands, type: std_msgs/Float64MultiArray}
 class Robot:
     """Publishes joint states at 50 Hz and commands at 25 Hz, and calls the recorder."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self):
         self.context = rclpy.Context()
         self.context.init(domain_id=DOMAIN)
         self.node = rclpy.create_node('robot', context=self.context)
@@ -115,8 +115,8 @@ class Robot:
 
 
 @pytest.fixture
-def robot(monkeypatch):
-    robot = Robot(monkeypatch)
+def robot():
+    robot = Robot()
     yield robot
     robot.close()
 
