@@ -11,6 +11,7 @@ import time
 from il_ros.contract import Contract
 from il_ros.scheduling import run_first
 from il_ros.timing import SECOND
+from il_ros.workflow.journal import write_atomically
 import numpy as np
 
 from benchmarks.probes import drivers
@@ -65,7 +66,7 @@ def stalls(out: str, period_ns: str) -> None:
         time.sleep(max(0, due - time.monotonic_ns()) / SECOND)
         if (late := time.monotonic_ns() - due) > worst:
             worst = late
-            Path(out).write_text(str(worst), encoding='utf-8')
+            write_atomically(Path(out), str(worst))
 
 
 def chunks(out: str, floor_out: str, begin: str, seconds: str) -> None:

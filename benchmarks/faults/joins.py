@@ -1,9 +1,13 @@
-"""Foreign processes join and leave while a policy or a person drives; watchdogs as on a robot."""
+"""Foreign processes join and leave while a policy drives, or a person with a gamepad and teleop.
+
+Watchdogs are those of a robot.
+"""
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
-from faults.cell import Cell
+from faults.cell import Cell, NODES
 from faults.joiner import start
 from il_ros.msg import Command, CommandReport, ControlMode
 from il_ros.timing import MILLISECOND
@@ -23,10 +27,13 @@ def measure(folder: Path, number: int) -> list[Promise]:
     stalls, half = folder / 'stalls.txt', number // len(DRIVERS)
     found: list[Promise] = []
     alone: list[str] = []
-    with (Cell(folder, DOMAIN, cameras=True, impatient=True) as cell,
-          process('benchmarks.grid_probes', 'stalls', stalls, cell.contract.period_ns,
-                  log=folder / 'probe.txt')):
+    with (Cell(folder, DOMAIN, cameras=True, impatient=True, nodes=(*NODES, 'teleop'),
+               is_pad=False, teleop={'device': 'gamepad'}) as cell, ExitStack() as running):
+        running.enter_context(process('benchmarks.grid_probes', 'stalls', stalls,
+                                      cell.contract.period_ns, log=folder / 'probe.txt'))
         for who, source in DRIVERS.items():
+            if source == Command.HUMAN:
+                running.enter_context(process('faults.hand', log=folder / 'hand.txt'))
             cell.drive(source, 120.0)
             joiners = start(half, DOMAIN)
             cell.reported(SETTLED)

@@ -140,8 +140,7 @@ class CommandGate(Node):
 
 def main() -> int:
     """Run the node."""
-    shell.ask_for_priority()
-    return shell.main(CommandGate, last_s=LAST_S, last=lambda node: node.robot.end())
+    return shell.main(CommandGate, last_s=LAST_S, first=True, last=lambda node: node.robot.end())
 
 
 if __name__ == '__main__':

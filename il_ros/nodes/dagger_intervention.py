@@ -142,8 +142,7 @@ def _spin(node: DaggerIntervention) -> None:
 
 def main() -> int:
     """Run the node."""
-    shell.ask_for_priority()
-    return shell.main(DaggerIntervention, _spin)
+    return shell.main(DaggerIntervention, _spin, first=True)
 
 
 if __name__ == '__main__':

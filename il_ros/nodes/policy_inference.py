@@ -20,6 +20,7 @@ from il_ros.nodes.shared.robot import load_contract
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.nodes.shared.streams import Streams
 from il_ros.policies.source import Options, parse_place
+from il_ros.scheduling import run_first
 from il_ros.timing import Tick, to_ns
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -46,8 +47,9 @@ class PolicyInference(Node):
         self._streams.follow(self._runner.topics)
         self.player = ChunkPlayer(Job(contract.to_text(), time.monotonic_ns(), self.period_ns,
                                       p.priority, to_ns(p.watchdog_s)), sys.argv[1:])
-        if p.priority:  # half of it: neither the player nor the gate waits for an image
-            shell.ask_for_priority(max(p.priority // 2, 1), children=False)
+        # Half of it: neither the player nor the gate waits for an image.
+        if p.priority and (notice := run_first(max(p.priority // 2, 1), children=False)):
+            self.get_logger().warning(notice)
         self._diagnostics = Diagnostics(self)
         self._loading = PolicyLoading(self, self._runner)
         self._newest: Chunk | Silent = Silent('starting')

@@ -22,7 +22,7 @@ from il_ros.nodes.shared.ending import (
 )
 from il_ros.nodes.shared.parameter_requests import answer_all
 from il_ros.nodes.shared.parameters import declare as declare
-from il_ros.scheduling import end_within, LAUNCH, PRIORITY, run_first, when_gone
+from il_ros.scheduling import end_within, LAUNCH, run_first, when_gone
 from il_ros.timing import Grid, Now, SECOND, Tick
 import numpy as np
 import rclpy
@@ -45,7 +45,7 @@ CHANGES = QoSProfile(depth=32, reliability=ReliabilityPolicy.RELIABLE,  # latche
 
 
 def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spin,
-         last_s: float = 0.0, *, images: bool = False,
+         last_s: float = 0.0, *, images: bool = False, first: bool = False,
          last: Callable[[Any], None] | None = None) -> int:
     """Run one node until SIGINT, SIGTERM or shutdown; the `main()` of every executable.
 
@@ -56,6 +56,8 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         spin: Serves it.
         last_s: For how long it stays after `ros2 launch`.
         images: Whether it publishes or hears images; see `transport`.
+        first: Whether it runs before ordinary processes, once it was made: while it starts it
+            would take the processor from those that drive.
         last: What the node does when a signal ends it, while it can still publish.
 
     Returns:
@@ -75,6 +77,8 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         answer_all(node)
         if last:
             act_before_the_end(partial(last, node), interrupts)
+        if first and (notice := run_first()):
+            say(notice)
         spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
@@ -93,12 +97,6 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         rclpy.try_shutdown()
         wait_for_launch(interrupts)
     return 0
-
-
-def ask_for_priority(priority: int = PRIORITY, *, children: bool = True) -> None:
-    """Call `scheduling.run_first` and say when the system refuses."""
-    if notice := run_first(priority, children=children):
-        say(notice)
 
 
 def spin_on_grid(node: Node, period_ns: int, tick: Callable[[Tick], None],

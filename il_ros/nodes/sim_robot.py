@@ -131,9 +131,9 @@ class SimRobotNode(Node):
 
 def main() -> int:
     """Run sim_robot."""
-    shell.ask_for_priority()   # a robot does not wait for what is computed beside it
     return shell.main(SimRobotNode, lambda node: shell.spin_on_grid(
-        node, round(PERIOD_NS / node.parameters.speed), node.tick), images=True)
+        node, round(PERIOD_NS / node.parameters.speed), node.tick), images=True,
+        first=True)   # a robot does not wait for what is computed beside it
 
 
 if __name__ == '__main__':

@@ -101,8 +101,7 @@ def _spin(node: Teleop) -> None:
 
 def main() -> int:
     """Run the node."""
-    shell.ask_for_priority()
-    return shell.main(Teleop, _spin)
+    return shell.main(Teleop, _spin, first=True)
 
 
 if __name__ == '__main__':

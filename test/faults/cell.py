@@ -89,6 +89,7 @@ class Cell(Robot):
 
     def __init__(self, folder: Path, domain: int, *, cameras: bool = False,
                  impatient: bool = False, nodes: tuple[str, ...] = NODES,
+                 is_pad: bool = True,
                  **parameters: dict[str, object]) -> None:
         """Start the nodes.
 
@@ -98,12 +99,14 @@ class Cell(Robot):
             cameras: The robot has cameras, and the policy sees the one at its wrist.
             impatient: Watchdogs as they are on a robot, not as a starved machine needs them.
             nodes: Which to start.
+            is_pad: Whether this process is the pad, and as quick as what it looks at; else it
+                only looks on, and `engaged` stays None.
             parameters: Of a node, beside what it gets anyway.
         """
         super().__init__(domain, follow=False)
         self.sends_states, self._domain, self.folder = False, domain, folder
         self.log_of_robot = RobotLog(folder / 'robot.jsonl')
-        self.engaged: bool | None = False
+        self._is_pad, self.engaged = is_pad, False if is_pad else None
         self.wanted, self.measured = START.copy(), START.copy()
         self.chunks: list[ActionChunk] = []
         self._asked, self._kept = 0.0, None
@@ -125,7 +128,8 @@ class Cell(Robot):
             'teleop': {'robot': robot, 'device': 'scripted', 'engage': 'never'}}
         self._parameters = {name: {**given, **parameters.get(name, {})}
                             for name, given in defaults.items()}
-        run_first(children=False)   # the eyes are not slower than what they look at
+        if is_pad:
+            run_first(children=False)
         self._clients = {name: self.node.create_client(Trigger, name) for name in (
             'gate/arm', 'dagger/resume', 'dagger/pause')}
         self._pad = self.sender(
@@ -224,7 +228,7 @@ class Cell(Robot):
         for name in self._started:
             if self.nodes[name].process.poll() is not None:
                 self.start(name)
-        self.engaged = source == Command.HUMAN
+        self.engaged = source == Command.HUMAN if self._is_pad else None
         self._kept, self._asked = source, time.monotonic()
         self.wait(lambda: self._as_wanted(source), 'somebody drives', timeout_s)
 
@@ -250,6 +254,8 @@ class Cell(Robot):
             self._call('dagger/resume')
         if source == Command.HOLD and self.mode != ControlMode.PAUSED:
             self._call('dagger/pause')
+        if not self._is_pad:
+            return
         if source == Command.HUMAN and self.mode in (
                 ControlMode.HOLD, ControlMode.PAUSED, ControlMode.AUTONOMOUS):
             self.engaged = not self.engaged   # begin to engage

@@ -124,7 +124,7 @@ def _spin(node: HomingNode) -> None:
 
 def main() -> int:
     """Run the node."""
-    return shell.main(HomingNode, _spin)
+    return shell.main(HomingNode, _spin, first=True)
 
 
 if __name__ == '__main__':

@@ -49,7 +49,8 @@ def replay_on_robot(recording: Recording, speed: float = 1.0, namespace: str = '
         return nodes[0]
 
     period_ns = round(recording.contract.period_ns / speed)
-    code = shell.main(make_node, lambda node: shell.spin_on_grid(node, period_ns, nodes[0].tick))
+    code = shell.main(make_node, lambda node: shell.spin_on_grid(
+        node, period_ns, nodes[0].tick), first=True)
     if code:
         raise SystemExit(code)
     offsets = recording.ticks - recording.ticks[0]

@@ -67,13 +67,13 @@ def main(socket_fd: str, job_text: str, *arguments: str) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends us
     end_with_parent()
     job = build(Job, json.loads(job_text), 'job')
-    if job.priority:
-        run_first(job.priority)  # the parent says when the system refuses
     os.environ.update(without_images(os.environ))
     rclpy.init(args=[NAME, *arguments], signal_handler_options=SignalHandlerOptions.NO)
     node = Node(NAME, enable_rosout=False, start_parameter_services=False,
                 parameter_overrides=[Parameter(name, value=False) for name in NEITHER])
     publisher = ChunkPublisher(node, Contract.from_text(job.contract))
+    if job.priority:
+        run_first(job.priority)  # the parent says when the system refuses
     gc.freeze()   # a collection never walks what the imports left,
     gc.disable()  # and never comes between a tick and its chunk
     with socket.socket(fileno=int(socket_fd)) as channel:
