@@ -57,10 +57,12 @@ def without_images(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def for_children(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without the profile that `prepare` chose for this process alone."""
-    return {name: value for name, value in environ.items() if not (
-        name in PROFILES and Path(value).name.startswith(LEAN)
-        and Path(value).parent in config_folders('transport'))}
+    """Return an environment without what `prepare` chose for this process alone."""
+    own = {name: Path(environ[name]).name for name in PROFILES
+           if Path(environ.get(name, '')).name.startswith(LEAN)
+           and Path(environ[name]).parent in config_folders('transport')}
+    local = {RANGE: 'LOCALHOST'} if f'{LEAN}local.xml' in own.values() else {}
+    return {name: value for name, value in environ.items() if name not in own} | local
 
 
 def prepare(*, images: bool = True) -> None:

@@ -13,7 +13,6 @@ from il_ros.execution.chunk import Chunk
 from il_ros.timing import MILLISECOND
 import numpy as np
 
-MAX_BYTES = 1 << 17
 PATIENCE_NS = 200 * MILLISECOND  # steady time that a plan is played without a newer one
 LEASE_NS = 100 * MILLISECOND     # the watchdogs' time; see `Playback`
 

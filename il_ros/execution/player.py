@@ -4,26 +4,16 @@ The parent subscribes, infers and serves. Whatever delays it, the player keeps t
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 import json
-import socket
 import struct
-import subprocess
-import sys
 from typing import NamedTuple
 
-from il_ros.errors import IlRosError
-from il_ros.execution.child import end
-from il_ros.execution.plan import LEASE_NS, MAX_BYTES, Plan, SILENCE
+from il_ros.execution.child import Child
+from il_ros.execution.plan import LEASE_NS, Plan, SILENCE
 
 PROCESS, NAME = 'il_ros.nodes.policy.chunk_player', 'chunk_player'
 LEAD = 8  # a plan is made this part of a period before the player needs it
-
-
-class PlayerError(IlRosError):
-    """The process that publishes has ended."""
 
 
 @dataclass(frozen=True)
@@ -85,46 +75,24 @@ class ChunkPlayer:
         self.lead_ns = job.period_ns // LEAD
         self.first_ns = job.start_ns + job.period_ns - self.lead_ns
         self._played = Played()
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, '-m', PROCESS, str(theirs.fileno()), json.dumps(asdict(job)),
-                 '--ros-args', '-r', f'__node:={NAME}', '--', *arguments],
-                pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL)
+        self._child = Child(PROCESS, NAME, json.dumps(asdict(job)), arguments,
+                            'publishes chunks', 'policy_inference')
 
     def play(self, plan: Plan | None) -> None:
         """Replace what is played from now on; None is silence."""
         # A full socket: it is stopped, and finds its plans void when it goes on.
-        with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
-            self._socket.send(plan.pack() if plan else SILENCE, socket.MSG_DONTWAIT)
+        self._child.tell(plan.pack() if plan else SILENCE)
 
     def played(self) -> Played:
         """Return what it has done.
 
         Raises:
-            PlayerError: It has ended.
+            ChildError: It has ended.
         """
-        for datagram in received(self._socket):
-            if not datagram:
-                raise PlayerError('the process that publishes chunks ended with '
-                                  f'{end(self._process)}; start policy_inference again')
+        for datagram in self._child.told():
             self._played = Played(*PLAYED.unpack(datagram))
         return self._played
 
     def close(self) -> None:
         """End it."""
-        self._socket.close()
-        end(self._process)
-
-
-def received(channel: socket.socket) -> Iterator[bytes]:
-    """Yield the datagrams that have come, and b'' once the other side has ended."""
-    with suppress(BlockingIOError):
-        while True:
-            try:
-                datagram = channel.recv(MAX_BYTES, socket.MSG_DONTWAIT)
-            except ConnectionResetError:
-                datagram = b''
-            yield datagram
-            if not datagram:
-                return
+        self._child.close()

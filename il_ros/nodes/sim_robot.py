@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import json
 import math
 from pathlib import Path
+import sys
 import time
 from typing import Annotated
 
@@ -13,8 +14,9 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError, MessageError
 from il_ros.nodes import shell
 from il_ros.nodes.shared.preflight import other_publishers
+from il_ros.nodes.sim.cameras import Cameras
 from il_ros.nodes.sim.commands import SimCommands
-from il_ros.nodes.sim.topics import CameraTopics, StatePublishers
+from il_ros.nodes.sim.topics import StatePublishers
 from il_ros.sim.robot import PERIOD_NS, SimulatedRobot
 from il_ros.sim.simulation import Simulation
 from il_ros.sim.tasks import default_task, TASKS
@@ -71,8 +73,8 @@ class SimRobotNode(Node):
         self._log = Path(parameters.log) if parameters.log else None
         self._own_clock = parameters.use_clock or parameters.speed != 1.0
         self._state = StatePublishers(self, self.simulation, self._own_clock)
-        self._cameras = [CameraTopics(self, self.simulation, camera)
-                         for camera in contract.cameras if parameters.cameras]
+        self._cameras = (Cameras(self.simulation, self._own_clock, sys.argv[1:])
+                         if parameters.cameras and contract.cameras else None)
         self._commands = SimCommands(self, self.simulation, self._apply)
         self.create_service(ResetSim, 'sim/reset', self._reset)
         if self._own_clock:
@@ -98,12 +100,18 @@ class SimRobotNode(Node):
             self.robot.keep_time(due_ns - (periods - 1) * PERIOD_NS)
         for _ in range(periods):
             for moment in self.robot.advance():
-                for camera in self._cameras if moment.images else ():
-                    camera.publish(moment.stamp_ns)
+                if self._cameras and moment.images:
+                    self._cameras.show(moment.stamp_ns)
                 if moment.state:
                     self._state.publish(moment.stamp_ns)
                     for gripper in self._commands.grippers:
                         gripper.tick()
+
+    def destroy_node(self) -> None:
+        """End the cameras' process, too."""
+        if self._cameras:
+            self._cameras.close()
+        super().destroy_node()
 
     def _apply(self, columns: list[int], positions: Floats, after_ns: np.ndarray,
                start_ns: int) -> None:
@@ -130,10 +138,9 @@ class SimRobotNode(Node):
 
 
 def main() -> int:
-    """Run sim_robot."""
+    """Run sim_robot, first: a robot does not wait for what is computed beside it."""
     return shell.main(SimRobotNode, lambda node: shell.spin_on_grid(
-        node, round(PERIOD_NS / node.parameters.speed), node.tick), images=True,
-        first=True)   # a robot does not wait for what is computed beside it
+        node, round(PERIOD_NS / node.parameters.speed), node.tick), first=True)
 
 
 if __name__ == '__main__':

@@ -40,3 +40,8 @@ def load_model(contract: Contract, world: World = TABLE) -> mujoco.MjModel:
 def _require(what: str, name: str, known: list[str]) -> None:
     if name not in known:
         raise ConfigError(f'the simulation has no {what} {name!r}; {nearest(name, known)}')
+
+
+def step_ns(step: int) -> int:
+    """Return the time of a physics step since the reset, rounded to [ns]."""
+    return (step * 10_000_000 + 3) // 6

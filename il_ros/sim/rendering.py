@@ -4,10 +4,12 @@ from __future__ import annotations
 import os
 
 from il_ros.errors import IlRosError
-from il_ros.types import Pixels
+from il_ros.types import Floats, Pixels
 import mujoco
 import numpy as np
 
+SEEN = (mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_MOCAP_POS
+        | mujoco.mjtState.mjSTATE_MOCAP_QUAT)   # of a model's state
 APT = 'apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri'
 
 
@@ -53,7 +55,8 @@ class Cameras:
         return renderer
 
 
-def focal_length(model: mujoco.MjModel, camera: str, height: int) -> float:
-    """Return a camera's focal length [pixels] for images of `height`."""
-    half = np.deg2rad(model.camera(camera).fovy[0]) / 2
-    return float(height / 2 / np.tan(half))
+def seen(model: mujoco.MjModel, data: mujoco.MjData) -> Floats:
+    """Return the part of a state that cameras see, for `Replica`. Shape (n,)."""
+    found = np.empty(mujoco.mj_stateSize(model, SEEN))
+    mujoco.mj_getState(model, data, found, SEEN)
+    return found

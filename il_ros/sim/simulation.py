@@ -8,8 +8,8 @@ from il_ros.controller import Times, TrajectoryController
 from il_ros.sim.actuated import Actuated
 from il_ros.sim.disturbance import OPEN, Pushes, Shove, Tremor
 from il_ros.sim.geometry import seen_from
-from il_ros.sim.model import load_model, STEPS_PER_S
-from il_ros.sim.rendering import Cameras, focal_length
+from il_ros.sim.model import load_model, step_ns, STEPS_PER_S
+from il_ros.sim.rendering import Cameras, seen
 from il_ros.sim.sight import Sight
 from il_ros.sim.tasks import CUBE_HALF, make_task
 from il_ros.sim.variation import Variable, Variation
@@ -116,9 +116,9 @@ class Simulation:
 
     def setpoints(self, *times_ns: int) -> Floats:
         """Return where its controllers are at times since the reset [ns]. Shape (n, J)."""
-        found = np.empty((len(times_ns), len(self.contract.joints)))
+        found, times = np.empty((len(times_ns), len(self.contract.joints))), np.array(times_ns)
         for columns, controller in self._controllers:
-            found[:, columns] = controller.setpoints(np.array(times_ns))
+            found[:, columns] = controller.setpoints(times)
         return found
 
     def step(self, count: int = 1) -> None:
@@ -185,9 +185,10 @@ class Simulation:
         mujoco.mj_camlight(self._model, self._data)
         return self._cameras.render(self._data, camera, height, width)
 
-    def focal_length(self, camera: str, height: int) -> float:
-        """Return a camera's focal length [pixels] for images of `height`."""
-        return focal_length(self._model, camera, height)
+    @property
+    def seen(self) -> Floats:
+        """What cameras see of the present state, for a `Replica`. Shape (n,)."""
+        return seen(self._model, self._data)
 
     def push(self, displacement: Floats) -> None:
         """Push the task's object along the table, over 0.15 s. [m], shape (2,)."""
@@ -244,7 +245,3 @@ class Simulation:
         body.xfrc_applied[:2] = shove.force(self.steps, joint.qpos[:2], joint.qvel[:2])
         if shove.over(self.steps):
             self._push = None
-
-def step_ns(step: int) -> int:
-    """Return the time of a physics step since the reset, rounded to [ns]."""
-    return (step * 10_000_000 + 3) // 6

@@ -8,28 +8,22 @@ from __future__ import annotations
 from contextlib import suppress
 import gc
 import json
-import os
-import signal
 import socket
 import sys
 import time
 
 from il_ros.config import build
 from il_ros.contract import Contract
+from il_ros.execution.child import received
 from il_ros.execution.plan import PATIENCE_NS, Playback
-from il_ros.execution.player import Job, NAME, Played, received
+from il_ros.execution.player import Job, NAME, Played
 from il_ros.nodes.policy.chunk_publisher import ChunkPublisher
-from il_ros.scheduling import end_with_parent, run_first
+from il_ros.nodes.shared.beside import beside
+from il_ros.scheduling import run_first
 from il_ros.timing import Grid, MILLISECOND, SECOND
-from il_ros.transport import without_images
-import rclpy
-from rclpy.node import Node
-from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions
 
 BLOCKED_NS = 5 * MILLISECOND
 YOUNG = 1    # generations of garbage that are collected between two ticks
-NEITHER = ('use_sim_time', 'start_type_description_service')  # each would bring an entity along
 
 
 def play(publisher: ChunkPublisher, job: Job, channel: socket.socket) -> None:
@@ -64,22 +58,14 @@ def play(publisher: ChunkPublisher, job: Job, channel: socket.socket) -> None:
 
 def main(socket_fd: str, job_text: str, *arguments: str) -> int:
     """Play until the parent is gone; the arguments come from `ChunkPlayer`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends us
-    end_with_parent()
     job = build(Job, json.loads(job_text), 'job')
-    os.environ.update(without_images(os.environ))
-    rclpy.init(args=[NAME, *arguments], signal_handler_options=SignalHandlerOptions.NO)
-    node = Node(NAME, enable_rosout=False, start_parameter_services=False,
-                parameter_overrides=[Parameter(name, value=False) for name in NEITHER])
-    publisher = ChunkPublisher(node, Contract.from_text(job.contract))
-    if job.priority:
-        run_first(job.priority)  # the parent says when the system refuses
-    gc.freeze()   # a collection never walks what the imports left,
-    gc.disable()  # and never comes between a tick and its chunk
-    with socket.socket(fileno=int(socket_fd)) as channel:
+    with beside(NAME, socket_fd, *arguments) as (node, channel):
+        publisher = ChunkPublisher(node, Contract.from_text(job.contract))
+        if job.priority:
+            run_first(job.priority)  # the parent says when the system refuses
+        gc.freeze()   # a collection never walks what the imports left,
+        gc.disable()  # and never comes between a tick and its chunk
         play(publisher, job, channel)
-    node.destroy_node()
-    rclpy.try_shutdown()
     return 0
 
 
