@@ -5,7 +5,7 @@ import sys
 import threading
 
 from il_ros.scheduling import process_name, when_gone
-from nodes.harness import wait_for
+from nodes.harness import gone, wait_for
 import pytest
 
 FIRST = """
@@ -68,14 +68,7 @@ def test_a_child_ends_when_its_parent_is_killed():
     pid, = (int(line) for line in lines - {'ready'})
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-
-    def gone():
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        return False
-    wait_for(gone, 'the end of the child')
+    wait_for(lambda: gone(pid), 'the end of the child')
 
 
 def test_a_process_that_hangs_while_it_ends_is_ended():

@@ -6,7 +6,7 @@ from pathlib import Path
 from faults.cell import Cell
 from faults.joiner import KINDS, start
 from il_ros.msg import Command, CommandReport, ControlMode
-from nodes.harness import next_domain
+from nodes.harness import children_of, next_domain
 import pytest
 
 DOMAIN = next_domain()
@@ -20,10 +20,9 @@ def cell(tmp_path_factory):
 
 def shared(pid):
     """Return which shared memory of Fast DDS a process and its children have open."""
-    children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
     return {int(p): sorted({Path(line.split()[-1]).name for line in
                             Path(f'/proc/{p}/maps').read_text().splitlines()
-                            if '/dev/shm/fastrtps_' in line}) for p in (pid, *children)}
+                            if '/dev/shm/fastrtps_' in line}) for p in (pid, *children_of(pid))}
 
 
 @pytest.mark.parametrize('source', [Command.POLICY, Command.HUMAN])
@@ -47,3 +46,7 @@ def test_what_drives_the_robot_has_no_shared_memory(cell):
     seen = shared(cell.nodes['policy_inference'].process.pid)
     assert seen.pop(cell.nodes['policy_inference'].process.pid), 'it receives images'
     assert not any(seen.values()), 'chunk_player and the network'
+    robot = cell.nodes['sim_robot'].process.pid
+    seen = shared(robot)
+    assert not seen.pop(robot), 'its joint states wait for nobody'
+    assert all(seen.values()), 'its cameras'

@@ -73,8 +73,7 @@ def test_policy_during_a_take_over(cell):
 
 def children(node):
     """Return the command lines of a node's processes."""
-    pids = Path(f'/proc/{node.process.pid}/task/{node.process.pid}/children').read_text().split()
-    return [Path(f'/proc/{pid}/cmdline').read_text() for pid in pids]
+    return [Path(f'/proc/{pid}/cmdline').read_text() for pid in node.children]
 
 
 @pytest.mark.parametrize('state', ['idle', 'loading'])

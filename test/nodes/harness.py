@@ -32,6 +32,20 @@ def environment(domain: int, **extra: str) -> dict[str, str]:
     return {**graph.environment(domain), **extra}
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the ids of the processes that a process has started."""
+    return [int(child) for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 def _begin() -> None:
     end_with_parent()
     for number in (signal.SIGINT, signal.SIGHUP):   # also where the tests run in the background
@@ -61,6 +75,11 @@ class NodeProcess:
     @property
     def output(self) -> str:
         return self.log.read_text(errors='replace')
+
+    @property
+    def children(self) -> list[int]:
+        """Ids of the processes that it has started."""
+        return children_of(self.process.pid)
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -27,7 +27,7 @@ from il_ros.policies.checkpoint import write
 from il_ros.policies.load import LearnedPolicy, load, make_network
 from il_ros.srv import LoadPolicy
 from il_ros.types import Observation
-from nodes.harness import next_domain, running
+from nodes.harness import gone, next_domain, running
 from nodes.robot import Robot, START
 import numpy as np
 from policies.policy_server import chunk, ServerProcess, serving
@@ -217,20 +217,11 @@ def test_a_wrong_checkpoint_parameter_ends_with_one_line(tmp_path, make, text):
 def children_of(node):
     """Return the process ids of inference and player."""
     found = {}
-    for pid in Path(f'/proc/{node.process.pid}/task/{node.process.pid}/children'
-                    ).read_text().split():
+    for pid in node.children:
         command = Path(f'/proc/{pid}/cmdline').read_text()
-        found['player' if 'chunk_player' in command else 'inference'] = int(pid)
+        found['player' if 'chunk_player' in command else 'inference'] = pid
     assert set(found) == {'player', 'inference'}
     return found
-
-
-def gone(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def test_inference_may_crash_and_the_stream_goes_on_where_it_stopped(world, node):
@@ -286,11 +277,10 @@ def test_the_player_does_nothing_else_and_keeps_the_names_of_the_node(world, tmp
         world.until(lambda: publishers() == [player], 'the player', 60)
         assert world.node.get_subscriber_names_and_types_by_node(*player[::-1]) == []
         assert world.node.get_service_names_and_types_by_node(*player[::-1]) == []
-        pid, = Path(f'/proc/{node.process.pid}/task/{node.process.pid}/children'
-                    ).read_text().split()
+        pid, = node.children
         assert 'torch' not in Path(f'/proc/{pid}/maps').read_text()
-        assert (os.sched_getscheduler(int(pid)) == os.SCHED_FIFO
-                or 'no real-time priority' in node.output)
+        world.until(lambda: os.sched_getscheduler(pid) == os.SCHED_FIFO
+                    or 'no real-time priority' in node.output, 'its priority')
         assert node.stop() == 0
 
 

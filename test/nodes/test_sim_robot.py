@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 
 from builtin_interfaces.msg import Duration
@@ -11,11 +12,12 @@ from il_ros.kinematics import Arm, find_urdf
 from il_ros.nodes import shell
 from il_ros.sim.environment import ArmEnv
 from il_ros.srv import ResetSim
-from nodes.harness import next_domain, running, wait_for
+from nodes.harness import gone, next_domain, running, wait_for
 import numpy as np
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Bool, Float64MultiArray
@@ -209,6 +211,56 @@ def test_faster_than_real_time_with_a_clock(tmp_path, peer):
     assert clock == sorted(set(clock)) and np.median(np.diff(clock)) == 10_000_000
     assert clock[0] >= 1_000_000_000
     assert {stamp % 10_000_000 for stamp in [*clock, *stamps(peer['joint_states'])]} == {0}
+
+
+def test_with_a_clock_of_its_own_no_picture_is_left_out(tmp_path, peer):
+    kept = []
+    peer.node.create_subscription(Image, 'wrist_camera/image_raw', kept.append, QoSProfile(
+        depth=1000))
+    with running('sim_robot', DOMAIN, tmp_path / 'log', parameters={'speed': 5.0}):
+        peer.wait(lambda: len(kept) > 60, 'images')
+        assert {round(step, -3) for step in np.diff(stamps(kept))} == {33_333_000}
+
+
+def test_cameras_that_stand_stop_neither_the_arm_nor_do_they_catch_up(tmp_path, peer):
+    with running('sim_robot', DOMAIN, tmp_path / 'log') as node:
+        images, joints = peer['wrist_camera/image_raw'], peer['joint_states']
+        peer.wait(lambda: images, 'images')
+        cameras, = node.children
+        os.kill(cameras, signal.SIGSTOP)
+        seen = len(joints)
+        peer.wait(lambda: len(joints) > seen + 200, 'joint states')
+        before = len(images)
+        os.kill(cameras, signal.SIGCONT)
+        peer.wait(lambda: len(images) > before + 10, 'images again')
+        assert np.diff(stamps(joints[seen:])).max() < 1e9
+        # One that was being rendered, and then none of the two seconds.
+        late = shell.now_ns(peer.node) - np.array(stamps(images[before + 2:]))
+        assert late.max() < 1.5e9
+
+
+def test_without_its_cameras_it_ends_and_says_why(tmp_path, peer):
+    with running('sim_robot', DOMAIN, tmp_path / 'log') as node:
+        peer.wait(lambda: peer['wrist_camera/image_raw'], 'images')
+        os.kill(node.children[0], signal.SIGKILL)
+        assert node.process.wait(20) == 2
+    line = node.output.splitlines()[-1]
+    assert 'the process that renders the cameras ended with SIGKILL; start sim_robot again' in line
+
+
+def test_cameras_that_cannot_render_are_named(tmp_path):
+    with running('sim_robot', DOMAIN, tmp_path / 'log', env={'MUJOCO_GL': 'disable'}) as node:
+        assert node.process.wait(30) == 2
+    assert 'cameras: cannot render with MUJOCO_GL=disable (' in node.output
+    assert 'Traceback' not in node.output
+
+
+def test_its_cameras_end_with_it(tmp_path, peer):
+    with running('sim_robot', DOMAIN, tmp_path / 'log') as node:
+        peer.wait(lambda: peer['wrist_camera/image_raw'], 'images')
+        cameras, = node.children
+        node.send(signal.SIGKILL)
+        wait_for(lambda: gone(cameras), 'the end of its cameras')
 
 
 def test_success_is_told_on_change(tmp_path, peer):

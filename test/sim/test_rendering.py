@@ -3,6 +3,12 @@ import os
 import subprocess
 import sys
 
+from il_ros.contract import Contract
+from il_ros.sim.replica import Replica
+from il_ros.sim.simulation import Simulation
+import numpy as np
+import pytest
+
 SCRIPT = """
 from il_ros.contract import Contract
 from il_ros.errors import IlRosError
@@ -31,3 +37,22 @@ def test_without_opengl_the_packages_are_named():
 
 def test_renders_without_a_display_and_without_settings():
     assert run() == ''
+
+
+@pytest.mark.parametrize('robot, task', [
+    ('sim_arm', 'PickPlace'), ('sim_two_arms', 'HandOver'), ('sim_mobile', 'FetchCube')])
+def test_a_replica_shows_what_the_simulation_shows(robot, task):
+    contract = Contract.load(robot)
+    simulation, replica = Simulation(contract, task), Replica(contract, task)
+    begin = replica.render('scene', 64, 64)
+    simulation.reset(3)
+    for _ in range(20):
+        simulation.command(np.where(contract.is_velocity, 0.2, np.array(contract.start) + 0.3))
+        simulation.step(simulation.tick_steps)
+    replica.take(simulation.seen)
+    for camera in contract.cameras:
+        shown = replica.render(camera.name, 64, 64)
+        assert (shown == simulation.render(camera.name, 64, 64)).all()
+    assert (begin != replica.render('scene', 64, 64)).any()
+    simulation.close()
+    replica.close()
