@@ -30,6 +30,8 @@ def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10
         fuzzed: Annotated[int, typer.Option('--fuzz', help='Into the pure gate.')] = 1_000_000,
         sent: Annotated[int, typer.Option('--sent', help='Fuzzed over DDS.')] = 20_000,
         flips: Annotated[int, typer.Option('--flips', min=1)] = 1000,
+        robot: Annotated[str, typer.Option(help='Of kills, takeovers and the nominal run: '
+                                           'sim_arm or sim_two_arms.')] = 'sim_arm',
         only: Annotated[str, typer.Option(help=f'Some of {", ".join(PARTS)}.')] = '') -> None:
     """Measure what is promised; exit code 1 where a promise does not hold."""
     wanted = [part for part in only.split(',') if part] or list(PARTS)
@@ -38,14 +40,14 @@ def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10
                                  param_hint='--only')
     folder = Path(tempfile.mkdtemp(prefix='il_ros_faults_'))
     measures: dict[str, Callable[[Path], list[Promise]]] = {
-        'kills': lambda f: kills.measure(f, kills_of_policy),
-        'takeovers': lambda f: takeovers.measure(f, takes),
+        'kills': lambda f: kills.measure(f, kills_of_policy, robot),
+        'takeovers': lambda f: takeovers.measure(f, takes, robot),
         'base': lambda f: base.measure(f, lost),
         'parts': lambda f: parts.measure(f, broken),
         'joins': lambda f: joins.measure(f, joined),
         'fuzz': lambda f: fuzz.measure(f, fuzzed, sent),
         'bags': lambda f: bags.measure(f, flips),
-        'nominal': lambda f: nominal.measure(f, 60 * minutes)}
+        'nominal': lambda f: nominal.measure(f, 60 * minutes, robot)}
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     table = Table('promise', 'promised', 'measured', 'holds', 'load', box=None, padding=(0, 2))
     failed = 0

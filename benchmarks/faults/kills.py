@@ -16,12 +16,12 @@ from benchmarks.faults.promise import late, Promise, safe
 AFTERWARDS = 30  # decisions of the gate that have to hold the arm
 
 
-def measure(folder: Path, number: int) -> list[Promise]:
+def measure(folder: Path, number: int, robot: str) -> list[Promise]:
     """Return how long after a kill or stop the first command that holds the arm reached the robot.
 
     A stopped policy leaves the process that publishes its chunks running.
     """
-    with Cell(folder, DOMAIN, impatient=True) as cell:
+    with Cell(folder, DOMAIN, robot=robot, impatient=True) as cell:
         found = [_measure(cell, number, how) for how in ('killed', 'stopped')]
         safety = safe(cell, 'kills')
     moved_on = sum(moved for _, moved in found)
@@ -49,7 +49,8 @@ def _measure(cell: Cell, number: int, how: str) -> tuple[Promise, int]:
         times.append(milliseconds(hold, since_ns))
         cell.reported(AFTERWARDS)
         try:
-            check_held(cell.sent(hold.monotonic_ns), cell.contract)
+            for index, part in enumerate(cell.parts):
+                check_held(cell.sent(hold.monotonic_ns, index), cell.contract, part.columns)
         except AssertionError:
             moved_on += 1
     cell.nodes['policy_inference'].send(signal.SIGCONT)

@@ -24,11 +24,11 @@ STOOD_MS = 30.0       # a machine that stands longer makes the watchdogs stop th
 RUNNING = (*NODES, 'teleop', 'teleop_capture', 'monitor')
 
 
-def measure(folder: Path, seconds: float) -> list[Promise]:
+def measure(folder: Path, seconds: float, robot: str) -> list[Promise]:
     """Let a policy with a camera drive while every episode is recorded."""
     memory: dict[str, list[float]] = {name: [] for name in RUNNING}
     stalls = folder / 'stalls.txt'
-    with (Cell(folder, DOMAIN, cameras=True, impatient=True, nodes=RUNNING) as cell,
+    with (Cell(folder, DOMAIN, robot=robot, cameras=True, impatient=True, nodes=RUNNING) as cell,
           process('benchmarks.grid_probes', 'stalls', stalls, cell.contract.period_ns,
                   log=folder / 'probe.txt')):
         capture = _Capture(cell, folder / 'bags')

@@ -4,7 +4,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 import os
 from pathlib import Path
 import shutil
@@ -24,16 +24,15 @@ from il_ros.policies.runtimes.onnx_cache import cached
 from il_ros.scheduling import run_first
 from il_ros.timing import SECOND
 from nodes.harness import NodeProcess
-from nodes.robot import CONTRACT, Robot
+from nodes.robot import Robot
 import numpy as np
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 import yaml
 
-START = np.array(CONTRACT.start)
 LOOP = 60        # rows of the policy's motion, which ends where it begins
 REST = 10        # of them at rest before it, and after it
-SWING = np.array([0.3, 0.0, 0.0, 0.2, 0.0, -0.3, 0.0])   # there and back
+SWING = np.array([0.3, 0.0, 0.0, 0.2, 0.0, -0.3, 0.0])   # of each arm, there and back
 ASIDE = np.array([0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0])    # and another way back: no row comes twice
 ASK_S = 0.1
 NODES = (     # what a cell starts by itself
@@ -41,20 +40,22 @@ NODES = (     # what a cell starts by itself
 SENT = (CommandReport.PASSED, CommandReport.CLAMPED)
 
 
-def loop() -> np.ndarray:
+def loop(contract: Contract) -> np.ndarray:
     """Return what the policy says, whatever it sees. Shape (LOOP, J)."""
+    swing, aside = (np.tile(way, len(contract.arms)) for way in (SWING, ASIDE))
     way = np.clip((np.arange(LOOP) - REST) / (LOOP - 2 * REST), 0, 1)
     out = np.sin(np.pi * way)[:, None] ** 2
-    return START + out * SWING + out * np.sin(2 * np.pi * way)[:, None] * ASIDE
+    return np.array(contract.start) + out * swing + out * np.sin(2 * np.pi * way)[:, None] * aside
 
 
-def contract_of(cameras: bool, impatient: bool) -> Contract:
-    """Return the simulated arm, by default blind and with patience: this machine may be busy."""
-    data = yaml.safe_load(CONTRACT.to_text())
+def contract_of(robot: str, cameras: bool, impatient: bool) -> Contract:
+    """Return a simulated robot, by default blind and with patience: this machine may be busy."""
+    data = yaml.safe_load(Contract.load(robot).to_text())
     if not cameras:
         del data['cameras']
-    for stream in () if impatient else ('state', 'poses'):
-        data[stream] |= {'max_age_s': 1.0, 'rate_hz': 10.0}
+    states = data['states'] if 'states' in data else [data['state']]
+    for stream in () if impatient else (*states, data['poses']):
+        stream |= {'max_age_s': 1.0, 'rate_hz': 10.0}
     return Contract.from_text(yaml.safe_dump(data))
 
 
@@ -69,7 +70,7 @@ def looping(contract_text: str, cameras: tuple[str, ...]) -> Path:
     config = replace(SMALL, horizon=LOOP, inputs=('state', *cameras), relative_actions=False,
                      image_size=(32, 32) if cameras else SMALL.image_size)
     described = describe(config, contract)
-    described.normalize.offset['actions'][:] = loop()
+    described.normalize.offset['actions'][:] = loop(contract)
     described.normalize.scale['actions'][:] = 1e-9
     weights = make_network(config, contract).state_dict()
     write(folder, described, {k: np.zeros_like(v.numpy()) for k, v in weights.items()}, {})
@@ -83,12 +84,13 @@ class Cell(Robot):
     Attributes:
         contract: Of its robot.
         nodes: The processes by name.
+        parts: Of the robot, each with what reached it.
         engaged: Whether the pad's dead-man switch is held; None: the pad is silent.
         wanted: What the pad asks for [rad] or [m]. Shape (J,).
     """
 
-    def __init__(self, folder: Path, domain: int, *, cameras: bool = False,
-                 impatient: bool = False, nodes: tuple[str, ...] = NODES,
+    def __init__(self, folder: Path, domain: int, *, robot: str = 'sim_arm',
+                 cameras: bool = False, impatient: bool = False, nodes: tuple[str, ...] = NODES,
                  is_pad: bool = True,
                  **parameters: dict[str, object]) -> None:
         """Start the nodes.
@@ -96,7 +98,8 @@ class Cell(Robot):
         Args:
             folder: For logs, contract and checkpoint.
             domain: Of ROS.
-            cameras: The robot has cameras, and the policy sees the one at its wrist.
+            robot: One of arms that are all alike, as sim_arm or sim_two_arms.
+            cameras: The robot has cameras, and the policy sees the last.
             impatient: Watchdogs as they are on a robot, not as a starved machine needs them.
             nodes: Which to start.
             is_pad: Whether this process is the pad, and as quick as what it looks at; else it
@@ -105,27 +108,30 @@ class Cell(Robot):
         """
         super().__init__(domain, follow=False)
         self.sends_states, self._domain, self.folder = False, domain, folder
-        self.log_of_robot = RobotLog(folder / 'robot.jsonl')
         self._is_pad, self.engaged = is_pad, False if is_pad else None
-        self.wanted, self.measured = START.copy(), START.copy()
         self.chunks: list[ActionChunk] = []
         self._asked, self._kept = 0.0, None
-        self.contract = contract_of(cameras, impatient)
-        robot = folder / 'robot.yaml'
-        robot.write_text(self.contract.to_text())
+        self.contract = contract = contract_of(robot, cameras, impatient)
+        self.joint_names = contract.joint_names
+        self.wanted, self.measured = np.array(contract.start), np.array(contract.start)
+        log, path = folder / 'robot.jsonl', folder / 'robot.yaml'
+        self.parts = [RobotLog(log, contract.indices(command.joints))
+                      for command in contract.commands if command.topic]
+        path.write_text(contract.to_text())
         wait: dict[str, object] = {} if impatient else {'watchdog_s': 0.5}
         silent: dict[str, object] = {} if impatient else {'silent_s': 0.5}
         defaults: dict[str, dict[str, object]] = {
-            'sim_robot': {'robot': robot, 'cameras': cameras, 'log': self.log_of_robot.path},
-            'command_gate': {'robot': robot, **wait},
-            'dagger_intervention': {'robot': robot, 'mode': 'paused', **silent},
+            'sim_robot': {'robot': path, 'cameras': cameras, 'log': log},
+            'command_gate': {'robot': path, **wait},
+            'dagger_intervention': {'robot': path, 'mode': 'paused', **silent},
             'policy_inference': {
-                'robot': robot, 'autostart': True, 'backend': 'onnx', 'join': 0.0, **wait,
+                'robot': path, 'autostart': True, 'backend': 'onnx', 'join': 0.0, **wait,
                 'scheduler': 'receding', 'execute_steps': LOOP - REST,
-                'checkpoint': looping(self.contract.to_text(), ('wrist',) if cameras else ())},
-            'teleop_capture': {'robot': robot, 'output': folder / 'bags'},
-            'monitor': {'robot': robot},
-            'teleop': {'robot': robot, 'device': 'scripted', 'engage': 'never'}}
+                'checkpoint': looping(
+                    contract.to_text(), (contract.cameras[-1].name,) if cameras else ())},
+            'teleop_capture': {'robot': path, 'output': folder / 'bags'},
+            'monitor': {'robot': path},
+            'teleop': {'robot': path, 'device': 'scripted', 'engage': 'never'}}
         self._parameters = {name: {**given, **parameters.get(name, {})}
                             for name, given in defaults.items()}
         if is_pad:
@@ -136,7 +142,9 @@ class Cell(Robot):
             self.node.create_publisher(TeleopCommand, 'teleop/command', 10), self._sample)
         self._stamps: list[Time] = []
         self._subscribe(ActionChunk, 'policy/chunk', self.chunks.append)
-        self._subscribe(JointState, CONTRACT.state.topic, self._on_state)
+        for state in contract.states:
+            self._subscribe(JointState, state.topic,
+                            partial(self._on_state, contract.indices(state.joints)))
         self.nodes: dict[str, NodeProcess] = {}
         self._started = nodes
         for name in nodes:
@@ -188,8 +196,8 @@ class Cell(Robot):
     def _sample(self) -> TeleopCommand:
         return self.fill(TeleopCommand(), self.wanted, source_id='pad', engaged=self.engaged)
 
-    def _on_state(self, message: JointState) -> None:
-        self.measured = np.array(message.position)
+    def _on_state(self, columns: list[int], message: JointState) -> None:
+        self.measured[columns] = message.position
         self._stamps.append(message.header.stamp)
 
     def __call__(self) -> None:
@@ -213,10 +221,10 @@ class Cell(Robot):
         """The newest mode of the arbiter."""
         return self.modes[-1].mode if self.modes else None
 
-    def sent(self, since_ns: int = 0) -> list[Sent]:
-        """Return what reached the robot from a steady time on [ns]."""
-        self.log_of_robot.read(self.reports)
-        return [s for s in self.log_of_robot.sent if s.monotonic_ns >= since_ns]
+    def sent(self, since_ns: int = 0, part: int = 0) -> list[Sent]:
+        """Return what reached a part of the robot from a steady time on [ns]."""
+        self.parts[part].read(self.reports)
+        return [s for s in self.parts[part].sent if s.monotonic_ns >= since_ns]
 
     def driving(self, source: int) -> bool:
         """Tell whether the newest ten decisions let commands of a source through."""
@@ -267,12 +275,13 @@ class Cell(Robot):
             self._clients[name].call_async(Trigger.Request())
 
     def first_hold(self, since_ns: int, timeout_s: float = 10.0) -> Sent:
-        """Return the first command after a steady time [ns] that holds the arm."""
+        """Return the first command after a steady time [ns] that holds every part."""
         end = time.monotonic() + timeout_s
-        while not (held := [s for s in self.sent(since_ns) if s.holds]):
+        while not all(held := [[s for s in self.sent(since_ns, part) if s.holds]
+                               for part in range(len(self.parts))]):
             assert time.monotonic() < end, 'no hold'
             self.reported(3)
-        return held[0]
+        return max((of_part[0] for of_part in held), key=lambda s: s.monotonic_ns)
 
 
 def milliseconds(sent: Sent, since_ns: int) -> float:

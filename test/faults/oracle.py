@@ -22,10 +22,10 @@ CREDIT = 3.0     # periods: how early a step may be, how late its report, and on
 
 
 class Sent(NamedTuple):
-    """A command that reached the robot."""
+    """A command that reached the robot, or one part of it."""
 
     monotonic_ns: int             # at the robot
-    positions: np.ndarray         # [rad] or [m]. Shape (J,)
+    positions: np.ndarray         # [rad] or [m]. Shape (n,), of the part's columns
     report: CommandReport | None  # the gate's of it
 
     @property
@@ -41,15 +41,19 @@ class Sent(NamedTuple):
 
 
 class RobotLog:
-    """The robot's log as it grows, each command with the gate's report of it.
+    """The robot's log as it grows, each command of one part with the gate's report of it.
+
+    Args:
+        path: Of the log.
+        columns: Of the contract, those of the part.
 
     Attributes:
         sent: Every command of the log so far. Without a report is what somebody else sent, or
             what the gate sent while its report was lost on the way here.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, columns: Sequence[int]) -> None:
+        self._path, self.columns = path, list(columns)
         self.sent: list[Sent] = []
         self._offset = self._reports = 0
         self._ros_ns = time.time_ns() - time.monotonic_ns()
@@ -60,15 +64,18 @@ class RobotLog:
         Args:
             reports: All that were heard, in order.
         """
-        if not self.path.exists():
+        if not self._path.exists():
             return
-        with self.path.open('rb') as log:
+        with self._path.open('rb') as log:
             log.seek(self._offset)
             lines = log.read().splitlines(keepends=True)
         for line in lines:
             if not line.endswith(b'\n'):
                 return   # it is being written
             entry = json.loads(line)
+            if entry['columns'] != self.columns:
+                self._offset += len(line)
+                continue
             row, = np.array(entry['positions'])
             report = self._find(reports, row, entry['monotonic_ns'] + self._ros_ns)
             if report is None and time.monotonic_ns() - entry['monotonic_ns'] < ON_THE_WAY_NS:
@@ -81,7 +88,7 @@ class RobotLog:
         for i in range(self._reports, len(reports)):
             if _stamp_s(reports[i]) > (at_ns + ON_THE_WAY_NS) / SECOND:
                 return None   # a standing arm is told the same again and again
-            if reports[i].sent and np.array_equal(reports[i].sent, row):
+            if reports[i].sent and np.array_equal(np.array(reports[i].sent)[self.columns], row):
                 self._reports = i + 1
                 return reports[i]
         return None
@@ -100,25 +107,35 @@ def lost(reports: Sequence[CommandReport]) -> int:
     return gaps
 
 
-def check(sent: Sequence[Sent], reports: Sequence[CommandReport], contract: Contract) -> None:
+def check(sent: Sequence[Sent], reports: Sequence[CommandReport], contract: Contract,
+          columns: Sequence[int] | None = None) -> None:
     """Assert that everything is finite, within the limits, in small steps and from the gate alone.
 
     Each step is at most v * period, and the way between any two commands within a second at most
     v * (the time between them at the gate, and its credit).
+
+    Args:
+        sent: All that reached the robot, or one part of it.
+        reports: Of the gate.
+        contract: The robot.
+        columns: Of the part; None: the whole.
     """
+    part = slice(None) if columns is None else list(columns)
+    lower, upper, velocity = (limit[part] for limit in (
+        contract.lower, contract.upper, contract.velocity))
     unknown = [s for s in sent if s.report is None]
     assert len(unknown) <= 2 * lost(reports), f'the gate did not send {unknown[-1].positions}'
     q = np.array([s.positions for s in sent])
     t = np.array([_stamp_s(s.report) if s.report else np.nan for s in sent])
-    margin = contract.position_margin * (contract.upper - contract.lower)
+    margin = contract.position_margin * (upper - lower)
     period_s = contract.period_ns / SECOND
     assert np.isfinite(q).all()
-    assert (q >= contract.lower + margin - CLOSE).all()
-    assert (q <= contract.upper - margin + CLOSE).all()
+    assert (q >= lower + margin - CLOSE).all()
+    assert (q <= upper - margin + CLOSE).all()
     for apart in range(1, min(len(q), 30)):
         way = np.abs(q[apart:] - q[:-apart])
         time_s = np.fmin(t[apart:] - t[:-apart] + CREDIT * period_s, apart * period_s)
-        share = way / (contract.velocity * time_s[:, None])
+        share = way / (velocity * time_s[:, None])
         assert (share <= 1 + CLOSE).all(), f'{share.max():.3f} of the way that is allowed'
 
 
@@ -126,17 +143,20 @@ def _stamp_s(report: CommandReport) -> float:
     return report.header.stamp.sec + report.header.stamp.nanosec / SECOND
 
 
-def check_held(sent: Sequence[Sent], contract: Contract) -> None:
+def check_held(sent: Sequence[Sent], contract: Contract,
+               columns: Sequence[int] | None = None) -> None:
     """Assert that an arm under hold brakes and then stands.
 
     Args:
         sent: From the first command after the fault on; without one that goes on after arming.
         contract: The robot.
+        columns: Of the part; None: the whole.
     """
+    part = slice(None) if columns is None else list(columns)
     assert len(sent) > 10
     assert all(s.holds or s.report is None for s in sent), [s.source for s in sent]
     q = np.array([s.positions for s in sent])
     # To rest, and back to where the arm was measured, which lags behind by what it still moves.
     braking = contract.velocity ** 2 / contract.acceleration + contract.velocity * 0.2
-    assert (np.abs(q - q[0]) <= braking).all()
+    assert (np.abs(q - q[0]) <= braking[part]).all()
     assert (np.abs(q[-5:] - q[-1]) <= 1e-6).all(), 'it stands'

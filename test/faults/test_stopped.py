@@ -72,7 +72,7 @@ def test_somebody_else_publishes_to_the_robot(cell):
               'it in the log')
     foreign, = [s for s in cell.sent() if np.array_equal(s.positions, point.positions)]
     assert foreign.report is None
-    cell.log_of_robot.sent.remove(foreign)
+    cell.parts[0].sent.remove(foreign)
     cell.node.destroy_publisher(rogue)
     cell.drive(Command.POLICY)
 

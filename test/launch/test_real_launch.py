@@ -1,5 +1,5 @@
 """The launch files under the real launch_ros, where it is installed."""
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, ExitStack, suppress
 import os
 from pathlib import Path
 import signal
@@ -88,6 +88,28 @@ def test_ctrl_c_ends_teleoperation_cleanly(tmp_path, times):
         wait_for(lambda: said, 'the operator', 60.0, spin)
         for _ in range(times):
             os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(20.0) == 0
+        assert 'process has died' not in log.read_text()
+
+
+def test_a_station_speaks_to_the_robots_of_other_launches(tmp_path):
+    sides, said = ('left', 'right'), {'left': [], 'right': []}
+    with ExitStack() as stack:
+        for side in sides:
+            (tmp_path / side).mkdir()
+            stack.enter_context(launched(
+                tmp_path / side, str(ROOT / 'launch/teleop_capture.launch.py'), 'use_sim:=true',
+                'teleop:=none', f'namespace:={side}', f'output:={tmp_path}/{side}/bags'))
+        process, log, node, spin = stack.enter_context(launched(
+            tmp_path, str(ROOT / 'launch/station.launch.py'), 'teleop:=scripted',
+            'robots:=[left, right]'))
+        for side in sides:
+            node.create_subscription(TeleopCommand, f'{side}/teleop/command', said[side].append,
+                                     10)
+        wait_for(lambda: all(said.values()), 'the operator at both robots', 90.0, spin)
+        wait_for(lambda: said['left'][-1].engaged, 'it drives the first', 30.0, spin)
+        assert not said['right'][-1].engaged
+        os.killpg(process.pid, signal.SIGINT)
         assert process.wait(20.0) == 0
         assert 'process has died' not in log.read_text()
 

@@ -44,7 +44,7 @@ class Robot(Peer):
 
     def __init__(self, domain: int, follow: bool = True, namespace: str = '') -> None:
         super().__init__(domain, 'test_robot', namespace)
-        self.position = START.copy()
+        self.position, self.joint_names = START.copy(), CONTRACT.joint_names
         self.sends_states = True
         self.commands: list[np.ndarray] = []
         self.reports: list[CommandReport] = []
@@ -120,7 +120,7 @@ class Robot(Peer):
         message.header.stamp = self.node.get_clock().now().to_msg()
         message.session, message.seq = self.session, self._seq
         self._seq += 1
-        message.joint_names = CONTRACT.joint_names
+        message.joint_names = self.joint_names
         message.positions = np.asarray(positions, dtype=float).ravel().tolist()
         for name, value in fields.items():
             setattr(message, name, value)
