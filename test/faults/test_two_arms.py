@@ -1,4 +1,4 @@
-"""What drives two arms ends: both are held, and a person takes both over; `make faults` has more."""
+"""What drives two arms ends: both are held; a person takes both over (`make faults` has more)."""
 from faults.cell import Cell
 from faults.oracle import check, check_held
 from il_ros.msg import Command

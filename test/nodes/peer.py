@@ -50,3 +50,12 @@ class Peer:
         future = client.call_async(Trigger.Request())
         self.until(future.done, f'answer of {name}')
         return future.result()
+
+    def caller(self, name: str) -> Callable[[], None]:
+        """Return a function that calls a service again once the last answer has come."""
+        client, waiting = self.node.create_client(Trigger, name), []
+
+        def call() -> None:
+            if client.service_is_ready() and all(future.done() for future in waiting):
+                waiting[:] = [client.call_async(Trigger.Request())]
+        return call

@@ -14,7 +14,6 @@ from nodes.peer import Peer
 import numpy as np
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
-from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 import yaml
 
@@ -99,15 +98,6 @@ class Robot(Peer):
         self.commands.append(np.array(point.positions))
         if self._follow:
             self.position = self.commands[-1].copy()
-
-    def caller(self, name: str) -> Callable[[], None]:
-        """Return a function that calls a service again once the last answer has come."""
-        client, waiting = self.node.create_client(Trigger, name), []
-
-        def call() -> None:
-            if client.service_is_ready() and all(future.done() for future in waiting):
-                waiting[:] = [client.call_async(Trigger.Request())]
-        return call
 
     def publisher(self, kind: type, topic: str) -> Any:
         """Return a publisher that somebody listens to."""
