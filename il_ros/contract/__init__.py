@@ -7,6 +7,7 @@ from il_ros.contract.same import differences, require_same, SAYS_NOTHING
 from il_ros.contract.streams import (
     ARRIVAL,
     Camera,
+    Crop,
     HEADER,
     IMAGE_TYPES,
     ODOMETRY,
@@ -17,6 +18,6 @@ from il_ros.contract.streams import (
     Stream,
 )
 
-__all__ = ['ARRIVAL', 'Arm', 'Camera', 'CommandInterface', 'Contract', 'differences', 'Gripper',
-           'HEADER', 'IMAGE_TYPES', 'Joint', 'ODOMETRY', 'POSE_SIZE', 'Poses', 'require_same',
-           'SAYS_NOTHING', 'STAMPS', 'State', 'Stream']
+__all__ = ['ARRIVAL', 'Arm', 'Camera', 'CommandInterface', 'Contract', 'Crop', 'differences',
+           'Gripper', 'HEADER', 'IMAGE_TYPES', 'Joint', 'ODOMETRY', 'POSE_SIZE', 'Poses',
+           'require_same', 'SAYS_NOTHING', 'STAMPS', 'State', 'Stream']

@@ -12,6 +12,7 @@ from il_ros.names import resolve
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
 JOINT_STATE, ODOMETRY = STATE_TYPES = ('sensor_msgs/JointState', 'nav_msgs/Odometry')
 HEADER, ARRIVAL = STAMPS = ('header', 'arrival')
+TURNS = (90, 180, 270)   # [degrees]
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
 
 
@@ -92,14 +93,42 @@ class Poses(Stream):
 
 
 @dataclass(frozen=True)
+class Crop:
+    """The part of a picture that is used, in pixels of what the camera sends."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        positive(width=self.width, height=self.height)
+        if self.x < 0 or self.y < 0:
+            raise ConfigError(f'crop: x and y: expected 0 or more, got {self.x} and {self.y}')
+
+
+@dataclass(frozen=True)
 class Camera(Stream):
-    """One camera stream; images reach the policy as rgb of this height and width."""
+    """One camera stream; images reach the policy as rgb of this height and width.
+
+    Attributes:
+        name: Of the camera.
+        encoding: Of its pictures; see `encodings`.
+        height: Of a picture as it is used: after `crop` and `rotate`.
+        width: Likewise.
+        resize: Whether pictures of another size are resized.
+        crop: The part that is used; all of it when None.
+        rotate: By how much a picture is turned clockwise after that, as of a camera that is
+            mounted on its side: 90, 180 or 270 [degrees].
+    """
 
     name: str = ''
     encoding: str = 'rgb8'
     height: int = 0
     width: int = 0
     resize: bool = False
+    crop: Crop | None = None
+    rotate: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -109,3 +138,11 @@ class Camera(Stream):
             raise ConfigError(f'camera {self.name!r}: encoding {self.encoding!r}: {reason}')
         one_of(self.encoding, tuple(ENCODINGS), f'camera {self.name!r}: encoding')
         positive(height=self.height, width=self.width)
+        if self.rotate not in (None, *TURNS):
+            raise ConfigError(f'camera {self.name!r}: rotate: expected 90, 180 or 270 degrees '
+                              f'clockwise, got {self.rotate}')
+
+    @property
+    def on_its_side(self) -> bool:
+        """Whether height and width change places."""
+        return self.rotate in (90, 270)

@@ -82,13 +82,24 @@ def check_image(message: Any, camera: Camera) -> None:
     if not _fits(got, camera.encoding):
         raise MessageError(f'{where}: expected {expected}, got {got} on {camera.topic}; '
                            "declare the camera's encoding in the contract as it is sent")
-    if got[:2] != expected[:2] and not camera.resize:
-        raise MessageError(f'{where}: expected {expected}, got {got} on {camera.topic}; declare '
-                           f'resize: true for {camera.name!r} in the contract to accept it')
+    crop = camera.crop
+    if crop and (crop.x + crop.width > got.width or crop.y + crop.height > got.height):
+        raise MessageError(f'{where}: crop: {crop.height}x{crop.width} from x {crop.x}, '
+                           f'y {crop.y} on lies outside {got} on {camera.topic}; correct crop in '
+                           'the contract')
+    size = (crop.height, crop.width) if crop else got[:2]
+    used = size[::-1] if camera.on_its_side else size
+    if used == expected[:2] or camera.resize:
+        return
+    turned = not camera.on_its_side and used[::-1] == expected[:2]
+    changed = f', used as {used[0]}x{used[1]},' if used != got[:2] else ''
+    raise MessageError(f'{where}: expected {expected}, got {got}{changed} on {camera.topic}; '
+                       f'declare {"rotate: 90 or 270" if turned else "resize: true"} for '
+                       f'{camera.name!r} in the contract to accept it')
 
 
 def camera_image(message: Any, camera: Camera) -> Pixels:
-    """Return a camera's image as the contract declares it, resized only where that says so.
+    """Return a camera's image as the contract declares it: cropped, turned, resized.
 
     Returns:
         RGB image. Shape (camera.height, camera.width, 3).
@@ -101,6 +112,11 @@ def camera_image(message: Any, camera: Camera) -> Pixels:
         image = to_rgb(message, camera.encoding)
     except MessageError as error:
         raise MessageError(f'camera {camera.name!r}: {error} on {camera.topic}') from None
+    if crop := camera.crop:
+        image = image[crop.y:crop.y + crop.height, crop.x:crop.x + crop.width]
+    if camera.rotate:
+        image = np.rot90(image, -camera.rotate // 90)
+    image = np.ascontiguousarray(image)
     if image.shape[:2] == (camera.height, camera.width):
         return image
     import cv2

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from il_ros.contract import Contract, differences, require_same
+from il_ros.contract import Contract, Crop, differences, require_same
 from il_ros.errors import ConfigError, ContractMismatchError
 import numpy as np
 import pytest
@@ -29,6 +29,19 @@ def test_a_stream_says_which_clock_to_believe(contract):
     assert differences(contract, found) == []   # the same robot, and the same data
     with pytest.raises(ConfigError, match="joint_states: stamp 'arival': did you mean 'arrival'"):
         Contract.from_text(late.replace('arrival', 'arival'))
+
+
+def test_a_camera_on_its_side_and_a_crop_say_what_data_mean(contract):
+    text = contract.to_text()
+    assert 'rotate' not in text and 'crop' not in text   # old hashes stay
+    found = Contract.from_text(text.replace(
+        '  resize: false\n', '  resize: false\n  rotate: 90\n'
+        '  crop: {x: 4, y: 0, width: 128, height: 120}\n', 1))
+    camera = found.cameras[0]
+    assert (camera.rotate, camera.crop) == (90, Crop(4, 0, 128, 120))
+    assert Contract.from_text(found.to_text()) == found
+    assert found.hash != contract.hash
+    assert len(differences(contract, found)) == 2
 
 
 def test_vectors_follow_joint_order(contract):

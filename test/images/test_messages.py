@@ -1,9 +1,10 @@
+from dataclasses import replace
 from types import SimpleNamespace
 import zlib
 
 import cv2
-from il_ros.contract import Camera
-from il_ros.errors import MessageError
+from il_ros.contract import Camera, Crop
+from il_ros.errors import ConfigError, MessageError
 from il_ros.images import camera_image, check_image, read_header, to_rgb
 import numpy as np
 import pytest
@@ -200,3 +201,45 @@ def test_resize_only_where_declared(height, width):
     camera = Camera('c', 'sensor_msgs/Image', 30.0, 0.1, 'c', 'rgb8', height, width, resize=True)
     image = camera_image(raw(np.full((6, 5, 3), 50, np.uint8), 'rgb8'), camera)
     np.testing.assert_array_equal(image, np.full((height, width, 3), 50))
+
+
+@pytest.mark.parametrize('rotate, size, corner', [
+    (None, (4, 6), (0, 0)), (90, (6, 4), (0, 3)), (180, (4, 6), (3, 5)), (270, (6, 4), (5, 0))])
+def test_a_picture_is_cropped_and_then_turned_clockwise(rotate, size, corner):
+    sent = np.zeros((6, 8, 3), np.uint8)
+    sent[1, 2] = 200          # the upper left corner of the crop
+    camera = replace(CAMERA, height=size[0], width=size[1], rotate=rotate,
+                     crop=Crop(x=2, y=1, width=6, height=4))
+    image = camera_image(raw(sent, 'rgb8'), camera)
+    assert image.shape == (*size, 3) and image.flags.c_contiguous
+    assert [tuple(at) for at in np.argwhere(image[:, :, 0])] == [corner]
+
+
+def test_pictures_in_a_file_are_cropped_and_turned_alike():
+    camera = replace(CAMERA, height=4, width=3, rotate=270, crop=Crop(x=1, y=2, width=4, height=3))
+    packed = camera_image(compressed(RGB[:, :, ::-1], '.png'), camera)
+    np.testing.assert_array_equal(packed, camera_image(raw(RGB, 'rgb8'), camera))
+    np.testing.assert_array_equal(packed, np.rot90(RGB[2:5, 1:5]))
+
+
+@pytest.mark.parametrize('changes, text', [
+    ({'height': 5, 'width': 6}, 'expected 5x6 rgb8, got 6x5 rgb8 on wrist/image_raw; declare '
+     "rotate: 90 or 270 for 'wrist' in the contract to accept it"),
+    ({'rotate': 90}, 'expected 6x5 rgb8, got 6x5 rgb8, used as 5x6, on wrist/image_raw; declare '
+     "resize: true for 'wrist' in the contract to accept it"),
+    ({'crop': Crop(2, 0, 4, 6)}, 'crop: 6x4 from x 2, y 0 on lies outside 6x5 rgb8 on '
+     'wrist/image_raw; correct crop in the contract')])
+def test_what_does_not_fit_is_named_with_what_to_do(changes, text):
+    with pytest.raises(MessageError) as caught:
+        check_image(raw(RGB, 'rgb8'), replace(CAMERA, **changes))
+    assert str(caught.value) == f"camera 'wrist': {text}"
+
+
+@pytest.mark.parametrize('make, text', [
+    (lambda: replace(CAMERA, rotate=45),
+     "camera 'wrist': rotate: expected 90, 180 or 270 degrees clockwise, got 45"),
+    (lambda: Crop(0, -1, 4, 4), 'crop: x and y: expected 0 or more, got 0 and -1'),
+    (lambda: Crop(0, 0, 0, 4), 'width')])
+def test_a_contract_with_another_turn_or_an_empty_crop_is_refused(make, text):
+    with pytest.raises(ConfigError, match=text):
+        make()

@@ -70,3 +70,6 @@ def _check(camera: Camera) -> None:
         raise ConfigError(
             f'camera {camera.name!r}: the simulation publishes sensor_msgs/Image in rgb8, bgr8 or '
             f'mono8, the contract says {camera.type} in {camera.encoding}')
+    if camera.crop or camera.rotate:
+        raise ConfigError(f'camera {camera.name!r}: the simulation shows whole, upright pictures; '
+                          'take crop and rotate out of its contract')
