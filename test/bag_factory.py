@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from il_ros.contract import Contract
+from il_ros.contract import Contract, VIDEO_TYPES
 from il_ros.recording.definitions import full_type, message_definition
 from il_ros.recording.metadata import EpisodeInfo, Topic
 from il_ros.recording.writer import EpisodeWriter, Limits
@@ -29,7 +29,7 @@ TELEOP, AUTONOMOUS, PAUSED, ALIGNING, CORRECTING = range(5)
 @cache
 def store():
     found = get_typestore(Stores.ROS2_JAZZY)
-    for name in IL_ROS.values():
+    for name in (*IL_ROS.values(), *VIDEO_TYPES):
         types = get_types_from_msg(message_definition(name).text, full_type(name))
         found.register({k: v for k, v in types.items() if k not in found.fielddefs})
     return found
@@ -70,6 +70,17 @@ def image(ns: int, pixels: np.ndarray) -> Any:
     height, width, _ = pixels.shape
     return make('sensor_msgs/Image', header=header(ns), height=height, width=width,
                 encoding='rgb8', is_bigendian=0, step=3 * width, data=pixels.reshape(-1))
+
+
+def video(kind: str, ns: int, data: bytes) -> Any:
+    """Return a picture of a video as a message of `package/Name`."""
+    values = np.frombuffer(data, np.uint8)
+    if kind == 'foxglove_msgs/CompressedVideo':
+        return make(kind, timestamp=stamp(ns), frame_id='', data=values, format='h264')
+    if kind == 'sensor_msgs/CompressedImage':
+        return make(kind, header=header(ns), format='h264', data=values)
+    return make(kind, header=header(ns), width=64, height=48, encoding='libx264;yuv420p;bgr8;bgr8',
+                pts=ns, flags=0, is_bigendian=False, data=values)
 
 
 def command(contract: Contract, ns: int, positions: np.ndarray, source: int = HUMAN,

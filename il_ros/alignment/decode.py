@@ -43,8 +43,8 @@ def decode(contract: Contract, topic: str, message: Any) -> NDArray[Any]:
 
 
 def message_stamp_ns(message: Any) -> int:
-    """Return the stamp of a message with a header [ns]."""
-    stamp = message.header.stamp
+    """Return the stamp of a message with a header, or with a timestamp as Foxglove's [ns]."""
+    stamp = message.header.stamp if hasattr(message, 'header') else message.timestamp
     return int(stamp.sec) * SECOND + int(stamp.nanosec)
 
 

@@ -7,14 +7,16 @@ import difflib
 
 from il_ros.bags.storage import Source
 from il_ros.bags.topics import name_topics
-from il_ros.contract import Camera, Contract, IMAGE_TYPES
+from il_ros.contract import Camera, Contract, IMAGE_TYPES, VIDEO_TYPES
 from il_ros.errors import BagError
 from il_ros.names import resolve
 from il_ros.recording.definitions import full_type
 from il_ros.recording.metadata import EpisodeInfo
 from il_ros.recording.topics import camera_info_topic, CONTROL, URDF_TYPE
 
-TRANSPORTS = ('/compressed', '/compressedDepth')     # what image_transport appends
+PICTURES = IMAGE_TYPES + VIDEO_TYPES
+# What image_transport appends.
+TRANSPORTS = ('/compressed', '/compressedDepth', '/ffmpeg', '/foxglove')
 LISTED = 40
 
 
@@ -98,7 +100,7 @@ def _expected(contract: Contract) -> dict[str, tuple[str, ...]]:
     if contract.urdf_topic:
         types[contract.urdf_topic] = (URDF_TYPE,)
     for stream in contract.streams:
-        types[stream.topic] = IMAGE_TYPES if isinstance(stream, Camera) else (stream.type,)
+        types[stream.topic] = PICTURES if isinstance(stream, Camera) else (stream.type,)
     return types
 
 
@@ -106,6 +108,6 @@ def _transport(topic: str, recorded: dict[str, Source]) -> str:
     base = topic
     for end in TRANSPORTS:
         base = base.removesuffix(end)
-    images = set(map(full_type, IMAGE_TYPES))
+    images = set(map(full_type, PICTURES))
     return next((name for name in (base, *(base + end for end in TRANSPORTS))
                  if name in recorded and full_type(recorded[name].type) in images), '')

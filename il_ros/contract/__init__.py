@@ -16,8 +16,9 @@ from il_ros.contract.streams import (
     STAMPS,
     State,
     Stream,
+    VIDEO_TYPES,
 )
 
 __all__ = ['ARRIVAL', 'Arm', 'Camera', 'CommandInterface', 'Contract', 'Crop', 'differences',
            'Gripper', 'HEADER', 'IMAGE_TYPES', 'Joint', 'ODOMETRY', 'POSE_SIZE', 'Poses',
-           'require_same', 'SAYS_NOTHING', 'STAMPS', 'State', 'Stream']
+           'require_same', 'SAYS_NOTHING', 'STAMPS', 'State', 'Stream', 'VIDEO_TYPES']

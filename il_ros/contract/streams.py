@@ -10,6 +10,7 @@ from il_ros.errors import ConfigError
 from il_ros.names import resolve
 
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
+VIDEO_TYPES = ('foxglove_msgs/CompressedVideo', 'ffmpeg_image_transport_msgs/FFMPEGPacket')
 JOINT_STATE, ODOMETRY = STATE_TYPES = ('sensor_msgs/JointState', 'nav_msgs/Odometry')
 HEADER, ARRIVAL = STAMPS = ('header', 'arrival')
 TURNS = (90, 180, 270)   # [degrees]
@@ -133,7 +134,7 @@ class Camera(Stream):
     def __post_init__(self) -> None:
         super().__post_init__()
         path_name(self.name, 'camera')  # a folder of the dataset
-        one_of(self.type, IMAGE_TYPES, f'camera {self.name!r}: type')
+        one_of(self.type, IMAGE_TYPES + VIDEO_TYPES, f'camera {self.name!r}: type')
         if reason := why_no_picture(self.encoding):
             raise ConfigError(f'camera {self.name!r}: encoding {self.encoding!r}: {reason}')
         one_of(self.encoding, tuple(ENCODINGS), f'camera {self.name!r}: encoding')

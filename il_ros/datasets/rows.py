@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from il_ros.alignment.aligner import Aligner
-from il_ros.alignment.decode import decode
+from il_ros.alignment.reader import StreamReader
 from il_ros.alignment.stamps import sample_ns
-from il_ros.alignment.state_reader import StateReader
 from il_ros.angles import Angles
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.bags.survey import Survey
@@ -136,7 +135,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     survey.check_losses(str(bag.path), inside, len(ticks))
     feed.until(bag.end_ns)      # to the end, so that the reader can compare its counts
     for topic in bag.contract.state_topics:
-        if problem := feed.states.problem(topic):
+        if problem := feed.reader.states.problem(topic):
             losses.absences[topic] = problem
 
 
@@ -159,7 +158,7 @@ class _Feed:
         self.messages, self.losses = messages, losses
         self.aligner, self.commanded, self.watched = aligner, commanded, watched
         self.streams = {stream.topic: stream for stream in aligner.contract.streams}
-        self.states = StateReader(aligner.contract)
+        self.reader = StreamReader(aligner.contract)
         self.next = next(messages, None)
 
     def until(self, end_ns: int) -> None:
@@ -178,10 +177,8 @@ class _Feed:
             self.commanded.push(stamped)
         if stamped.topic not in self.aligner.topics:
             return
-        contract, message = self.aligner.contract, stamped.message
+        message = stamped.message
         stamp_ns = sample_ns(self.streams[stamped.topic], message, stamped.log_ns)
-        value = (self.states.read(stamped.topic, message)
-                 if stamped.topic in contract.state_topics
-                 else decode(contract, stamped.topic, message))
+        value = self.reader.read(stamped.topic, message)
         if value is not None:
             self.aligner.push(stamped.topic, stamp_ns, value)

@@ -12,6 +12,7 @@ from il_ros.errors import MessageError
 from il_ros.images import compressed, raw
 from il_ros.images.header import Header
 from il_ros.images.pixels import to_8_bits, to_colours, to_depth
+from il_ros.images.video import coding, Video
 from il_ros.types import Pixels
 import numpy as np
 
@@ -73,12 +74,16 @@ def check_image(message: Any, camera: Camera) -> None:
     Raises:
         MessageError: It does not; the text names the camera, both images and what to do.
     """
-    where = f'camera {camera.name!r}'
-    expected = Header(camera.height, camera.width, camera.encoding)
     try:
         got = read_header(message)
     except MessageError as error:
-        raise MessageError(f'{where}: {error} on {camera.topic}') from None
+        raise MessageError(f'camera {camera.name!r}: {error} on {camera.topic}') from None
+    _check(got, camera)
+
+
+def _check(got: Header, camera: Camera) -> None:
+    where, expected = (f'camera {camera.name!r}',
+                       Header(camera.height, camera.width, camera.encoding))
     if not _fits(got, camera.encoding):
         raise MessageError(f'{where}: expected {expected}, got {got} on {camera.topic}; '
                            "declare the camera's encoding in the contract as it is sent")
@@ -112,6 +117,38 @@ def camera_image(message: Any, camera: Camera) -> Pixels:
         image = to_rgb(message, camera.encoding)
     except MessageError as error:
         raise MessageError(f'camera {camera.name!r}: {error} on {camera.topic}') from None
+    return _as_declared(image, camera)
+
+
+class CameraReader:
+    """A camera's messages in the order in which they came: pictures, or video.
+
+    Args:
+        camera: Of the contract.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera, self._video = camera, Video()
+
+    def read(self, message: Any) -> Pixels:
+        """Return what `camera_image` does, also of video.
+
+        Raises:
+            PictureMissing: A picture that this one needs did not come.
+            MessageError: As `camera_image`.
+        """
+        camera = self._camera
+        if not coding(message):
+            return camera_image(message, camera)
+        try:
+            image = self._video.read(message)
+        except MessageError as error:
+            raise type(error)(f'camera {camera.name!r}: {error} on {camera.topic}') from None
+        _check(Header(*image.shape[:2], 'rgb8'), camera)
+        return _as_declared(image, camera)
+
+
+def _as_declared(image: Pixels, camera: Camera) -> Pixels:
     if crop := camera.crop:
         image = image[crop.y:crop.y + crop.height, crop.x:crop.x + crop.width]
     if camera.rotate:

@@ -12,6 +12,13 @@ from il_ros.errors import RecordingError
 from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
 SEPARATOR = '=' * 80
+# What a bag of Humble may hold without a definition, and neither ROS 2 nor rosbags brings along.
+ELSEWHERE = {
+    'foxglove_msgs/msg/CompressedVideo':
+        'builtin_interfaces/Time timestamp\nstring frame_id\nuint8[] data\nstring format\n',
+    'ffmpeg_image_transport_msgs/msg/FFMPEGPacket':
+        'std_msgs/Header header\nint32 width\nint32 height\nstring encoding\nuint64 pts\n'
+        'uint8 flags\nbool is_bigendian\nuint8[] data\n'}
 _FIELD = re.compile(r'^\s*([A-Za-z]\w*(?:/[A-Za-z]\w*)?)(?:<=\d+)?(?:\[[^\]]*\])?\s+\w+')
 _PRIMITIVES = frozenset((
     'bool', 'byte', 'char', 'float32', 'float64', 'int8', 'uint8', 'int16', 'uint16', 'int32',
@@ -74,6 +81,8 @@ def _text(type_name: str) -> str:
     for place in places:
         if place.is_file():
             return place.read_text(encoding='utf-8')
+    if type_name in ELSEWHERE:
+        return ELSEWHERE[type_name]
     store = get_typestore(Stores.ROS2_JAZZY)
     if type_name not in store.fielddefs:
         raise RecordingError(f'no definition of {type_name}: expected share/{package}/msg/{name}'

@@ -1,17 +1,20 @@
 """The same messages through the live path and through a bag: every value equal."""
 from contextlib import suppress
+from dataclasses import replace
 import struct
 
 import bag_factory as bags
 from il_ros.alignment.aligner import Aligner
-from il_ros.alignment.decode import decode
+from il_ros.alignment.reader import StreamReader
 from il_ros.alignment.stamps import sample_ns, stamped_by
 from il_ros.bags.reader import Bag
-from il_ros.datasets.rows import episode_rows
+from il_ros.contract import VIDEO_TYPES
+from il_ros.datasets.rows import episode_rows, Losses
 from il_ros.errors import MessageError
 from il_ros.types import Observation
 import numpy as np
 import pytest
+from video_factory import encode
 
 
 def restamped(event, stamp_ns):
@@ -34,7 +37,7 @@ def in_parts(contract, event):
 def live(contract, events, start_ns, ticks):
     """Push each message on arrival and observe at the tick, as policy_inference does."""
     aligner = Aligner(contract, [c.name for c in contract.cameras])
-    streams = {s.topic: s for s in contract.streams}
+    streams, reader = {s.topic: s for s in contract.streams}, StreamReader(contract)
     pending = [e for e in events if e.topic in streams]
     found = {}
     for tick in range(ticks):
@@ -45,7 +48,7 @@ def live(contract, events, start_ns, ticks):
             message = bags.store().deserialize_cdr(event.data, bags.full_type(stream.type))
             with suppress(MessageError):    # as `nodes.streams` does, with a line in the log
                 aligner.push(event.topic, sample_ns(stream, message, event.log_ns),
-                             decode(contract, event.topic, message))
+                             reader.read(event.topic, message))
         if isinstance(observation := aligner.observe(tick_ns), Observation):
             found[tick] = observation
     return found
@@ -97,3 +100,29 @@ def test_offline_equals_live(tmp_path, clocks, parts):
         assert set(ours.images) == {'scene', 'wrist'}
         for name in ours.images:
             assert np.array_equal(ours.images[name], theirs.images[name])
+
+
+@pytest.mark.parametrize('kind', [*VIDEO_TYPES, 'sensor_msgs/CompressedImage'])
+def test_of_a_video_too_and_what_lacks_a_picture_is_counted(tmp_path, kind):
+    raw = bags.small_contract(cameras=('scene',))
+    contract = replace(raw, cameras=(replace(raw.cameras[0], type=kind),))
+    topic, script = contract.cameras[0].topic, bags.Script(raw, seconds=2.0)
+    sent = [e for e in script.events() if e.topic == topic]
+    coded = encode([bags.picture(contract, 'scene', k) for k in range(len(sent))])
+    data = {e.log_ns: bags.serialize(kind, bags.video(kind, e.log_ns - 1_000_000, each))
+            for e, each in zip(sent, coded, strict=True)}
+    lost = sent[20].log_ns
+    events = [replace(e, data=data[e.log_ns]) if e.topic == topic else e
+              for e in script.events() if (e.topic, e.log_ns) != (topic, lost)]
+    folder = bags.write_bag(tmp_path / 'e', replace(script, contract=contract), events=events)
+    losses = Losses()
+    with Bag(folder) as bag:
+        rows = list(episode_rows(bag, ['scene'], losses))
+        expected = live(contract, events, bag.start_ns,
+                        (bag.end_ns - 1 - bag.start_ns) // contract.period_ns)
+    assert [row.tick for row in rows] == list(expected) and len(rows) > 50
+    for row in rows:
+        assert np.array_equal(row.observation.images['scene'],
+                              expected[row.tick].images['scene'])
+    assert losses.messages == {topic: 3}   # of the eight from one key picture to the next
+    assert 'needs one before it that did not come' in losses.refusals[topic]

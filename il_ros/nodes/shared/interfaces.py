@@ -9,9 +9,17 @@ from il_ros.errors import ConfigError
 
 
 def message_type(kind: str) -> Any:
-    """Return the class of `package/Name` or `package/msg/Name`."""
+    """Return the class of `package/Name` or `package/msg/Name`.
+
+    Raises:
+        ConfigError: The package is not installed.
+    """
     package, *_, name = kind.split('/')
-    return getattr(import_module(f'{package}.msg'), name)
+    try:
+        return getattr(import_module(f'{package}.msg'), name)
+    except ImportError:
+        raise ConfigError(f'{kind} needs {package}: sudo apt install '
+                          f'ros-jazzy-{package.replace("_", "-")}') from None
 
 
 def gripper_type(interface: CommandInterface) -> Any:

@@ -5,22 +5,17 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from geometry_msgs.msg import PoseArray
-from il_ros.alignment.decode import decode, message_stamp_ns
+from il_ros.alignment.decode import message_stamp_ns
+from il_ros.alignment.reader import StreamReader
 from il_ros.alignment.stamps import sample_ns
-from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import ARRIVAL, Contract
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
+from il_ros.nodes.shared.interfaces import message_type
 from il_ros.nodes.shared.preflight import offer_problem
-from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from sensor_msgs.msg import CompressedImage, Image, JointState
 
-TYPES = {'sensor_msgs/JointState': JointState, 'geometry_msgs/PoseArray': PoseArray,
-         'sensor_msgs/Image': Image, 'sensor_msgs/CompressedImage': CompressedImage,
-         'nav_msgs/Odometry': Odometry}
 LOG_EVERY_S = 1.0
 LOOK_EACH_S = 2.0
 
@@ -41,7 +36,7 @@ class Streams:
         self._contract = contract
         self._push = push
         self._of = {stream.topic: stream for stream in contract.streams}
-        self._states = StateReader(contract)
+        self._reader = StreamReader(contract)
         self._subscriptions: dict[str, Any] = {}
         self._told: set[str] = set()
         node.create_timer(LOOK_EACH_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -53,13 +48,15 @@ class Streams:
             self._node.destroy_subscription(self._subscriptions.pop(topic))
         for topic in wanted - self._subscriptions.keys():
             self._subscriptions[topic] = self._node.create_subscription(
-                TYPES[self._of[topic].type], topic, partial(self._receive, topic), shell.SENSOR)
+                message_type(self._of[topic].type), topic, partial(self._receive, topic),
+                shell.SENSOR)
 
     def _look(self) -> None:
         """Say once of every followed stream that its publishers cannot be heard, and why."""
         problems = [(stream.topic, offer_problem(self._node, stream))
                     for stream in self._contract.streams if stream.topic in self._subscriptions]
-        parts = [(topic, self._states.problem(topic)) for topic in self._contract.state_topics]
+        parts = [(topic, self._reader.states.problem(topic))
+                 for topic in self._contract.state_topics]
         for topic, problem in (*problems, *parts):
             if problem not in ('', *self._told):
                 self._told.add(problem)
@@ -72,9 +69,7 @@ class Streams:
             arrived_ns = max(arrived_ns, message_stamp_ns(message))
         try:
             stamp_ns = sample_ns(stream, message, arrived_ns)
-            value = (self._states.read(topic, message)
-                     if topic in self._contract.state_topics
-                     else decode(self._contract, topic, message))
+            value = self._reader.read(topic, message)
             if value is not None:
                 self._push(topic, stamp_ns, value)
         except MessageError as error:
