@@ -144,7 +144,8 @@ class CameraReader:
             image = self._video.read(message)
         except MessageError as error:
             raise type(error)(f'camera {camera.name!r}: {error} on {camera.topic}') from None
-        _check(Header(*image.shape[:2], 'rgb8'), camera)
+        height, width, _ = image.shape
+        _check(Header(height, width, 'rgb8'), camera)
         return _as_declared(image, camera)
 
 

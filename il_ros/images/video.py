@@ -6,7 +6,7 @@ brings its parameters along.
 """
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import Any, cast, TYPE_CHECKING
 
 from il_ros.errors import MessageError
 from il_ros.images.h264 import FrameNumbers, START
@@ -77,9 +77,9 @@ class Video:
             raise MessageError(f'video coded as {text!r}; expected h264 or h265')
         if self._codec is None or name != self._name:
             import av
-            self._codec, self._name = av.CodecContext.create(name, 'r'), name
-            self._codec.thread_count = 1   # more would each keep a picture back
-            self._codec.flags |= LOW_DELAY
-            self._codec.options = {'max_pixels': str(MAX_PIXELS)}
-            self._numbers = FrameNumbers() if name == 'h264' else None
+            self._codec = codec = cast('VideoCodecContext', av.CodecContext.create(name, 'r'))
+            codec.thread_count = 1   # more would each keep a picture back
+            codec.flags |= LOW_DELAY
+            codec.options = {'max_pixels': str(MAX_PIXELS)}
+            self._name, self._numbers = name, FrameNumbers() if name == 'h264' else None
         return self._codec

@@ -22,8 +22,8 @@ from il_ros.nodes.clients.doctor_system import (
     discovered,
     transport,
 )
+from il_ros.nodes.shared.interfaces import message_type
 from il_ros.nodes.shared.preflight import command_problem, publishers, stream_problem
-from il_ros.nodes.shared.streams import TYPES
 from il_ros.safety.clock import ClockWatch
 from il_ros.timing import to_ns, to_s
 import rclpy
@@ -76,7 +76,7 @@ class Doctor:
         """Wait until all is there, or for the timeout; then measure for a while."""
         for stream in self._contract.streams:
             self._node.create_subscription(
-                TYPES[stream.type], stream.topic,
+                message_type(stream.type), stream.topic,
                 lambda message, topic=stream.topic: self._messages[topic].append(
                     (shell.now_ns(self._node), message)), shell.SENSOR)
         end = time.monotonic() + self._timeout_s
