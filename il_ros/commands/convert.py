@@ -27,6 +27,9 @@ def convert(
                                     'place of its header stamps: all=arrival.')] = None,
     namespace: Annotated[str, typer.Option(
         help='Namespace of the robot in such bags, where there are several.')] = '',
+    shown: Annotated[float | None, typer.Option(
+        metavar='SECONDS', help='The arm was moved by hand: the action of a row is the measured '
+                                'state so much later, as 0.1.')] = None,
     recover: Annotated[bool, typer.Option(
         '--recover', help='Save what is whole in .partial episodes of a killed '
                           'recorder and in damaged bags; convert nothing.')] = False,
@@ -54,7 +57,7 @@ def convert(
 
         result = run(bags, out, append=append, trim_idle=trim_idle, skip_bad=skip_bad,
                      contract=contract, stamps=parse_choices(stamp or []), progress=report,
-                     namespace=namespace)
+                     namespace=namespace, shown_s=shown)
         total = progress.tasks[0].total
         progress.update(task, completed=total, note='')
     for path, reason in result.skipped:

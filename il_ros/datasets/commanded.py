@@ -47,7 +47,7 @@ class Commanded:
         self.limited_by = UNKNOWN
         self._sent: Floats | None = None
         self._chunk: _Chunk | None = None
-        self._direct = Direct(bag) if self.is_direct(bag) else None
+        self._direct = None if bag.counts.get(REPORT) else Direct(bag)
         if self._direct and not self._direct.topics:
             topics = [command.name for command in self.contract.commands]
             raise BagError(f'{bag.path}: neither {REPORT} nor {", ".join(topics)} was '
@@ -55,10 +55,10 @@ class Commanded:
                            f'{bag.holds(topics)}')
         self.topics = {REPORT, CHUNK, MODE, *(self._direct.topics if self._direct else ())}
 
-    @staticmethod
-    def is_direct(bag: Bag) -> bool:
-        """Tell whether the robot's own command topics count, for want of the gate's reports."""
-        return not bag.counts.get(REPORT)
+    @property
+    def direct(self) -> bool:
+        """Whether the robot's own command topics count, for want of the gate's reports."""
+        return self._direct is not None
 
     def push(self, stamped: Stamped) -> None:
         """Take one message of `topics`.

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +17,11 @@ from il_ros.datasets.atomic import replacing
 from il_ros.datasets.commanded import Commanded
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.rows import episode_rows, Losses, moving_ticks, Row
+from il_ros.datasets.shown import Shown
 from il_ros.datasets.units import unit_problems
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import BagError, DatasetError
+from il_ros.timing import to_ns
 from il_ros.types import ControlSource
 import numpy as np
 
@@ -55,7 +58,7 @@ class ConvertResult:
 def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle: bool = False,
             skip_bad: bool = False, contract: Contract | None = None,
             stamps: Mapping[str, str] | None = None, progress: Progress | None = None,
-            namespace: str = '') -> ConvertResult:
+            namespace: str = '', shown_s: float | None = None) -> ConvertResult:
     """Convert bags into one dataset, which appears or changes as a whole.
 
     Args:
@@ -68,6 +71,8 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
         stamps: Which clock to believe per topic in place of the contract's, see `stamped_by`.
         progress: Called with the bag, the number of bags done and their total; False cancels.
         namespace: Of the robot in bags that do not say it; see `bags.topics`.
+        shown_s: The arm was moved by hand: the action of a row is its state so much later [s],
+            see `Shown`; what it was told when None.
 
     Raises:
         BagError: A bag is missing or damaged, its clocks contradict each other, it gives no row,
@@ -94,7 +99,8 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
                     bag.info = replace(bag.info,
                                        contract=stamped_by(bag.contract, stamps or {}))
                     writer.require(bag.contract, str(path))
-                    added = _add(bag, writer, digest, trim_idle, report)
+                    added = _add(bag, writer, digest, trim_idle, report,
+                                 partial(_told, bag, shown_s))
                     warnings.look_at(bag, writer)
                 result.frames += added.frames
                 result.notes += ((path, note) for note in added.notes)
@@ -116,14 +122,14 @@ class _Added(NamedTuple):
 
 
 def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
-         report: _Reporter) -> _Added:
+         report: _Reporter, told: Callable[[], Commanded | Shown]) -> _Added:
     bag.require(bag.contract.topics)
     cameras = [camera.name for camera in bag.contract.cameras]
-    losses, ticks = Losses(), list[int]()
-    survey = Survey.of(bag, bag.contract.topics, commands=Commanded.is_direct(bag))
-    rows = episode_rows(bag, cameras, losses, survey)
+    losses, ticks, commanded = Losses(), list[int](), told()
+    survey = Survey.of(bag, bag.contract.topics, commands=commanded.direct)
+    rows = episode_rows(bag, cameras, losses, survey, commanded)
     if trim_idle:
-        moving = moving_ticks(episode_rows(bag), bag.contract)
+        moving = moving_ticks(episode_rows(bag, commanded=told()), bag.contract)
         rows = (row for row in rows if row.tick in moving)
     count = writer.add(_commanded(_noting(report.during(rows), ticks), bag, losses),
                        bag.contract,
@@ -149,6 +155,10 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
         *([f'{between}: training windows end there'] if between else []),
         *([f'{lost} of its {lost + count} ticks gave no row: {losses.reason()}']
           if lost - gaps.missing > MOST_LOST * (lost + count) else []), *survey.notes()])
+
+
+def _told(bag: Bag, shown_s: float | None) -> Commanded | Shown:
+    return Commanded(bag) if shown_s is None else Shown(bag, to_ns(shown_s))
 
 
 def _noting(rows: Iterator[Row], ticks: list[int]) -> Iterator[Row]:

@@ -15,10 +15,13 @@ from il_ros.contract import Contract
 from il_ros.datasets.commanded import Commanded
 from il_ros.datasets.idle import margin_ticks, motion
 from il_ros.datasets.schema import UNKNOWN
+from il_ros.datasets.shown import Shown
 from il_ros.datasets.watched import Asked, Watched
 from il_ros.errors import MessageError
 from il_ros.types import Floats, Observation
 import numpy as np
+
+UNTOLD = 'action'
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ class Losses:
 
 
 def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = None,
-                 survey: Survey | None = None) -> Iterator[Row]:
+                 survey: Survey | None = None,
+                 commanded: Commanded | Shown | None = None) -> Iterator[Row]:
     """Yield a row per tick of the contract's period over the log times, where all streams speak.
 
     Args:
@@ -99,14 +103,15 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
         cameras: Whose images the observations have.
         losses: Takes what does not become rows.
         survey: Of the streams, where it was made already.
+        commanded: What the robot was told; as `Commanded` finds it when None.
 
     Raises:
         BagError: The bag is damaged, its clocks contradict each other, or nothing says what the
             robot was told.
     """
     losses = losses if losses is not None else Losses()
-    aligner, commanded = Aligner(bag.contract, cameras), Commanded(bag)
-    survey = survey or Survey.of(bag, aligner.topics, commands=Commanded.is_direct(bag))
+    aligner, commanded = Aligner(bag.contract, cameras), commanded or Commanded(bag)
+    survey = survey or Survey.of(bag, aligner.topics, commands=commanded.direct)
     survey.check(str(bag.path))
     watched, angles = Watched(), Angles.of(bag.contract)
     feed = _Feed(bag.messages({*aligner.topics, *commanded.topics, *watched.topics}), aligner,
@@ -124,7 +129,12 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
             commanded.measure(state)
         feed.until(next_ns)
         if isinstance(observation, Observation):
-            yield Row(tick, observation, angles.near(commanded.action(state, next_ns), state),
+            action = commanded.action(state, next_ns)
+            if action is None:
+                inside[UNTOLD] += 1
+                why.setdefault(UNTOLD, 'the arm was not measured when the action is due')
+                continue
+            yield Row(tick, observation, angles.near(action, state),
                       angles.near(commanded.policy_action(next_ns), state),
                       commanded.source, commanded.intervention, watched.asked(next_ns),
                       commanded.limited_by)
@@ -153,7 +163,7 @@ def moving_ticks(rows: Iterable[Row], contract: Contract) -> range:
 class _Feed:
     """Hands messages to the aligner, `Commanded` and `Watched` up to a time."""
 
-    def __init__(self, messages: Iterator[Stamped], aligner: Aligner, commanded: Commanded,
+    def __init__(self, messages: Iterator[Stamped], aligner: Aligner, commanded: Commanded | Shown,
                  watched: Watched, losses: Losses) -> None:
         self.messages, self.losses = messages, losses
         self.aligner, self.commanded, self.watched = aligner, commanded, watched
