@@ -7,6 +7,7 @@ from bags.foreign import EVENTS, SCRIPT, SIDES, write_db3, write_mcap
 from il_ros.bags.find import find_bags
 from il_ros.bags.reader import Bag
 from il_ros.bags.survey import Survey
+from il_ros.contract import VIDEO_TYPES
 from il_ros.errors import BagError
 from mcap.writer import CompressionType, IndexType
 import numpy as np
@@ -43,6 +44,17 @@ def test_a_topic_that_nobody_needs_is_left_alone(tmp_path, side):
 ], ids=str)
 def test_every_way_to_store_mcap(tmp_path, options):
     assert read(write_mcap(tmp_path / 'a.mcap', **options))[0] == EXPECTED
+
+
+@pytest.mark.parametrize('kind', VIDEO_TYPES)
+@pytest.mark.parametrize('end', ['ffmpeg', 'foxglove'])
+def test_video_needs_no_definition_and_is_found_beside_its_camera(tmp_path, kind, end):
+    raw = CONTRACT.cameras[0].topic
+    events = [bags.Event(e.log_ns, f'{raw}/{end}', bags.serialize(
+        kind, bags.video(kind, e.log_ns, b'picture'))) if e.topic == raw else e for e in EVENTS]
+    path = write_mcap(tmp_path / 'a.mcap', events, definitions=False,
+                      types=foreign.TYPES | {f'{raw}/{end}': kind})
+    assert read(path)[0] == EXPECTED
 
 
 @pytest.mark.parametrize('schema', [2, 4])
