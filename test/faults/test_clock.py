@@ -20,7 +20,7 @@ STEP_NS = 5 * 10**6
     (-100, 'ROS time went back by'),
     pytest.param(100, 'ROS time jumped ahead by', marks=pytest.mark.slow)])
 def test_a_jump_of_the_clock_splits_the_episode(tmp_path, jump_s, text):
-    data = yaml.safe_load(contract_of(False, False).to_text())
+    data = yaml.safe_load(contract_of('sim_arm', cameras=False, impatient=False).to_text())
     del data['poses']
     contract = tmp_path / 'robot.yaml'
     contract.write_text(yaml.safe_dump(data))

@@ -33,7 +33,7 @@ def fill(disk):
 
 
 def test_a_full_disk_refuses_an_episode_and_closes_the_one_that_runs(tmp_path, disk):
-    data = yaml.safe_load(contract_of(False, False).to_text())
+    data = yaml.safe_load(contract_of('sim_arm', cameras=False, impatient=False).to_text())
     del data['poses']
     contract = tmp_path / 'robot.yaml'
     contract.write_text(yaml.safe_dump(data))
