@@ -76,6 +76,14 @@ class Human:
         self._operators.give_up()
         return name
 
+    def held(self, now_ns: int) -> str:
+        """Return which device is engaged and was heard just now, '' for none."""
+        return self._operators.held(now_ns)
+
+    def forget_silent(self, now_ns: int) -> None:
+        """Take engaged devices that are silent for such as were never heard."""
+        self._operators.forget_silent(now_ns)
+
     def restart(self, keep_moved: bool = True) -> None:
         """Begin anew to look for a release.
 

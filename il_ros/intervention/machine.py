@@ -142,8 +142,10 @@ class Machine:
         return self.control.mode is not Mode.HOLD and self._rewind.reach(1) > 0
 
     def _require_released(self, name: str, now: Now) -> None:
-        if self._human.engaged and not self._human.silent_ns(now.steady_ns):
-            raise TransitionError(f'{name}: {self._human.name} is engaged; release it first')
+        if held := self._human.held(now.steady_ns):
+            raise TransitionError(f'{name}: {held} is engaged; release it first')
+        # Whoever holds the switch of a device that comes back later has control.
+        self._human.forget_silent(now.steady_ns)
 
     def _give_to_human(self, reason: str, who: str) -> None:
         assert self._measured is not None

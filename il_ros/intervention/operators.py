@@ -59,7 +59,7 @@ class Operators:
 
     A device that begins to engage drives unless another one does. A device that fell silent while
     it drove does not drive again before it was released and engaged anew, or its node was
-    restarted; it keeps no other device from driving.
+    restarted, or the policy was told to go on meanwhile; it keeps no other device from driving.
 
     Args:
         joint_names: Of the robot.
@@ -158,3 +158,15 @@ class Operators:
     def give_up(self) -> None:
         """Let nobody drive until a device begins to engage."""
         self._driver = None
+
+    def held(self, now_ns: int) -> str:
+        """Return the name of a device that is engaged and not silent, '' for none."""
+        return next((device.name for device in self._devices.values() if device.engaged
+                     and now_ns - device.heard_ns <= self._silent_ns), '')
+
+    def forget_silent(self, now_ns: int) -> None:
+        """Forget the engaged devices that are silent: engaged when heard again, they drive."""
+        self._devices = {key: device for key, device in self._devices.items()
+                         if not device.engaged or now_ns - device.heard_ns <= self._silent_ns}
+        if self._driver not in self._devices:
+            self._driver = None

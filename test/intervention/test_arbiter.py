@@ -296,6 +296,32 @@ def test_a_device_that_vanished_in_a_hold_keeps_no_other_from_driving(start):
     assert driver.changes()[-1][1].startswith('another engaged')
 
 
+@pytest.mark.parametrize('end', [gate_holds, device_silent])
+def test_who_holds_the_switch_of_a_device_that_comes_back_has_control(end):
+    driver = correcting()
+    end(driver)
+    driver.tick()
+    driver.wait(151)
+    driver.arbiter.resume(driver.now)      # the device is silent, and keeps nobody up
+    fresh_chunk(driver)
+    driver.tick()
+    assert driver.mode is AUTONOMOUS
+    driver.device(True)
+    step = driver.tick()
+    assert driver.mode in (ALIGNING, CORRECTING) and step.source is not ControlSource.POLICY
+
+
+@pytest.mark.parametrize('end', [gate_holds, device_silent])
+def test_the_policy_does_not_go_on_while_a_switch_is_held(end):
+    driver = correcting()
+    end(driver)
+    driver.tick()
+    driver.device(True)     # it is heard again; in a hold that alone moves nothing
+    assert driver.mode is HOLD
+    with pytest.raises(TransitionError, match='^resume: pad is engaged; release it first$'):
+        driver.arbiter.resume(driver.now)
+
+
 def test_take_over_by_service_holds_until_a_device_engages():
     driver = autonomous()
     assert driver.arbiter.take_over(driver.now) == 'holding until a device engages'
