@@ -1,12 +1,13 @@
 """The messages of all streams of a contract to arrays, in the order in which they came."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from il_ros.alignment.decode import decode
 from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import Contract
-from il_ros.images import CameraReader
+from il_ros.images import CameraReader, PictureMissing
 from numpy.typing import NDArray
 
 
@@ -36,3 +37,19 @@ class StreamReader:
         if topic in self._cameras:
             return self._cameras[topic].read(message)
         return decode(self._contract, topic, message)
+
+    def look_at(self, topic: str, messages: Iterable[Any]) -> None:
+        """Check that messages can be read; of a video, some of them.
+
+        Raises:
+            MessageError: One does not fit the contract, or no picture of a video could be shown.
+        """
+        missing, shown = None, False
+        for message in messages:
+            try:
+                self.read(topic, message)
+                shown = True
+            except PictureMissing as error:
+                missing = error
+        if missing and not shown:
+            raise missing

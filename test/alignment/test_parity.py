@@ -126,3 +126,15 @@ def test_of_a_video_too_and_what_lacks_a_picture_is_counted(tmp_path, kind):
                               expected[row.tick].images['scene'])
     assert losses.messages == {topic: 3}   # of the eight from one key picture to the next
     assert 'needs one before it that did not come' in losses.refusals[topic]
+
+
+def test_a_look_at_a_video_that_was_joined_late_finds_no_fault():
+    kind = VIDEO_TYPES[0]
+    raw = bags.small_contract(cameras=('scene',))
+    contract = replace(raw, cameras=(replace(raw.cameras[0], type=kind),))
+    topic = contract.cameras[0].topic
+    sent = [bags.video(kind, bags.START_NS, data) for data in encode(
+        [bags.picture(contract, 'scene', k) for k in range(12)])]
+    StreamReader(contract).look_at(topic, sent[3:])
+    with pytest.raises(MessageError, match='needs one before it that did not come'):
+        StreamReader(contract).look_at(topic, sent[3:6])

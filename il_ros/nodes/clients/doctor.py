@@ -11,7 +11,6 @@ from il_ros.alignment.stamps import believed_ns
 from il_ros.checks import Check, failed, passed
 from il_ros.contract import CommandInterface, Contract, State, Stream
 from il_ros.errors import MessageError
-from il_ros.images import PictureMissing
 from il_ros.nodes import shell
 from il_ros.nodes.clients.client import namespace_of
 from il_ros.nodes.clients.doctor_joints import look_at_joints
@@ -121,14 +120,7 @@ class Doctor:
                 came, remark = look_at_joints(self._contract, stream.topic, came, MEASURE_S,
                                               publishers(self._node, stream.topic))
             else:
-                reader, missing = StreamReader(self._contract), 0
-                for _, message in came:
-                    try:
-                        reader.read(stream.topic, message)
-                    except PictureMissing as error:
-                        missing += 1
-                        if missing == len(came):
-                            raise MessageError(str(error)) from None
+                StreamReader(self._contract).look_at(stream.topic, [m for _, m in came])
         except MessageError as error:
             return failed(stream.topic, str(error).removeprefix(f'{stream.topic}: '))
         rate = len(came) / MEASURE_S
