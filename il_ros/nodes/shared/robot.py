@@ -7,7 +7,7 @@ import time
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.nodes.shared.offers import EXPLICIT, mismatch, owner
+from il_ros.nodes.shared.offers import EXPLICIT, mismatch, NAMELESS, owner
 from il_ros.urdf import read_urdf
 from il_ros.urdf_text import UrdfText
 from rclpy.executors import SingleThreadedExecutor
@@ -50,9 +50,8 @@ def with_urdf(node: Node, contract: Contract, wait_s: float = WAIT_S) -> Contrac
         raise ConfigError(f'the URDF of {contract.robot!r}: nothing came on {topic} within '
                           f'{wait_s:g} s: {_silence(node, topic)}')
     if len(set(texts)) > 1:
-        who = ', '.join(map(owner, node.get_publishers_info_by_topic(topic)))
-        raise ConfigError(f'the URDF of {contract.robot!r}: {who} publish different ones on '
-                          f'{topic}; stop all but the one of this robot')
+        raise ConfigError(f'the URDF of {contract.robot!r}: {", ".join(_publishers(node, topic))} '
+                          f'publish different ones on {topic}; stop all but the one of this robot')
     read_urdf(UrdfText(f'the URDF of {topic}', texts[0]))
     return replace(contract, urdf_text=texts[0])
 
@@ -81,6 +80,16 @@ def hear_urdf(node: Node, topic: str, wait_s: float) -> Sequence[str]:
         executor.shutdown()
         node.destroy_subscription(subscription)
     return texts
+
+
+def _publishers(node: Node, topic: str) -> list[str]:
+    """Return the names of all who publish; they come a moment after what was published."""
+    end = time.monotonic() + SETTLE_S
+    while True:
+        found = node.get_publishers_info_by_topic(topic)
+        if time.monotonic() > end or all(info.node_name != NAMELESS for info in found):
+            return [owner(info) for info in found]
+        time.sleep(0.02)
 
 
 def _silence(node: Node, topic: str) -> str:
