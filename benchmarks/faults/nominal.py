@@ -10,6 +10,7 @@ from il_ros.msg import Command, CommandReport, ControlMode
 from il_ros.nodes import shell
 from il_ros.srv import StopCapture
 from il_ros.timing import MILLISECOND
+from nodes.harness import children_of
 import numpy as np
 from std_srvs.srv import Trigger
 
@@ -105,8 +106,7 @@ class _Capture:
 
 
 def _resident_mb(pid: int) -> float:
-    children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-    text = [Path(f'/proc/{p}/status').read_text() for p in (pid, *children)]
+    text = [Path(f'/proc/{p}/status').read_text() for p in (pid, *children_of(pid))]
     return sum(int(t.split('RssAnon:')[1].split()[0]) for t in text) / 1024
 
 

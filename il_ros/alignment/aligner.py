@@ -56,7 +56,8 @@ class Aligner:
         Args:
             topic: One of `topics`.
             stamp_ns: Stamp of the message.
-            value: What `decode` returned; of the state NaN where a joint is not in the message.
+            value: What `StreamReader.read` returned; of the state NaN where a joint is not in the
+                message.
 
         Raises:
             MessageError: The stamp is zero: its driver does not say when the sample was taken.

@@ -1,4 +1,4 @@
-"""Messages to arrays; the same for live messages and for those read from a bag."""
+"""What one message says, as an array; `reader` knows which message is of which stream."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,38 +8,10 @@ from typing import Any
 
 from il_ros.contract import Contract, State
 from il_ros.errors import MessageError
-from il_ros.images import camera_image
 from il_ros.joints import indices, once
 from il_ros.timing import SECOND
 from il_ros.types import Floats
 import numpy as np
-from numpy.typing import NDArray
-
-
-def decode(contract: Contract, topic: str, message: Any) -> NDArray[Any]:
-    """Return the array that a message of a contract stream stands for.
-
-    Args:
-        contract: The robot.
-        topic: The stream's topic, as the contract names it.
-        message: An rclpy message or one that rosbags deserialised.
-
-    Returns:
-        Joint positions (J,) in contract order, NaN where the message does not name the joint;
-        poses (7 * P,) each x y z [m] and qx qy qz qw; or an image (H, W, 3) rgb uint8.
-
-    Raises:
-        MessageError: It does not fit the contract.
-    """
-    if topic in contract.state_topics:
-        return joint_positions(contract, topic, message)
-    if contract.poses and topic == contract.poses.topic:
-        return poses(contract, message)
-    for camera in contract.cameras:
-        if topic == camera.topic:
-            return camera_image(message, camera)
-    raise MessageError(f'{topic}: no stream of the contract of {contract.robot}; '
-                       f'its streams: {", ".join(contract.topics)}')
 
 
 def message_stamp_ns(message: Any) -> int:

@@ -1,18 +1,21 @@
-"""The messages of all streams of a contract to arrays, in the order in which they came."""
+"""Messages to arrays; the same for live messages and for those read from a bag."""
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from il_ros.alignment.decode import decode
+from il_ros.alignment.decode import poses
 from il_ros.alignment.state_reader import StateReader
 from il_ros.contract import Contract
+from il_ros.errors import MessageError
 from il_ros.images import CameraReader, PictureMissing
 from numpy.typing import NDArray
 
 
 class StreamReader:
-    """`decode` with a memory: which joints were named so far, and the pictures of a video.
+    """The streams of a contract, each message in the order in which it came.
+
+    It remembers which joints were named so far, and the pictures of a video.
 
     Args:
         contract: The robot.
@@ -26,17 +29,30 @@ class StreamReader:
         self._cameras = {camera.topic: CameraReader(camera) for camera in contract.cameras}
 
     def read(self, topic: str, message: Any) -> NDArray[Any] | None:
-        """Return what `decode` does; None for a message that names no joint of the contract.
+        """Return the array that a message of a contract stream stands for.
+
+        Args:
+            topic: The stream's topic, as the contract names it.
+            message: An rclpy message or one that rosbags deserialised.
+
+        Returns:
+            Joint positions (J,) in contract order, NaN where the message does not name the joint,
+            None where it names none of them; poses (7 * P,) each x y z [m] and qx qy qz qw; or an
+            image (H, W, 3) rgb uint8.
 
         Raises:
             PictureMissing: A picture of a video needs one that did not come.
             MessageError: It does not fit the contract.
         """
-        if topic in self._contract.state_topics:
+        contract = self._contract
+        if topic in contract.state_topics:
             return self.states.read(topic, message)
         if topic in self._cameras:
             return self._cameras[topic].read(message)
-        return decode(self._contract, topic, message)
+        if contract.poses and topic == contract.poses.topic:
+            return poses(contract, message)
+        raise MessageError(f'{topic}: no stream of the contract of {contract.robot}; '
+                           f'its streams: {", ".join(contract.topics)}')
 
     def look_at(self, topic: str, messages: Iterable[Any]) -> None:
         """Check that messages can be read; of a video, some of them.

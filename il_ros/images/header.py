@@ -7,6 +7,8 @@ from il_ros.errors import MessageError
 from il_ros.types import Pixels
 import numpy as np
 
+MAX_PIXELS = 1 << 26  # what claims more is refused before anything is decoded
+
 
 class Header(NamedTuple):
     """What an image message holds."""

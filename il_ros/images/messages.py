@@ -10,13 +10,11 @@ from il_ros.contract import Camera
 from il_ros.encodings import DEPTH, ENCODINGS
 from il_ros.errors import MessageError
 from il_ros.images import compressed, raw
-from il_ros.images.header import Header
+from il_ros.images.header import Header, MAX_PIXELS
 from il_ros.images.pixels import to_8_bits, to_colours, to_depth
 from il_ros.images.video import coding, Video
 from il_ros.types import Pixels
 import numpy as np
-
-MAX_PIXELS = 1 << 26  # a header that claims more is refused before anything is decoded
 
 
 def read_header(message: Any) -> Header:

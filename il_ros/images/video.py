@@ -10,14 +10,13 @@ from typing import Any, cast, TYPE_CHECKING
 
 from il_ros.errors import MessageError
 from il_ros.images.h264 import FrameNumbers, START
-from il_ros.images.header import data_of
+from il_ros.images.header import data_of, MAX_PIXELS
 from il_ros.types import Pixels
 import numpy as np
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
-MAX_PIXELS = 1 << 26
 WITHIN = 16               # bytes
 LOW_DELAY = 1 << 19      # AV_CODEC_FLAG_LOW_DELAY
 NAMES = {'264': 'h264', 'avc': 'h264', '265': 'hevc', 'hevc': 'hevc'}   # in any spelling

@@ -1,7 +1,8 @@
 import re
 
 import bag_factory as bags
-from il_ros.alignment.decode import decode, message_stamp_ns, reorder
+from il_ros.alignment.decode import joint_positions, message_stamp_ns, reorder
+from il_ros.alignment.reader import StreamReader
 from il_ros.errors import MessageError
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def state(names=None, values=VALUES):
 def test_joints_come_in_contract_order_whatever_the_message_says():
     names = CONTRACT.joint_names
     turned = state([*reversed(names), 'extra'], np.array([*reversed(VALUES), 9.0]))
-    assert np.array_equal(decode(CONTRACT, STATE, turned), VALUES)
+    assert np.array_equal(joint_positions(CONTRACT, STATE, turned), VALUES)
 
 
 @pytest.mark.parametrize('message, text', [
@@ -36,7 +37,7 @@ def test_joints_come_in_contract_order_whatever_the_message_says():
 ], ids=['twice', 'short', 'nan', 'none', 'twice in a part', 'infinite in a part'])
 def test_wrong_joint_states(message, text):
     with pytest.raises(MessageError, match=re.escape(text)):
-        decode(CONTRACT, STATE, message)
+        joint_positions(CONTRACT, STATE, message)
 
 
 @pytest.mark.parametrize('names, values, told', [
@@ -49,13 +50,13 @@ def test_a_part_is_nan_where_it_says_nothing(names, values, told):
     expected = np.full(7, np.nan)
     for joint, value in told.items():
         expected[joint] = value
-    found = decode(CONTRACT, STATE, state(names, np.array(values)))
+    found = joint_positions(CONTRACT, STATE, state(names, np.array(values)))
     assert np.array_equal(found, expected, equal_nan=True)
 
 
 def test_poses_are_one_vector():
     vector = np.arange(21) / 7
-    assert np.array_equal(decode(CONTRACT, POSES, bags.pose_array(5, vector)), vector)
+    assert np.array_equal(StreamReader(CONTRACT).read(POSES, bags.pose_array(5, vector)), vector)
 
 
 @pytest.mark.parametrize('vector, text', [
@@ -64,12 +65,12 @@ def test_poses_are_one_vector():
 ])
 def test_wrong_poses(vector, text):
     with pytest.raises(MessageError, match=re.escape(text)):
-        decode(CONTRACT, POSES, bags.pose_array(5, vector))
+        StreamReader(CONTRACT).read(POSES, bags.pose_array(5, vector))
 
 
 def test_images_are_rgb():
     pixels = bags.picture(CONTRACT, 'scene', 3)
-    found = decode(CONTRACT, CONTRACT.camera('scene').topic, bags.image(5, pixels))
+    found = StreamReader(CONTRACT).read(CONTRACT.camera('scene').topic, bags.image(5, pixels))
     assert found.dtype == np.uint8
     assert np.array_equal(found, pixels)
 
@@ -77,13 +78,13 @@ def test_images_are_rgb():
 def test_an_image_of_another_size_is_refused():
     message = bags.image(5, np.zeros((10, 10, 3), np.uint8))
     with pytest.raises(MessageError, match="camera 'scene': expected 48x64 rgb8, got 10x10 rgb8"):
-        decode(CONTRACT, CONTRACT.camera('scene').topic, message)
+        StreamReader(CONTRACT).read(CONTRACT.camera('scene').topic, message)
 
 
 def test_other_topics_are_refused():
     with pytest.raises(MessageError, match='tf: no stream of the contract of sim_arm; its '
                                            'streams: joint_states, sim/poses, scene_camera'):
-        decode(CONTRACT, 'tf', None)
+        StreamReader(CONTRACT).read('tf', None)
 
 
 def test_reorder_names_where():

@@ -4,10 +4,8 @@ from __future__ import annotations
 from contextlib import contextmanager, ExitStack
 from pathlib import Path
 import signal
-import subprocess
-import sys
 
-from nodes.harness import environment, next_domain, running, wait_for
+from nodes.harness import next_domain, run_python, running, wait_for
 from nodes.robot import Robot
 import pytest
 
@@ -46,12 +44,6 @@ def all_nodes(folder):
         yield {name: stack.enter_context(running(
             name, DOMAIN, folder / f'{name}.txt',
             parameters={'device': 'scripted'} if name == 'teleop' else {})) for name in NODES}
-
-
-def run(code):
-    """Return what a Python of its own said of some code."""
-    return subprocess.run([sys.executable, '-c', code], env=environment(DOMAIN), text=True,
-                          capture_output=True, timeout=60)
 
 
 def ended(nodes):
@@ -94,7 +86,7 @@ def test_ctrl_c_twice_and_a_terminal_that_is_closed(tmp_path, numbers):
 
 def test_an_executor_of_a_context_that_has_ended_says_nothing():
     """As when a signal comes just before a node is served."""
-    out = run(ENDED)
+    out = run_python(ENDED, DOMAIN)
     assert (out.stdout, out.stderr) == ('quiet\n', '')
 
 
@@ -102,12 +94,12 @@ def test_nohup_stays_nohup():
     code = ('import signal; from il_ros.nodes.shared import ending; '
             'signal.signal(signal.SIGHUP, signal.SIG_IGN); ending.expect_signals(); '
             'print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)')
-    out = run(code)
+    out = run_python(code, DOMAIN)
     assert out.stdout == 'True\n', out.stderr
 
 
 def test_a_bug_ends_the_node_and_is_named():
-    out = run(BUG)
+    out = run_python(BUG, DOMAIN)
     assert out.returncode == 1
     assert "a bug ends this node: AttributeError: 'Broken' object has no attribute 'nothing'" in (
         out.stderr + out.stdout)
@@ -118,5 +110,5 @@ def test_importing_the_nodes_leaves_ctrl_c_alone():
     code = ('import signal; signal.signal(signal.SIGINT, signal.default_int_handler); '
             'from il_ros.nodes import shell; '
             'print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)')
-    out = run(code)
+    out = run_python(code, DOMAIN)
     assert out.stdout == 'True\n', out.stderr
