@@ -18,7 +18,7 @@ OMP_NUM_THREADS=1 "${run[@]}" -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${a
 output=$(mktemp)
 trap 'kill -INT $(jobs -p) 2> /dev/null; rm "$output"' EXIT
 set -m   # or the tests in the background could not be interrupted, nor what they start
-OMP_NUM_THREADS=1 nice -n 19 "${run[@]}" "${beside[@]}" > "$output" 2>&1 &
+OMP_NUM_THREADS=1 nice -n 19 "${run[@]}" -o timeout=1200 "${beside[@]}" > "$output" 2>&1 &
 "${run[@]}" "${alone[@]}" || failed=1
 wait $! || failed=1
 cat "$output"

@@ -11,6 +11,7 @@ import shutil
 import signal
 from tempfile import mkdtemp
 import time
+from typing import TypeVar
 
 from builtin_interfaces.msg import Time
 from checkpoint_factory import describe, SMALL
@@ -37,6 +38,7 @@ ASIDE = np.array([0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0])    # and another way back:
 ASK_S = 0.1
 NODES = (     # what a cell starts by itself
     'sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference')
+T = TypeVar('T')
 SENT = (CommandReport.PASSED, CommandReport.CLAMPED)
 
 
@@ -207,9 +209,10 @@ class Cell(Robot):
         if self._kept is not None and not self._as_wanted(self._kept):
             self._recover(self._kept)
 
-    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
-        """Serve messages and speak as the pad until the condition holds."""
-        self.until(condition, what, timeout_s, self)
+    def wait(self, condition: Callable[[], T], what: str | Callable[[], str],
+             timeout_s: float = 60.0) -> T:
+        """Serve messages and speak as the pad until the condition holds; return what it says."""
+        return self.until(condition, what, timeout_s, self)
 
     def reported(self, number: int) -> None:
         """Wait for that many further decisions of the gate."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+import re
 import signal
 import time
 
@@ -154,13 +155,13 @@ def record(cell):
     cell.wait(start.service_is_ready, 'the recorder')
     asked = []
 
-    def accepted():
-        """Ask each second: the server of a killed recorder seems to be there for a while."""
+    def begun():
+        """Ask each second: a server just killed seems to be there, an answer may be lost."""
         if not asked or time.monotonic() - asked[-1][0] > 1.0:
             asked.append((time.monotonic(), start.call_async(Trigger.Request())))
-        return [f for _, f in asked if f.done() and f.result().success]
-    cell.wait(accepted, 'an episode')
-    return accepted()[0].result().message
+        return re.search(r'recording (episode_\d+)', cell.nodes['teleop_capture'].output)
+    return cell.wait(begun, lambda: 'an episode; the recorder says ' + '; '.join(sorted(
+        {future.result().message for _, future in asked if future.done()})))[1]
 
 
 def messages_in(file):

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 
+from faults.hand import AXES, BUTTONS, DEAD_MAN
 from il_ros.contract import Contract
 from il_ros.msg import TeleopCommand
 from nodes.harness import environment, next_domain, wait_for
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import JointState, Joy
 
 pytest.importorskip('launch_ros', reason='launch and launch_ros are not installed')
 from launch import LaunchContext
@@ -101,13 +102,20 @@ def test_a_station_speaks_to_the_robots_of_other_launches(tmp_path):
                 tmp_path / side, str(ROOT / 'launch/teleop_capture.launch.py'), 'use_sim:=true',
                 'teleop:=none', f'namespace:={side}', f'output:={tmp_path}/{side}/bags'))
         process, log, node, spin = stack.enter_context(launched(
-            tmp_path, str(ROOT / 'launch/station.launch.py'), 'teleop:=scripted',
+            tmp_path, str(ROOT / 'launch/station.launch.py'), 'teleop:=gamepad',
             'robots:=[left, right]'))
+        joy = node.create_publisher(Joy, 'joy', 10)
+
+        def hold(dead_man=False):
+            joy.publish(Joy(axes=[0.0] * AXES, buttons=[
+                int(dead_man and button == DEAD_MAN) for button in range(BUTTONS)]))
+            spin()
         for side in sides:
             node.create_subscription(TeleopCommand, f'{side}/teleop/command', said[side].append,
                                      10)
-        wait_for(lambda: all(said.values()), 'the operator at both robots', 90.0, spin)
-        wait_for(lambda: said['left'][-1].engaged, 'it drives the first', 30.0, spin)
+        wait_for(lambda: all(said.values()), 'the operator at both robots', 60.0, hold)
+        wait_for(lambda: said['left'][-1].engaged, 'it drives the first', 30.0,
+                 lambda: hold(dead_man=True))
         assert not said['right'][-1].engaged
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(20.0) == 0
@@ -120,7 +128,7 @@ def test_when_launch_is_killed_its_nodes_end(tmp_path):
                   f'output:={tmp_path}/bags') as (process, _, node, spin):
         node.create_subscription(TeleopCommand, 'teleop/command', said.append, 10)
         wait_for(lambda: said, 'the operator', 60.0, spin)
-        assert len(nodes_of(process.pid)) == 6
+        assert len(nodes_of(process.pid)) == 7, 'five nodes, the operator and the cameras'
         process.kill()
         wait_for(lambda: not nodes_of(process.pid), 'the end of the nodes', 20.0)
 

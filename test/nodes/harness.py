@@ -110,7 +110,7 @@ def running(*arguments: object, **keywords: object):
         node.stop()
 
 
-def wait_for(condition: Callable[[], T], what: str, timeout_s: float = 20.0,
+def wait_for(condition: Callable[[], T], what: str | Callable[[], str], timeout_s: float = 20.0,
              spin: Callable[[], None] | None = None) -> T:
     """Return the first true value of `condition`; fail with `what` after the deadline."""
     end = time.monotonic() + timeout_s
@@ -121,4 +121,4 @@ def wait_for(condition: Callable[[], T], what: str, timeout_s: float = 20.0,
             spin()
         else:
             time.sleep(0.01)
-    raise AssertionError(f'not within {timeout_s} s: {what}')
+    raise AssertionError(f'not within {timeout_s} s: {what if isinstance(what, str) else what()}')

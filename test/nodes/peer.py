@@ -35,7 +35,8 @@ class Peer:
     def spin(self) -> None:
         self.executor.spin_once(timeout_sec=0.01)
 
-    def until(self, condition: Callable[[], Any], what: str, timeout_s: float | None = None,
+    def until(self, condition: Callable[[], Any], what: str | Callable[[], str],
+              timeout_s: float | None = None,
               each: Callable[[], None] | None = None) -> Any:
         """Spin, and call `each` in between, until the condition holds."""
         def turn() -> None:
