@@ -82,10 +82,10 @@ def evaluate(
     movable = make_task(task).disturbed is not None
     place, options = parse_place(checkpoint), Options(backend, realtime=scheduler == REALTIME)
     other = parse_place(against) if against else None
-    with opened(place, options) as policy:
+    with opened(place, options, task) as policy:
         contract, cameras = policy.contract, policy.cameras
     if other is not None:
-        with opened(other, options) as policy:
+        with opened(other, options, task) as policy:
             require_same(contract, policy.contract, checkpoint, str(against))
             cameras += policy.cameras
     make_scheduler(scheduler, contract, execute_steps, refill_s=refill_s, join=join)
@@ -104,7 +104,7 @@ def evaluate(
     else:
         from il_ros.evaluation.study import describe, film_failures, run, Study
 
-        trial = Trial(place, f'il_ros/{task}-v0', conditions, scheduler, execute_steps,
+        trial = Trial(place, task, conditions, scheduler, execute_steps,
                       options=options, instruction=instruction, refill_s=refill_s, join=join)
         study = Study(trial, tuple(variants(
             wanted, conditions, bool(cameras), movable, repeats)), seeds, other)
@@ -153,13 +153,17 @@ def _table(names: Sequence[str], layers: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _print_more(names: Sequence[str], layers: Sequence[Mapping[str, Any]]) -> None:
-    """Print what a table of rates leaves out: which one is better, and how long it lasts."""
+    """Print what a table of rates leaves out: limits, which one is better, how long it lasts."""
+    from il_ros.evaluation.asked import beyond_text
     from il_ros.evaluation.statistics import probability_text
 
     for entry in layers:
         name = entry['layer'] if entry['layer'] == entry['variant'] else entry['variant']
         if 'unseen' in entry:
             console.print(f'{name}: not run, {entry["unseen"]}')
+        for who, policy in zip(names, _policies(entry), strict=False):
+            if asked := beyond_text(policy.get('beyond_limits', {})):
+                console.print(f'{name}: {who} asked {asked}', soft_wrap=True)
         if found := entry.get('comparison'):
             console.print(f'{name}: {names[0]} is better with probability '
                           + probability_text(found['probability_a_better'])

@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from il_ros.angles import Angles
 from il_ros.contract import Contract
-from il_ros.contract.arm import Gripper
+from il_ros.contract.parts import BASE, Part, parts_of
 from il_ros.datasets import schema
 from il_ros.datasets.idle import STILL
 from il_ros.datasets.reader import Dataset
@@ -14,25 +13,6 @@ from il_ros.types import Floats
 import numpy as np
 
 NEAR_LIMIT = 0.02           # of a joint's range
-BASE, REST = 'base', 'other joints'
-
-
-class Part(NamedTuple):
-    """One part of a robot.
-
-    Attributes:
-        name: That of the arm; `BASE`, or `REST` for joints of no arm.
-        columns: Of its joints, without the gripper.
-        gripper: Column and joint of its gripper.
-        tip: The link that its tool sits on.
-    """
-
-    name: str
-    columns: list[int]
-    gripper: tuple[int, Gripper] | None = None
-    tip: str = ''
-
-
 @dataclass(frozen=True)
 class PartReport:
     """One part in all episodes.
@@ -57,20 +37,6 @@ class PartReport:
         limit = '' if self.near_limit is None else f', {self.near_limit:.0%} near a position limit'
         grasps = '' if self.grasps is None else f', gripper closed {self.grasps} times'
         return f'{self.name}: moves in {self.moving:.0%} of the steps{limit}{grasps}'
-
-
-def parts_of(contract: Contract) -> list[Part]:
-    """Return the arms in the contract's order, then a base, then joints of neither."""
-    names = contract.joint_names
-    parts = [Part(arm.name, contract.indices(arm.joints),
-                  (names.index(arm.gripper.joint), arm.gripper) if arm.gripper else None, arm.tip)
-             for arm in contract.arms]
-    known = {column for part in parts
-             for column in (*part.columns, *([part.gripper[0]] if part.gripper else []))}
-    for name, chosen in ((BASE, contract.is_velocity), (REST, ~contract.is_velocity)):
-        if columns := [int(k) for k in np.flatnonzero(chosen) if k not in known]:
-            parts.append(Part(name, columns))
-    return parts
 
 
 def near_limits(contract: Contract, state: Floats) -> dict[str, float]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from il_ros.contract import POSE_SIZE
+from il_ros.contract.parts import parts_of
 from il_ros.datasets import schema
-from il_ros.datasets.parts import grasps, parts_of
+from il_ros.datasets.parts import grasps
 from il_ros.datasets.reader import Dataset
 import numpy as np
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from il_ros.contract import Contract
+from il_ros.errors import ConfigError
 from il_ros.evaluation.rollout import Conditions, evaluate, roll_out, Rollout
 from il_ros.execution.chunk_scheduler import make_scheduler
 from il_ros.execution.schedulers.scheduler import ChunkScheduler
@@ -21,16 +22,16 @@ from il_ros.types import Pixels
 K = TypeVar('K')
 SHARES = 4  # pieces of work per core, so that one slow piece does not hold up the end
 FILM_SIZE = (360, 480)
-ROBOT = 'sim_arm'
 DEADLINE_S = 60.0  # for an answer of a server: the simulated robot waits
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What to evaluate: a policy in an environment under conditions.
+    """What to evaluate: a policy in a simulated task under conditions.
 
     Attributes:
         checkpoint: Where the policy comes from; see `il_ros.policies.source`.
+        task: One of `il_ros.sim.tasks.TASKS`.
         repeats: Episodes between two resets of the arm; seeds come in runs of so many.
         options: How the policy is run, where it is run here.
         instruction: What it is told to do, in words; the contract's task when ''.
@@ -38,7 +39,7 @@ class Trial:
     """
 
     checkpoint: Place
-    environment: str = 'il_ros/PickPlace-v0'
+    task: str = 'PickPlace'
     conditions: Conditions = Conditions()
     scheduler: str = 'receding'
     execute_steps: int = 8
@@ -149,11 +150,10 @@ def _seed(policy: Policy, seed: int) -> None:
 
 @contextmanager
 def _opened(trial: Trial) -> Iterator[tuple[Any, Policy, Callable[[], ChunkScheduler]]]:
-    import gymnasium
-    import il_ros.sim  # noqa: F401  registers the environments
+    from il_ros.sim import make
 
-    with opened(trial.checkpoint, trial.options) as policy:
-        env = gymnasium.make(trial.environment, cameras=bool(policy.cameras))
+    with opened(trial.checkpoint, trial.options, trial.task) as policy:
+        env = make(trial.task, contract=policy.contract, cameras=bool(policy.cameras))
         try:
             yield env, policy, lambda: make_scheduler(
                 trial.scheduler, policy.contract, trial.execute_steps,
@@ -163,15 +163,23 @@ def _opened(trial: Trial) -> Iterator[tuple[Any, Policy, Callable[[], ChunkSched
 
 
 @contextmanager
-def opened(place: Place, options: Options) -> Iterator[Policy]:
-    """Open a policy for the simulated arm; a server is told that it drives that one.
+def opened(place: Place, options: Options, task: str) -> Iterator[Policy]:
+    """Open a policy for the robot of a task; a server is told that it drives that one.
 
     Raises:
+        ConfigError: There is no such task, or it is one of another robot.
         CheckpointError: It cannot be read, or the backend cannot run it.
         RemoteError: The server cannot be reached or gives no chunks for this robot.
     """
-    policy = open_policy(place, options, Contract.load(ROBOT), deadline_s=DEADLINE_S)
+    from il_ros.sim.tasks import make_task, tasks_of
+
+    robot = Contract.load(make_task(task).world.robot)
+    policy = open_policy(place, options, robot, deadline_s=DEADLINE_S)
     try:
+        if policy.contract.joint_names != robot.joint_names:
+            raise ConfigError(
+                f'{place}: a policy for {policy.contract.robot}, and {task} is a task of '
+                f'{robot.robot}; evaluate it in one of {", ".join(tasks_of(policy.contract))}')
         yield policy
     finally:
         if is_server(place):

@@ -37,6 +37,7 @@ def render_evaluation(result: Mapping[str, Any], folder: Path,
         against=len(names) > 1, probability=probability_text,
         unseen=[e for e in result['layers'] if 'unseen' in e],
         tiles=_tiles(entries), runs=runs, styles=layer_charts.STYLES,
+        parts=list(entries[0].get('beyond_limits', ())),
         figures={name: Markup(svg) for name, svg in charts.items()},
         films=[{'title': film['title'], 'video': embedded_video(film['path'], folder)}
                for film in films],

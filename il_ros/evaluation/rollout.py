@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
+from il_ros.evaluation.asked import Asked, Shares
 from il_ros.evaluation.faults import Delay, Faults, Sensors
 from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.policies.policy import infer_or_hold, Policy
@@ -47,13 +48,18 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Rollout:
-    """The result of one episode."""
+    """The result of one episode.
+
+    Attributes:
+        beyond: See `Asked`; empty where it was not counted.
+    """
 
     seed: int
     success: bool
     duration_s: float
     interventions: int = 0
     human_seconds: float = 0.0
+    beyond: Shares = field(default_factory=dict)
 
 
 def observation_of(values: Mapping[str, Any], stamp_ns: int, task: str = '') -> Observation:
@@ -88,6 +94,7 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
     if human:
         human.reset(seed)
     target = np.asarray(values['observation.state'], dtype=np.float64)
+    asked = Asked(contract, target)
     step, interventions, human_steps, success, done = 0, 0, 0, False, False
     driving = False
     past: list[Observation] = []  # since the last one that the policy was given
@@ -124,11 +131,12 @@ def roll_out(env: Any, contract: Contract, policy: Policy, scheduler: ChunkSched
         driving = theirs is not None
         if on_step:
             on_step(observation, target, source)
+        asked.add(target)
         values, _, terminated, truncated, info = env.step(target)
         success, done = bool(info['success']), terminated or truncated
         step += 1
     return Rollout(seed, success, to_s(step * contract.period_ns), interventions,
-                   to_s(human_steps * contract.period_ns))
+                   to_s(human_steps * contract.period_ns), asked.shares)
 
 
 def evaluate(env: Any, contract: Contract, policy: Policy,

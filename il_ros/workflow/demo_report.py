@@ -21,7 +21,7 @@ def write_demo_report(config: DemoConfig, summary: Mapping[str, Any], rounds: Se
     """Write `report.html` and the video of a rollout of the last policy; return the page."""
     last = rounds[-2]
     seeds = [rollout.seed for rollout in last.rollouts if rollout.success]
-    film(Trial(last.checkpoint, f'il_ros/{config.loop.task}-v0', config.loop.conditions,
+    film(Trial(last.checkpoint, config.loop.task, config.loop.conditions,
                config.loop.scheduler, config.loop.execute_steps),
          seeds[0] if seeds else EVALUATION_SEEDS, out / VIDEO)
     page = {

@@ -217,7 +217,7 @@ class Loop:
         seeds = range(EVALUATION_SEEDS, EVALUATION_SEEDS + self._config.episodes)
         self._progress.step('evaluate on held-out seeds', len(seeds))
         return evaluate_checkpoint(
-            Trial(checkpoint, f'il_ros/{self._config.task}-v0', self._config.conditions,
+            Trial(checkpoint, self._config.task, self._config.conditions,
                   self._config.scheduler, self._config.execute_steps), seeds,
             workers=self._config.workers, progress=self._progress.advance)
 

@@ -15,11 +15,11 @@ SEEDS = range(40, 43)
 
 @pytest.fixture(scope='module')
 def trials(tmp_path_factory):
-    trial = Trial(make_checkpoint(tmp_path_factory.mktemp('c') / 'bc'), 'il_ros/Reach-v0')
+    trial = Trial(make_checkpoint(tmp_path_factory.mktemp('c') / 'bc'), 'Reach')
     hard = Conditions(False, 0.01, Variation(beyond=0.05),
                       Faults(joint_noise=0.01, dropped=0.4, latency_ticks=2))
-    return {'hard': Trial(trial.checkpoint, trial.environment, hard),
-            'long': Trial(trial.checkpoint, trial.environment, Conditions(False), repeats=2)}
+    return {'hard': Trial(trial.checkpoint, trial.task, hard),
+            'long': Trial(trial.checkpoint, trial.task, Conditions(False), repeats=2)}
 
 
 def test_results_do_not_depend_on_the_number_of_processes(trials):

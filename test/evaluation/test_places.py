@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 from checkpoint_factory import CONTRACT, make_checkpoint, SMALL, VARIANTS
-import gymnasium
 from il_ros.errors import RemoteError
 from il_ros.evaluation.checkpoint import _seed, evaluate_checkpoint, Trial
 from il_ros.evaluation.rollout import Conditions, evaluate
@@ -13,14 +12,14 @@ from il_ros.execution.chunk_scheduler import make_scheduler
 from il_ros.policies.load import load
 from il_ros.policies.source import Options
 from il_ros.policies.transforms import WithinLimits
-import il_ros.sim  # noqa: F401  registers the environments
+from il_ros.sim import make
 import numpy as np
 from policies.policy_server import chunk, ROWS, serving
 import pytest
 import torch
 
 torch.set_num_threads(1)
-REACH, CALM = 'il_ros/Reach-v0', Conditions(False)
+REACH, CALM = 'Reach', Conditions(False)
 
 
 class Kept:
@@ -56,7 +55,7 @@ class Local:
 
 
 def roll_out(policy, seeds, **options):
-    env = gymnasium.make(REACH)
+    env = make(REACH)
     found = evaluate(env, CONTRACT, policy,
                      lambda: make_scheduler('receding', CONTRACT, 8, join=0.5), seeds, CALM,
                      before=lambda seed: _seed(policy, seed), **options)

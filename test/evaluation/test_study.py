@@ -1,10 +1,13 @@
 """Rollouts of one or two policies become figures, charts, a page and films."""
+from dataclasses import replace
 import json
 from pathlib import Path
 import xml.etree.ElementTree as ElementTree
 
 from checkpoint_factory import make_checkpoint
 from evaluation.test_report import Page
+from il_ros.contract import Contract
+from il_ros.errors import ConfigError
 from il_ros.evaluation import checkpoint
 from il_ros.evaluation import study as studies
 from il_ros.evaluation.charts import Canvas
@@ -147,8 +150,19 @@ def test_the_page_of_one_policy_in_one_layer(tmp_path):
     page = Page(render_evaluation(describe(made, 'Reach', results(made, '++++++++')), tmp_path))
     assert 'nominal 8 / 8 68 % – 100 % 6.5 s' in page.text
     assert page.svgs == 2
-    for text in ('Paired', 'Long runs', 'A failure', 'Not run', 'McNemar'):
+    for text in ('Paired', 'Long runs', 'A failure', 'Not run', 'McNemar', 'beyond the limits'):
         assert text not in page.text
+
+
+def test_the_page_says_which_arm_was_asked_beyond_its_limits(tmp_path):
+    made = study(Path('runs/bc/best'), ('nominal',))
+    found = {key: [replace(r, beyond={'left': 0.25, 'right': float(key[1])}) for r in rollouts]
+             for key, rollouts in results(made).items()}
+    result = describe(made, 'HandOver', found)
+    assert result['beyond_limits'] == {'left': 0.25, 'right': 0.0}
+    page = Page(render_evaluation(result, tmp_path))
+    assert 'Asked beyond the limits' in page.text
+    assert 'nominal act/best 25.0 % 0.0 % nominal bc/best 25.0 % 100.0 %' in page.text
 
 
 @pytest.fixture(scope='module')
@@ -177,6 +191,21 @@ def test_the_command_compares_and_writes(checkpoints, tmp_path, capsys, monkeypa
     assert 'nominal: a/best is better with probability 0.500, McNemar p = 1' in printed
 
 
+def test_a_policy_for_another_robot_is_refused(checkpoints):
+    from il_ros.commands.evaluate import evaluate
+    with pytest.raises(ConfigError, match='a policy for sim_arm, and HandOver is a task of '
+                                          'sim_two_arms; evaluate it in one of PickPlace, Reach,'):
+        evaluate(str(checkpoints[0]), task='HandOver', jobs=0)
+
+
+def test_two_arms_are_evaluated_with_each_arms_share(tmp_path):
+    from il_ros.commands.evaluate import evaluate
+    folder = make_checkpoint(tmp_path / 'two', contract=Contract.load('sim_two_arms'))
+    evaluate(str(folder), episodes=1, task='LiftTray', jobs=0, out=tmp_path / 'result.json')
+    shares = json.loads((tmp_path / 'result.json').read_text())['beyond_limits']
+    assert list(shares) == ['left', 'right'] and all(0 <= s <= 1 for s in shares.values())
+
+
 def test_the_command_says_how_long_it_lasts(checkpoints, capsys):
     from il_ros.commands.evaluate import evaluate
     evaluate(str(checkpoints[0]), episodes=2, task='Reach', layers='reliability', repeats=2,
@@ -193,6 +222,5 @@ def test_the_command_says_how_long_it_lasts(checkpoints, capsys):
     ({'ros': True, 'layers': 'shifted'}, '^--ros runs the nominal layer of one policy in torch')])
 def test_the_command_refuses(checkpoints, options, text):
     from il_ros.commands.evaluate import evaluate
-    from il_ros.errors import ConfigError
     with pytest.raises(ConfigError, match=text):
         evaluate(str(checkpoints[0]), **options)

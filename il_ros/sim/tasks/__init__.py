@@ -8,7 +8,7 @@ from il_ros.sim.tasks.table import AREA, PickPlace, Push, Reach
 from il_ros.sim.tasks.task import BOX_DISTANCE, CUBE_HALF, from_box, inside_box, Scene, Task
 
 __all__ = ['AREA', 'BOX_DISTANCE', 'CUBE_HALF', 'default_task', 'from_box', 'inside_box',
-           'make_task', 'Scene', 'Task', 'TASKS']
+           'make_task', 'Scene', 'Task', 'TASKS', 'tasks_of']
 
 TASKS: dict[str, type[Task]] = {task.name: task for task in (
     PickPlace, Reach, Push, HandOver, LiftTray, FetchCube)}
@@ -25,7 +25,12 @@ def make_task(name: str) -> Task:
     return TASKS[name]()
 
 
+def tasks_of(contract: Contract) -> list[str]:
+    """Return the tasks of the robot that a contract is for; of one that is not simulated, all."""
+    return [name for name, task in TASKS.items()
+            if task.world.robot == contract.robot] or list(TASKS)
+
+
 def default_task(contract: Contract) -> str:
     """Return the first task of the robot that a contract is for; PickPlace for others."""
-    own = [name for name, task in TASKS.items() if task.world.robot == contract.robot]
-    return own[0] if own else 'PickPlace'
+    return tasks_of(contract)[0]
