@@ -202,6 +202,8 @@ def to_mapping(value: Any) -> Any:
                 if f.metadata != NOT_IN_TEXT and (v := getattr(value, f.name)) is not None}
     if isinstance(value, (list, tuple)):
         return [to_mapping(v) for v in value]
+    if isinstance(value, Mapping):
+        return {k: to_mapping(v) for k, v in value.items()}
     return value
 
 

@@ -17,10 +17,13 @@ import typer
 if TYPE_CHECKING:
     from il_ros.datasets.reader import Dataset
     from il_ros.training.config import TrainConfig
+    from il_ros.training.joined import Joined
+    from il_ros.training.samples import Source
 
 
 def train(
-    dataset: Annotated[Path, typer.Argument(help='Folder that `il_ros convert` wrote.')],
+    dataset: Annotated[Path | None, typer.Argument(
+        help='Folder that `il_ros convert` wrote.', default_factory=lambda: None)],
     out: Annotated[Path, typer.Option(help='Folder for checkpoints and logs.')],
     policy: Annotated[str, typer.Option(
         help='bc, bc_rnn, act, diffusion, flow, gmm or ibc.')] = 'bc',
@@ -36,6 +39,14 @@ def train(
         min=1, help='Networks in the checkpoint; more than one also tell how sure they are.',
     )] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
+    data: Annotated[str, typer.Option(
+        help='Several datasets and their shares of each batch, as in demos=0.5,corrections=0.5; '
+             'FOLDER:MAP.yaml is one of another robot.')] = '',
+    tasks: Annotated[str, typer.Option(
+        help="Share of each batch by task, as in 'pick the cube=0.7,open the box=0.3'; others "
+             'are left out.')] = '',
+    robots: Annotated[str, typer.Option(
+        help='Likewise by the robot that a dataset was recorded with.')] = '',
     mix: Annotated[str, typer.Option(
         help='Share of each batch by control source, as in demo=0.5,human=0.4,policy=0.1.')] = '',
     weighting: Annotated[str | None, typer.Option(
@@ -57,17 +68,22 @@ def train(
 
     Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
     """
+    if (dataset is None) == (not data):
+        raise ConfigError('expected a dataset or --data with several, got '
+                          + ('both' if dataset else 'neither'))
     settings = _settings(policy, config, cameras, language, steps, seed, members)
     settings = sampled(settings, mix, weighting)
+    settings = shared(settings, tasks, robots)
     settings = replace(settings, accumulate=accumulate or settings.accumulate,
                        compile=compiled or settings.compile,
                        precision=precision or settings.precision)
     first = int(os.environ.get('RANK', 0)) == 0  # of the processes that torchrun started
 
-    from il_ros.datasets.reader import Dataset
     from il_ros.training.train import fit, Report
 
-    source = open_dataset(dataset) if first else Dataset(dataset)
+    source = _source(dataset, data, first)
+    if first:
+        print_shares(source, settings)
     with new_progress(bars=first) as progress:
         task = progress.add_task(f'train {policy}', total=settings.steps, note='')
 
@@ -90,10 +106,50 @@ def train(
     console.print(f'[bold]{best}[/]: step {record["step"]} of {record["steps"]}, {quality}, '
                   f'{record["rows"]} labelled rows of {record["episodes"]} episodes',
                   highlight=False, soft_wrap=True)
+    for kind in ('dataset', 'task'):
+        for name, error in record.get(f'validation_by_{kind}', {}).items():
+            console.print(f'validation error of {kind} {name}: {error:.4f}', markup=False,
+                          highlight=False, soft_wrap=True)
     console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
 
 
-def _learn_gate(best: Path, dataset: Dataset, budget: float) -> None:
+def _source(dataset: Path | None, data: str, first: bool) -> Dataset | Joined:
+    from il_ros.datasets.reader import Dataset
+    from il_ros.training.asked import parse_data
+    from il_ros.training.open_data import open_data
+
+    if dataset:
+        return open_dataset(dataset) if first else Dataset(dataset)
+    if not first:
+        return open_data(parse_data(data))
+    return open_data(parse_data(data), open_dataset, lambda line: console.print(
+        line, markup=False, highlight=False, soft_wrap=True))
+
+
+def print_shares(source: Source, settings: TrainConfig) -> None:
+    """Print what a batch holds of each dataset, task and source, where shares of them are asked.
+
+    Raises:
+        IlRosError: There is nothing to draw for a share.
+    """
+    from il_ros.training.joined import axes_of
+    from il_ros.training.samples import Samples
+    from il_ros.training.shares import expected
+    from rich.table import Table
+    from rich.text import Text
+
+    if not (axes := axes_of(source, settings)):
+        return
+    plain = replace(settings, policy=replace(settings.policy, inputs=('state',)))
+    samples = Samples.of(source, plain, {}, axes=axes)
+    table = Table('dataset', 'task', 'robot', 'source', 'share', 'rows per batch', box=None)
+    for one in expected(samples.mixture(settings), axes, samples.origin, settings.batch_size):
+        table.add_row(*map(Text, (one.dataset, one.task, one.robot, one.source,
+                                  f'{one.share:.1%}', f'{one.rows:.1f}')))
+    console.print(table)
+
+
+def _learn_gate(best: Path, dataset: Source, budget: float) -> None:
     from il_ros.intervention.gates.files import GATES
     from il_ros.intervention.gates.fitting import fit_gate
 
@@ -146,3 +202,18 @@ def sampled(settings: TrainConfig, mix: str, weighting: str | None) -> TrainConf
         raise ConfigError('expected --mix or --weighting, got both')
     return replace(settings, correction_share=None, mix=Mix.parse(mix) if mix else None,
                    weighting=weighting or 'none')
+
+
+def shared(settings: TrainConfig, tasks: str, robots: str) -> TrainConfig:
+    """Return the settings with what --tasks and --robots say.
+
+    Raises:
+        ConfigError: One is wrong.
+    """
+    from il_ros.training.asked import parse_shares
+
+    if tasks:
+        settings = replace(settings, tasks=parse_shares(tasks, '--tasks'))
+    if robots:
+        settings = replace(settings, robots=parse_shares(robots, '--robots'))
+    return settings

@@ -9,8 +9,10 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from il_ros.errors import CheckpointError
+from il_ros.config import build, to_mapping
+from il_ros.errors import CheckpointError, ContractMismatchError
 from il_ros.policies.checkpoint import read_json, read_weights, recover, replace, write_json
+from il_ros.training.config import TrainConfig
 import torch
 from torch import nn, Tensor
 
@@ -69,6 +71,30 @@ def load_state(folder: Path, network: nn.Module, average: nn.Module,
     except (RuntimeError, KeyError) as error:
         raise CheckpointError(f'{folder}: is of another network: {error}') from None
     return progress
+
+
+def require_same_run(out: Path, theirs: dict[str, Any], ours: dict[str, Any]) -> None:
+    """Check that a run goes on with the settings, rows and robot that it was started with.
+
+    Raises:
+        ContractMismatchError: It does not; the text says in what.
+    """
+    theirs = theirs | {  # an older version may have had fewer settings
+        'config': to_mapping(build(TrainConfig, theirs['config'], str(out / 'state')))}
+    if theirs != ours:
+        raise ContractMismatchError(f'{out}: was started with other settings, rows or robot: '
+                                    f'{_difference(theirs, ours)}; start a new run')
+
+
+def _difference(ours: dict[str, Any], theirs: dict[str, Any], where: str = '') -> str:
+    lines = []
+    for key in ours.keys() | theirs.keys():
+        a, b = ours.get(key), theirs.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            lines.append(_difference(a, b, f'{where}{key}.'))
+        elif a != b:
+            lines.append(f'{where}{key}: {a}, now {b}')
+    return '; '.join(sorted(line for line in lines if line))
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

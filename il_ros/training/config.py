@@ -1,11 +1,13 @@
 """Settings of one training run."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from il_ros.config import build, find_config, parse_yaml, read_text
 from il_ros.errors import ConfigError
 from il_ros.policies.config import one_of, PolicyConfig
+from il_ros.training.asked import check_shares
 from il_ros.types import ControlSource, LABELLED
 
 SOURCES = {**{source.name.lower(): int(source) for source in ControlSource}, 'label': LABELLED}
@@ -80,6 +82,8 @@ class TrainConfig:
             from all other rows. 'sirius' (Liu et al. 2023): half from interventions, 0.2 % from
             the 15 rows before each, demonstrations as often as they are, rollouts the rest. Both
             make the rows of the policy labels.
+        tasks: Shares of each batch by task text; rows of tasks that are not named are left out.
+        robots: Likewise by the robot that a dataset was recorded with.
         precision: Of Lightning Fabric: '32-true', 'bf16-mixed' or '16-mixed'. 'auto' is bf16-mixed
             for a policy with cameras where the hardware computes in bfloat16, else 32-true.
         accelerator: 'cpu', 'cuda' or 'auto'.
@@ -110,6 +114,8 @@ class TrainConfig:
     correction_share: float | None = None
     mix: Mix | None = None
     weighting: str = 'none'
+    tasks: Mapping[str, float] | None = None
+    robots: Mapping[str, float] | None = None
     seed: int = 0
     precision: str = '32-true'
     accelerator: str = 'cpu'
@@ -142,6 +148,9 @@ class TrainConfig:
         one_of(self.precision, PRECISIONS, 'precision')
         one_of(self.accelerator, ('auto', 'cpu', 'cuda'), 'accelerator')
         one_of(self.weighting, WEIGHTINGS, 'weighting')
+        for name in ('tasks', 'robots'):
+            if (shares := getattr(self, name)) is not None:
+                check_shares(shares, name)
         given = {'correction_share': self.correction_share is not None,
                  'mix': self.mix is not None, 'weighting': self.weighting != 'none'}
         if sum(given.values()) > 1:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 import hashlib
 from pathlib import Path
 
@@ -10,27 +9,15 @@ from il_ros.datasets.reader import Dataset
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.transforms import ResizeImages
 from il_ros.training.frame_files import FrameFiles
+from il_ros.training.frames import Resized
+from il_ros.training.joined import Joined
 from il_ros.training.samples import Frames, Source
-from il_ros.training.sampling import Rows
 from il_ros.types import Pixels
 import numpy as np
 
 BLOCK = 256        # rows decoded at once
 ENDS = 1 << 20     # bytes of a video that tell it from others, at either end
 VERSION = 'area'   # how images are made smaller; another one makes all files anew
-
-
-@dataclass(frozen=True)
-class Resized:
-    """Images of a source that has them at hand, resized when they are asked for."""
-
-    source: Source
-    camera: str
-    resize: ResizeImages
-
-    def __getitem__(self, rows: Rows, /) -> Pixels:
-        """Return the images of the rows. Shape (n, H, W, 3)."""
-        return self.resize.resize(self.source.frames(self.camera, rows))
 
 
 def cached_images(source: Source, config: PolicyConfig, cache: FrameFiles | None = None
@@ -49,12 +36,18 @@ def cached_images(source: Source, config: PolicyConfig, cache: FrameFiles | None
         DatasetError: A video cannot be read, or there is no room for its images.
     """
     cache = cache or FrameFiles.of_this_machine()
-    return {name: _cached(source, name, config.image_size, cache) for name in config.cameras}
+    found: dict[str, Frames] = {}
+    for name in config.cameras:
+        camera = source.contract.camera(name)
+        resize = ResizeImages(*(config.image_size or (camera.height, camera.width)))
+        found[name] = (source.images(name, [
+            None if (theirs := part.camera(name)) is None else
+            _cached(part.source, theirs, resize, cache) for part in source.parts])
+            if isinstance(source, Joined) else _cached(source, name, resize, cache))
+    return found
 
 
-def _cached(source: Source, name: str, size: tuple[int, int] | None, cache: FrameFiles) -> Frames:
-    camera = source.contract.camera(name)
-    resize = ResizeImages(*(size or (camera.height, camera.width)))
+def _cached(source: Source, name: str, resize: ResizeImages, cache: FrameFiles) -> Frames:
     if not isinstance(source, Dataset):
         return Resized(source, name, resize)
     episodes = [_fingerprint(*source.video(name, i), length)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
-from il_ros.contract.joint import TURN
 from il_ros.datasets.gaps import stretches
 from il_ros.errors import DatasetError
 from il_ros.policies.inputs.data import Data
 from il_ros.policies.inputs.language import embed_all
 from il_ros.policies.inputs.tool_frame import ToolFrame
+from il_ros.training.columns import finite_column, joint_column, task_column
 from il_ros.training.config import SOURCES, TrainConfig
 from il_ros.training.sampling import (
     before_interventions,
@@ -21,6 +21,8 @@ from il_ros.training.sampling import (
     origins,
     Rows,
 )
+from il_ros.training.shares import Axis, combined, composed
+from il_ros.training.split import held_out
 from il_ros.training.windows import run_ends, sequences
 from il_ros.types import LABELLED, Pixels
 import numpy as np
@@ -82,19 +84,6 @@ class ArraySource:
         return self.images[camera][indices]
 
 
-def split_episodes(episodes: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
-    """Return episode indices for training and for validation, in order.
-
-    Whole episodes, since neighbouring rows are near copies of each other. At least one episode
-    is kept for validation, unless the share is 0 or there is only one.
-    """
-    if share == 0 or len(episodes) < 2:
-        return episodes, episodes[:0]
-    count = max(1, round(share * len(episodes)))
-    order = np.random.default_rng(seed).permutation(episodes)
-    return np.sort(order[count:]), np.sort(order[:count])
-
-
 @dataclass(frozen=True)
 class Samples:
     """Chunks to learn from.
@@ -117,6 +106,7 @@ class Samples:
         recurrent: Every tick of a sample is a label, not the newest alone.
         instructions: Vector of each task, where it is an input. Shape (T, 64).
         task: Which of them each row has. Shape (N,).
+        axes: By what else than their source rows are told apart, see `joined.axes_of`.
     """
 
     vectors: Mapping[str, NDArray[np.float32]]
@@ -134,16 +124,17 @@ class Samples:
     recurrent: bool = False
     instructions: NDArray[np.float32] | None = None
     task: Rows | None = None
+    axes: Sequence[Axis] = ()
 
     @staticmethod
     def of(source: Source, config: TrainConfig, images: Mapping[str, Frames],
-           frame: ToolFrame | None = None) -> Samples:
+           frame: ToolFrame | None = None, axes: Sequence[Axis] = ()) -> Samples:
         """Return the samples of a dataset under the label rule of `TrainConfig.labels`.
 
         Raises:
             DatasetError: No row is a label, or values are not finite.
         """
-        columns, lengths = source.columns, source.lengths
+        columns, lengths, turning = source.columns, source.lengths, source.contract.continuous
         wanted = [int(SOURCES[name]) for name in config.labels]
         control = np.asarray(columns['control_source']).reshape(-1)
         labelled = np.isin(control, wanted)
@@ -151,35 +142,36 @@ class Samples:
             raise DatasetError(
                 f'no row to learn from: none of {len(labelled)} rows was controlled by '
                 f'{" or ".join(config.sources)}; record demonstrations or name other `sources`')
-        vectors = {'state': _joints(source, 'observation.state')}
+        vectors = {'state': joint_column(columns, 'observation.state', turning)}
         if 'environment' in config.policy.inputs:
-            vectors['environment'] = _finite(columns, 'observation.environment_state')
-        actions = _joints(source, 'action')
+            vectors['environment'] = finite_column(columns, 'observation.environment_state')
+        actions = joint_column(columns, 'action', turning)
         if frame:
             vectors['tool'] = frame.poses(vectors['state']).astype(np.float32)
             actions = frame.poses(actions).astype(np.float32)
         episode = np.repeat(np.arange(len(lengths)), lengths)
         whole = stretches(lengths, columns.get('tick'))
-        training, validation = split_episodes(
-            np.unique(episode[labelled]), config.validation_share, config.seed)
+        training, validation = held_out(config, labelled, episode, axes)
+        drawn = labelled & np.logical_and.reduce([axis.drawn for axis in axes])
         correction = np.asarray(columns['intervention']).reshape(-1).astype(bool)
+        words, task = _instructions(source) if 'task' in config.policy.inputs else (None, None)
         return Samples(
             vectors, actions, images, run_ends(whole, labelled, control == LABELLED),
             correction, episode, np.repeat(np.arange(len(whole)), whole),
             origins(control, correction, episode),
-            np.flatnonzero(labelled & np.isin(episode, training)),
-            np.flatnonzero(labelled & np.isin(episode, validation)), config.policy.horizon,
+            np.flatnonzero(drawn & np.isin(episode, training)),
+            np.flatnonzero(drawn & np.isin(episode, validation)), config.policy.horizon,
             config.policy.window, config.policy.recurrent,
-            *(_instructions(source) if 'task' in config.policy.inputs else ()))
+            words, task, axes)
 
     def mixture(self, config: TrainConfig) -> Mixture:
         """Return how training rows are drawn.
 
         Raises:
-            DatasetError: A source with a share has no rows.
+            DatasetError: What has a share has no rows.
         """
-        return mixture(config, self.training, self.origin, self.correction,
-                       before_interventions(self.origin, self.episode))
+        return composed(mixture(config, self.training, self.origin, self.correction,
+                                before_interventions(self.origin, self.episode)), self.axes)
 
     def labels(self, rows: Rows) -> int:
         """Return how many labels the samples of the rows hold."""
@@ -192,16 +184,19 @@ class Samples:
         """Return what each member of an ensemble learns from; for one member, everything.
 
         As many training episodes as there are, drawn with replacement (Breiman 1996, bagging):
-        whole ones, since neighbouring rows are near copies of each other.
+        whole ones, since neighbouring rows are near copies of each other; as many of each dataset
+        and task as it has.
         """
         if count == 1:
             return [self]
         random = np.random.default_rng([seed, count])
         owner = self.episode[self.training]
-        episodes = np.unique(owner)
+        episodes, first = np.unique(owner, return_index=True)
+        kinds = combined(self.axes, self.training[first])
+        alike = [episodes[kinds == kind] for kind in np.unique(kinds)]
         return [replace(self, training=np.concatenate(
-            [self.training[owner == e] for e in random.choice(episodes, len(episodes))]))
-            for _ in range(count)]
+            [self.training[owner == e] for group in alike
+             for e in random.choice(group, len(group))])) for _ in range(count)]
 
     def batch(self, rows: Rows, with_images: bool = True) -> tuple[Data, Mask]:
         """Return samples in the robot's units, and which of their rows are labels.
@@ -225,26 +220,5 @@ class Samples:
 
 
 def _instructions(source: Source) -> tuple[NDArray[np.float32], Rows]:
-    texts = tuple(source.tasks) or (source.contract.task,)
-    index = np.asarray(source.columns['task_index'] if source.tasks
-                       else np.zeros(sum(source.lengths)), np.int64).reshape(-1)
-    if len(index) and not 0 <= index.min() <= index.max() < len(texts):
-        raise DatasetError(f"column 'task_index': expected 0 to {len(texts) - 1}, got "
-                           f'{index.min()} to {index.max()}; convert the bags again')
+    texts, index = task_column(source.tasks, source.contract.task, source.columns)
     return embed_all(texts), index
-
-
-def _joints(source: Source, key: str) -> NDArray[np.float32]:
-    values = _finite(source.columns, key)  # whole turns would leave 32 bit no room for the angle
-    within = source.columns[key] - TURN * np.round(np.asarray(source.columns[key]) / TURN)
-    return np.where(source.contract.continuous, within, values).astype(np.float32)
-
-
-def _finite(columns: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float32]:
-    if key not in columns:
-        raise DatasetError(f'the dataset has no column {key!r}; convert the bags again')
-    values = np.asarray(columns[key], np.float32)
-    if not (rows := np.isfinite(values).all(-1)).all():
-        raise DatasetError(f'column {key!r}: row {int(np.argmin(rows))} is not finite; '
-                           'convert the bags again')
-    return values

@@ -10,26 +10,28 @@ from pathlib import Path
 import time
 from typing import Any, NamedTuple
 
-from il_ros.config import build, to_mapping
+from il_ros.config import to_mapping
 from il_ros.datasets.reader import Dataset
-from il_ros.errors import CheckpointError, ContractMismatchError
+from il_ros.errors import CheckpointError
 from il_ros.kinematics import find_urdf
 from il_ros.policies.checkpoint import Checkpoint, write
 from il_ros.policies.config import AugmentationConfig
 from il_ros.policies.inputs.tool_frame import ToolFrame
 from il_ros.policies.load import make_network
 from il_ros.policies.networks.augmentation import augment
-from il_ros.policies.networks.network import Network
 from il_ros.policies.transforms import Chain, features, Normalize
-from il_ros.training.batches import Batches, Part, prefetched, to_batch
-from il_ros.training.checkpoint import load_state, save_state
+from il_ros.training.batches import Batches, Part, prefetched
+from il_ros.training.checkpoint import load_state, require_same_run, save_state
 from il_ros.training.config import TrainConfig
 from il_ros.training.image_cache import cached_images
+from il_ros.training.joined import axes_of, Joined
 from il_ros.training.pose_augmentation import PoseAugmentation
 from il_ros.training.precision import choose, fast_attention
 from il_ros.training.samples import Samples, Source
 from il_ros.training.schedule import averaging, schedule, update_average
+from il_ros.training.shares import expected
 from il_ros.training.start import set_start, start_normalization
+from il_ros.training.validation import validate, Validation
 from lightning_fabric import Fabric
 from lightning_fabric.loggers import TensorBoardLogger
 import numpy as np
@@ -38,8 +40,6 @@ from torch import Tensor
 
 REPORT_EVERY = 10           # steps between two calls of `progress`
 STATISTICS_ROWS = 50_000    # more rows do not move mean and spread
-VALIDATION_ROWS = 4_096
-VALIDATION_BATCH = 512
 
 
 class Report(NamedTuple):
@@ -102,11 +102,13 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     fabric.launch()
 
     config.policy.check_inputs(source.contract)
+    if isinstance(source, Joined):
+        source.check_inputs(config.policy)
     images = cached_images(source, config.policy)
     space = config.policy.space(source.contract)
     urdf = find_urdf(source.contract) if space.tools else None
     frame = ToolFrame.of(space, urdf) if urdf else None
-    samples = Samples.of(source, config, images, frame)
+    samples = Samples.of(source, config, images, frame, axes_of(source, config))
     to_features = features(config.policy, source.contract, frame)
     augmentation = PoseAugmentation.of(config.policy, source.contract)
     normalize = start_normalization(config, source.contract) or fit_normalization(
@@ -124,14 +126,12 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
                                   fused=True)
     settings = {'config': to_mapping(config), 'rows': len(samples.actions),
                 'contract': source.contract.hash}
+    if isinstance(source, Joined):
+        settings['data'] = source.record()
     start, best, validation = 0, math.inf, math.nan
     if resume:
         state = load_state(out / 'state', network, average, optimizer)
-        theirs = state['settings']  # an older version may have had fewer settings
-        theirs['config'] = to_mapping(build(TrainConfig, theirs['config'], str(out / 'state')))
-        if theirs != settings:
-            raise ContractMismatchError(f'{out}: was started with other settings, rows or robot: '
-                                        f'{_difference(theirs, settings)}; start a new run')
+        require_same_run(out, state['settings'], settings)
         start, best = state['step'], state['best']
     model, optimizer = fabric.setup(network, optimizer)
     model.mark_forward_method('loss')
@@ -172,15 +172,17 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
                 if progress and fabric.is_global_zero:
                     progress(report)
             if done % config.validate_every == 0 or done == config.steps:
-                validation = validate(average, samples, transforms, fabric)
-                fabric.log_dict({'validation/l1': validation,
+                found = validate(average, samples, transforms, fabric)
+                validation = found.error
+                fabric.log_dict({'validation/l1': validation, **found.figures,
                                  'train/learning_rate': optimizer.param_groups[0]['lr']}, done)
                 if fabric.is_global_zero:
                     weights = {k: v.cpu().numpy() for k, v in average.state_dict().items()}
                     record = {'step': done, 'steps': config.steps,
                               'validation': None if math.isnan(validation) else validation,
                               'rows': len(samples.training), 'episodes': len(source.lengths),
-                              'seconds': time.monotonic() - began, 'config': settings['config']}
+                              'seconds': time.monotonic() - began, 'config': settings['config'],
+                              **mixed(source, samples, config, found)}
                     if not validation > best:  # NaN, without validation: the last is the best
                         best = validation
                         write(out / 'best', checkpoint, weights, record)
@@ -218,30 +220,12 @@ def add_gradients(fabric: Fabric, model: Any, parts: Sequence[Part],
     return total
 
 
-@torch.no_grad()
-def validate(average: Network, samples: Samples, transforms: Chain, fabric: Fabric) -> float:
-    """Return the mean absolute error of the averaged weights, in normalised units.
-
-    Over the validation episodes; NaN where there are none.
-    """
-    every = max(1, -(-len(samples.validation) // VALIDATION_ROWS))
-    rows = samples.validation[::every]
-    total = count = 0.0
-    for begin in range(0, len(rows), VALIDATION_BATCH):
-        batch = fabric.to_device(
-            to_batch(samples, transforms, rows[begin:begin + VALIDATION_BATCH]))
-        error = (average(batch) - batch['actions']).abs().mean(-1)  # (B, H)
-        total += error[batch['valid']].sum().item()
-        count += batch['valid'].sum().item()
-    return total / count if count else math.nan
-
-
-def _difference(ours: dict[str, Any], theirs: dict[str, Any], where: str = '') -> str:
-    lines = []
-    for key in ours.keys() | theirs.keys():
-        a, b = ours.get(key), theirs.get(key)
-        if isinstance(a, dict) and isinstance(b, dict):
-            lines.append(_difference(a, b, f'{where}{key}.'))
-        elif a != b:
-            lines.append(f'{where}{key}: {a}, now {b}')
-    return '; '.join(sorted(line for line in lines if line))
+def mixed(source: Source, samples: Samples, config: TrainConfig, found: Validation
+          ) -> dict[str, Any]:
+    """Return what the record of a run says of several datasets, and of shares by task."""
+    if not samples.axes:
+        return {}
+    drawn = expected(samples.mixture(config), samples.axes, samples.origin, config.batch_size)
+    return {'data': source.record() if isinstance(source, Joined) else {},
+            'drawn': [one._asdict() for one in drawn],
+            'validation_by_dataset': found.datasets, 'validation_by_task': found.tasks}

@@ -4,7 +4,8 @@ from checkpoint_factory import CONTRACT
 from il_ros.errors import DatasetError
 from il_ros.policies.config import PolicyConfig
 from il_ros.training.config import TrainConfig
-from il_ros.training.samples import ArraySource, Samples, split_episodes
+from il_ros.training.samples import ArraySource, Samples
+from il_ros.training.split import split_episodes
 from il_ros.training.windows import run_ends
 import numpy as np
 import pytest

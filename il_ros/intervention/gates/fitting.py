@@ -31,7 +31,9 @@ from il_ros.policies.load import LearnedPolicy, load
 from il_ros.policies.policy import infer_or_hold
 from il_ros.policies.transforms import LEAST_SCALE
 from il_ros.training.config import SOURCES, TrainConfig
-from il_ros.training.samples import Source, split_episodes
+from il_ros.training.joined import axes_of
+from il_ros.training.samples import Source
+from il_ros.training.split import held_out
 from il_ros.types import ControlSource, Floats, Observation
 import numpy as np
 from numpy.typing import NDArray
@@ -158,7 +160,7 @@ def _validation(checkpoint: Path, source: Source) -> tuple[Mask, Mask]:
     control = np.asarray(source.columns['control_source']).reshape(-1)
     episode = np.repeat(np.arange(len(source.lengths)), source.lengths)
     labelled = np.isin(control, [int(SOURCES[name]) for name in config.labels])
-    _, kept = split_episodes(np.unique(episode[labelled]), config.validation_share, config.seed)
+    _, kept = held_out(config, labelled, episode, axes_of(source, config))
     return control == ControlSource.HUMAN, np.isin(episode, kept)
 
 
