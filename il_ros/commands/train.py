@@ -132,7 +132,7 @@ def print_shares(source: Source, settings: TrainConfig) -> None:
     Raises:
         IlRosError: There is nothing to draw for a share.
     """
-    from il_ros.training.joined import axes_of
+    from il_ros.training.joined import axes_of, check_inputs
     from il_ros.training.samples import Samples
     from il_ros.training.shares import expected
     from rich.table import Table
@@ -140,8 +140,8 @@ def print_shares(source: Source, settings: TrainConfig) -> None:
 
     if not (axes := axes_of(source, settings)):
         return
-    plain = replace(settings, policy=replace(settings.policy, inputs=('state',)))
-    samples = Samples.of(source, plain, {}, axes=axes)
+    check_inputs(source, settings.policy)
+    samples = Samples.of(source, settings, {}, axes=axes)
     table = Table('dataset', 'task', 'robot', 'source', 'share', 'rows per batch', box=None)
     for one in expected(samples.mixture(settings), axes, samples.origin, settings.batch_size):
         table.add_row(*map(Text, (one.dataset, one.task, one.robot, one.source,

@@ -154,21 +154,6 @@ class Joined:
         return JoinedFrames(tuple(images), self.rows,
                             np.broadcast_to(colour.round().astype(np.uint8), shape))
 
-    def check_inputs(self, policy: PolicyConfig) -> None:
-        """Check that each dataset has what the policy sees.
-
-        Raises:
-            ConfigError: One has none of its cameras, or no poses.
-        """
-        for part in self.parts:
-            if policy.cameras and not any(map(part.camera, policy.cameras)):
-                raise ConfigError(f'{part.name}: has none of the cameras that the policy sees '
-                                  f'({", ".join(policy.cameras)})')
-            if 'environment' in policy.inputs and schema.ENVIRONMENT not in part.mapped(
-                    self.contract):
-                raise ConfigError(f"{part.name}: has no poses, which the input 'environment' is "
-                                  'made of; give the policy other inputs')
-
     def record(self) -> dict[str, dict[str, Any]]:
         """Return what tells the datasets and their shares from others, by name."""
         shares = self.shares or [rows / sum(self.rows) for rows in self.rows]
@@ -177,6 +162,23 @@ class Joined:
             'robot': part.source.contract.robot,
             **({'columns': to_mapping(part.columns)} if part.columns else {})}
             for part, rows, share in zip(self.parts, self.rows, shares, strict=True)}
+
+
+def check_inputs(source: Source, policy: PolicyConfig) -> None:
+    """Check that the robot, and each of several datasets, has what the policy sees.
+
+    Raises:
+        ConfigError: There is no such input, or one has none of its cameras, or no poses.
+    """
+    policy.check_inputs(source.contract)
+    for part in source.parts if isinstance(source, Joined) else ():
+        if policy.cameras and not any(map(part.camera, policy.cameras)):
+            raise ConfigError(f'{part.name}: has none of the cameras that the policy sees '
+                              f'({", ".join(policy.cameras)})')
+        if 'environment' in policy.inputs and (
+                schema.ENVIRONMENT not in part.mapped(source.contract)):
+            raise ConfigError(f"{part.name}: has no poses, which the input 'environment' is made "
+                              'of; give the policy other inputs')
 
 
 def axes_of(source: Source, config: TrainConfig) -> tuple[Axis, ...]:

@@ -24,7 +24,7 @@ from il_ros.training.batches import Batches, Part, prefetched
 from il_ros.training.checkpoint import load_state, require_same_run, save_state
 from il_ros.training.config import TrainConfig
 from il_ros.training.image_cache import cached_images
-from il_ros.training.joined import axes_of, Joined
+from il_ros.training.joined import axes_of, check_inputs, Joined
 from il_ros.training.pose_augmentation import PoseAugmentation
 from il_ros.training.precision import choose, fast_attention
 from il_ros.training.samples import Samples, Source
@@ -101,9 +101,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
                     precision=config.precision, loggers=TensorBoardLogger(out, 'logs', ''))
     fabric.launch()
 
-    config.policy.check_inputs(source.contract)
-    if isinstance(source, Joined):
-        source.check_inputs(config.policy)
+    check_inputs(source, config.policy)
     images = cached_images(source, config.policy)
     space = config.policy.space(source.contract)
     urdf = find_urdf(source.contract) if space.tools else None
