@@ -15,6 +15,7 @@ def il_ros(*arguments, cwd=None):
     (['convert', 'nowhere', '--out', 'data'], 'nowhere'),
     (['inspect', 'empty'], 'empty'),
     (['train', 'empty', '--policy', 'bc', '--out', 'run'], 'empty'),
+    (['train', '--out', 'run'], 'expected a dataset or --data with several, got neither'),
     (['evaluate', 'empty'], 'empty'),
     (['evaluate', 'ws://127.0.0.1:9'], 'ws://127.0.0.1:9: cannot be reached'),
     (['dagger', 'empty', '--checkpoint', 'empty', '--out', 'run'], 'empty'),

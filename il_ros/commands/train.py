@@ -135,18 +135,15 @@ def print_shares(source: Source, settings: TrainConfig) -> None:
     from il_ros.training.joined import axes_of, check_inputs
     from il_ros.training.samples import Samples
     from il_ros.training.shares import expected
-    from rich.table import Table
-    from rich.text import Text
 
     if not (axes := axes_of(source, settings)):
         return
     check_inputs(source, settings.policy)
     samples = Samples.of(source, settings, {}, axes=axes)
-    table = Table('dataset', 'task', 'robot', 'source', 'share', 'rows per batch', box=None)
+    console.print(f'of {settings.batch_size} rows of a batch, expected:')
     for one in expected(samples.mixture(settings), axes, samples.origin, settings.batch_size):
-        table.add_row(*map(Text, (one.dataset, one.task, one.robot, one.source,
-                                  f'{one.share:.1%}', f'{one.rows:.1f}')))
-    console.print(table)
+        console.print(f'{one.rows:8.1f} ({one.share:.1%}) {one.dataset} ({one.robot}), '
+                      f'{one.source}: {one.task}', markup=False, highlight=False, soft_wrap=True)
 
 
 def _learn_gate(best: Path, dataset: Source, budget: float) -> None:

@@ -87,12 +87,26 @@ def composed(mixture: Mixture, axes: Sequence[Axis]) -> Mixture:
     """Return the mixture with its groups split by the shares of the axes.
 
     Raises:
-        DatasetError: Nothing is left of what has a share.
+        DatasetError: Nothing is drawn of what has a share, or of a dataset.
     """
-    asked = [one for one in axes if one.shares is not None]
-    if not asked:
+    if not axes:
         return mixture
-    groups, weights = [], []
+    if asked := [one for one in axes if one.shares is not None]:
+        mixture = _split(mixture, asked)
+    drawn = np.concatenate(mixture.groups)
+    for one in axes:
+        counts = np.bincount(one.index[drawn], minlength=len(one.names))
+        wanted = one.shares or (1.0 if one.name == 'data' else 0.0,) * len(one.names)
+        if missing := [name for name, count, share in zip(one.names, counts, wanted, strict=True)
+                       if share > 0 and not count]:
+            raise DatasetError(f'{one.name}: there are no rows to draw of {missing[0]!r} beside '
+                               'the other shares; record some, or leave it out')
+    return mixture
+
+
+def _split(mixture: Mixture, asked: Sequence[Axis]) -> Mixture:
+    groups: list[Rows] = []
+    weights: list[float] = []
     for rows, share in zip(mixture.groups, mixture.shares, strict=True):
         keys = combined(asked, rows)
         for key in np.unique(keys):
@@ -102,15 +116,9 @@ def composed(mixture: Mixture, axes: Sequence[Axis]) -> Mixture:
             if weight > 0:
                 groups.append(part)
                 weights.append(weight)
-    drawn = np.concatenate(groups) if groups else np.zeros(0, np.int64)
-    for one in asked:
-        for value, share in enumerate(one.shares or ()):
-            if share > 0 and not (one.index[drawn] == value).any():
-                raise DatasetError(
-                    f'{one.name}: {one.names[value]} has a share of {share:g} but no rows to '
-                    'draw from beside the other shares; record some, or leave it out')
     total = sum(weights)
-    return Mixture(tuple(groups), tuple(weight / total for weight in weights))
+    return Mixture(tuple(groups) or (np.zeros(0, np.int64),),
+                   tuple(weight / total for weight in weights) or (1.0,))
 
 
 def expected(mixture: Mixture, axes: Sequence[Axis], origin: NDArray[np.int8], batch_size: int

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from il_ros.config import build, config_folders
+from il_ros.config import build, config_folders, to_mapping
 from il_ros.errors import ConfigError
 from il_ros.policies.config import ACTConfig, DiffusionConfig, FlowConfig, IBCConfig, PolicyConfig
 from il_ros.training.config import TrainConfig
@@ -32,6 +32,9 @@ def test_an_unknown_preset_names_the_nearest():
 
 @pytest.mark.parametrize(('changes', 'text'), [
     ({'steps': 0}, 'steps: expected more than 0, got 0'),
+    ({'tasks': {'pick': -1.0, 'open': 2.0}}, 'tasks: expected shares of 0 or more whose sum is '
+                                             'more than 0, got pick=-1, open=2'),
+    ({'robots': {}}, 'robots: expected shares of 0 or more whose sum is more than 0, got none'),
     ({'ema_power': 3.0}, 'ema_power: expected 0 to 2, got 3'),
     ({'betas': (0.9, 1.0)}, 'betas: expected 0 or more and less than 1, got 0.9 and 1'),
     ({'ema_decay': 1.0}, 'ema_decay: expected 0 or more and less than 1, got 1.0'),
@@ -69,3 +72,10 @@ def test_wrong_policy_settings():
         FlowConfig(kernel=4)
     with pytest.raises(ConfigError, match="x: policy: bc: unknown key 'hiden'; did you mean"):
         build(TrainConfig, {'policy': {'bc': {'hiden': 3}}}, 'x')
+
+
+def test_shares_by_task_go_through_yaml():
+    config = replace(TrainConfig(), tasks={'pick the cube': 0.7, 'open the box': 0.3})
+    assert to_mapping(config)['tasks'] == {'pick the cube': 0.7, 'open the box': 0.3}
+    assert build(TrainConfig, to_mapping(config), 'x') == config
+    assert {'tasks', 'robots'}.isdisjoint(to_mapping(TrainConfig()))

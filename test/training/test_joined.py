@@ -140,14 +140,24 @@ def test_a_task_that_no_dataset_has():
 
 
 @pytest.mark.parametrize(('changes', 'text'), [
-    ({'mix': Mix(demo=1.0)}, '^data: corrections has a share of 0.5 but no rows to draw from '
-                             'beside the other shares; record some, or leave it out$'),
-    ({'tasks': {OPEN: 1.0}}, '^data: corrections has a share of 0.5 but no rows'),
+    ({'mix': Mix(demo=1.0)}, "^data: there are no rows to draw of 'corrections' beside the other "
+                             'shares; record some, or leave it out$'),
+    ({'tasks': {OPEN: 1.0}}, "^data: there are no rows to draw of 'corrections' beside"),
 ])
-def test_a_share_of_which_nothing_is_left(changes, text):
+@pytest.mark.parametrize('share', [0.5, None])
+def test_a_share_of_which_nothing_is_left(changes, text, share):
     config = replace(CONFIG, **changes)
     with pytest.raises(DatasetError, match=text):
-        samples_of(joined(0.5, 0.5), config).mixture(config)
+        samples_of(joined(share, share), config).mixture(config)
+
+
+def test_a_dataset_without_a_label_is_named_and_one_without_a_share_is_not_drawn():
+    found = Joined(CONTRACT, (Part('demos', demos()),
+                              Part('rollouts', source([40], [POLICY] * 40))))
+    with pytest.raises(DatasetError, match="^data: there are no rows to draw of 'rollouts'"):
+        samples_of(found).mixture(CONFIG)
+    _, told = drawn(joined(1.0, 0.0), CONFIG)
+    assert {key[0] for key in told} == {'demos'}
 
 
 def test_each_dataset_validates_as_if_it_were_alone():
