@@ -35,8 +35,8 @@ class TeleopCapture(Node):
         parameters = shell.declare(self, Parameters, self._change)
         contract, folder = load_contract(self, parameters.robot), Path(parameters.output)
         topics = recorded_topics(contract, self.resolve_topic_name)
-        self.recorder = Recorder(contract, topics, EpisodeStore(folder), parameters.operator,
-                                 parameters.task)
+        self.recorder = Recorder(contract, topics, EpisodeStore(folder))
+        self._change(parameters)
         self.stillness, self.insisted = Stillness(contract), False
         self.mode = ControlMode(mode=int(Mode.TELEOP))
         self.streams = RawStreams(self, topics, contract.topics, self._arrived)
@@ -57,7 +57,7 @@ class TeleopCapture(Node):
 
     def _change(self, parameters: Parameters) -> None:
         self.recorder.operator = parameters.operator
-        self.recorder.task = parameters.task or self.recorder.contract.task
+        self.recorder.tasks.change(parameters.task, parameters.tasks)
 
     def _arrived(self, name: str, data: bytes, seq: int | None) -> None:
         if name == 'control/mode':
@@ -75,7 +75,8 @@ class TeleopCapture(Node):
         self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start')
         self.go_on = self.insisted = False
         self.stillness.begin()
-        text = f'{self.recorder.episode}{what_holds(self.mode)}'
+        told = ', '.join(filter(None, (self.recorder.episode, self.recorder.task_told)))
+        text = f'{told}{what_holds(self.mode)}'
         self.get_logger().info(f'recording {text}')
         return text
 

@@ -15,6 +15,7 @@ from il_ros.recording.health import GapCounter, Health, JointHealth, StreamHealt
 from il_ros.recording.metadata import EpisodeInfo, OUTCOMES, Topic
 from il_ros.recording.recover import recover
 from il_ros.recording.store import EpisodeStore
+from il_ros.recording.task_list import TaskList
 from il_ros.recording.writer import EpisodeWriter, Limits
 from il_ros.timing import MILLISECOND, SECOND, to_ns, to_s
 from il_ros.types import ControlSource
@@ -49,6 +50,8 @@ class Recorder:
     """Follows the streams all the time and writes them while an episode runs.
 
     Attributes:
+        tasks: What the episodes are of.
+        task_told: Where the newest episode stands in a list of tasks; '' without one.
         jump: How ROS time jumped in the running episode, which takes nothing more; '' if it did
             not.
     """
@@ -57,7 +60,8 @@ class Recorder:
                  operator: str = '', task: str = '', limits: Limits | None = None) -> None:
         self.contract, self.topics, self.store = contract, list(topics), store
         self.limits = limits or Limits()
-        self.operator, self.task = operator, task or contract.task
+        self.operator, self.tasks, self.task_told = operator, TaskList(contract.task), ''
+        self.tasks.change(task)
         for topic in topics:
             message_definition(topic.type)      # an unknown type is an error now, not mid-episode
         self.state, self.episode, self.closed = State.IDLE, '', 0
@@ -159,11 +163,14 @@ class Recorder:
             raise RecordingError('; '.join(problems))
         name = name or self.store.next_name()
         folder = self.store.begin(name, self.limits.start_free_bytes)
-        self._info = EpisodeInfo(self.contract, self.task, self.operator, start_reason=reason,
+        self._info = EpisodeInfo(self.contract, self.tasks.current, self.operator,
+                                 start_reason=reason,
                                  topics={t.name: t.resolved for t in self.topics})
         self._writer = EpisodeWriter(folder, self.topics, self._info, self.limits)
         self.state, self.episode, self.start_ns = State.RECORDING, name, log_ns
         self.jump = ''
+        self.task_told = self.tasks.told
+        self.tasks.started()
         self._sources.clear()
         self._gaps = {topic: GapCounter() for topic in self._gaps}
         for topic, data in self._latched.items():
@@ -198,9 +205,14 @@ class Recorder:
         if silent := [topic for topic in self.contract.state_topics if not counts[topic]]:
             reason = f'no message of {silent[0]} was recorded'
             return Closed(self.store.quarantine(writer.folder, reason), f'quarantined: {reason}')
-        self.closed += 1
+        self._count()
         return Closed(self.store.keep(writer.folder),
                       f'stopped early: {writer.failure}' if writer.failure else '')
+
+    def _count(self) -> None:
+        self.closed += 1
+        if not self.jump:   # after which the same task goes on
+            self.tasks.kept()
 
     def drops(self) -> dict[str, int]:
         """Return messages lost in the running episode, per topic that lost any."""
@@ -222,7 +234,7 @@ class Recorder:
             path = recover(writer.folder, info).path
         except (OSError, BagError):
             raise error from None
-        self.closed += 1
+        self._count()
         return Closed(path, f'stopped early: {writer.failure}')
 
 

@@ -222,6 +222,31 @@ def test_operator_and_task_may_change_between_episodes(capture, robot, tmp_path)
             assert (bag.info.operator, bag.info.task) == expected
 
 
+def test_a_list_of_tasks_is_gone_through(capture, robot, tmp_path):
+    def change(**values):
+        return [r.successful for r in robot.call(
+            SetParameters, 'teleop_capture/set_parameters', parameters=[
+                Parameter(name, value=value).to_parameter_msg()
+                for name, value in values.items()]).results]
+
+    def episode(keep=True):
+        answer = robot.start().message
+        robot.record(10)
+        assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=keep).success
+        return answer
+    assert change(tasks=['pick', 'open']) == [True]
+    assert episode(keep=False) == 'episode_0001, task 1 of 2: pick'
+    assert episode() == 'episode_0002, task 1 of 2: pick'
+    assert episode() == 'episode_0003, task 2 of 2: open'
+    assert change(task='point') == [True]
+    assert episode() == 'episode_0004'
+    told = []
+    for number in (2, 3, 4):
+        with Bag(tmp_path / f'bags/episode_000{number}') as bag:
+            told.append(bag.info.task)
+    assert told == ['pick', 'open', 'point']
+
+
 def test_what_the_transport_lost_is_reported_exactly(capture, robot, tmp_path):
     robot.start()
     robot.record(20)

@@ -109,6 +109,33 @@ def test_discarded_episodes_are_moved_not_deleted(recorder, tmp_path):
     assert recorder.closed == 0
 
 
+def test_a_list_of_tasks_and_what_is_not_kept_comes_again(recorder):
+    recorder.tasks.change('', ['pick', 'open'])
+
+    def episode(filled=True, **how):
+        now = play(recorder)
+        recorder.start(now, now)
+        if filled:
+            play(recorder)
+        return recorder.task_told, recorder.stop(**how).path
+    told = [episode(keep=False), episode(filled=False), episode(), episode(outcome='failure'),
+            episode()]
+    assert [text for text, _ in told] == [
+        'task 1 of 2: pick', 'task 1 of 2: pick', 'task 1 of 2: pick', 'task 2 of 2: open',
+        'task 1 of 2: pick']
+    assert [path.parent.name for _, path in told[:2]] == ['discarded', 'quarantine']
+    for (_, path), task in zip(told[2:], ['pick', 'open', 'pick'], strict=True):
+        with Bag(path) as bag:
+            assert bag.info.task == task
+
+
+def test_a_refused_start_takes_no_turn(recorder):
+    recorder.tasks.change('', ['pick', 'open'])
+    with pytest.raises(RecordingError):
+        recorder.start(0, 0)
+    assert recorder.tasks.current == 'pick'
+
+
 def test_an_empty_episode_goes_to_quarantine(recorder, tmp_path):
     now = play(recorder)
     recorder.start(now, now)
@@ -134,6 +161,7 @@ def test_a_disk_that_fills_closes_the_episode(tmp_path):
 @pytest.mark.parametrize('step_s, text', [
     (-100, 'ROS time went back by 100.0 s'), (100, 'ROS time jumped ahead by 100.0 s')])
 def test_a_jump_of_ros_time_ends_the_episode(recorder, step_s, text):
+    recorder.tasks.change('', ['pick', 'open'])
     now = play(recorder)
     recorder.start(now, now)
     now = play(recorder)
@@ -146,7 +174,7 @@ def test_a_jump_of_ros_time_ends_the_episode(recorder, step_s, text):
         assert bag.end_ns == now + 1
     now = play(recorder)
     recorder.start(now, now)
-    assert recorder.failure == ''
+    assert (recorder.failure, recorder.task_told) == ('', 'task 1 of 2: pick')
     recorder.stop(keep=False)
 
 

@@ -15,10 +15,14 @@ class Parameters:
         robot: Name or path of the contract.
         output: Folder of the episodes.
         operator: Who teaches, for the metadata; may be changed between episodes.
-        task: Instruction text; the contract's when empty. May be changed between episodes.
+        task: Instruction text; when empty the next of `tasks`, or the contract's. May be changed
+            between episodes.
+        tasks: Instruction texts to go through, one per episode; one comes again until an episode
+            of it was kept, and after the last the first. May be changed between episodes.
     """
 
     robot: str = 'sim_arm'
     output: str = 'bags'
     operator: Annotated[str, LIVE] = ''
     task: Annotated[str, LIVE] = ''
+    tasks: Annotated[tuple[str, ...], LIVE] = ('',)
