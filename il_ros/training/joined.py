@@ -65,6 +65,12 @@ class Part:
                 digest.update(values.tobytes())
         return digest.hexdigest()
 
+    @property
+    def has_poses(self) -> bool:
+        """Whether it has every pose of ours."""
+        return schema.ENVIRONMENT in self.source.columns and not (
+            self.columns and NONE in self.columns.poses.values())
+
     def camera(self, name: str) -> str | None:
         """Return what it calls a camera of ours; None where it has none."""
         theirs = self.columns.cameras[name] if self.columns else name
@@ -175,8 +181,7 @@ def check_inputs(source: Source, policy: PolicyConfig) -> None:
         if policy.cameras and not any(map(part.camera, policy.cameras)):
             raise ConfigError(f'{part.name}: has none of the cameras that the policy sees '
                               f'({", ".join(policy.cameras)})')
-        if 'environment' in policy.inputs and (
-                schema.ENVIRONMENT not in part.mapped(source.contract)):
+        if 'environment' in policy.inputs and not part.has_poses:
             raise ConfigError(f"{part.name}: has no poses, which the input 'environment' is made "
                               'of; give the policy other inputs')
 

@@ -89,7 +89,8 @@ def more(tmp_path_factory):
     renamed = replace(
         contract, robot='other', joints=tuple(replace(joint, name=f'j{i}') for i, joint
                                               in enumerate(contract.joints)),
-        gripper=replace(contract.gripper, joint='j6'))
+        gripper=replace(contract.gripper, joint='j6'),
+        cameras=tuple(replace(c, name='top', height=24, width=32) for c in contract.cameras))
     convert(bags.write_bags(folder / 'others', 2, seconds=1.5, contract=renamed),
             folder / 'other')
     return folder
@@ -99,7 +100,7 @@ def mapping(path, **changes):
     contract = bags.small_contract()
     path.write_text(json.dumps({
         'joints': {joint.name: {'from': f'j{i}'} for i, joint in enumerate(contract.joints)},
-        'cameras': {'scene': 'scene'},
+        'cameras': {'scene': 'top'},
         'poses': {name: name for name in contract.poses.names}} | changes))
     return path
 
@@ -137,6 +138,7 @@ def test_train_from_another_robot_by_a_mapping(dataset, more, tmp_path, capsys):
           robots='sim_arm=0.5,other=0.5', cameras='scene')
     printed = capsys.readouterr().out
     assert 'other: shoulder_pan = 1 * j0 + 0: measured' in printed
+    assert 'other: camera scene = top, 24x32 resized to 48x64\n' in printed
     record = json.loads((tmp_path / 'run/best/training.json').read_text())
     assert record['data']['other']['columns']['joints']['shoulder_pan'] == {
         'from': 'j0', 'scale': 1.0, 'offset': 0.0}
