@@ -73,7 +73,9 @@ class Part:
 
     def camera(self, name: str) -> str | None:
         """Return what it calls a camera of ours; None where it has none."""
-        theirs = self.columns.cameras[name] if self.columns else name
+        if not self.columns:
+            return name
+        theirs = self.columns.cameras[name]
         return None if theirs == NONE else theirs
 
 
