@@ -172,6 +172,9 @@ def _info(root: Path, script: Script, version: str, data: str, video: str) -> No
                'total_episodes': len(script.lengths), 'total_frames': sum(script.lengths),
                'total_tasks': len(script.tasks), 'chunks_size': 1000, 'data_path': data,
                'video_path': video, 'features': features(script), **script.info}
+    if version == 'v2.1':
+        content |= {'total_chunks': 1,
+                    'total_videos': len(script.lengths) * len(script.cameras)}
     (root / 'meta/info.json').write_text(json.dumps(content))
 
 

@@ -57,17 +57,22 @@ def train(
 
     Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
     """
-    settings = _settings(policy, config, cameras, language, steps, seed, members)
-    settings = sampled(settings, mix, weighting)
-    settings = replace(settings, accumulate=accumulate or settings.accumulate,
-                       compile=compiled or settings.compile,
-                       precision=precision or settings.precision)
+    def chosen(names: str) -> TrainConfig:
+        found = sampled(_settings(policy, config, names, language, steps, seed, members), mix,
+                        weighting)
+        return replace(found, accumulate=accumulate or found.accumulate,
+                       compile=compiled or found.compile,
+                       precision=precision or found.precision)
+
+    settings = chosen(cameras)
     first = int(os.environ.get('RANK', 0)) == 0  # of the processes that torchrun started
 
     from il_ros.datasets.reader import Dataset
     from il_ros.training.train import fit, Report
 
     source = open_dataset(dataset) if first else Dataset(dataset)
+    if source.contract.generated and config is None:
+        settings = _unnamed(chosen(cameras or ','.join(source.cameras)), source, first)
     with new_progress(bars=first) as progress:
         task = progress.add_task(f'train {policy}', total=settings.steps, note='')
 
@@ -91,6 +96,16 @@ def train(
                   f'{record["rows"]} labelled rows of {record["episodes"]} episodes',
                   highlight=False, soft_wrap=True)
     console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
+
+
+def _unnamed(settings: TrainConfig, source: Dataset, first: bool) -> TrainConfig:
+    from il_ros.training.unnamed import of_features
+
+    found = of_features(settings, source.contract, settings.policy.cameras)
+    if first:
+        console.print(f'learns {found.policy.action_space} from {", ".join(found.policy.inputs)}; '
+                      '--config names other settings', highlight=False, soft_wrap=True)
+    return found
 
 
 def _learn_gate(best: Path, dataset: Dataset, budget: float) -> None:
