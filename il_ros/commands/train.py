@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def train(
-    dataset: Annotated[Path, typer.Argument(help='Folder that `il_ros convert` wrote.')],
+    dataset: Annotated[Path, typer.Argument(
+        help='Folder that `il_ros convert` or LeRobot wrote.')],
     out: Annotated[Path, typer.Option(help='Folder for checkpoints and logs.')],
     policy: Annotated[str, typer.Option(
         help='bc, bc_rnn, act, diffusion, flow, gmm or ibc.')] = 'bc',
@@ -95,7 +96,8 @@ def train(
     console.print(f'[bold]{best}[/]: step {record["step"]} of {record["steps"]}, {quality}, '
                   f'{record["rows"]} labelled rows of {record["episodes"]} episodes',
                   highlight=False, soft_wrap=True)
-    console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
+    if not source.contract.generated:
+        console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
 
 
 def _unnamed(settings: TrainConfig, source: Dataset, first: bool) -> TrainConfig:

@@ -82,7 +82,8 @@ def fit(root: Path, info: Mapping[str, Any], contract: Contract) -> Joints:
         raise DatasetError(f'{root}: {info["fps"]} rows per second, but the contract of '
                            f'{contract.robot} says rate_hz: {contract.rate_hz:g}')
     return Joints(joints, places, [] if places is None else [
-        f'{schema.STATE}: of its {len(names)} values those of the joints of {contract.robot}'])
+        f'{schema.STATE}: of its {info["features"][schema.STATE]["shape"][0]} values those of the '
+        f'joints of {contract.robot}'])
 
 
 def cameras_of(root: Path, info: Mapping[str, Any], contract: Contract

@@ -94,6 +94,8 @@ def contract_from(root: Path, info: Info, tasks: list[str], columns: Columns
         DatasetError: A vector is missing, or not as long as info.json says.
     """
     features, rate_hz = info['features'], float(info['fps'])
+    if not rate_hz > 0:
+        raise DatasetError(f'{root}: info.json: fps: expected more than 0, got {rate_hz:g}')
     names = joints_of(root, features).names
     version = f'a LeRobotDataset {info["codebase_version"]}'
     joints = _joints(root, names, columns, rate_hz)

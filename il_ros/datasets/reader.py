@@ -10,6 +10,7 @@ from il_ros.datasets import foreign, schema, silence, tables
 from il_ros.datasets.generated import contract_from, joints_of
 from il_ros.datasets.layout import Layout, require_lengths
 from il_ros.datasets.pictures import EmbeddedPictures
+from il_ros.datasets.units import unit_problems
 from il_ros.datasets.video import read_frames
 from il_ros.errors import ConfigError, DatasetError
 from il_ros.types import Pixels
@@ -38,6 +39,7 @@ class Dataset:
         stats: Per feature `min`, `max`, `mean`, `std` (D,) and `count` (1,); of images (3, 1, 1)
             in [0, 1].
         cameras: Names of the cameras of which there are images.
+        elsewhere: Another program recorded it; nothing vouches for the units of its values.
         notes: What was missing, and what was taken in its place; for the person who reads it.
     """
 
@@ -57,7 +59,8 @@ class Dataset:
             try:
                 self._read()
                 break
-            except (OSError, ValueError, KeyError, ConfigError, pa.ArrowException) as error:
+            except (OSError, ValueError, LookupError, TypeError, AttributeError, ConfigError,
+                    pa.ArrowException) as error:
                 # A conversion that appends puts another folder in this place: read that one.
                 if not root.is_dir() or root.stat().st_ino == folder:
                     what = f'no {error}' if isinstance(error, KeyError) else error
@@ -87,10 +90,12 @@ class Dataset:
         if contract is None:
             contract, self.notes = contract_from(root, self.info, self.tasks, self.columns)
         self.contract = contract
+        self.elsewhere = 'control_source' not in self.info['features']
         self._pictures, absent = foreign.cameras_of(root, self.info, contract)
         self._embedded: EmbeddedPictures | None = None
         self.cameras = list(self._pictures)
-        self.notes += [*joints.notes, *absent, *foreign.completed(self.columns)]
+        self.notes += [*joints.notes, *absent, *foreign.completed(self.columns),
+                       *(unit_problems(contract, self.columns) if self.elsewhere else [])]
 
     def __len__(self) -> int:
         return int(self._starts[-1])

@@ -18,6 +18,7 @@ KEYFRAME_EVERY = 10
 OPTIONS = {'crf': '20', 'preset': 'veryfast', 'tune': 'fastdecode', 'bf': '0',
            'g': str(KEYFRAME_EVERY), 'threads': '1'}
 QUEUE_FRAMES = 16
+ODD = 0.25      # more of the rate, and a video is one of another rate
 
 
 class VideoWriter:
@@ -121,6 +122,9 @@ def read_frames(path: Path, numbers: Sequence[int], rate_hz: float | None = None
             stream.thread_count = 1
             rate = rate_hz or stream.average_rate
             assert rate and stream.time_base
+            if stream.average_rate and abs(float(stream.average_rate / Fraction(rate)) - 1) > ODD:
+                raise DatasetError(f'{path}: {float(stream.average_rate):g} frames per second, '
+                                   f'expected {float(rate):g}, one for each row')
             ticks = 1 / (float(rate) * float(stream.time_base))     # per frame
             at = -KEYFRAME_EVERY
             frames: Iterator[av.VideoFrame] = iter(())

@@ -30,6 +30,7 @@ from il_ros.training.precision import choose, fast_attention
 from il_ros.training.samples import Samples, Source
 from il_ros.training.schedule import averaging, schedule, update_average
 from il_ros.training.start import set_start, start_normalization
+from il_ros.training.unnamed import require_units
 from lightning_fabric import Fabric
 from lightning_fabric.loggers import TensorBoardLogger
 import numpy as np
@@ -102,6 +103,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     fabric.launch()
 
     config.policy.check_inputs(source.contract)
+    require_units(source)
     images = cached_images(source, config.policy)
     space = config.policy.space(source.contract)
     urdf = find_urdf(source.contract) if space.tools else None

@@ -1,12 +1,16 @@
-"""Settings for a dataset that no robot's contract describes: what its features allow."""
+"""Datasets that another program recorded: settings for their features, and their units."""
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from il_ros.contract import Contract
+from il_ros.datasets.reader import Dataset
+from il_ros.datasets.units import unit_problems
+from il_ros.errors import DatasetError
 from il_ros.policies.action_space import JOINT_POSITION
 from il_ros.training.config import TrainConfig
+from il_ros.training.samples import Source
 
 IMAGE_SIZE = 96, 128    # height and width that pictures are made smaller to
 
@@ -35,3 +39,17 @@ def of_features(config: TrainConfig, contract: Contract, cameras: Sequence[str])
         action_space=JOINT_POSITION, delta_from=None, delta_axes=None,
         pose_differences=bool(contract.poses), difference_scales=(),
         augmentation=replace(policy.augmentation, scene_motion=False, tool_stray=(0.0, 0.0))))
+
+
+def require_units(source: Source) -> None:
+    """Check that a policy for a robot is not trained on values in other units than the robot's.
+
+    Raises:
+        DatasetError: Another program recorded the dataset, and its values do not fit the contract.
+    """
+    if isinstance(source, Dataset) and source.elsewhere and (
+            problems := unit_problems(source.contract, source.columns)):
+        raise DatasetError(
+            f'{source.root}: {problems[0]}'
+            + (f' ({len(problems) - 1} more likewise)' if problems[1:] else '')
+            + '; il_ros did not record it, and a robot of this contract would be told such values')
