@@ -12,10 +12,11 @@ from il_ros.datasets.stats import aggregate, NAMES
 from il_ros.errors import DatasetError
 import numpy as np
 
-OLD = 'v2.1'
+OLD, FIRST = 'v2.1', 'v1.6'
+FIRST_INFO = Path('meta_data/info.json')
 TO_3 = 'convert_dataset_v21_to_v30'
 # LeRobot's scripts that lead from older versions to one that is read.
-SCRIPTS = {'v1.6': 'convert_dataset_v1_to_v2, then convert_dataset_v20_to_v21',
+SCRIPTS = {FIRST: 'convert_dataset_v1_to_v2, then convert_dataset_v20_to_v21',
            'v2.0': 'convert_dataset_v20_to_v21'}
 OLD_DATA = 'data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet'
 OLD_VIDEO = 'videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4'
@@ -46,11 +47,7 @@ class Layout:
             return Layout(root, info)
         if version == OLD:
             return OldLayout(root, info)
-        script = SCRIPTS.get(str(version))
-        raise DatasetError(
-            f'{root}: expected a LeRobotDataset {schema.VERSION} or {OLD}, got {version}; '
-            + (f"LeRobot's {script} converts it" if script else
-               'it is newer than this il_ros, or LeRobot converts it'))
+        raise _other(root, str(version))
 
     def tasks(self) -> list[str]:
         """Return the tasks in the order of their indices."""
@@ -145,6 +142,24 @@ class OldLayout(Layout):
                           for part in parts)
         return {name: values.reshape(-1 if name == 'count' else shape).tolist()
                 for name, values in whole.items()}
+
+
+def require_new(root: Path) -> None:
+    """Check that a folder is no dataset of LeRobot's before v2.0, which lay elsewhere.
+
+    Raises:
+        DatasetError: It is one.
+    """
+    if (root / FIRST_INFO).is_file() and not (root / schema.INFO_FILE).is_file():
+        raise _other(root, FIRST)
+
+
+def _other(root: Path, version: str) -> DatasetError:
+    script = SCRIPTS.get(version)
+    return DatasetError(
+        f'{root}: expected a LeRobotDataset {schema.VERSION} or {OLD}, got {version}; '
+        + (f"LeRobot's {script} converts it" if script else
+           'it is newer than this il_ros, or LeRobot converts it'))
 
 
 def require_lengths(columns: tables.Columns, episodes: Sequence[Episode], total: int) -> None:

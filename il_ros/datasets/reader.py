@@ -8,7 +8,7 @@ from typing import Any
 
 from il_ros.datasets import foreign, schema, silence, tables
 from il_ros.datasets.generated import contract_from, joints_of
-from il_ros.datasets.layout import Layout, require_lengths
+from il_ros.datasets.layout import Layout, require_lengths, require_new
 from il_ros.datasets.pictures import EmbeddedPictures
 from il_ros.datasets.units import unit_problems
 from il_ros.datasets.video import read_frames
@@ -50,6 +50,7 @@ class Dataset:
             DatasetError: It is no dataset of il_ros, or its parts contradict each other.
         """
         self.root = root
+        require_new(root)
         if not (root / schema.INFO_FILE).is_file():
             raise DatasetError(f'{root}: expected a dataset ({schema.INFO_FILE}), got '
                                f'{"a folder without it" if root.is_dir() else "nothing"}; '

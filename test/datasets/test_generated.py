@@ -280,6 +280,14 @@ def test_a_row_without_a_picture_is_named(tmp_path, value, text):
         Dataset(root).frames('image', [0])
 
 
+def test_the_first_version_lay_elsewhere(tmp_path):
+    (tmp_path / 'meta_data').mkdir()
+    (tmp_path / 'meta_data/info.json').write_text('{}')
+    with pytest.raises(DatasetError, match="got v1.6; LeRobot's convert_dataset_v1_to_v2, then "
+                                           'convert_dataset_v20_to_v21 converts it'):
+        Dataset(tmp_path)
+
+
 @pytest.mark.parametrize('version, text', [
     ('v2.1', "set: a LeRobotDataset v2.1 is read only; LeRobot's convert_dataset_v21_to_v30 makes "
              'v3.0 of it, or convert into a new folder'),

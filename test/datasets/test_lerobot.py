@@ -120,7 +120,7 @@ def test_what_was_taken_out_is_named(made):
     assert found.notes[1:] == [
         'camera wrist: no images',
         'no column tick, sync_error: its rows count as without gaps, of unknown sync error']
-    with pytest.raises(DatasetError, match="no videos of camera 'wrist', only of scene"):
+    with pytest.raises(DatasetError, match="no images of camera 'wrist', only of scene"):
         found.frames('wrist', [0])
 
 

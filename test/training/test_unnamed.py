@@ -10,8 +10,10 @@ from il_ros.datasets import schema
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, ContractMismatchError, DatasetError
 from il_ros.policies import source
+from il_ros.policies.config import PolicyConfig
 from il_ros.policies.load import load
 from il_ros.training.config import TrainConfig
+from il_ros.training.image_cache import cached_images
 from il_ros.training.unnamed import of_features
 from il_ros.types import Observation
 import numpy as np
@@ -50,6 +52,16 @@ def test_a_checkpoint_loads_and_infers_and_drives_no_robot(
         with pytest.raises(ContractMismatchError, match='its contract was generated from a Le'
                                                         'RobotDataset v.*it drives no robot'):
             refuse()
+
+
+def test_pictures_of_cameras_that_share_a_data_file_are_cached_apart(tmp_path):
+    script = sets.so101(cameras={f'observation.images.{name}': 'image' for name in ('a', 'b')})
+    found = Dataset(sets.write_v3(tmp_path / 'set', script))
+    images = cached_images(found, PolicyConfig(inputs=('a', 'b')))
+    rows = np.arange(len(found))
+    for name in ('a', 'b'):
+        np.testing.assert_array_equal(images[name][rows], found.frames(name, rows))
+    assert (images['a'][rows] != images['b'][rows]).any()
 
 
 def test_a_camera_may_be_chosen_and_settings_given(roots, tmp_path):
