@@ -37,7 +37,7 @@ class Dataset:
             these four), `limited_by` (newer still), `timestamp`, `frame_index`,
             `episode_index`, `index`, `task_index`. Positions in [rad] or [m].
         stats: Per feature `min`, `max`, `mean`, `std` (D,) and `count` (1,); of images (3, 1, 1)
-            in [0, 1].
+            in [0, 1]. As the files say; a v2.1 dataset may have none.
         cameras: Names of the cameras of which there are images.
         elsewhere: Another program recorded it; nothing vouches for the units of its values.
         notes: What was missing, and what was taken in its place; for the person who reads it.
@@ -60,8 +60,8 @@ class Dataset:
             try:
                 self._read()
                 break
-            except (OSError, ValueError, LookupError, TypeError, AttributeError, ConfigError,
-                    pa.ArrowException) as error:
+            except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+                    ConfigError, pa.ArrowException) as error:
                 # A conversion that appends puts another folder in this place: read that one.
                 if not root.is_dir() or root.stat().st_ino == folder:
                     what = f'no {error}' if isinstance(error, KeyError) else error

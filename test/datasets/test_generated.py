@@ -143,6 +143,7 @@ def test_the_values_of_a_larger_state_are_chosen_by_their_names(tmp_path):
     ({'action': ['a', 'b', 'c']}, "set: 'action': 2 values, but 3 names (a, b, c)"),
     ({'info': {'fps': 0}}, 'set: info.json: fps: expected more than 0, got 0'),
     ({'info': {'fps': None}}, 'set: damaged: '),
+    ({'info': {'total_frames': float('inf')}}, 'set: damaged: '),
     ({'info': {'total_frames': 36}}, 'damaged: 35 rows, but the episodes say 35 and info.json 36'),
     ({'info': {'data_path': '{nothing}'}},
      'info.json: data_path: expected a pattern like data/chunk-{chunk_index:03d}/file-'),
