@@ -71,7 +71,8 @@ def _row(e: EpisodeReport) -> list[str]:
             str(e.missing_ticks), str(e.lost_messages),
             '-' if isnan(e.sync_error_s) else f'{1000 * e.sync_error_s:.0f} ms',
             f'{e.idle_head_s:.1f}, {e.idle_tail_s:.1f} s', f'{e.human:.0%}',
-            f'{e.intervention:.0%}', str(e.effort.take_overs), f'{e.near_limit:.0%}',
+            f'{e.intervention:.0%}', str(e.effort.take_overs),
+            '-' if isnan(e.near_limit) else f'{e.near_limit:.0%}',
             '-' if e.limited is None else f'{sum(e.limited.values()):.0%}',
             f'{e.distance:.2f}']
 

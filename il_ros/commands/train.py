@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def train(
     dataset: Annotated[Path | None, typer.Argument(
-        help='Folder that `il_ros convert` wrote.', default_factory=lambda: None)],
+        help='Folder that `il_ros convert` or LeRobot wrote.', default_factory=lambda: None)],
     out: Annotated[Path, typer.Option(help='Folder for checkpoints and logs.')],
     policy: Annotated[str, typer.Option(
         help='bc, bc_rnn, act, diffusion, flow, gmm or ibc.')] = 'bc',
@@ -71,17 +71,24 @@ def train(
     if (dataset is None) == (not data):
         raise ConfigError('expected a dataset or --data with several, got '
                           + ('both' if dataset else 'neither'))
-    settings = _settings(policy, config, cameras, language, steps, seed, members)
-    settings = sampled(settings, mix, weighting)
-    settings = shared(settings, tasks, robots)
-    settings = replace(settings, accumulate=accumulate or settings.accumulate,
-                       compile=compiled or settings.compile,
-                       precision=precision or settings.precision)
+
+    def chosen(names: str) -> TrainConfig:
+        found = sampled(_settings(policy, config, names, language, steps, seed, members), mix,
+                        weighting)
+        found = shared(found, tasks, robots)
+        return replace(found, accumulate=accumulate or found.accumulate,
+                       compile=compiled or found.compile,
+                       precision=precision or found.precision)
+
+    settings = chosen(cameras)
     first = int(os.environ.get('RANK', 0)) == 0  # of the processes that torchrun started
 
     from il_ros.training.train import fit, Report
 
     source = _source(dataset, data, first)
+    if source.contract.generated and config is None:
+        every = ','.join(camera.name for camera in source.contract.cameras)
+        settings = _unnamed(chosen(cameras or every), source, first)
     if first:
         print_shares(source, settings)
     with new_progress(bars=first) as progress:
@@ -110,7 +117,18 @@ def train(
         for name, error in record.get(f'validation_by_{kind}', {}).items():
             console.print(f'validation error of {kind} {name}: {error:.4f}', markup=False,
                           highlight=False, soft_wrap=True)
-    console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
+    if not source.contract.generated:
+        console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
+
+
+def _unnamed(settings: TrainConfig, source: Source, first: bool) -> TrainConfig:
+    from il_ros.training.unnamed import of_features
+
+    found = of_features(settings, source.contract, settings.policy.cameras)
+    if first:
+        console.print(f'learns {found.policy.action_space} from {", ".join(found.policy.inputs)}; '
+                      '--config names other settings', highlight=False, soft_wrap=True)
+    return found
 
 
 def _source(dataset: Path | None, data: str, first: bool) -> Dataset | Joined:

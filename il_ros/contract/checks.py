@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from il_ros.config import nearest
-from il_ros.errors import ConfigError
+from il_ros.errors import ConfigError, ContractMismatchError
 from il_ros.names import resolve
 
 TOPIC = 'topic:'   # before the name of a topic, in place of a file's
@@ -71,3 +71,20 @@ def topic_name(value: str, key: str) -> None:
         resolve(value.removeprefix(TOPIC))
     except ConfigError as error:
         raise ConfigError(f'{key}: {error}') from None
+
+
+def require_real(generated: str | None, where: str) -> None:
+    """Check that a contract was written for a robot.
+
+    Args:
+        generated: `Contract.generated`.
+        where: What carries it.
+
+    Raises:
+        ContractMismatchError: It was made of data, which say neither units nor limits.
+    """
+    if generated:
+        raise ContractMismatchError(
+            f'{where}: its contract was generated from {generated}, with unknown units and the '
+            "limits of the data: it drives no robot. Put the robot's contract at "
+            'meta/contract.yaml of that dataset, with the values in its units, and train again')

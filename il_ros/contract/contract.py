@@ -24,7 +24,7 @@ from il_ros.config import (
 )
 from il_ros.contract import forms
 from il_ros.contract.arm import Arm, Gripper
-from il_ros.contract.checks import one_of, TOPIC, topic_name, unique
+from il_ros.contract.checks import one_of, require_real, TOPIC, topic_name, unique
 from il_ros.contract.columns import Columns
 from il_ros.contract.command import CommandInterface
 from il_ros.contract.joint import Joint
@@ -57,6 +57,7 @@ class Contract(Columns):
         workspace: Where the gate lets the tip go; everywhere when None.
         scene: What the gate keeps the arm from touching; collisions are unchecked when None.
         command_hz: Rate at which the gate sends interpolated commands; each setpoint when None.
+        generated: What it was made of where nobody described the robot; it drives none then.
         folder: Of the contract's file; None where it came as text. No part of the text.
         urdf_text: What came on the topic of `urdf`; '' before. No part of the text either.
     """
@@ -83,6 +84,7 @@ class Contract(Columns):
     long_arms: tuple[Arm, ...] | None = field(default=None, metadata={'key': 'arms'})
     long_commands: tuple[CommandInterface, ...] | None = field(default=None,
                                                                metadata={'key': 'commands'})
+    generated: str | None = None
     folder: Path | None = field(default=None, compare=False, repr=False, metadata=NOT_IN_TEXT)
     urdf_text: str = field(default='', compare=False, repr=False, metadata=NOT_IN_TEXT)
 
@@ -231,11 +233,12 @@ class Contract(Columns):
         """Return the contract of a robot name or a YAML file.
 
         Raises:
-            ConfigError: It is not found or not valid.
+            ConfigError: It is not found or not valid, or was generated and drives no robot.
         """
         path = find_config('robots', str(name))
-        return replace(Contract.from_text(read_text(path), str(path)),
-                       folder=path.resolve().parent)
+        contract = Contract.from_text(read_text(path), str(path))
+        require_real(contract.generated, str(path))
+        return replace(contract, folder=path.resolve().parent)
 
 
 def _named(kind: str, items: Sequence[_Named], name: str) -> _Named:

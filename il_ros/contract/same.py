@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from il_ros.config import to_mapping
+from il_ros.contract.checks import require_real
 from il_ros.contract.contract import Contract
 from il_ros.contract.differences import mapping_differences
 from il_ros.contract.meaning import meaning
@@ -24,8 +25,12 @@ def require_same(ours: Contract, theirs: Contract, ours_name: str, theirs_name: 
     """Check that two contracts agree in all that data and policies depend on.
 
     Raises:
-        ContractMismatchError: They do not; the text shows each difference.
+        ContractMismatchError: They do not; the text shows each difference. Or one of them was
+            generated from data and the other was not.
     """
+    if bool(ours.generated) != bool(theirs.generated):
+        require_real(ours.generated, ours_name)
+        require_real(theirs.generated, theirs_name)
     if lines := differences(ours, theirs):
         raise ContractMismatchError(
             f'{ours_name} and {theirs_name} were made for different robots '

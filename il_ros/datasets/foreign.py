@@ -1,7 +1,8 @@
 """What other programs leave out of a dataset: what il_ros takes in its place, and says so.
 
 LeRobot's tools keep the columns and `features` of info.json, and drop meta/contract.yaml; deleting
-and splitting drop what il_ros wrote of each episode, too.
+and splitting drop what il_ros wrote of each episode, too. Where nothing at all says which robot it
+is, `generated` makes a contract.
 """
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from typing import Any
 from il_ros.config import build
 from il_ros.contract import Contract
 from il_ros.datasets import schema
+from il_ros.datasets.generated import Joints
+from il_ros.datasets.named import chosen, flat_names, PictureFeature, pictures
 from il_ros.errors import DatasetError
 from il_ros.types import ControlSource
 import numpy as np
@@ -27,66 +30,90 @@ DEFAULTS: dict[str, tuple[int, str]] = {
 
 
 def contract_of(root: Path, info: Mapping[str, Any], tasks: list[str]
-                ) -> tuple[Contract, list[str]]:
+                ) -> tuple[Contract | None, list[str]]:
     """Return the robot of a dataset with the URDF that lies there, and what was assumed.
+
+    Returns:
+        The contract is None where nothing says which robot it is.
 
     Raises:
         ConfigError: Its contract is not valid.
-        DatasetError: Nothing says which robot it is.
     """
     contract, notes = _without_urdf(root, info, tasks)
-    if contract.urdf_topic and (urdf := root / schema.URDF_FILE).is_file():
+    if contract and contract.urdf_topic and (urdf := root / schema.URDF_FILE).is_file():
         contract = replace(contract, urdf_text=urdf.read_text('utf-8'))
     return contract, notes
 
 
 def _without_urdf(root: Path, info: Mapping[str, Any], tasks: list[str]
-                  ) -> tuple[Contract, list[str]]:
+                  ) -> tuple[Contract | None, list[str]]:
     file = root / schema.CONTRACT_FILE
     if file.is_file():
         return Contract.from_text(file.read_text('utf-8'), str(file)), []
     held = info['features'].get(schema.ACTION, {}).get(schema.CONTRACT)
     if held is None:
-        raise DatasetError(
-            f'{root}: {schema.CONTRACT_FILE} is missing, and info.json does not hold it: nothing '
-            'says which robot this is (written or edited by LeRobot?). Put that file of the '
-            "dataset it was made from, or a contract of the robot with the dataset's joints, "
-            f'cameras and rate, at {file}')
+        return None, []
     contract = build(Contract, {'task': tasks[0] if tasks else '', **held}, str(root))
     return contract, [f'no {schema.CONTRACT_FILE}: the robot is taken from info.json, where it is '
                       'without workspace and scene']
 
 
-def require_fit(root: Path, info: Mapping[str, Any], contract: Contract) -> None:
-    """Check that the columns are those of the robot.
+def fit(root: Path, info: Mapping[str, Any], contract: Contract) -> Joints:
+    """Return which columns are those of the robot.
 
     Raises:
         DatasetError: A column is missing, or has other joints, or the rate is another.
     """
+    joints, places = contract.joint_names, None
     for name in (schema.STATE, schema.ACTION):
         feature = info['features'].get(name)
         if feature is None:
             raise DatasetError(f'{root}: no column {name!r} (positions or targets of the joints), '
                                f'got {", ".join(sorted(info["features"]))}')
-        joints, names = contract.joint_names, feature.get('names')
-        if list(feature['shape']) != [len(joints)] or (
-                isinstance(names, list) and names != joints and sorted(names) == sorted(joints)):
+        names, shape = flat_names(feature), list(feature['shape'])
+        if shape == [len(joints)] and (names == joints or sorted(names) != sorted(joints)):
+            continue
+        places = chosen(names, joints) if name == schema.STATE and shape == [len(names)] else None
+        if places is None or len(names) == len(joints):
             raise DatasetError(f'{root}: {name!r}: the contract of {contract.robot} expects '
                                f'{len(joints)} joints ({", ".join(joints)}), got shape '
-                               f'{list(feature["shape"])} ({names})')
+                               f'{shape} ({feature.get("names")})')
     if abs(float(info['fps']) - contract.rate_hz) > 1e-6 * contract.rate_hz:
         raise DatasetError(f'{root}: {info["fps"]} rows per second, but the contract of '
                            f'{contract.robot} says rate_hz: {contract.rate_hz:g}')
+    return Joints(joints, places, [] if places is None else [
+        f'{schema.STATE}: of its {info["features"][schema.STATE]["shape"][0]} values those of the '
+        f'joints of {contract.robot}'])
 
 
-def cameras_of(info: Mapping[str, Any], contract: Contract) -> tuple[list[str], list[str]]:
-    """Return the contract's cameras of which there are videos, and what is missing."""
-    kinds = {camera.name: info['features'].get(schema.IMAGES + camera.name, {}).get('dtype')
-             for camera in contract.cameras}
-    return [name for name, kind in kinds.items() if kind == 'video'], [
-        f'camera {name}: ' + ('its images are single pictures, which il_ros does not read; make '
-                              'videos of them with lerobot-edit-dataset' if kind else 'no images')
-        for name, kind in kinds.items() if kind != 'video']
+def cameras_of(root: Path, info: Mapping[str, Any], contract: Contract
+               ) -> tuple[dict[str, PictureFeature], list[str]]:
+    """Return the features of the contract's cameras that have images, and what is missing.
+
+    Raises:
+        DatasetError: Its pictures have another size than the contract says.
+    """
+    all_found, _ = pictures(info['features'])
+    by_key = {feature.key: feature for feature in all_found.values()}
+    found = {camera.name: feature for camera in contract.cameras if (
+        feature := by_key.get(schema.IMAGES + camera.name) or all_found.get(camera.name))}
+    for name, feature in found.items():
+        camera = contract.camera(name)
+        if (feature.height, feature.width) != (camera.height, camera.width):
+            raise DatasetError(
+                f'{root}: {feature.key!r}: pictures of {feature.height}x{feature.width}, but the '
+                f'contract of {contract.robot} says {camera.height}x{camera.width} of camera '
+                f'{name!r}')
+    return found, [f'camera {camera.name}: no images' for camera in contract.cameras
+                   if camera.name not in found]
+
+
+def joint_columns(columns: dict[str, NDArray[Any]], joints: Joints) -> None:
+    """Leave what is of the joints in the state; a single joint is a vector of one value, too."""
+    for name in {schema.STATE, schema.ACTION} & columns.keys():
+        columns[name] = columns[name].reshape(len(columns[name]), -1)
+    if joints.state is not None and schema.STATE in columns:
+        columns[schema.STATE] = columns[schema.STATE][:, joints.state]
 
 
 def completed(columns: dict[str, NDArray[Any]]) -> list[str]:
@@ -111,15 +138,20 @@ def completed(columns: dict[str, NDArray[Any]]) -> list[str]:
             ] if missing else []
 
 
-def require_extensible(root: Path, info: Mapping[str, Any], contract: Contract,
-                       episodes: list[dict[str, Any]]) -> None:
-    """Check that new episodes can be added to a dataset that another program may have edited.
+def require_extensible(root: Path, info: Mapping[str, Any], contract: Contract | None,
+                       episodes: list[dict[str, Any]]) -> Contract:
+    """Return the robot, where new episodes can be added to what another program may have edited.
 
     Raises:
-        DatasetError: It does not say which bags are in it, or has columns that no bag fills.
+        DatasetError: It does not say which robot it is or which bags are in it, or has columns
+            that no bag fills.
     """
     advice = ('convert the new bags into a folder of their own, and merge the two with '
               "LeRobot's merge_datasets")
+    if contract is None or contract.generated:
+        raise DatasetError(f'{root}: {schema.CONTRACT_FILE} is missing or generated: nothing says '
+                           'which robot this is, so that nothing is added; convert the new bags '
+                           'into a folder of their own')
     if nameless := [row['episode_index'] for row in episodes if 'source_hash' not in row]:
         raise DatasetError(
             f'{root}: nothing says from which bags {len(nameless)} of its {len(episodes)} '
@@ -132,3 +164,4 @@ def require_extensible(root: Path, info: Mapping[str, Any], contract: Contract,
     if unknown := [name for name in info['features'] for row in episodes
                    if f'stats/{name}/count' not in row]:
         raise DatasetError(f'{root}: no statistics of {unknown[0]} per episode; {advice}')
+    return contract

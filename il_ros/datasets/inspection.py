@@ -48,7 +48,8 @@ class EpisodeReport:
         idle_tail_s: Standing still at the end.
         human: Share of the rows that a person drove.
         intervention: Share of the rows in which a person corrected the policy.
-        near_limit: Share of the rows with a joint (not the gripper) next to a position limit.
+        near_limit: Share of the rows with a joint (not the gripper) next to a position limit; NaN
+            where the limits are those of the data.
         near_limits: The same of each part by its name.
         limited: Share of the commands that the gate changed, largest first, by its rule; None
             where no gate reported.
@@ -208,6 +209,8 @@ def _by_part(found: dict[str, Any]) -> str:
 
 def _near_limit(dataset: Dataset, state: Floats) -> float:
     contract = dataset.contract
+    if contract.generated:
+        return float('nan')
     arm = ~(contract.is_gripper | contract.is_velocity)
     margin = np.minimum(state - contract.lower, contract.upper - state) / contract.span
     return float((margin[:, arm] < NEAR_LIMIT).any(axis=1).mean())

@@ -45,7 +45,7 @@ th:first-child, td:first-child, .text { text-align: left }
 <td class="text"><span class="bar" style="width: {{ '%.0f' | format(60 * e.intervention) }}px">
 </span> {{ '%.0f %%' | format(100 * e.intervention) }}</td>
 <td>{{ e.effort.take_overs }}</td>
-<td>{{ '%.0f %%' | format(100 * e.near_limit) }}
+<td>{{ '-' if e.near_limit != e.near_limit else '%.0f %%' | format(100 * e.near_limit) }}
 {% if e.near_limit and e.near_limits | length > 1 %}<br>
 {% for part, share in e.near_limits.items() if share %}
 {{ part }} {{ '%.0f %%' | format(100 * share) }} {% endfor %}{% endif %}</td>

@@ -21,7 +21,8 @@ class PartReport:
         name: Of the part.
         joints: Their names.
         moving: Share of the steps in which it moves.
-        near_limit: Share of the rows with a joint next to a position limit; None for a base.
+        near_limit: Share of the rows with a joint next to a position limit; None for a base, and
+            where the limits are those of the data.
         grasps: How often its gripper was told to close; None where it has none.
     """
 
@@ -42,12 +43,15 @@ class PartReport:
 def near_limits(contract: Contract, state: Floats) -> dict[str, float]:
     """Return per part the share of the rows with a joint next to a position limit.
 
-    Grippers and bases, which are used at their limits, have none.
+    Grippers and bases, which are used at their limits, have none; nor has any part where the
+    limits are those of the data.
 
     Args:
         contract: The robot.
         state: [rad] or [m]. Shape (N, J).
     """
+    if contract.generated:
+        return {}
     margin = np.minimum(state - contract.lower, contract.upper - state) / contract.span
     return {part.name: float((margin[:, part.columns] < NEAR_LIMIT).any(axis=1).mean())
             for part in parts_of(contract) if part.name != BASE}

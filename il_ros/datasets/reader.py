@@ -1,12 +1,16 @@
 """A dataset on disk: the whole table in memory, images decoded when asked for."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 import json
 from pathlib import Path
 from typing import Any
 
 from il_ros.datasets import foreign, schema, silence, tables
+from il_ros.datasets.generated import contract_from, joints_of
+from il_ros.datasets.layout import Layout, require_lengths, require_new
+from il_ros.datasets.pictures import EmbeddedPictures
+from il_ros.datasets.units import unit_problems
 from il_ros.datasets.video import read_frames
 from il_ros.errors import ConfigError, DatasetError
 from il_ros.types import Pixels
@@ -16,11 +20,11 @@ import pyarrow as pa
 
 
 class Dataset:
-    """What `convert` wrote, or what LeRobot made of it.
+    """What `convert` wrote, what LeRobot made of it, or a dataset of LeRobot's own.
 
     Attributes:
         root: Its folder.
-        contract: The robot.
+        contract: The robot; `generated` where nobody described it.
         fps: Rows per second.
         tasks: Task texts; `columns['task_index']` counts them.
         episodes: The episode table, one mapping per episode.
@@ -33,8 +37,9 @@ class Dataset:
             these four), `limited_by` (newer still), `timestamp`, `frame_index`,
             `episode_index`, `index`, `task_index`. Positions in [rad] or [m].
         stats: Per feature `min`, `max`, `mean`, `std` (D,) and `count` (1,); of images (3, 1, 1)
-            in [0, 1].
-        cameras: Names of the cameras of which there are videos.
+            in [0, 1]. As the files say; a v2.1 dataset may have none.
+        cameras: Names of the cameras of which there are images.
+        elsewhere: Another program recorded it; nothing vouches for the units of its values.
         notes: What was missing, and what was taken in its place; for the person who reads it.
     """
 
@@ -45,6 +50,7 @@ class Dataset:
             DatasetError: It is no dataset of il_ros, or its parts contradict each other.
         """
         self.root = root
+        require_new(root)
         if not (root / schema.INFO_FILE).is_file():
             raise DatasetError(f'{root}: expected a dataset ({schema.INFO_FILE}), got '
                                f'{"a folder without it" if root.is_dir() else "nothing"}; '
@@ -54,7 +60,8 @@ class Dataset:
             try:
                 self._read()
                 break
-            except (OSError, ValueError, KeyError, ConfigError, pa.ArrowException) as error:
+            except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+                    ConfigError, pa.ArrowException) as error:
                 # A conversion that appends puts another folder in this place: read that one.
                 if not root.is_dir() or root.stat().st_ino == folder:
                     what = f'no {error}' if isinstance(error, KeyError) else error
@@ -63,31 +70,33 @@ class Dataset:
     def _read(self) -> None:
         root = self.root
         self.info: dict[str, Any] = json.loads((root / schema.INFO_FILE).read_text('utf-8'))
-        if (version := self.info['codebase_version']) != schema.VERSION:
-            raise DatasetError(f'{root}: expected a LeRobotDataset {schema.VERSION}, got '
-                               f'{version}; LeRobot converts older ones to {schema.VERSION}')
-        self.tasks = tables.read_tasks(root / schema.TASKS_FILE)
-        self.contract, self.notes = foreign.contract_of(root, self.info, self.tasks)
-        foreign.require_fit(root, self.info, self.contract)
+        self._layout = layout = Layout.of(root, self.info)
+        self.tasks = layout.tasks()
+        contract, self.notes = foreign.contract_of(root, self.info, self.tasks)
+        joints = foreign.fit(root, self.info, contract) if contract else joints_of(
+            root, self.info['features'])
         self.fps = float(self.info['fps'])
-        self.episodes = tables.read_episodes(root)
+        self.episodes = layout.episodes()
         self.lengths = [int(episode['length']) for episode in self.episodes]
-        if not self.episodes:
+        if not sum(self.lengths):
             raise DatasetError(f'{root}: holds no episode')
-        self.cameras, absent = foreign.cameras_of(self.info, self.contract)
-        stats = json.loads((root / schema.STATS_FILE).read_text('utf-8'))
         self.stats: dict[str, dict[str, NDArray[Any]]] = {
             feature: {name: np.array(values) for name, values in parts.items()}
-            for feature, parts in stats.items()}
-        places = [(int(e['data/chunk_index']), int(e['data/file_index'])) for e in self.episodes]
-        self.columns = silence.told(tables.read_data([
-            root / schema.DATA_PATH.format(chunk_index=chunk, file_index=file)
-            for chunk, file in dict.fromkeys(places)]))
-        self.notes += [*absent, *foreign.completed(self.columns)]
+            for feature, parts in layout.stats().items()}
+        self._files = list(dict.fromkeys(map(layout.data, self.episodes)))
+        self.columns = silence.told(tables.read_data(self._files))
         self._starts = np.cumsum([0, *self.lengths])
-        if not len(self.columns['index']) == sum(self.lengths) == self.info['total_frames']:
-            raise ValueError(f'{len(self.columns["index"])} rows, but the episodes say '
-                             f'{sum(self.lengths)} and info.json {self.info["total_frames"]}')
+        require_lengths(self.columns, self.episodes, int(self.info['total_frames']))
+        foreign.joint_columns(self.columns, joints)
+        if contract is None:
+            contract, self.notes = contract_from(root, self.info, self.tasks, self.columns)
+        self.contract = contract
+        self.elsewhere = 'control_source' not in self.info['features']
+        self._pictures, absent = foreign.cameras_of(root, self.info, contract)
+        self._embedded: EmbeddedPictures | None = None
+        self.cameras = list(self._pictures)
+        self.notes += [*joints.notes, *absent, *foreign.completed(self.columns),
+                       *(unit_problems(contract, self.columns) if self.elsewhere else [])]
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -119,19 +128,40 @@ class Dataset:
         owners = np.searchsorted(self._starts, rows, side='right') - 1
         for episode in np.unique(owners):
             mine = np.flatnonzero(owners == episode)
-            video, first = self.video(camera, int(episode))
-            numbers = first + rows[mine] - self._starts[episode]
-            images[mine] = read_frames(video, numbers.tolist())
+            path, first = self.images(camera, int(episode))
+            if (feature := self._pictures[camera]).embedded:
+                found: Iterable[Pixels] = self._in_data_files.frames(feature.key, rows[mine])
+            else:
+                numbers = first + rows[mine] - self._starts[episode]
+                found = read_frames(path, numbers.tolist(), self.fps)
+            for place, image in zip(mine, found, strict=True):
+                if image.shape != images.shape[1:]:
+                    raise DatasetError(f'{path}: expected images of {c.height}x{c.width}, got '
+                                       f'{image.shape[0]}x{image.shape[1]}')
+                images[place] = image
         return images
 
-    def video(self, camera: str, episode: int) -> tuple[Path, int]:
-        """Return the file that holds an episode's images, and the first one's number in it."""
-        if camera not in self.cameras:
+    def images(self, camera: str, episode: int) -> tuple[Path, int]:
+        """Return the file that holds an episode's images, and the first one's number in it.
+
+        Raises:
+            ConfigError: There is no such camera.
+            DatasetError: There are no images of it, or the file is missing.
+        """
+        if camera not in self._pictures:
             self.contract.camera(camera)
-            raise DatasetError(f'{self.root}: no videos of camera {camera!r}, only of '
+            raise DatasetError(f'{self.root}: no images of camera {camera!r}, only of '
                                f'{", ".join(self.cameras) or "none"}')
-        key, row = schema.IMAGES + camera, self.episodes[episode]
-        path = self.root / schema.VIDEO_PATH.format(
-            video_key=key, chunk_index=row[f'videos/{key}/chunk_index'],
-            file_index=row[f'videos/{key}/file_index'])
-        return path, round(float(row[f'videos/{key}/from_timestamp']) * self.fps)
+        if (feature := self._pictures[camera]).embedded:
+            return self._in_data_files.place(int(self._starts[episode]))
+        path, from_s = self._layout.video(feature.key, self.episodes[episode])
+        if not path.is_file():
+            raise DatasetError(f'{path}: missing: the video of camera {camera!r} in episode '
+                               f'{episode}')
+        return path, round(from_s * self.fps)
+
+    @property
+    def _in_data_files(self) -> EmbeddedPictures:
+        if self._embedded is None:
+            self._embedded = EmbeddedPictures(self._files)
+        return self._embedded

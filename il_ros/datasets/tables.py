@@ -57,7 +57,8 @@ def read_data(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
     Raises:
         ValueError: The files have different columns, or a vector's size changes.
     """
-    files = [dict(_numbers(pq.read_table(path))) for path in paths]
+    files = [dict(_vectors(pq.read_table(path, columns=_numbers(pq.read_schema(path)))))
+             for path in paths]
     for path, columns in zip(paths, files, strict=True):
         if other := set(columns) ^ set(files[0]):
             raise ValueError(f'{path}: its columns are not those of {paths[0].name}: '
@@ -67,13 +68,19 @@ def read_data(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
     return whole if (np.diff(order) == 1).all() else {k: v[order] for k, v in whole.items()}
 
 
-def _numbers(table: pa.Table) -> Iterator[tuple[str, NDArray[Any]]]:
+def _numbers(schema: pa.Schema) -> list[str]:
+    def of_numbers(kind: pa.DataType) -> bool:
+        inner = getattr(kind, 'value_type', kind)
+        return bool(pa.types.is_integer(inner) or pa.types.is_floating(inner)
+                    or pa.types.is_boolean(inner))
+
+    return [field.name for field in schema if of_numbers(field.type)]
+
+
+def _vectors(table: pa.Table) -> Iterator[tuple[str, NDArray[Any]]]:
     for name in table.column_names:
         column = table[name].combine_chunks()
         kind, inner = column.type, getattr(column.type, 'value_type', column.type)
-        if not (pa.types.is_integer(inner) or pa.types.is_floating(inner)
-                or pa.types.is_boolean(inner)):
-            continue
         if kind == inner:
             yield name, column.to_numpy(zero_copy_only=False)
             continue
@@ -138,9 +145,15 @@ def write_tasks(path: Path, tasks: Sequence[str]) -> None:
 
 
 def read_tasks(path: Path) -> list[str]:
-    """Return the tasks in the order of their indices."""
+    """Return the tasks in the order of their indices.
+
+    Raises:
+        ValueError: There is no column of texts.
+    """
     rows = sorted(pq.read_table(path).to_pylist(), key=lambda row: int(row['task_index']))
-    text = next(iter({'task', '__index_level_0__'} & set(rows[0]))) if rows else ''
+    text = next(iter({'task', '__index_level_0__'} & set(rows[0])), '') if rows else ''
+    if rows and not text:
+        raise ValueError(f'{path}: expected the column task, got {", ".join(rows[0])}')
     return [str(row[text]) for row in rows]
 
 

@@ -31,7 +31,7 @@ def unit_problems(contract: Contract, columns: Mapping[str, Floats]) -> list[str
             poses (N, 7 * P).
     """
     told = {word: columns[name] for name, word in WORDS.items() if len(columns.get(name, ()))}
-    problems = list(_joints(contract, told))
+    problems = [] if contract.generated else list(_joints(contract, told))
     if contract.poses and len(columns.get(schema.ENVIRONMENT, ())):
         problems += _poses(contract.poses.names, columns[schema.ENVIRONMENT])
     return problems

@@ -18,6 +18,7 @@ KEYFRAME_EVERY = 10
 OPTIONS = {'crf': '20', 'preset': 'veryfast', 'tune': 'fastdecode', 'bf': '0',
            'g': str(KEYFRAME_EVERY), 'threads': '1'}
 QUEUE_FRAMES = 16
+ODD = 0.25      # more of the rate, and a video is one of another rate
 
 
 class VideoWriter:
@@ -98,12 +99,14 @@ class VideoWriter:
             container.mux(stream.encode(None))
 
 
-def read_frames(path: Path, numbers: Sequence[int]) -> Pixels:
+def read_frames(path: Path, numbers: Sequence[int], rate_hz: float | None = None) -> Pixels:
     """Return frames of one file, decoding from the keyframe before each run of them.
 
     Args:
         path: The video file.
         numbers: Frame numbers in any order.
+        rate_hz: Frames per second of its time stamps, by which frames are counted; the rate that
+            the file states when None.
 
     Returns:
         Shape (n, H, W, 3), rgb, in the order asked for.
@@ -117,8 +120,12 @@ def read_frames(path: Path, numbers: Sequence[int]) -> Pixels:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             stream.thread_count = 1
-            assert stream.average_rate and stream.time_base
-            ticks = 1 / (stream.average_rate * stream.time_base)    # per frame
+            rate = rate_hz or stream.average_rate
+            assert rate and stream.time_base
+            if stream.average_rate and abs(float(stream.average_rate / Fraction(rate)) - 1) > ODD:
+                raise DatasetError(f'{path}: {float(stream.average_rate):g} frames per second, '
+                                   f'expected {float(rate):g}, one for each row')
+            ticks = 1 / (float(rate) * float(stream.time_base))     # per frame
             at = -KEYFRAME_EVERY
             frames: Iterator[av.VideoFrame] = iter(())
             for number in wanted:

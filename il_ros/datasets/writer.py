@@ -10,6 +10,7 @@ from typing import Any
 from il_ros.contract import Contract, require_same
 from il_ros.datasets import foreign, schema, tables
 from il_ros.datasets.atomic import link_files
+from il_ros.datasets.layout import Layout
 from il_ros.datasets.rows import Row
 from il_ros.datasets.silence import stored
 from il_ros.datasets.stats import aggregate, column_stats, ImageStats, to_json
@@ -50,15 +51,20 @@ class DatasetWriter:
 
     @staticmethod
     def onto(folder: Path, dataset: Path) -> DatasetWriter:
-        """Return a writer whose episodes follow those of `dataset`; closed files are linked."""
+        """Return a writer whose episodes follow those of `dataset`; closed files are linked.
+
+        Raises:
+            DatasetError: Nothing can be added to it.
+        """
+        info = json.loads((dataset / schema.INFO_FILE).read_text(encoding='utf-8'))
+        layout = Layout.of(dataset, info)
+        layout.require_writable()
         for part in ('data', 'videos', 'meta/episodes'):
             if (dataset / part).is_dir():
                 link_files(dataset / part, folder / part)
-        info = json.loads((dataset / schema.INFO_FILE).read_text(encoding='utf-8'))
-        tasks = tables.read_tasks(dataset / schema.TASKS_FILE)
-        contract, _ = foreign.contract_of(dataset, info, tasks)
-        episodes = tables.read_episodes(dataset)
-        foreign.require_extensible(dataset, info, contract, episodes)
+        tasks, episodes = layout.tasks(), layout.episodes()
+        contract = foreign.require_extensible(
+            dataset, info, foreign.contract_of(dataset, info, tasks)[0], episodes)
         return DatasetWriter(folder, contract, info['features'], tasks, episodes)
 
     @property

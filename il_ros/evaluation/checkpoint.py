@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from il_ros.contract import Contract
+from il_ros.contract.checks import require_real
 from il_ros.errors import ConfigError
 from il_ros.evaluation.rollout import Conditions, evaluate, roll_out, Rollout
 from il_ros.execution.chunk_scheduler import make_scheduler
@@ -168,6 +169,7 @@ def opened(place: Place, options: Options, task: str) -> Iterator[Policy]:
 
     Raises:
         ConfigError: There is no such task, or it is one of another robot.
+        ContractMismatchError: Nothing says which robot it learned from.
         CheckpointError: It cannot be read, or the backend cannot run it.
         RemoteError: The server cannot be reached or gives no chunks for this robot.
     """
@@ -176,6 +178,7 @@ def opened(place: Place, options: Options, task: str) -> Iterator[Policy]:
     robot = Contract.load(make_task(task).world.robot)
     policy = open_policy(place, options, robot, deadline_s=DEADLINE_S)
     try:
+        require_real(policy.contract.generated, str(place))
         if policy.contract.joint_names != robot.joint_names:
             raise ConfigError(
                 f'{place}: a policy for {policy.contract.robot}, and {task} is a task of '

@@ -50,7 +50,7 @@ def cached_images(source: Source, config: PolicyConfig, cache: FrameFiles | None
 def _cached(source: Source, name: str, resize: ResizeImages, cache: FrameFiles) -> Frames:
     if not isinstance(source, Dataset):
         return Resized(source, name, resize)
-    episodes = [_fingerprint(*source.video(name, i), length)
+    episodes = [_fingerprint(*source.images(name, i), length, name)
                 for i, length in enumerate(source.lengths)]
     starts = [source.rows(i).start for i in range(len(episodes))]
     whole = hashlib.sha256('\n'.join(
@@ -69,13 +69,15 @@ def _cached(source: Source, name: str, resize: ResizeImages, cache: FrameFiles) 
                      dict(zip(episodes, starts, strict=True)), make)
 
 
-def _fingerprint(video: Path, first_frame: int, length: int) -> str:
+def _fingerprint(video: Path, first_frame: int, length: int, camera: str) -> str:
     """Return what tells the frames of an episode from others without reading all of them.
 
-    The sizes of all frames, which differ wherever pictures do, stand at one end of an MP4 file.
+    The sizes of all frames, which differ wherever pictures do, stand at one end of an MP4 file. A
+    data file, whose end tells the sizes of its columns, holds the pictures of several cameras.
     """
     size = video.stat().st_size
-    digest = hashlib.sha256(f'{VERSION} {size} {first_frame} {length}\n'.encode())
+    several = f' {camera}' if video.suffix == '.parquet' else ''
+    digest = hashlib.sha256(f'{VERSION} {size} {first_frame} {length}{several}\n'.encode())
     with video.open('rb') as file:
         digest.update(file.read(ENDS))
         file.seek(max(size - ENDS, 0))

@@ -31,6 +31,7 @@ from il_ros.training.samples import Samples, Source
 from il_ros.training.schedule import averaging, schedule, update_average
 from il_ros.training.shares import expected
 from il_ros.training.start import set_start, start_normalization
+from il_ros.training.unnamed import require_units
 from il_ros.training.validation import validate, Validation
 from lightning_fabric import Fabric
 from lightning_fabric.loggers import TensorBoardLogger
@@ -102,6 +103,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
     fabric.launch()
 
     check_inputs(source, config.policy)
+    require_units(source)
     images = cached_images(source, config.policy)
     space = config.policy.space(source.contract)
     urdf = find_urdf(source.contract) if space.tools else None

@@ -146,3 +146,23 @@ def test_what_a_camera_shows_does(contract, change, line):
     scene, *others = contract.cameras
     other = replace(contract, cameras=(replace(scene, **change), *others))
     assert differences(contract, other) == [line]
+
+
+def test_a_generated_contract_is_marked_and_changes_no_other(contract, tmp_path):
+    assert 'generated' not in contract.to_text()    # old hashes stay
+    made = replace(contract, generated='a LeRobotDataset v3.0')
+    assert Contract.from_text(made.to_text()) == made and made.hash != contract.hash
+    require_same(made, made, 'the dataset', 'the checkpoint')
+    refused = ('the checkpoint: its contract was generated from a LeRobotDataset v3.0, with '
+               "unknown units and the limits of the data: it drives no robot. Put the robot's "
+               'contract at meta/contract.yaml of that dataset, with the values in its units, and '
+               'train again')
+    for pair in ((contract, made, 'this robot', 'the checkpoint'),
+                 (made, contract, 'the checkpoint', 'this robot')):
+        with pytest.raises(ContractMismatchError) as error:
+            require_same(*pair)
+        assert str(error.value) == refused
+    file = tmp_path / 'robot.yaml'
+    file.write_text(made.to_text())
+    with pytest.raises(ContractMismatchError, match='robot.yaml: its contract was generated from'):
+        Contract.load(file)

@@ -85,18 +85,23 @@ def test_the_robot_is_kept_in_info_json(root):
     assert found.contract.workspace is found.contract.scene is None
 
 
-def test_without_any_contract_one_line_says_what_to_do(root):
-    bags.write_bag(root.parent / 'bag', bags.Script(CONTRACT, 0.4, 7))
+def test_without_any_contract_one_is_generated_and_nothing_is_appended(root):
+    bag = bags.write_bag(root.parent / 'bag', bags.Script(CONTRACT, 0.4, 7))
+    before = Dataset(root)
     (root / schema.CONTRACT_FILE).unlink()
     rewrite(root, lambda frame: frame, with_features(action=lambda f: {
         k: v for k, v in f.items() if k != 'contract'}))
-    for attempt in (Dataset, lambda out: convert([root.parent / 'bag'], out, append=True)):
-        with pytest.raises(DatasetError) as error:
-            attempt(root)
-        assert str(error.value).startswith(
-            f'{root}: meta/contract.yaml is missing, and info.json does not hold it: nothing says '
-            'which robot this is (written or edited by LeRobot?). Put that file')
-        assert '\n' not in str(error.value)
+    found = Dataset(root)
+    assert found.contract.generated == 'a LeRobotDataset v3.0'
+    assert found.contract.joint_names == CONTRACT.joint_names
+    assert found.contract.poses.names == CONTRACT.poses.names
+    for name, values in before.columns.items():
+        np.testing.assert_array_equal(found.columns[name], values, err_msg=name)
+    with pytest.raises(DatasetError) as error:
+        convert([bag], root, append=True)
+    assert str(error.value) == (
+        f'{root}: meta/contract.yaml is missing or generated: nothing says which robot this is, '
+        'so that nothing is added; convert the new bags into a folder of their own')
 
 
 def with_features(**changes):

@@ -1,6 +1,6 @@
 """Both ways between il_ros and the real LeRobot, whose environment is its own.
 
-LEROBOT_PYTHON=<its python> runs these with LeRobot 0.6.1.
+LEROBOT_PYTHON=<its python> runs these with LeRobot 0.6.1; what it records also with 0.4.4.
 """
 import json
 import os
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 import bag_factory as bags
+import foreign_sets as sets
 from il_ros.datasets.convert import convert
 from il_ros.datasets.inspection import inspect
 from il_ros.datasets.reader import Dataset
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.skipif(not LEROBOT, reason='set LEROBOT_PYTHON=<python
               pytest.mark.timeout(400)]
 CONTRACT = bags.small_contract(cameras=('scene', 'wrist'))
 EDITS = Path(__file__).parent / 'lerobot_edits.py'
+RECORDS = Path(__file__).parent / 'lerobot_records.py'
 MADE = {'deleted': [1, 2], 'split/train': [0, 2], 'split/val': [1], 'merged': [0, 1, 2, 3, 4],
         'cleaned_merged': [1, 2, 3, 4], 'deleted_of_merged': [0, 2, 3, 4], 'modified': [0, 1, 2]}
 ITS_OWN = ('episode_index', 'index', 'task_index')
@@ -45,10 +47,10 @@ def made(tmp_path_factory):
     return folder
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, script=EDITS):
     clean = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'} | {
         'HF_HUB_OFFLINE': '1', 'HF_HOME': str(folder / 'hf')}
-    done = subprocess.run([LEROBOT, str(EDITS), *map(str, arguments)], env=clean,
+    done = subprocess.run([LEROBOT, str(script), *map(str, arguments)], env=clean,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -118,7 +120,7 @@ def test_what_was_taken_out_is_named(made):
     assert found.notes[1:] == [
         'camera wrist: no images',
         'no column tick, sync_error: its rows count as without gaps, of unknown sync error']
-    with pytest.raises(DatasetError, match="no videos of camera 'wrist', only of scene"):
+    with pytest.raises(DatasetError, match="no images of camera 'wrist', only of scene"):
         found.frames('wrist', [0])
 
 
@@ -148,3 +150,15 @@ def test_what_cannot_be_appended_to_is_named_and_left_alone(made, tmp_path, name
     with pytest.raises(DatasetError, match=text):
         convert([made / 'bags_b'], made / name, append=True)
     assert {p: p.read_bytes() for p in (made / name).rglob('*') if p.is_file()} == before
+
+
+@pytest.mark.parametrize('kind', ['video', 'image'])
+def test_il_ros_reads_what_lerobot_recorded(tmp_path, kind):
+    run(tmp_path, tmp_path / 'set', kind, tmp_path / 'states.npy', script=RECORDS)
+    found, states = Dataset(tmp_path / 'set'), np.load(tmp_path / 'states.npy')
+    assert found.contract.generated == 'a LeRobotDataset v3.0'
+    assert found.contract.joint_names == sets.SO101
+    assert found.lengths == [12, 9, 14] and found.tasks == ['task 0', 'task 1']
+    np.testing.assert_array_equal(found.columns['observation.state'], states)
+    np.testing.assert_array_equal(found.columns['action'], states + 1)
+    assert sets.told(found.frames('front', np.arange(35))) == list(range(35))

@@ -49,8 +49,12 @@ def test_damage_is_named(root, spoil, text):
 
 
 @pytest.mark.parametrize('change, text', [
-    (lambda info: info | {'codebase_version': 'v2.1'},
-     'out: expected a LeRobotDataset v3.0, got v2.1; LeRobot converts older ones to v3.0'),
+    (lambda info: info | {'codebase_version': 'v2.0'},
+     "out: expected a LeRobotDataset v3.0 or v2.1, got v2.0; LeRobot's "
+     'convert_dataset_v20_to_v21 converts it'),
+    (lambda info: info | {'codebase_version': 'v1.6'},
+     "got v1.6; LeRobot's convert_dataset_v1_to_v2, then convert_dataset_v20_to_v21 converts it"),
+    (lambda info: info | {'codebase_version': 'v4.0'}, 'got v4.0; it is newer than this il_ros'),
     (lambda info: info | {'fps': 50},
      'out: 50 rows per second, but the contract of sim_arm says rate_hz: 30'),
     (without('action'), "out: no column 'action' .*, got .*observation.state"),
