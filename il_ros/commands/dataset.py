@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, TYPE_CHECKING
 
 from il_ros.commands import console, open_dataset
-from il_ros.commands.progress import progress_bar
+from il_ros.commands.progress import counted_bar
 from il_ros.errors import ConfigError
 import typer
 
@@ -144,10 +144,9 @@ def _keep(dataset: Path, numbers: str, where: str, by: str, why: str) -> None:
 
 def _edit(dataset: Path, do: str, episodes: list[str] | Mapping[str, Any], by: str,
           why: str) -> None:
-    from il_ros.datasets.reader import Dataset
     from il_ros.workbench.session import change, Who
 
-    with progress_bar('episodes', len(Dataset(dataset).lengths)) as advance:
+    with counted_bar('episodes') as advance:
         done = change(dataset, do, {'episodes': episodes}, Who(by, why), advance)
     told(dataset, do, len(episodes), done.episodes, done.frames, done.version)
 

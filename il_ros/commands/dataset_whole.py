@@ -1,12 +1,13 @@
 """`il_ros dataset`: what concerns a whole dataset, or several."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TYPE_CHECKING
 
 from il_ros.commands import console, open_dataset
 from il_ros.commands.dataset import app, By, Folder, told, Where, Why
-from il_ros.commands.progress import progress_bar
+from il_ros.commands.progress import counted_bar
 from il_ros.errors import ConfigError
 from rich.markup import escape
 from rich.table import Table
@@ -15,8 +16,9 @@ import typer
 if TYPE_CHECKING:
     from il_ros.datasets.history import Change
 
-LISTED = ('episode', 'source', 'outcome', 'task', 'duration_s', 'human_share',
-          'intervention_share', 'problems')
+LISTED = {'episode': '#', 'source': 'bag', 'outcome': 'outcome', 'duration_s': 'seconds',
+          'human_share': 'human', 'intervention_share': 'corrected', 'problems': 'odd',
+          'task': 'task'}
 
 
 @app.command()
@@ -36,9 +38,8 @@ def ls(dataset: Folder, where: Where = '',
         return
     rows = episode_table(open_dataset(dataset))
     table = Table(box=None)
-    for name in LISTED:
-        table.add_column(name.removesuffix('_s').replace('_', ' '),
-                         overflow='ellipsis', no_wrap=name != 'task')
+    for name, text in LISTED.items():
+        table.add_column(text, no_wrap=name != 'task')
     for number in matching(rows, where) if where else range(len(rows)):
         table.add_row(*(escape(_text(name, rows[number][name])) for name in LISTED))
     console.print(table)
@@ -101,7 +102,7 @@ def split(dataset: Folder,
     for folder in parts:
         require_new(folder)
     for folder, takes in parts.items():
-        with progress_bar('episodes', len(takes)) as advance:
+        with counted_bar('episodes') as advance:
             done = copy(dataset, folder, [take.key for take in takes], {'from': dataset.name},
                         Who(by, why or where), advance)
         _print(f'{folder}: {done.episodes} episodes, {done.frames} rows')
@@ -120,8 +121,7 @@ def merge(datasets: Annotated[list[Path], typer.Argument(help='Folders of datase
 
     if len(datasets) < 2:
         raise ConfigError('merge: expected two datasets or more')
-    total = sum(len(open_dataset(folder).lengths) for folder in datasets)
-    with progress_bar('episodes', total) as advance:
+    with counted_bar('episodes') as advance:
         done, notes = run(datasets, out, Who(by, why), advance)
     for note in notes:
         _print(note)
@@ -159,12 +159,20 @@ def rebuild(dataset: Folder,
 
     require_new(out)
     opened = open_dataset(dataset)
-    result = convert(bags, out, contract=opened.contract)
-    with progress_bar('episodes', result.episodes) as advance:
+    with counted_bar('bags') as advance:
+        convert(bags, out, contract=opened.contract, progress=_all(advance))
+    with counted_bar('episodes') as advance:
         notes = run(out, read_history(dataset), Who(by, why), advance)
     for note in notes:
         _print(note)
     _print(f'{out}: {len(open_dataset(out).lengths)} episodes')
+
+
+def _all(advance: Callable[[int, int], None]) -> Callable[[Path, int, int], bool]:
+    def report(_: Path, done: int, total: int) -> bool:
+        advance(done, total)
+        return True
+    return report
 
 
 def _text(name: str, value: Any) -> str:

@@ -106,8 +106,9 @@ def deleted(changes: Sequence[Change]) -> dict[str, str]:
 def write_appended(root: Path, changes: Sequence[Change], added: Sequence[Mapping[str, Any]],
                    episodes: int, frames: int) -> None:
     """Write the changes of a dataset that was edited, and that rows of its table were added."""
+    if not changes:
+        return
     keys = [key(str(row['source_hash']), int(row['stats/tick/min'][0])) for row in added]
-    if changes:
-        write_history(root, [*changes, *([Change(
-            len(changes) + 1, now(), person(), '', APPEND, {'episodes': keys}, episodes, frames)]
-            if keys else [])])
+    write_history(root, [*changes, *([Change(
+        len(changes) + 1, now(), person(), '', APPEND, {'episodes': keys}, episodes, frames)]
+        if keys else [])])

@@ -22,7 +22,7 @@ from il_ros.workbench.merge import histories, merged
 from il_ros.workbench.takes import Take, takes_of
 from il_ros.workbench.write import VersionWriter
 
-Progress = Callable[[int], None]
+Progress = Callable[[int, int], None]
 
 
 class Who(NamedTuple):
@@ -36,7 +36,7 @@ ME = Who()
 
 
 def change(root: Path, do: str, what: Mapping[str, Any], who: Who = ME,
-           progress: Progress = lambda _: None) -> Change:
+           progress: Progress = lambda *_: None) -> Change:
     """Change a dataset; the version before is kept beside it.
 
     Args:
@@ -44,7 +44,7 @@ def change(root: Path, do: str, what: Mapping[str, Any], who: Who = ME,
         do: One of `il_ros.workbench.edits.EDITS`.
         what: To which episodes, see `il_ros.workbench.edits.apply`.
         who: For the history.
-        progress: Told how many episodes are written.
+        progress: Told how many episodes are written, of how many.
 
     Raises:
         DatasetError: The edit makes no sense, nothing is left, or the disk refuses.
@@ -60,7 +60,7 @@ def change(root: Path, do: str, what: Mapping[str, Any], who: Who = ME,
 
 
 def copy(root: Path, out: Path, keys: Sequence[str], what: Mapping[str, Any], who: Who = ME,
-         progress: Progress = lambda _: None) -> Change:
+         progress: Progress = lambda *_: None) -> Change:
     """Write some episodes of a dataset as a dataset of its own, which keeps its history.
 
     Args:
@@ -69,7 +69,7 @@ def copy(root: Path, out: Path, keys: Sequence[str], what: Mapping[str, Any], wh
         keys: Of the episodes.
         what: For the history.
         who: Likewise.
-        progress: Told how many episodes are written.
+        progress: Told how many episodes are written, of how many.
 
     Raises:
         DatasetError: The folder exists, or no episode is chosen.
@@ -87,7 +87,7 @@ def copy(root: Path, out: Path, keys: Sequence[str], what: Mapping[str, Any], wh
 
 
 def merge(roots: Sequence[Path], out: Path, who: Who = ME,
-          progress: Progress = lambda _: None) -> tuple[Change, list[str]]:
+          progress: Progress = lambda *_: None) -> tuple[Change, list[str]]:
     """Write several datasets of one robot as one.
 
     Returns:
@@ -108,14 +108,14 @@ def merge(roots: Sequence[Path], out: Path, who: Who = ME,
 
 
 def rebuild(fresh: Path, history: Sequence[Change], who: Who = ME,
-            progress: Progress = lambda _: None) -> list[str]:
+            progress: Progress = lambda *_: None) -> list[str]:
     """Repeat edits on a dataset that was just converted from the bags.
 
     Args:
         fresh: The dataset, which changes; it has no history yet.
         history: Of the dataset that was edited.
         who: For the last line.
-        progress: Told how many episodes are written.
+        progress: Told how many episodes are written, of how many.
 
     Returns:
         What could not be repeated, since the bags of those episodes were not given.
@@ -161,7 +161,7 @@ def _write(folder: Path, takes: Sequence[Take], dataset: Dataset, features: Mapp
     writer = VersionWriter(folder, features)
     for number, take in enumerate(takes, 1):
         writer.add(take)
-        progress(number)
+        progress(number, len(takes))
     numbered = [c if c.version == k else Change(**{**vars(c), 'version': k})
                 for k, c in enumerate(changes, 1)]
     done = Change(len(changes) + 1, now(), person(who.by), who.why, do, dict(what),
