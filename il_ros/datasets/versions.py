@@ -47,12 +47,11 @@ def keep(root: Path) -> None:
     """
     folder = folder_of(root, len(read_history(root)))
     partial = folder.with_name(f'.{folder.name}.partial')
-    if folder.exists():
-        return
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         link_version(root, partial)
+        shutil.rmtree(folder, ignore_errors=True)   # of an edit that was killed before it was made
         partial.rename(folder)
     except OSError as error:
         raise DatasetError(f'{folder}: cannot be written: {error.strerror}') from None

@@ -251,3 +251,12 @@ def test_a_damaged_history_is_named(root):
     (root / 'meta/history.jsonl').write_text('{"version": 1}\n')
     with pytest.raises(DatasetError, match='history.jsonl: line 1: expected a change'):
         change(root, 'delete', {'episodes': [keys(root)[0]]}, ANNA)
+
+
+def test_an_edit_that_was_killed_does_not_pass_for_the_version_before_the_next(root, tmp_path):
+    stale = folder_of(root, 0)
+    copy(root, stale, keys(root)[:1], {}, ANNA)   # kept, and then more was appended
+    before = keys(root)
+    change(root, 'delete', {'episodes': before[:1]}, ANNA)
+    undo(root)
+    assert keys(root) == before
