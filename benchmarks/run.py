@@ -24,12 +24,13 @@ from benchmarks import (
     latency,
     rollouts,
     training,
+    workbench,
 )
 from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
 PARTS = ('latency', 'gate', 'rollouts', 'jitter', 'jerk', 'capture', 'conversion', 'training',
-         'chunking', 'lerobot')
+         'workbench', 'chunking', 'lerobot')
 
 
 def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
@@ -50,6 +51,7 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
         'capture': lambda: capture.measure(folder, seconds),
         'conversion': lambda: conversion.measure(folder),
         'training': lambda: training.measure(folder),
+        'workbench': lambda: workbench.measure(folder),
         'chunking': chunking.measure,
         'lerobot': lambda: against_lerobot.measure(folder)}
     lines: list[Line] = []

@@ -22,6 +22,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode='
                   help='Teach a ROS 2 arm by showing: record, convert, train, run, correct.')
 for _name in COMMANDS:
     app.command(_name)(getattr(import_module(f'il_ros.commands.{_name}'), _name))
+app.add_typer(import_module('il_ros.commands.dataset_whole').app, name='dataset')
 
 
 def main() -> None:

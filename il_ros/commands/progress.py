@@ -35,6 +35,14 @@ def progress_bar(text: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
+@contextmanager
+def counted_bar(text: str) -> Iterator[Callable[[int, int], None]]:
+    """Show one bar; the context's value takes the number of parts done, and that of all."""
+    with new_progress() as progress:
+        task = progress.add_task(text, total=None, note='')
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 class StepProgress:
     """One bar per step of the loop, and a line per trained policy."""
 

@@ -58,12 +58,18 @@ def replacing(target: Path) -> Iterator[Path]:
 def link_files(source: Path, target: Path) -> None:
     """Make the files below `source` appear below `target` without copying where possible."""
     for file in sorted(p for p in source.rglob('*') if p.is_file()):
-        place = target / file.relative_to(source)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(file, place)
-        except OSError:                     # a file system without hard links
-            shutil.copy2(file, place)
+        link_file(file, target / file.relative_to(source))
+
+
+def link_file(file: Path, place: Path) -> None:
+    """Make a file appear at another place without copying where possible."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, place)
+    except FileNotFoundError:
+        raise
+    except OSError:                     # a file system without hard links
+        shutil.copy2(file, place)
 
 
 def _clear(folder: Path) -> None:

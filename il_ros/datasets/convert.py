@@ -94,6 +94,9 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
             if digest in writer.sources:
                 result.skipped.append((path, ALREADY))
                 continue
+            if reason := writer.deleted.get(digest):
+                result.skipped.append((path, reason))
+                continue
             try:
                 with Bag(path, contract, namespace) as bag:
                     bag.info = replace(bag.info,

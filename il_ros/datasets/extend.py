@@ -49,7 +49,7 @@ def extend(dataset: Path, contract: Contract, episodes: Sequence[NewEpisode]) ->
                   else DatasetWriter(folder))
         writer.require(contract, 'the new episodes')
         for episode in episodes:
-            if episode.digest in writer.sources:
+            if episode.digest in writer.sources or episode.digest in writer.deleted:
                 continue
             if writer.add(episode.rows, contract, episode.task, episode.success):
                 writer.describe({

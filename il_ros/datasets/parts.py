@@ -11,6 +11,7 @@ from il_ros.datasets.idle import STILL
 from il_ros.datasets.reader import Dataset
 from il_ros.types import Floats
 import numpy as np
+from numpy.typing import NDArray
 
 NEAR_LIMIT = 0.02           # of a joint's range
 @dataclass(frozen=True)
@@ -64,11 +65,21 @@ def grasps(part: Part, action: Floats) -> list[int]:
         part: The part.
         action: What was commanded. Shape (N, J).
     """
+    closed = _closed(part, action)
+    return [int(row) + 1 for row in np.flatnonzero(closed[1:] & ~closed[:-1])]
+
+
+def switches(part: Part, action: Floats) -> list[int]:
+    """Return the rows at which a part's gripper began to be told to close or to open."""
+    closed = _closed(part, action)
+    return [int(row) + 1 for row in np.flatnonzero(closed[1:] != closed[:-1])]
+
+
+def _closed(part: Part, action: Floats) -> NDArray[np.bool_]:
     if part.gripper is None:
-        return []
+        return np.zeros(len(action), bool)
     column, gripper = part.gripper
-    closed = (action[:, column] - gripper.open) / (gripper.closed - gripper.open)
-    return [int(row) + 1 for row in np.flatnonzero((closed[1:] > 0.5) & (closed[:-1] <= 0.5))]
+    return np.asarray((action[:, column] - gripper.open) / (gripper.closed - gripper.open) > 0.5)
 
 
 def part_reports(dataset: Dataset) -> list[PartReport]:

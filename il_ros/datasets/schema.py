@@ -93,5 +93,16 @@ def file_place(number: int) -> dict[str, int]:
     return dict(zip(('chunk_index', 'file_index'), divmod(number, FILES_PER_CHUNK), strict=True))
 
 
+def file_number(path: Path) -> int:
+    """Return the number of a file .../chunk-000/file-000.parquet."""
+    chunk, file = (int(name.rsplit('-', 1)[-1]) for name in (path.parent.name, path.stem))
+    return number_of({'chunk_index': chunk, 'file_index': file})
+
+
+def number_of(place: Mapping[str, int]) -> int:
+    """Return the number that `file_place` made a place of."""
+    return place['chunk_index'] * FILES_PER_CHUNK + place['file_index']
+
+
 def _vector(dtype: str, names: list[str]) -> dict[str, Any]:
     return {'dtype': dtype, 'shape': [len(names)], 'names': names}

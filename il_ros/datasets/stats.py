@@ -42,11 +42,15 @@ class ImageStats:
     def add(self, image: Pixels) -> None:
         """Take the next frame. Shape (H, W, 3)."""
         if self.seen % SAMPLE_EVERY == 0:
-            pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, 3)
-            for color, histogram in enumerate(self.histogram):
-                histogram += np.bincount(pixels[:, color], minlength=256)
-            self.count += 1
+            self.take(image)
         self.seen += 1
+
+    def take(self, image: Pixels) -> None:
+        """Take a frame, whichever was the last. Shape (H, W, 3)."""
+        pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, 3)
+        for color, histogram in enumerate(self.histogram):
+            histogram += np.bincount(pixels[:, color], minlength=256)
+        self.count += 1
 
     def stats(self) -> Stats:
         """Return arrays of shape (3,)."""

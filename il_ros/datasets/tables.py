@@ -21,8 +21,8 @@ def data_schema(features: Mapping[str, Any]) -> pa.Schema:
     for name, feature in features.items():
         if feature['dtype'] == 'video':
             continue
-        kind = pa.float32() if feature['dtype'] == 'float32' else pa.int64()
-        vector = feature['names'] is not None
+        kind = pa.from_numpy_dtype(np.dtype(feature['dtype']))
+        vector = feature.get('names') is not None or list(feature['shape']) != [1]
         fields.append(pa.field(name, pa.list_(kind, feature['shape'][0]) if vector else kind))
     return pa.schema(fields)
 

@@ -10,10 +10,12 @@ from typing import Any
 from il_ros.contract import Contract, require_same
 from il_ros.datasets import foreign, schema, tables
 from il_ros.datasets.atomic import link_files
+from il_ros.datasets.history import Change, deleted, read_history, write_appended
 from il_ros.datasets.layout import Layout
 from il_ros.datasets.rows import Row
 from il_ros.datasets.silence import stored
 from il_ros.datasets.stats import aggregate, column_stats, ImageStats, to_json
+from il_ros.datasets.versions import keep
 from il_ros.datasets.video import VideoWriter
 from il_ros.timing import to_s
 import numpy as np
@@ -33,6 +35,7 @@ class DatasetWriter:
         earlier: Rows of the episode table that are in closed files.
         added: Rows of the episode table of this run.
         newest: Columns of the newest episode.
+        history: What was done to the dataset that is extended.
     """
 
     folder: Path
@@ -42,16 +45,19 @@ class DatasetWriter:
     earlier: list[dict[str, Any]] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
     newest: tables.Columns = field(default_factory=dict)
+    history: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.contract and not self.features:
             self.features = schema.features(self.contract)
-        self._free = max([-1, *(_number(path) for part in ('data', 'videos')
+        self._free = max([-1, *(schema.file_number(path) for part in ('data', 'videos')
                                 for path in (self.folder / part).rglob('file-*'))]) + 1
 
     @staticmethod
     def onto(folder: Path, dataset: Path) -> DatasetWriter:
         """Return a writer whose episodes follow those of `dataset`; closed files are linked.
+
+        A dataset that was edited is kept as a version, as by an edit.
 
         Raises:
             DatasetError: Nothing can be added to it.
@@ -65,7 +71,10 @@ class DatasetWriter:
         tasks, episodes = layout.tasks(), layout.episodes()
         contract = foreign.require_extensible(
             dataset, info, foreign.contract_of(dataset, info, tasks)[0], episodes)
-        return DatasetWriter(folder, contract, info['features'], tasks, episodes)
+        history = read_history(dataset)
+        if history:
+            keep(dataset)
+        return DatasetWriter(folder, contract, info['features'], tasks, episodes, history=history)
 
     @property
     def episodes(self) -> list[dict[str, Any]]:
@@ -81,6 +90,11 @@ class DatasetWriter:
     def sources(self) -> set[str]:
         """Content hashes of the bags that are in the dataset."""
         return {str(episode['source_hash']) for episode in self.episodes}
+
+    @property
+    def deleted(self) -> dict[str, str]:
+        """Content hashes of the bags that were taken out of the dataset, each with the reason."""
+        return deleted(self.history)
 
     def require(self, contract: Contract, where: str) -> None:
         """Check that an episode was recorded with the dataset's robot.
@@ -151,7 +165,7 @@ class DatasetWriter:
         """Write the tables that describe the whole dataset."""
         assert self.contract is not None
         if self.added:
-            run = max([-1, *(_number(path) for path in
+            run = max([-1, *(schema.file_number(path) for path in
                              (self.folder / 'meta/episodes').rglob('file-*'))]) + 1
             place = schema.file_place(run)
             for episode in self.added:
@@ -162,6 +176,7 @@ class DatasetWriter:
             whole = aggregate(tables.stats_of(episode, name) for episode in self.episodes)
             stats[name] = to_json(whole, image=feature['dtype'] == 'video')
         tables.write_json(self.folder / schema.STATS_FILE, stats)
+        write_appended(self.folder, self.history, self.added, len(self.episodes), self.frames)
         tables.write_tasks(self.folder / schema.TASKS_FILE, self.tasks)
         tables.write_json(self.folder / schema.INFO_FILE, schema.info(
             self.contract, self.features, len(self.episodes), self.frames, len(self.tasks)))
@@ -225,12 +240,6 @@ class DatasetWriter:
             form = self.earlier[0][f'stats/{feature}/min'] if self.earlier else [[]]
             row |= tables.stats_columns(feature, stats.stats(), isinstance(form[0], list))
         return row
-
-
-def _number(path: Path) -> int:
-    """Return the number of a file .../chunk-000/file-000.parquet."""
-    chunk, file = (int(name.rsplit('-', 1)[-1]) for name in (path.parent.name, path.stem))
-    return chunk * schema.FILES_PER_CHUNK + file
 
 
 def _without_images(row: Row) -> Row:
