@@ -10,7 +10,7 @@ run=(python -m pytest -m 'not slow')
 if [ $# -gt 0 ]; then "${run[@]}" "$@"; exit; fi
 live=(test/workflow test/nodes test/launch)
 alone=(test/faults test/workflow/test_demo.py)
-beside=(test/teleop test/datasets test/bags test/evaluation test/policies/test_onnx_policy.py)
+beside=(test/teleop test/datasets test/bags test/inspection test/evaluation test/policies/test_onnx_policy.py)
 failed=0
 OMP_NUM_THREADS=1 "${run[@]}" -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${alone[@]/#/--ignore=}" \
   "${beside[@]/#/--ignore=}" || failed=1

@@ -55,7 +55,7 @@ def show(dataset: Folder, episode: Annotated[int, typer.Argument(help='Its numbe
     Example: `il_ros dataset show dataset 3`
     """
     from il_ros.datasets.history import read_history
-    from il_ros.datasets.inspection import inspect
+    from il_ros.inspection.report import inspect
     from il_ros.workbench.table import episode_table
 
     opened = open_dataset(dataset)

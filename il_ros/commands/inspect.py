@@ -13,7 +13,7 @@ from rich.table import Table
 import typer
 
 if TYPE_CHECKING:
-    from il_ros.datasets.inspection import EpisodeReport
+    from il_ros.inspection.report import EpisodeReport
 
 COLUMNS = {  # in a narrow terminal those that are True; what is odd about the others is said below
     '#': True, 'bag': True, 'outcome': True, 'length': True, 'rate': True, 'missing': False,
@@ -31,9 +31,9 @@ def inspect(
     Example: `il_ros inspect dataset --html report.html`
     """
     from il_ros.datasets import clocks
-    from il_ros.datasets.inspection import inspect as run
-    from il_ros.datasets.interventions import interventions
-    from il_ros.datasets.page import render
+    from il_ros.inspection.interventions import interventions
+    from il_ros.inspection.page import render
+    from il_ros.inspection.report import inspect as run
 
     opened = open_dataset(dataset)
     report = run(opened)

@@ -4,8 +4,8 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
-from il_ros.datasets.inspection import EpisodeReport, inspect
 from il_ros.datasets.reader import Dataset
+from il_ros.inspection.report import EpisodeReport, inspect
 from il_ros.workbench.takes import takes_of
 
 Row = dict[str, Any]

@@ -8,11 +8,11 @@ from il_ros.bags.reader import Bag
 from il_ros.datasets import clocks
 from il_ros.datasets.convert import convert
 from il_ros.datasets.gaps import Gaps, stretches
-from il_ros.datasets.inspection import inspect
-from il_ros.datasets.page import render
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.rows import episode_rows, Losses
 from il_ros.errors import BagError
+from il_ros.inspection.page import render
+from il_ros.inspection.report import inspect
 from il_ros.policies.config import PolicyConfig
 from il_ros.timing import SECOND, to_ns
 from il_ros.training.config import TrainConfig

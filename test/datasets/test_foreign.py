@@ -6,9 +6,9 @@ import shutil
 import bag_factory as bags
 from il_ros.datasets import schema
 from il_ros.datasets.convert import convert
-from il_ros.datasets.inspection import inspect
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
+from il_ros.inspection.report import inspect
 import numpy as np
 import pandas
 import pyarrow.parquet as pq

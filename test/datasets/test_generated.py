@@ -8,9 +8,9 @@ import foreign_sets as sets
 from il_ros.contract import Contract
 from il_ros.datasets import schema
 from il_ros.datasets.convert import convert
-from il_ros.datasets.inspection import inspect
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, DatasetError
+from il_ros.inspection.report import inspect
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq

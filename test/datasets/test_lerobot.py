@@ -11,9 +11,9 @@ import subprocess
 import bag_factory as bags
 import foreign_sets as sets
 from il_ros.datasets.convert import convert
-from il_ros.datasets.inspection import inspect
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
+from il_ros.inspection.report import inspect
 import numpy as np
 import pytest
 

@@ -2,7 +2,7 @@
 from dataclasses import replace
 
 from il_ros.contract import Contract
-from il_ros.quality.motion import Motion
+from il_ros.inspection.motion import Motion
 from il_ros.sim import make
 from il_ros.sim.tasks import make_task
 from il_ros.teleop.scripted_operators import make_operator

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from il_ros.contract import POSE_SIZE
 from il_ros.contract.parts import parts_of
 from il_ros.datasets import schema
-from il_ros.datasets.parts import grasps
 from il_ros.datasets.reader import Dataset
+from il_ros.inspection.parts import grasps
 import numpy as np
 
 CELL_M = 0.1                # a zone is a square of this size

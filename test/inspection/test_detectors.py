@@ -1,10 +1,10 @@
 """Every detector finds what was planted, and little else."""
 from collections import Counter
 
-from il_ros.quality.survey import of_motions
+from il_ros.inspection.survey import of_motions
+from inspection.planted import demonstrations, FAULTS
 import numpy as np
 import pytest
-from quality.planted import demonstrations, FAULTS
 
 FEW_AT_ONCE = 3
 

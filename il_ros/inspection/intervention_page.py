@@ -1,7 +1,7 @@
 """The drawings of interventions on the page of `il_ros inspect`, as SVG."""
 from __future__ import annotations
 
-from il_ros.datasets.interventions import Interventions, name_of
+from il_ros.inspection.interventions import Interventions, name_of
 import numpy as np
 
 COLOURS = {0: '#16a34a', 1: '#d97706', 2: '#9ca3af', 3: '#7c3aed', 10: '#0ea5e9'}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 from il_ros.datasets.reader import Dataset
-from il_ros.quality.finding import Finding
-from il_ros.quality.motion import Motion
+from il_ros.inspection.finding import Finding
+from il_ros.inspection.motion import Motion
 from il_ros.types import Floats, Pixels
 import numpy as np
 

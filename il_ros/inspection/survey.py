@@ -4,10 +4,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from il_ros.datasets.reader import Dataset
-from il_ros.quality import motion, others, pictures
-from il_ros.quality.contradiction import contradiction
-from il_ros.quality.finding import Finding
-from il_ros.quality.motion import Motion, motions_of
+from il_ros.inspection import motion, others, pictures
+from il_ros.inspection.contradiction import contradiction
+from il_ros.inspection.finding import Finding
+from il_ros.inspection.motion import Motion, motions_of
 
 ALONE = (motion.idle, motion.leap, motion.clipped)
 BESIDE = (others.duration, others.jerky, others.lag, others.incomplete, others.technique,

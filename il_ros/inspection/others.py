@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from il_ros.quality.finding import Finding
-from il_ros.quality.motion import Motion, never_grasped
+from il_ros.inspection.finding import Finding
+from il_ros.inspection.motion import Motion, never_grasped
 from il_ros.types import Floats
 import numpy as np
 

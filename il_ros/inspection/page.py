@@ -1,10 +1,10 @@
 """The report of a dataset as one HTML page without further files."""
 from __future__ import annotations
 
-from il_ros.datasets.inspection import Report
-from il_ros.datasets.intervention_page import drawings
-from il_ros.datasets.interventions import Interventions
-from il_ros.datasets.zones import Zone
+from il_ros.inspection.intervention_page import drawings
+from il_ros.inspection.interventions import Interventions
+from il_ros.inspection.report import Report
+from il_ros.inspection.zones import Zone
 from jinja2 import Environment
 
 PAGE = """<!doctype html>

@@ -3,8 +3,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from il_ros.contract import Contract
-from il_ros.datasets.intervention_page import COLOURS, drawings
-from il_ros.datasets.interventions import interventions, Segment, segments
+from il_ros.inspection.intervention_page import COLOURS, drawings
+from il_ros.inspection.interventions import interventions, Segment, segments
 from il_ros.kinematics import Arm, find_urdf
 import numpy as np
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from il_ros.angles import Angles
-from il_ros.quality.finding import Finding
-from il_ros.quality.motion import Motion
+from il_ros.inspection.finding import Finding
+from il_ros.inspection.motion import Motion
 from il_ros.types import Floats
 import numpy as np
 

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import bag_factory as bags
 from il_ros.datasets.convert import convert
-from il_ros.datasets.inspection import inspect, Zone
-from il_ros.datasets.page import render
 from il_ros.datasets.reader import Dataset
+from il_ros.inspection.page import render
+from il_ros.inspection.report import inspect, Zone
 import numpy as np
 import pytest
 

@@ -10,9 +10,9 @@ from il_ros.contract import Contract
 from il_ros.contract.parts import parts_of
 from il_ros.datasets import schema
 from il_ros.datasets.idle import motion, STILL
-from il_ros.datasets.parts import grasps, switches
 from il_ros.datasets.reader import Dataset
-from il_ros.quality.finding import Finding
+from il_ros.inspection.finding import Finding
+from il_ros.inspection.parts import grasps, switches
 from il_ros.types import Floats
 import numpy as np
 from numpy.typing import NDArray

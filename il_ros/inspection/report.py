@@ -10,16 +10,16 @@ from il_ros.datasets import clocks, schema
 from il_ros.datasets.effort import Effort, episode_efforts
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.idle import motion
-from il_ros.datasets.outliers import is_outlier, path_distances
-from il_ros.datasets.parts import (
+from il_ros.datasets.reader import Dataset
+from il_ros.datasets.units import unit_problems
+from il_ros.inspection.outliers import is_outlier, path_distances
+from il_ros.inspection.parts import (
     NEAR_LIMIT,
     near_limits,
     part_reports,
     PartReport,
 )
-from il_ros.datasets.reader import Dataset
-from il_ros.datasets.units import unit_problems
-from il_ros.datasets.zones import grasp_zones, start_zone, Zone
+from il_ros.inspection.zones import grasp_zones, start_zone, Zone
 from il_ros.types import ControlSource, Floats
 import numpy as np
 from numpy.typing import NDArray

@@ -4,9 +4,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from il_ros.contract import Contract
-from il_ros.datasets.intervention_page import drawings
-from il_ros.datasets.interventions import interventions
-from il_ros.datasets.parts import grasps, near_limits, part_reports, parts_of
+from il_ros.inspection.intervention_page import drawings
+from il_ros.inspection.interventions import interventions
+from il_ros.inspection.parts import grasps, near_limits, part_reports, parts_of
 from il_ros.kinematics import chain
 import numpy as np
 
