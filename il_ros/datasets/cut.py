@@ -60,7 +60,7 @@ def cut(bag: Bag, split: Split | None, digest: str, known: Collection[str]) -> C
 
 def whole_digest(pieces: Iterable[str]) -> str:
     """Return the name of what one or several bags hold."""
-    return '+'.join(pieces)
+    return '+'.join(sorted(pieces))
 
 
 def why_known(name: str, known: Iterable[str]) -> str:
