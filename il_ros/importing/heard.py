@@ -92,6 +92,10 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
         for name, tracks in states.items() if name in sources]
     urdfs = {name: next(content.messages(name))[1].data
              for name, role in found.items() if role == URDF}
+    source = urdf or _description(urdfs)
+    if source is not None:
+        free = Chains(read_urdf(source)).free    # what mimics another joint is none of its own
+        measured = {joint: track for joint, track in measured.items() if joint in free}
     sinks, told = _sinks(content, found, said, measured)
     shown = not any(sink.type in (TRAJECTORY, FORWARD, JOINT_STATE) for sink in sinks)
     heard = Heard(
@@ -100,7 +104,7 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
         wrenches=tuple(sources[name] for name, role in found.items()
                        if role == FORCE and name in sources),
         silence=SILENCE, urdfs=urdfs, bag=content.path.name)
-    if not urdfs and urdf is None:
+    if source is None:
         groups = chains([*([] if shown else [s.joints for s in sinks]),
                          *(list(tracks) for tracks in states.values())])
         known = all(sink.joints for sink in sinks if sink.type == FORWARD)
@@ -111,13 +115,18 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
             joint: [track, *told.get(joint, [])] for joint, track in measured.items()})
         heard = replace(heard, guess=text, seen=seen)
     if shown:
-        source = (UrdfText('the data', heard.guess) if heard.guess else
-                  urdf or UrdfText(*heard.urdf()))
-        chain = Chains(read_urdf(source))
+        chain = Chains(read_urdf(source or UrdfText('the data', heard.guess)))
         names = tuple(name for limb in chain.limbs() for name in (*limb.joints, *limb.grippers)
                       if name in measured)
         sinks = [*sinks, Sink(NO_COMMAND, TRAJECTORY, joints=names, note=MADE_UP)]
     return Imported(replace(heard, sinks=tuple(sinks)), found, shown)
+
+
+def _description(urdfs: Mapping[str, str]) -> UrdfText | None:
+    if len(set(urdfs.values())) > 1:
+        raise ConfigError(f'{" and ".join(urdfs)} hold different URDFs: several robots; name the '
+                          'file of one with --urdf')
+    return next((UrdfText(f'the URDF of {topic}', text) for topic, text in urdfs.items()), None)
 
 
 def _require_once(states: Mapping[str, Mapping[str, Track]]) -> None:

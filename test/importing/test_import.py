@@ -15,6 +15,8 @@ from il_ros.importing.tracks import followers, renamed, Track
 from il_ros.timing import to_ns
 import numpy as np
 import pytest
+from robots import joint
+from robots import write as write_urdf
 from video_factory import encode
 
 NAMES = ('j1', 'j2', 'j3', 'j4', 'gripper')
@@ -167,6 +169,35 @@ def test_the_urdf_of_the_bag_has_the_limits(run, tmp_path):
     np.testing.assert_array_equal(contract.upper, SIM.upper)
     assert contract.arms[0].tip == 'tool'
     assert (dataset.root / 'meta/robot.urdf').read_text() == text
+
+
+def test_a_joint_that_mimics_another_is_none_of_its_own(run, tmp_path):
+    file = write_urdf(tmp_path / 'r.urdf', ['base', 'a', 'b', 'c', 'd', 'f', 'g'], [
+        joint('j1', 'revolute', 'base', 'a'), joint('j2', 'revolute', 'a', 'b'),
+        joint('j3', 'revolute', 'b', 'c'), joint('j4', 'revolute', 'c', 'd'),
+        joint('gripper', 'prismatic', 'd', 'f', limits=(0.0, 0.05)),
+        joint('other', 'prismatic', 'd', 'g', limits=(0.0, 0.05), mimic=('gripper', 1.0, 0.0))])
+    names = (*NAMES, 'other')
+
+    def at(t):
+        return np.append(angles(t), angles(t)[-1])
+    write(tmp_path, [event(0.0, 'robot_description', 'std_msgs/String', data=file.read_text())],
+          states(names, at=at), states(names, 'leader/joint_states', lambda t: at(t + 0.1)))
+    contract, dataset = converted(run, tmp_path)
+    assert contract.joint_names == list(NAMES)
+    assert contract.commands[0].joints == NAMES
+    np.testing.assert_allclose(dataset.columns['action'], [
+        angles(t + 0.1) for t in newest(dataset, 0.002, 0.002, 1)], atol=1e-6)
+
+
+def test_two_urdfs_are_two_robots(run, tmp_path):
+    urdfs = [event(0.0, f'{side}/robot_description', 'std_msgs/String', data=f'<{side}/>')
+             for side in 'ab']
+    write(tmp_path, urdfs, states(), kinds=KINDS | {
+        f'{side}/robot_description': 'std_msgs/msg/String' for side in 'ab'})
+    with pytest.raises(ConfigError, match='/a/robot_description and /b/robot_description hold '
+                       'different URDFs: several robots; name the file of one with --urdf'):
+        run('import', 'demo.mcap', '--yes')
 
 
 def test_a_urdf_may_be_named(run, tmp_path):
