@@ -1,6 +1,7 @@
 """`il_ros import`."""
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 import re
 import sys
@@ -38,7 +39,6 @@ def import_bag(
     from il_ros.importing.content import Content
     from il_ros.importing.heard import checked_urdf, hear
     from il_ros.importing.roles import lines
-    from il_ros.kinematics import check_urdf
 
     def say(text: str) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -57,7 +57,10 @@ def import_bag(
     heard = imported.heard
     text = draft(heard, robot, asked, description)
     contract = Contract.from_text(text, 'the draft')
-    if not heard.guess:
+    if not heard.guess and not find_spec('pinocchio'):
+        say('Pinocchio is not installed: whether kinematics read the URDF was not tried')
+    elif not heard.guess:
+        from il_ros.kinematics import check_urdf
         check_urdf(contract if description else replace(contract, urdf_text=heard.urdf()[1]))
     write(file, text)
     say(f'wrote {file}; read it, every line says where it came from')

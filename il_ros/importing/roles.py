@@ -85,7 +85,7 @@ def _more(heard: Heard) -> Iterator[tuple[str, str]]:
 
 def _otherwise(topic: Topic) -> str:
     if topic.type == POSE:
-        return 'not used: where a tool goes says nothing of the joints'
+        return 'not used; where it is the target of a tip, name it by hand (docs/robots.md)'
     if topic.type == JOINT_STATE:
         return 'not used, as you said'
     if full_type(topic.type) in READERS:

@@ -443,3 +443,13 @@ def test_what_cannot_be_imported_is_refused_in_one_line(run, tmp_path):
     with pytest.raises(ConfigError, match='demo.yaml exists already and is not overwritten'):
         run('import', 'demo.mcap', '--yes')
     assert (tmp_path / 'demo.yaml').read_bytes() == before
+
+
+def test_what_convert_will_refuse_is_said_at_once(run, tmp_path, capsys):
+    apart = [bags.Event(e.log_ns + to_ns(2 * 86_400.0) * (e.log_ns > ns(1.0)), e.topic, e.data)
+             for e in [*states(stamped=lambda t: 0), *array('arm/commands', range(5))]]
+    write(tmp_path, apart)
+    with pytest.raises(ConfigError, match='this will be refused: demo.mcap: /joint_states: no '
+                                          'message from 2023-11-14T22:13:21 to 2023-11-16T'):
+        run('import', 'demo.mcap', '--yes')
+    assert 'il_ros convert demo.mcap --robot demo.yaml --out dataset' in capsys.readouterr().out
