@@ -264,6 +264,16 @@ def test_a_silence_of_the_states_ends_an_episode(tmp_path, bag):
     assert result.notes[0] == (bag, 'its states never pause for more than 1 s: it is one episode')
 
 
+def test_two_recordings_in_a_bag_are_cut_as_the_error_says(tmp_path):
+    far = [replace(e, log_ns=e.log_ns + to_ns(2 * 86_400.0) * (e.log_ns - FIRST_NS > 3e9))
+           for e in EVENTS]
+    bag = write(tmp_path / 'b.mcap', events=far)
+    stamps = {'joint_states': 'arrival', CONTRACT.poses.topic: 'arrival'}
+    with pytest.raises(BagError, match=r'cut the bag there \(il_ros convert --split gap:60\)'):
+        convert([bag], tmp_path / 'out', contract=CONTRACT, stamps=stamps)
+    assert split(bag, 'gap:60', tmp_path / 'out', stamps=stamps).episodes == 2
+
+
 @pytest.mark.parametrize(('how', 'error'), [
     ('gap:-1', '--split gap:-1: expected seconds above zero, as gap:2.0'),
     ('gap:x', '--split gap:x: expected seconds above zero'),

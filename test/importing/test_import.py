@@ -450,6 +450,6 @@ def test_what_convert_will_refuse_is_said_at_once(run, tmp_path, capsys):
              for e in [*states(stamped=lambda t: 0), *array('arm/commands', range(5))]]
     write(tmp_path, apart)
     with pytest.raises(ConfigError, match='this will be refused: demo.mcap: /joint_states: no '
-                                          'message from 2023-11-14T22:13:21 to 2023-11-16T'):
+                                          'message from 2023-11-14T22:13:20 to 2023-11-16T'):
         run('import', 'demo.mcap', '--yes')
     assert 'il_ros convert demo.mcap --robot demo.yaml --out dataset' in capsys.readouterr().out
