@@ -5,6 +5,7 @@ of the files, nothing else. A topic that nobody asks for need not be understood.
 """
 from __future__ import annotations
 
+from collections import ChainMap, Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 import hashlib
@@ -102,7 +103,9 @@ class Bag:
                 self.pieces.append(Piece(files.path, _times(spoken), found[-1].contract.hash,
                                          tuple(spoken)))
             sources = [source for storage in self._storages for source in storage.sources]
-            self.info = found[0]
+            self.info = found[0] if not more else replace(
+                found[0], topics=dict(ChainMap(*(dict(info.topics) for info in found))),
+                drops=sum((Counter(info.drops) for info in found), Counter()))
         except BaseException:
             self.close()
             raise

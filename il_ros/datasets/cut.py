@@ -71,11 +71,11 @@ def why_known(name: str, known: Iterable[str]) -> str:
         known: Of what the dataset holds.
     """
     bags, times = _parsed(name)
-    for other in known:
+    for other in [each for each in known if any(bag in each for bag in bags)]:
         theirs, span = _parsed(other)
         apart = (bags == theirs and times and span
                  and (times.stop <= span.start or span.stop <= times.start))
-        if set(bags) & set(theirs) and not apart:
+        if not apart:
             return ANOTHER
     return ''
 

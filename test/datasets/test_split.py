@@ -11,6 +11,8 @@ from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.rows import episode_rows
 from il_ros.errors import BagError, ConfigError, DatasetError
+from il_ros.recording.metadata import EpisodeInfo
+from il_ros.recording.writer import EpisodeWriter, Limits
 from il_ros.timing import to_ns
 import numpy as np
 import pytest
@@ -430,3 +432,22 @@ def test_what_is_no_recording_is_not_joined(tmp_path, bag):
         convert([bag, own], tmp_path / 'no', contract=CONTRACT, joined_s=10.0)
     with pytest.raises(DatasetError):
         convert([early, late], tmp_path / 'out', contract=CONTRACT, joined_s=3.1)
+
+
+def test_joined_bags_of_il_ros_keep_their_names_and_losses(tmp_path):
+    script = bags.Script(CONTRACT, seconds=1.0)
+    found = []
+    for name, mine in (('a', lambda topic: topic == 'joint_states'),
+                       ('b', lambda topic: topic != 'joint_states')):
+        own = [replace(topic, resolved=f'/cell/{topic.name}') for topic in bags.topics(CONTRACT)
+               if mine(topic.name)]
+        info = EpisodeInfo(CONTRACT, CONTRACT.task, 'anna', 'success', drops={name: 2},
+                           topics={topic.name: topic.resolved for topic in own})
+        writer = EpisodeWriter(tmp_path / name, own, info, Limits(queue_bytes=1 << 40))
+        for event in script.events():
+            assert not mine(event.topic) or writer.write(event.topic, event.log_ns, event.data)
+        writer.close(info)
+        found.append(tmp_path / name)
+    convert(found, tmp_path / 'out', joined_s=1.0)
+    episode, = Dataset(tmp_path / 'out').episodes
+    assert (episode['drops'], episode['outcome'], episode['length'] > 25) == (4, 'success', True)
