@@ -213,8 +213,9 @@ def test_an_empty_message_begins_and_ends_in_turn(tmp_path):
 
 
 # As rclpy 7 of Jazzy writes the events of a service whose introspection tells contents.
-TRIGGER = ('00010000%02x55000000000000000000000000000000000000000000000000000066617374070000000000'
-           '0000%s')
+TRIGGER = ('00010000%02x550000000000000000000000000000000000000000000000000000'
+           '666173740%x00000000000000%s')
+REFUSED = '0000000001000000007f0000030000006e6f00'
 TRIGGERED = '010000000000000000000000'
 SET = '%02x00000001000000%02x00000000000000'
 
@@ -224,17 +225,19 @@ SET = '%02x00000001000000%02x00000000000000'
      [(1.001, 2.0)]),
     ('Trigger', [(1.0, 0, TRIGGERED), (2.0, 0, TRIGGERED), (2.1, 3, '0000000000000000')],
      [(1.0, 2.0)]),
+    ('Trigger', [(1.0, 1, TRIGGERED), (2.0, 1, TRIGGERED), (2.1, 2, REFUSED),
+                 (3.0, 1, TRIGGERED)], [(1.0, 3.0)]),
     ('SetBool', [(1.0, 1, '010000000100000000000000'), (1.5, 1, '010000000100000000000000'),
                  (2.0, 1, '010000000000000000000000')], [(1.0, 2.0)])])
 def test_calls_of_a_service_mark_episodes(tmp_path, kind, calls, expected):
-    marks = [bags.Event(FIRST_NS + to_ns(t), 'mark', bytes.fromhex(TRIGGER % (event, rest)))
+    marks = [bags.Event(FIRST_NS + to_ns(t), 'mark', bytes.fromhex(TRIGGER % (event, int(t), rest)))
              for t, event, rest in calls]
     bag = write_mcap(tmp_path / 'b.mcap', sorted([*EVENTS, *marks], key=lambda e: e.log_ns),
                      types=TYPES | {'mark': f'std_srvs/srv/{kind}_Event'},
                      rename=lambda topic: 'go/_service_event' if topic == 'mark' else topic)
     split(bag, 'marker:/go/_service_event', tmp_path / 'out')
     assert extents(tmp_path / 'out') == expected
-    silent = [replace(marks[0], data=bytes.fromhex(TRIGGER % (1, '0000000000000000')))]
+    silent = [replace(marks[0], data=bytes.fromhex(TRIGGER % (1, 1, '0000000000000000')))]
     if kind == 'SetBool':
         bag = write_mcap(tmp_path / 's.mcap', sorted([*EVENTS, *silent], key=lambda e: e.log_ns),
                          types=TYPES | {'mark': f'std_srvs/srv/{kind}_Event'})

@@ -141,12 +141,20 @@ def _set_bool(bag: Bag, name: str) -> Iterator[Mark]:
 
 
 def _calls(bag: Bag, name: str) -> list[tuple[int, Any]]:
-    """Return each call once, as it reached the server, else as it was sent."""
+    """Return each call once, as it reached the server, else as it was sent; refused ones not."""
     found: dict[int, list[tuple[int, Any]]] = {REQUEST_RECEIVED: [], REQUEST_SENT: []}
+    refused = set()
     for _, log_ns, message in bag.messages([name]):
         if (kind := int(message.info.event_type)) in found:
             found[kind].append((log_ns, message))
-    return found[REQUEST_RECEIVED] or found[REQUEST_SENT]
+        elif message.response and not message.response[0].success:
+            refused.add(_call(message))
+    return [(log_ns, message) for log_ns, message in found[REQUEST_RECEIVED] or found[REQUEST_SENT]
+            if _call(message) not in refused]
+
+
+def _call(message: Any) -> tuple[bytes, int]:
+    return bytes(message.info.client_gid), int(message.info.sequence_number)
 
 
 def _edges(values: Iterator[tuple[int, bool]]) -> Iterator[Mark]:
