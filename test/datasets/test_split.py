@@ -230,7 +230,8 @@ SET = '%02x00000001000000%02x00000000000000'
     ('SetBool', [(1.0, 1, '010000000100000000000000'), (1.5, 1, '010000000100000000000000'),
                  (2.0, 1, '010000000000000000000000')], [(1.0, 2.0)])])
 def test_calls_of_a_service_mark_episodes(tmp_path, kind, calls, expected):
-    marks = [bags.Event(FIRST_NS + to_ns(t), 'mark', bytes.fromhex(TRIGGER % (event, int(t), rest)))
+    marks = [bags.Event(FIRST_NS + to_ns(t), 'mark',
+                        bytes.fromhex(TRIGGER % (event, int(t), rest)))
              for t, event, rest in calls]
     bag = write_mcap(tmp_path / 'b.mcap', sorted([*EVENTS, *marks], key=lambda e: e.log_ns),
                      types=TYPES | {'mark': f'std_srvs/srv/{kind}_Event'},
@@ -369,6 +370,28 @@ def test_a_robot_does_in_a_part_what_it_was_told_before(tmp_path, table):
         silent, = views(opened, [Span(1, FIRST_NS + to_ns(3.0), FIRST_NS + to_ns(4.0))])
         with pytest.raises(BagError, match='nothing says what the robot was told from 3.000 to '):
             list(episode_rows(silent))
+
+
+def test_a_trajectory_under_way_sets_out_from_where_the_arm_is(tmp_path):
+    def sent(t, due_s, positions):
+        point = bags.make('trajectory_msgs/JointTrajectoryPoint', positions=positions,
+                          velocities=np.zeros(0), accelerations=np.zeros(0), effort=np.zeros(0),
+                          time_from_start=bags.make('builtin_interfaces/Duration', sec=due_s,
+                                                    nanosec=0))
+        return at(t, CONTRACT.command.topic, 'trajectory_msgs/JointTrajectory',
+                  header=bags.header(0), joint_names=CONTRACT.joint_names, points=[point])
+    target = np.full(7, 0.02)
+    bag = write_mcap(tmp_path / 'b.mcap', sorted(
+        [*told(lambda t: False), sent(0.5, 2, target), sent(1.9, 0, target)],
+        key=lambda event: event.log_ns))
+    with Bag(bag, CONTRACT) as opened:
+        view, = views(opened, [Span(1, FIRST_NS + to_ns(1.0), FIRST_NS + to_ns(2.0))])
+        rows = list(episode_rows(view))
+    first = rows[0].observation.state
+    for row in rows[:20]:
+        share = (0.5 + (row.tick + 1) * CONTRACT.period_ns / 1e9) / 2
+        np.testing.assert_allclose(row.action, first + share * (target - first), atol=1e-9)
+    np.testing.assert_allclose(rows[-1].action, target)
 
 
 def test_a_latched_mode_from_before_counts(tmp_path, table):
