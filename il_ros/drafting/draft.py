@@ -190,6 +190,8 @@ def _commands(out: _Lines, parts: Parts, heard: Heard) -> None:
             out.add(f'    fields: {_list(command.fields)}', 'of a twist, in the same order')
         if command.arm:
             out.add(f'    arm: {command.arm}', 'whose tip it moves')
+        if command.sink.frame:
+            out.add(f'    frame: {_word(command.sink.frame)}', 'its messages name it')
     if _points(parts.commands):
         out.add(f'command_hz: {COMMAND_HZ}', 'controllers like points closer than those of '
                                              'rate_hz; the usual one')

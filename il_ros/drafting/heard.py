@@ -71,6 +71,7 @@ class Sink:
         joints: Those that its messages move, in their order; empty where nobody knows.
         names: What its messages call them, where that is not what the state does.
         note: How that is known, for people.
+        frame: Of a PoseStamped, what its messages name.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Sink:
     joints: tuple[str, ...] = field(default=(), kw_only=True)
     names: tuple[str, ...] = field(default=(), kw_only=True)
     note: str = field(default='', kw_only=True)
+    frame: str = field(default='', kw_only=True)
 
 
 @dataclass(frozen=True)

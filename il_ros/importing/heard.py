@@ -10,6 +10,7 @@ from il_ros.bags.clocks import clock_problem, compare
 from il_ros.contract.command import FORWARD
 from il_ros.contract.streams import JOINT_STATE, ODOMETRY, Stream, VIDEO_TYPES
 from il_ros.drafting.chains import Chains
+from il_ros.drafting.commands import TARGETS
 from il_ros.drafting.heard import Heard, ImageSource, JointSource, Sink, Source
 from il_ros.drafting.questions import Answers
 from il_ros.errors import BagError, ConfigError, MessageError
@@ -23,6 +24,7 @@ from il_ros.importing.roles import (
     CAMERA,
     COMMAND,
     FORCE,
+    POSE,
     roles,
     STATE,
     TRAJECTORY,
@@ -37,7 +39,7 @@ from il_ros.importing.tracks import (
     trajectory_tracks,
 )
 from il_ros.timing import SECOND, to_s
-from il_ros.urdf import read_urdf
+from il_ros.urdf import read_urdf, Urdf
 from il_ros.urdf_text import UrdfSource, UrdfText
 import numpy as np
 
@@ -97,7 +99,8 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
         free = Chains(read_urdf(source)).free    # what mimics another joint is none of its own
         measured = {joint: track for joint, track in measured.items() if joint in free}
     sinks, told = _sinks(content, found, said, measured)
-    shown = not any(sink.type in (TRAJECTORY, FORWARD, JOINT_STATE) for sink in sinks)
+    sinks += _targets(content, read_urdf(source)) if source else []
+    shown = not any(sink.type in (TRAJECTORY, FORWARD, JOINT_STATE, POSE) for sink in sinks)
     heard = Heard(
         joints=tuple(joints), images=tuple(_images(content, found, sources)),
         odometry=tuple(s for s in sources.values() if s.type == ODOMETRY),
@@ -183,6 +186,17 @@ def _sinks(content: Content, found: Mapping[str, str], said: Mapping[str, Mappin
             sinks.append(Sink(name, kind, note='what drives the base'))
     return [sink for sink in sinks if sink.joints or sink.type not in (TRAJECTORY, JOINT_STATE)
             ], told
+
+
+def _targets(content: Content, urdf: Urdf) -> list[Sink]:
+    """Return the poses that a tip was sent to, of which a URDF makes joints."""
+    found = []
+    for name in [topic.name for topic in content.topics.values() if topic.type == POSE]:
+        frame = next(content.messages(name))[1].header.frame_id.removeprefix('/')
+        if any(word in name.lower() for word in TARGETS) and frame in ('', *urdf.links):
+            found.append(Sink(name, POSE, note='its messages say where the tip is to be',
+                              frame=frame))
+    return found
 
 
 def _images(content: Content, found: Mapping[str, str],

@@ -75,6 +75,8 @@ def _more(heard: Heard) -> Iterator[tuple[str, str]]:
     for sink in heard.sinks:
         if sink.joints:
             yield sink.name, f'{COMMAND} of {len(sink.joints)} joints'
+        elif sink.type == POSE:
+            yield sink.name, f'{COMMAND} of a tip, in {sink.frame or "no frame"}'
     cameras, left_out = name_cameras(heard.images)
     for name, image in cameras:
         yield image.topic, f'{CAMERA} {name!r}: {image.height}x{image.width} {image.encoding}'
@@ -85,7 +87,7 @@ def _more(heard: Heard) -> Iterator[tuple[str, str]]:
 
 def _otherwise(topic: Topic) -> str:
     if topic.type == POSE:
-        return 'not used; where it is the target of a tip, name it by hand (docs/robots.md)'
+        return 'not used; the target of a tip is called so, and needs a URDF'
     if topic.type == JOINT_STATE:
         return 'not used, as you said'
     if full_type(topic.type) in READERS:

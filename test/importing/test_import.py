@@ -2,7 +2,7 @@
 import shlex
 
 import bag_factory as bags
-from bags.foreign import EVENTS, TYPES, write_db3, write_mcap
+from bags.foreign import EVENTS, SCRIPT, TYPES, write_db3, write_mcap
 import cv2
 from il_ros.cli import app
 from il_ros.config import config_folders
@@ -12,8 +12,10 @@ from il_ros.datasets.reader import Dataset
 from il_ros.errors import BagError, ConfigError
 from il_ros.importing.guess import chains
 from il_ros.importing.tracks import followers, renamed, Track
+from il_ros.kinematics import chain
 from il_ros.timing import to_ns
 import numpy as np
+import pinocchio as pin
 import pytest
 from robots import joint
 from robots import write as write_urdf
@@ -198,6 +200,29 @@ def test_two_urdfs_are_two_robots(run, tmp_path):
     with pytest.raises(ConfigError, match='/a/robot_description and /b/robot_description hold '
                        'different URDFs: several robots; name the file of one with --urdf'):
         run('import', 'demo.mcap', '--yes')
+
+
+def test_a_tip_that_was_sent_to_poses(run, tmp_path):
+    def sent(t):
+        position, rotation = chain(SIM, SIM.arms[0]).forward(SCRIPT.state(t + 0.1)[:6])
+        x, y, z, w = pin.Quaternion(rotation).coeffs().tolist()
+        at = dict(zip('xyz', position.tolist(), strict=True))
+        return event(t, 'target_pose', 'geometry_msgs/PoseStamped',
+                     header=bags.header(0, 'base'), pose=bags.make(
+                         'geometry_msgs/Pose', position=bags.make('geometry_msgs/Point', **at),
+                         orientation=bags.make('geometry_msgs/Quaternion', x=x, y=y, z=z, w=w)))
+    urdf = event(0.0, 'robot_description', 'std_msgs/String',
+                 data=(config_folders('robots')[0] / 'sim_arm.urdf').read_text())
+    write(tmp_path, [urdf], [e for e in EVENTS if e.topic == 'joint_states'],
+          [sent(t) for t in times(1.0)], kinds=KINDS | {
+              'target_pose': 'geometry_msgs/msg/PoseStamped'})
+    contract, dataset = converted(run, tmp_path)
+    command, = contract.commands
+    assert (command.name, command.frame, command.arm) == ('/target_pose', 'base', 'arm')
+    assert contract.joint_names == SIM.joint_names[:6]
+    due = newest(dataset, 0.0, 0.0, 1)[2:-2]
+    np.testing.assert_allclose(dataset.columns['action'][2:-2],
+                               [SCRIPT.state(t + 0.1)[:6] for t in due], atol=1e-5)
 
 
 def test_a_urdf_may_be_named(run, tmp_path):
