@@ -9,7 +9,8 @@ from il_ros.errors import IlRosError, install
 import typer
 
 COMMANDS = ('demo', 'sim', 'record', 'convert', 'inspect', 'train', 'evaluate', 'dagger',
-            'replay', 'doctor', 'init', 'export', 'sweep')
+            'replay', 'doctor', 'init', 'import', 'export', 'sweep')
+MODULES = {'import': 'import_bag'}      # a word of Python names no module
 EXTRAS = {'torch': 'train', 'lightning_fabric': 'train', 'safetensors': 'train',
           'tensorboard': 'train', 'mujoco': 'sim', 'gymnasium': 'sim', 'pinocchio': 'sim',
           'matplotlib': 'sim', 'onnx': 'export', 'onnxruntime': 'export', 'onnxscript': 'export',
@@ -21,7 +22,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode='
                   pretty_exceptions_enable=False,
                   help='Teach a ROS 2 arm by showing: record, convert, train, run, correct.')
 for _name in COMMANDS:
-    app.command(_name)(getattr(import_module(f'il_ros.commands.{_name}'), _name))
+    _module = MODULES.get(_name, _name)
+    app.command(_name)(getattr(import_module(f'il_ros.commands.{_module}'), _module))
 app.add_typer(import_module('il_ros.commands.dataset_whole').app, name='dataset')
 
 

@@ -13,6 +13,8 @@ def il_ros(*arguments, cwd=None):
 @pytest.mark.parametrize(('arguments', 'text'), [
     (['convert', 'empty', '--out', 'data'], 'empty'),
     (['convert', 'nowhere', '--out', 'data'], 'nowhere'),
+    (['convert', 'empty', '--out', 'data', '--split', 'gap:x'], 'gap:x: expected seconds'),
+    (['import', 'nowhere'], 'nowhere: expected a bag directory, got nothing'),
     (['inspect', 'empty'], 'empty'),
     (['train', 'empty', '--policy', 'bc', '--out', 'run'], 'empty'),
     (['train', '--out', 'run'], 'expected a dataset or --data with several, got neither'),

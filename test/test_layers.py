@@ -10,8 +10,8 @@ GENERATED = {'msg', 'srv', 'action'}
 ORDER = ['errors', 'types', 'timing', 'scheduling', 'yaml12', 'config', 'transport', 'scene',
          'names', 'encodings', 'contract', 'angles', 'joints',
          'controller', 'checks', 'images', 'urdf_text', 'urdf', 'robot_model', 'kinematics',
-         'drafting', 'alignment', 'recording', 'bags', 'datasets', 'inspection', 'workbench',
-         'policies', 'training', 'execution', 'planning', 'safety', 'sim', 'teleop',
+         'drafting', 'alignment', 'recording', 'bags', 'datasets', 'importing', 'inspection',
+         'workbench', 'policies', 'training', 'execution', 'planning', 'safety', 'sim', 'teleop',
          'intervention', 'evaluation', 'nodes', 'workflow', 'commands', 'cli']
 ROS = ('rclpy', 'builtin_interfaces', 'launch', 'launch_ros', 'std_srvs', 'ament_index_python',
        'rosidl_runtime_py', 'action_msgs', 'rpyutils')

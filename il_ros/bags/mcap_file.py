@@ -37,6 +37,7 @@ class _Record(NamedTuple):
 class _ChunkAt(NamedTuple):
     record: _Record
     start_ns: int
+    end_ns: int     # of its last message
     channels: frozenset[int]
 
 
@@ -89,12 +90,13 @@ class McapFile:
             _source(path, channel, found.schemas.get(channel.schema_id), found.times.get(number))
             for number, channel in sorted(found.channels.items())]
 
-    def parts(self, wanted: Collection[Source]) -> list[Part]:
+    def parts(self, wanted: Collection[Source], since_ns: int = 0) -> list[Part]:
         """See `Storage`."""
         sources = {source.id: source for source in wanted}
-        parts = [Part(chunk.start_ns, self._reader(chunk, sources))
-                 for chunk in self._chunks if chunk.channels & sources.keys()]
-        if loose := [item for item in self._found.loose if item[1] in sources]:
+        parts = [Part(chunk.start_ns, self._reader(chunk, sources)) for chunk in self._chunks
+                 if chunk.channels & sources.keys() and chunk.end_ns >= since_ns]
+        if loose := [item for item in self._found.loose
+                     if item[1] in sources and item[0] >= since_ns]:
             loose.sort(key=lambda item: item[0])
             parts.append(Part(loose[0][0], lambda: (
                 Sample(log_ns, sources[channel],
@@ -154,17 +156,18 @@ class McapFile:
                 for log_ns, _ in index.records:
                     found.times.setdefault(index.channel_id, _Times()).add(log_ns)
             channels = {index.channel_id for index in indexed if index.records}
-            start_ns = min((log_ns for index in indexed for log_ns, _ in index.records), default=0)
+            times_ns = [log_ns for index in indexed for log_ns, _ in index.records]
         else:
-            data, start_ns = self._unpacked(record), 1 << 63
+            data, times_ns = self._unpacked(record), []
             for inner in _records(data, 0, len(data)):
                 if inner.opcode == Opcode.MESSAGE:
-                    start_ns = min(start_ns, found.message(data, inner.at)[1])
+                    times_ns.append(found.message(data, inner.at)[1])
                 else:
                     self._describe(data, inner)
             channels = {number for number, times in found.times.items()
                         if times.count > before.get(number, 0)}
-        self._chunks.append(_ChunkAt(record, start_ns, frozenset(channels)))
+        self._chunks.append(_ChunkAt(record, min(times_ns, default=0), max(times_ns, default=0),
+                                     frozenset(channels)))
 
     def _describe(self, data: Any, record: _Record) -> None:
         if record.opcode == Opcode.SCHEMA:

@@ -5,7 +5,8 @@ of the files, nothing else. A topic that nobody asks for need not be understood.
 """
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import ChainMap, Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 import hashlib
 from pathlib import Path
@@ -21,6 +22,7 @@ from il_ros.bags.definitions import (
 from il_ros.bags.files import bag_files, data_files, open_storage
 from il_ros.bags.names import Names
 from il_ros.bags.storage import merged, Sample, Source, Storage
+from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import BagError
 from il_ros.recording.cdr import stamp_ns
@@ -37,45 +39,73 @@ class Stamped(NamedTuple):
     message: Any
 
 
+class Piece(NamedTuple):
+    """One of the bags that a recording consists of.
+
+    Attributes:
+        times: Of its messages [ns].
+        contract: Hash of what it was recorded with.
+        sources: Its topics.
+    """
+
+    path: Path
+    times: range
+    contract: str
+    sources: tuple[Source, ...]
+
+
 class Bag:
     """One recorded episode, open for reading.
 
     Attributes:
         path: The bag directory, or its file where only that was named.
+        pieces: The bags of the recording, most often one.
         info: What the recorder wrote about the episode.
         counts: Messages per topic, as the contract or the design names it.
         named: Which topic of the bag is which.
+        recorded: From the first log time of any topic to behind the last, as `ros2 bag info` has
+            it [ns].
         start_ns: First log time of what the contract and the design name.
         end_ns: Behind the last log time; [start_ns, end_ns) holds every such message.
     """
 
-    def __init__(self, path: Path, contract: Contract | None = None, namespace: str = '') -> None:
+    def __init__(self, path: Path, contract: Contract | None = None, namespace: str = '',
+                 more: Sequence[Path] = ()) -> None:
         """Open a bag and check every file of it.
 
         Args:
             path: The bag directory or one file.
             contract: Used where the bag carries none.
             namespace: Of the robot's topics, where the bag does not say it; see `name_topics`.
+            more: Further bags of the same recording, whose messages are merged with its own.
 
         Raises:
-            BagError: The bag is missing, unfinished, damaged, empty, or has no contract.
+            BagError: A bag is missing, unfinished, damaged, empty, or has no contract.
         """
-        files = bag_files(path)
-        self.path = files.path
+        bags = [bag_files(each) for each in (path, *more)]
+        self.path = bags[0].path
         self._storages: list[Storage] = []
+        self.pieces: list[Piece] = []
+        found: list[EpisodeInfo] = []
         try:
-            for file in files.data:
-                self._storages.append(open_storage(file, files.path))
-            custom = (files.metadata or {}).get('custom_data') or (
-                {} if files.metadata else self._storages[0].custom)
-            if 'contract' not in custom and contract is not None:
-                self.info = EpisodeInfo(contract, contract.task)
-            else:
-                self.info = EpisodeInfo.from_custom_data(custom, str(path))
+            for files in bags:
+                own = [self._opened(file, files.path) for file in files.data]
+                custom = (files.metadata or {}).get('custom_data') or (
+                    {} if files.metadata else own[0].custom)
+                if 'contract' not in custom and contract is not None:
+                    found.append(EpisodeInfo(contract, contract.task))
+                else:
+                    found.append(EpisodeInfo.from_custom_data(custom, str(files.path)))
+                spoken = [source for storage in own for source in storage.sources if source.count]
+                if not spoken:
+                    raise BagError(f'{files.path}: the bag holds no messages; delete it or leave '
+                                   'it out with --skip-bad')
+                self.pieces.append(Piece(files.path, _times(spoken), found[-1].contract.hash,
+                                         tuple(spoken)))
             sources = [source for storage in self._storages for source in storage.sources]
-            if not any(source.count for source in sources):
-                raise BagError(f'{path}: the bag holds no messages; delete it or leave it out '
-                               'with --skip-bad')
+            self.info = found[0] if not more else replace(
+                found[0], topics=dict(ChainMap(*(dict(info.topics) for info in found))),
+                drops=sum((Counter(info.drops) for info in found), Counter()))
         except BaseException:
             self.close()
             raise
@@ -86,16 +116,21 @@ class Bag:
             name = self._names.of(source)
             self.counts[name] = self.counts.get(name, 0) + source.count
         spoken = [source for source in sources if source.count]
+        self.recorded = _times(spoken)
         spoken = [s for s in spoken if self._names.known(s)
                   and self._names.of(s) != self.contract.urdf_topic] or spoken
-        self.start_ns = min(source.start_ns for source in spoken)
-        self.end_ns = max(source.end_ns for source in spoken) + 1
+        times = _times(spoken)
+        self.start_ns, self.end_ns = times.start, times.stop
         self._take_urdf()
 
     @property
     def contract(self) -> Contract:
         """The robot that the episode was recorded with."""
         return self.info.contract
+
+    def _opened(self, file: Path, origin: Path) -> Storage:
+        self._storages.append(open_storage(file, origin))
+        return self._storages[-1]
 
     def _take_urdf(self) -> None:
         contract = self.contract
@@ -139,11 +174,34 @@ class Bag:
         return [source for storage in self._storages for source in storage.sources
                 if source.count and self._names.of(source) in topics]
 
-    def _samples(self, topics: Collection[str]) -> Iterator[Sample]:
-        """Yield serialised messages in log-time order."""
+    def topic(self, topic: str) -> tuple[str, str]:
+        """Return name and type of a topic by its full name, as `messages` takes the name.
+
+        Raises:
+            BagError: The bag has no message of it; the text names the nearest.
+        """
+        full = f'/{topic.removeprefix("/")}'
+        sources = {f'/{source.topic.removeprefix("/")}': source for storage in self._storages
+                   for source in storage.sources if source.count}
+        if full not in sources:
+            raise BagError(f'{self.path}: no message of {topic}; {nearest(full, list(sources))}')
+        return self._names.of(sources[full]), sources[full].type
+
+    def samples_named(self) -> Iterator[Sample]:
+        """Yield, serialised, the messages of what the contract and the design name."""
+        return self._samples({self._names.of(source) for storage in self._storages
+                              for source in storage.sources if self._names.known(source)})
+
+    def name_of(self, sample: Sample) -> str:
+        """Return the name of a message's topic."""
+        return self._names.of(sample.source)
+
+    def _samples(self, topics: Collection[str], since_ns: int = 0) -> Iterator[Sample]:
+        """Yield serialised messages in log-time order; those before `since_ns` may lack."""
         wanted = set(self._wanted(topics))
-        for sample in merged(part for storage in self._storages
-                             for part in storage.parts(wanted.intersection(storage.sources))):
+        for sample in merged(
+                part for storage in self._storages
+                for part in storage.parts(wanted.intersection(storage.sources), since_ns)):
             try:
                 yield sample._replace(data=plain(sample.data))
             except ValueError as error:
@@ -185,3 +243,6 @@ def content_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _times(sources: Sequence[Source]) -> range:
+    return range(min(source.start_ns for source in sources),
+                 max(source.end_ns for source in sources) + 1)

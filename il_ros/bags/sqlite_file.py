@@ -41,12 +41,13 @@ class SqliteFile:
         except UNREADABLE as error:
             raise self._damaged(error) from None
 
-    def parts(self, wanted: Collection[Source]) -> list[Part]:
+    def parts(self, wanted: Collection[Source], since_ns: int = 0) -> list[Part]:
         """See `Storage`."""
         found = [source for source in wanted if source.count]
         if not found:
             return []
-        return [Part(min(source.start_ns for source in found), lambda: self._read(found))]
+        start_ns = max(since_ns, min(source.start_ns for source in found))
+        return [Part(start_ns, lambda: self._read(found, since_ns))]
 
     def close(self) -> None:
         """See `Storage`."""
@@ -54,13 +55,13 @@ class SqliteFile:
         if self._copy:
             self._copy.cleanup()
 
-    def _read(self, wanted: Collection[Source]) -> Iterator[Sample]:
+    def _read(self, wanted: Collection[Source], since_ns: int) -> Iterator[Sample]:
         sources = {source.id: source for source in wanted}
         marks = ','.join('?' * len(sources))
         try:
             for log_ns, topic, data in self._connection.execute(
                     f'SELECT timestamp, topic_id, data FROM messages WHERE topic_id IN ({marks}) '
-                    'ORDER BY timestamp', tuple(sources)):
+                    'AND timestamp >= ? ORDER BY timestamp', (*sources, since_ns)):
                 yield Sample(int(log_ns), sources[topic], bytes(data))
         except (*UNREADABLE, KeyError) as error:
             raise self._damaged(error) from None

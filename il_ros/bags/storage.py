@@ -63,8 +63,8 @@ class Storage(Protocol):
     sources: list[Source]
     custom: Mapping[str, str]
 
-    def parts(self, wanted: Collection[Source]) -> list[Part]:
-        """Return the parts that hold messages of some topics."""
+    def parts(self, wanted: Collection[Source], since_ns: int = 0) -> list[Part]:
+        """Return the parts that hold messages of some topics; those from before may lack."""
 
     def close(self) -> None:
         """Close the file."""

@@ -153,7 +153,8 @@ def pause_problem(pause_ns: int, since_ns: int) -> str:
     if pause_ns <= LONGEST_PAUSE_NS:
         return ''
     return (f'no message from {_date(since_ns)} to {_date(since_ns + pause_ns)} (recorded times): '
-            "the recorder's clock was set, or these are two recordings; cut the bag there")
+            "the recorder's clock was set, or these are two recordings; cut the bag there "
+            '(il_ros convert --split gap:60)')
 
 
 def _date(ns: int) -> str:

@@ -30,6 +30,14 @@ def convert(
     shown: Annotated[float | None, typer.Option(
         metavar='SECONDS', help='The arm was moved by hand: the action of a row is the measured '
                                 'state so much later, as 0.1.')] = None,
+    split: Annotated[str, typer.Option(
+        metavar='HOW', help='A bag holds several episodes: FILE.csv (columns start_s,end_s or '
+                            'start,end; task, outcome), marker:/TOPIC, task:/TOPIC, '
+                            'gap:SECONDS.')] = '',
+    join: Annotated[bool, typer.Option(
+        '--join', help='The bags are pieces of one recording.')] = False,
+    apart: Annotated[float | None, typer.Option(
+        metavar='SECONDS', min=0.0, help='Such pieces may be so far apart; 5 s.')] = None,
     recover: Annotated[bool, typer.Option(
         '--recover', help='Save what is whole in .partial episodes of a killed '
                           'recorder and in damaged bags; convert nothing.')] = False,
@@ -43,11 +51,17 @@ def convert(
         return
     if out is None:
         raise ConfigError('--out: name the folder of the dataset')
+    if apart is not None and not join:
+        raise ConfigError('--apart: how far pieces are apart counts with --join only')
     from il_ros.alignment.stamps import parse_choices
+    from il_ros.bags.episodes.split import parse_split
+    from il_ros.bags.join import APART_S
     from il_ros.contract import Contract
     from il_ros.datasets.convert import convert as run
 
     contract = Contract.load(robot) if robot else None
+    cut = parse_split(split) if split else None
+    joined_s = (APART_S if apart is None else apart) if join else None
     with new_progress() as progress:
         task = progress.add_task('bags', total=None, note='')
 
@@ -57,7 +71,7 @@ def convert(
 
         result = run(bags, out, append=append, trim_idle=trim_idle, skip_bad=skip_bad,
                      contract=contract, stamps=parse_choices(stamp or []), progress=report,
-                     namespace=namespace, shown_s=shown)
+                     namespace=namespace, shown_s=shown, split=cut, joined_s=joined_s)
         total = progress.tasks[0].total
         progress.update(task, completed=total, note='')
     for path, reason in result.skipped:

@@ -36,11 +36,11 @@ def init(
     path_name(name, 'robot')
     file = Path(f'{name}.yaml')
     if file.exists():
-        raise _exists(file)
-    asked = Answers(answers or (), yes, _prompt if sys.stdin.isatty() else None)
+        raise exists(file)
+    asked = Answers(answers or (), yes, prompt if sys.stdin.isatty() else None)
     console.print(f'listening for {seconds:g} s in /{namespace.strip("/")}', markup=False,
                   highlight=False, soft_wrap=True)
-    _write(file, _checked(_listen(namespace, seconds), name, asked,
+    write(file, _checked(_listen(namespace, seconds), name, asked,
                           urdf.resolve() if urdf else None))
     console.print(f'wrote {file}; read it, every line says where it came from', markup=False,
                   highlight=False, soft_wrap=True)
@@ -69,22 +69,33 @@ def _checked(heard: Heard, name: str, asked: Answers, urdf: Path | None) -> str:
     return text
 
 
-def _write(file: Path, text: str) -> None:
+def write(file: Path, text: str) -> None:
+    """Write a contract that is not there yet.
+
+    Raises:
+        ConfigError: It is there, or cannot be written.
+    """
     try:
         with file.open('x', encoding='utf-8') as sink:
             sink.write(text)
     except FileExistsError:
-        raise _exists(file) from None
+        raise exists(file) from None
     except OSError as error:
         raise ConfigError(f'{file}: cannot be written: {error.strerror}') from None
 
 
-def _exists(file: Path) -> ConfigError:
+def exists(file: Path) -> ConfigError:
+    """Return that a file is there already."""
     return ConfigError(f'{file} exists already and is not overwritten: choose another name, or '
                        'move it')
 
 
-def _prompt(text: str) -> str:
+def prompt(text: str) -> str:
+    """Return what a person types.
+
+    Raises:
+        ConfigError: Nobody does.
+    """
     try:
         return input(f'{text}: ')
     except EOFError:

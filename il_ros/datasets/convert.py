@@ -2,38 +2,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from il_ros.alignment.stamps import stamped_by
+from il_ros.bags.episodes.split import Split
 from il_ros.bags.find import find_bags
+from il_ros.bags.join import name_of, open_pieces, recordings
 from il_ros.bags.reader import Bag, content_hash
 from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets import clocks, schema
 from il_ros.datasets.atomic import replacing
 from il_ros.datasets.commanded import Commanded
+from il_ros.datasets.cut import ALREADY, cut, whole_digest, why_known
 from il_ros.datasets.gaps import Gaps
+from il_ros.datasets.reporting import Progress, Reporter, Warnings
 from il_ros.datasets.rows import episode_rows, Losses, moving_ticks, Row
 from il_ros.datasets.shown import Shown
-from il_ros.datasets.units import unit_problems
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import BagError, DatasetError
 from il_ros.timing import to_ns
 from il_ros.types import ControlSource
 import numpy as np
 
-Progress = Callable[[Path, int, int], bool]
-ROWS_BETWEEN_PROGRESS = 100
-ALREADY = 'already in the dataset'
 MOST_LOST = 0.2     # share of the ticks at the ends; a person is told of more
 NOTHING_LEARNT = 'nothing can be learnt from them'
-
-
-class Cancelled(DatasetError):
-    """The caller ended the conversion; nothing was written."""
 
 
 @dataclass
@@ -58,7 +55,8 @@ class ConvertResult:
 def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle: bool = False,
             skip_bad: bool = False, contract: Contract | None = None,
             stamps: Mapping[str, str] | None = None, progress: Progress | None = None,
-            namespace: str = '', shown_s: float | None = None) -> ConvertResult:
+            namespace: str = '', shown_s: float | None = None, split: Split | None = None,
+            joined_s: float | None = None) -> ConvertResult:
     """Convert bags into one dataset, which appears or changes as a whole.
 
     Args:
@@ -73,44 +71,52 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
         namespace: Of the robot in bags that do not say it; see `bags.topics`.
         shown_s: The arm was moved by hand: the action of a row is its state so much later [s],
             see `Shown`; what it was told when None.
+        split: Which episodes are in each bag; each bag is one when None.
+        joined_s: The bags are pieces of one recording, at most so far apart [s].
 
     Raises:
         BagError: A bag is missing or damaged, its clocks contradict each other, it gives no row,
-            or none that says what was commanded.
-        ConfigError: `stamps` names what is no stream.
+            or none that says what was commanded; it is in the dataset in another cut.
+        ConfigError: `stamps` names what is no stream, or `split` does not fit the bags.
         ContractMismatchError: The bags were recorded with different robots.
         DatasetError: The dataset exists already, cannot be written, or would be empty.
         Cancelled: `progress` returned False.
     """
     found = find_bags(bags)
+    whole = recordings(found.bags, joined_s)
+    if split:
+        split.require(list(map(name_of, whole)))
     extend = _check_target(out, append)
-    result, warnings = ConvertResult(skipped=list(found.skipped)), _Warnings()
+    result, warnings = ConvertResult(skipped=list(found.skipped)), Warnings()
     with replacing(out) as folder:
         writer = DatasetWriter.onto(folder, out) if extend else DatasetWriter(folder)
-        for done, path in enumerate(found.bags):
-            report = _Reporter(progress, path, done, len(found.bags))
+        for done, pieces in enumerate(whole):
+            path = name_of(pieces)
+            report = Reporter(progress, path, done, len(whole))
             report()
-            digest = content_hash(path)
-            if digest in writer.sources:
+            digest = whole_digest(map(content_hash, pieces))
+            if split is None and digest in writer.sources:
                 result.skipped.append((path, ALREADY))
                 continue
-            if reason := writer.deleted.get(digest):
-                result.skipped.append((path, reason))
-                continue
-            try:
-                with Bag(path, contract, namespace) as bag:
-                    bag.info = replace(bag.info,
-                                       contract=stamped_by(bag.contract, stamps or {}))
-                    writer.require(bag.contract, str(path))
-                    added = _add(bag, writer, digest, trim_idle, report,
-                                 partial(_told, bag, shown_s))
-                    warnings.look_at(bag, writer)
-                result.frames += added.frames
-                result.notes += ((path, note) for note in added.notes)
-            except BagError as error:
-                if not skip_bad:
-                    raise
-                result.skipped.append((path, str(error)))
+            with (_skipping(path, result, skip_bad),
+                  open_pieces(pieces, contract, namespace, joined_s) as bag):
+                bag.info = replace(bag.info, contract=stamped_by(bag.contract, stamps or {}))
+                writer.require(bag.contract, str(path))
+                episodes = cut(bag, split, digest, writer.sources)
+                result.skipped += episodes.known
+                result.notes += ((path, note) for note in episodes.notes)
+                for episode, name in episodes.new:
+                    if reason := writer.deleted.get(name):
+                        result.skipped.append((episode.path, reason))
+                        continue
+                    with _skipping(episode.path, result, skip_bad):
+                        if known := why_known(name, writer.sources):
+                            raise BagError(f'{episode.path}: {known}')
+                        added = _add(episode, writer, name, trim_idle, report,
+                                     partial(_told, episode, shown_s))
+                        warnings.look_at(episode, writer)
+                        result.frames += added.frames
+                        result.notes += ((episode.path, note) for note in added.notes)
         result.episodes, result.warnings = len(writer.added), warnings.texts()
         if not writer.episodes:
             raise DatasetError(f'{out}: no episode to write: ' + '; '.join(
@@ -119,13 +125,24 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
     return result
 
 
+@contextmanager
+def _skipping(path: Path, result: ConvertResult, skip_bad: bool) -> Iterator[None]:
+    """Go on without what cannot be read, where that is wanted."""
+    try:
+        yield
+    except BagError as error:
+        if not skip_bad:
+            raise
+        result.skipped.append((path, str(error)))
+
+
 class _Added(NamedTuple):
     frames: int
     notes: list[str]
 
 
 def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
-         report: _Reporter, told: Callable[[], Commanded | Shown]) -> _Added:
+         report: Reporter, told: Callable[[], Commanded | Shown]) -> _Added:
     bag.require(bag.contract.topics)
     cameras = [camera.name for camera in bag.contract.cameras]
     losses, ticks, commanded = Losses(), list[int](), told()
@@ -183,36 +200,6 @@ def _commanded(rows: Iterator[Row], bag: Bag, losses: Losses) -> Iterator[Row]:
                        f'its {count} rows: {refused[0] if refused else NOTHING_LEARNT}')
 
 
-class _Warnings:
-    """What concerns one bag or many: each thing is said once, of the first bag."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, list[str]] = {}
-
-    def look_at(self, bag: Bag, writer: DatasetWriter) -> None:
-        found = unit_problems(bag.contract, writer.newest)
-        if bag.named.found:
-            found.append(f'topics: taken from {bag.named.namespace}, the only namespace that fits '
-                         'the contract; --namespace names another')
-        if topic := bag.contract.urdf_topic:
-            found += _urdf_problems(topic, bag.contract, writer.contract)
-        for text in found:
-            about = text.partition(':')[0]
-            self._found.setdefault(about, []).append(f'{bag.path.name}: {text}')
-
-    def texts(self) -> list[str]:
-        return [first + (f' ({len(more)} more bags likewise)' if more else '')
-                for first, *more in self._found.values()]
-
-
-def _urdf_problems(topic: str, ours: Contract, dataset: Contract | None) -> Iterator[str]:
-    if not ours.urdf_text:
-        yield (f'urdf: no message of {topic}: what moves the tool takes the URDF of another '
-               f'episode, or the file {schema.URDF_FILE} that you put into the dataset')
-    elif dataset and ours.urdf_text != dataset.urdf_text:
-        yield f'urdf: another one on {topic} than in the first episode, whose the dataset keeps'
-
-
 def _check_target(out: Path, append: bool) -> bool:
     """Tell whether there is a dataset to extend."""
     if (out / schema.INFO_FILE).is_file():
@@ -223,23 +210,3 @@ def _check_target(out: Path, append: bool) -> bool:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DatasetError(f'{out} exists already and is no dataset; choose another folder')
     return False
-
-
-@dataclass
-class _Reporter:
-    """Asks `progress` whether to go on."""
-
-    progress: Progress | None
-    path: Path
-    done: int
-    total: int
-
-    def __call__(self) -> None:
-        if self.progress and not self.progress(self.path, self.done, self.total):
-            raise Cancelled('cancelled; nothing was written')
-
-    def during(self, rows: Iterator[Row]) -> Iterator[Row]:
-        for number, row in enumerate(rows):
-            if number % ROWS_BETWEEN_PROGRESS == 0:
-                self()
-            yield row

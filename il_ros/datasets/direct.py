@@ -4,17 +4,21 @@ Of a trajectory counts what ros2_control's joint_trajectory_controller would mak
 at `header.stamp` (on arrival where that is zero) at the setpoint of that moment, takes the place
 of what was left of the one before, goes linearly from point to point and stays at the last. A
 single point that is to be reached within one tick, as the gate sends it, and what comes as another
-type counts at once. A base that is told nothing for a while stands, as diff_drive_controller lets
-it (`cmd_vel_timeout`).
+type counts at once; the pose of a tip as `tool_targets` makes joints of it. A base that is told
+nothing for a while stands, as diff_drive_controller lets it (`cmd_vel_timeout`).
 """
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
 from il_ros.bags.clocks import STAMP_AGE_S
 from il_ros.bags.reader import Bag, Stamped
-from il_ros.contract import ARRIVAL
+from il_ros.contract import ARRIVAL, CommandInterface
 from il_ros.controller import TrajectoryController
 from il_ros.datasets.told import named_joints, read_command
-from il_ros.errors import BagError, MessageError
+from il_ros.datasets.tool_targets import POSE, ToolTargets
+from il_ros.errors import BagError, ConfigError, MessageError
 from il_ros.timing import MILLISECOND, to_ns, to_s
 from il_ros.types import Floats
 import numpy as np
@@ -41,16 +45,21 @@ class Direct:
         self.topics = frozenset(self._interfaces)
         self._controllers: dict[str, TrajectoryController] = {}
         self._measured: Floats | None = None
+        self._tools = dict(_tool_targets(bag, self._interfaces))
+        self._early: dict[str, Stamped] = {}    # poses from before the arm was measured
         self._zero_ns = bag.start_ns    # np.interp takes floats, which are too coarse for a date
         if self.topics:
             self._require_all(bag)
 
     def measure(self, state: Floats) -> None:
         """Take in measured positions; a joint's first trajectory begins there. Shape (J,)."""
-        if self._measured is None:
+        first, self._measured = self._measured is None, state
+        if first:
             for joint, controller in self._controllers.items():
                 controller.begin(state[[self._contract.joint_names.index(joint)]])
-        self._measured = state
+            for stamped in self._early.values():
+                with suppress(MessageError):
+                    self.push(stamped)
 
     def push(self, stamped: Stamped) -> None:
         """Take one message of `topics`.
@@ -58,8 +67,15 @@ class Direct:
         Raises:
             MessageError: It is not understood.
         """
-        interface = self._interfaces[stamped.topic]
-        told, now_ns = read_command(stamped.message, interface), stamped.log_ns
+        interface, now_ns = self._interfaces[stamped.topic], stamped.log_ns
+        if (tool := self._tools.get(stamped.topic)) is None:
+            told = read_command(stamped.message, interface)
+        elif self._measured is None:
+            tool.read(stamped.message)
+            self._early[stamped.topic] = stamped
+            return
+        else:
+            told = tool.told(stamped.message, self._measured)
         due_ns = told.due_ns
         start_ns = now_ns if interface.stamp == ARRIVAL else told.start_ns or now_ns
         if start_ns > now_ns + to_ns(STAMP_AGE_S):
@@ -106,13 +122,29 @@ class Direct:
         for stamped in bag.messages(self.topics):
             named |= dict.fromkeys(named_joints(stamped.message))
             try:
-                left -= set(read_command(stamped.message,
-                                         self._interfaces[stamped.topic]).joints)
+                if tool := self._tools.get(stamped.topic):
+                    tool.read(stamped.message)
+                    left -= set(tool.joints)
+                else:
+                    left -= set(read_command(stamped.message,
+                                             self._interfaces[stamped.topic]).joints)
             except MessageError as error:
                 refused = refused or str(error)
             if not left:
                 return
         raise BagError(f'{bag.path}: {_untold(bag, left, list(named), refused)}')
+
+
+def _tool_targets(bag: Bag, interfaces: Mapping[str, CommandInterface]
+                  ) -> Iterator[tuple[str, ToolTargets]]:
+    for topic, interface in interfaces.items():
+        if interface.type == POSE:
+            try:
+                yield topic, ToolTargets(bag.contract, interface)
+            except ConfigError as error:
+                raise BagError(f'{bag.path}: {topic}: where a tip goes says nothing of joints '
+                               f'without a URDF: {error}; or record control/report, which il_ros '
+                               'does') from None
 
 
 def _untold(bag: Bag, left: set[str], named: list[str], refused: str) -> str:

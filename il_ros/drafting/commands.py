@@ -27,6 +27,8 @@ class Commands:
     def __init__(self, heard: Heard, limbs: Sequence[Limb], answers: Answers) -> None:
         self._heard, self._limbs, self._answers = heard, limbs, answers
         self.left_out: list[str] = []
+        self._silence = ('nothing in the bag says' if heard.bag else
+                         'no controller manager says')
         self._sinks = []
         for sink in heard.sinks:
             if reason := self._problem(sink):
@@ -35,15 +37,17 @@ class Commands:
                 self._sinks.append(sink)
 
     def joints_of(self, sink: Sink) -> tuple[str, ...] | None:
-        """Return the joints that a controller takes, in its order; None where nothing says."""
+        """Return the joints that a controller or its messages name, in this order, else None."""
         controller = self._heard.controller_of(sink)
         if controller is None or not controller.interfaces:
-            return None
+            return sink.joints or None
         names = [name.rpartition('/')[0] for name in controller.interfaces]
         return tuple(dict.fromkeys(names))
 
     def source(self, sink: Sink) -> str:
         """Return who says what a sink moves, for people."""
+        if sink.note:
+            return sink.note
         controller = self._heard.controller_of(sink)
         return (f'{controller.name} ({controller.type}, {controller.state})' if controller else
                 f'{sink.node or "its server"} listens; which joints: by name')
@@ -113,8 +117,9 @@ class Commands:
             sink = found[names.index(answer)]
             self.left_out += [f'{name}: {answer} was taken' for name in names if name != answer]
         if sink.type == ARRAY and self.joints_of(sink) is None and self._answers.ask(Question(
-                f'positions.{what}', f'no controller manager says what {sink.name} takes: '
-                f'positions of {what}, in the order of the URDF?', None, ('yes', 'no'))) == 'no':
+                f'positions.{what}', f'{self._silence} what {sink.name} takes: '
+                f'positions of {what}, in the order of {self._heard.description}?', None,
+                ('yes', 'no'))) == 'no':
             self.left_out.append(f'{sink.name}: it takes no positions, as you said')
             return None
         return sink

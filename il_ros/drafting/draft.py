@@ -45,7 +45,9 @@ def draft(heard: Heard, robot: str, answers: Answers, urdf_file: UrdfSource | No
         ConfigError: There is no URDF, nothing can be both measured and moved, or an answer is
             missing.
     """
-    if urdf_file is None:
+    if urdf_file is None and heard.guess:
+        urdf, named = read_urdf(UrdfText('the data', heard.guess)), ''
+    elif urdf_file is None:
         topic, text = heard.urdf()
         urdf, named = read_urdf(UrdfText(f'the URDF of {topic}', text)), heard.written(topic)
     else:
@@ -53,30 +55,35 @@ def draft(heard: Heard, robot: str, answers: Answers, urdf_file: UrdfSource | No
     task = answers.ask(Question('task', 'what is the robot to do, in words?', f'move {robot}'))
     parts = find_parts(heard, urdf, answers)
     answers.require_used()
-    out = _Lines([
-        f'# {robot}, as `il_ros init` heard it for {heard.seconds:g} s in the namespace '
-        f'{heard.namespace}. Rates and positions: measured.',
-        f'# Limits: the URDF. Acceleration: the rule "full speed in {RAMP_S:g} s"; the URDF has '
-        'none. Check every line.',
-        '# Controllers: ' + (heard.silence if heard.controllers is None else
-                             'as the controller manager lists them') + '.'])
+    out = _Lines(list(_opening(robot, heard)))
     out.add(f'robot: {_word(robot)}', 'as you call it')
     out.add(f'task: {_word(task)}', answers.notes['task'])
     out.add(f'rate_hz: {RATE_HZ}', 'of observations and commands; the usual one')
-    _joints(out, parts, urdf)
+    _joints(out, parts, heard, urdf)
     _states(out, parts, heard)
-    _arms(out, parts)
+    _arms(out, parts, heard)
     _commands(out, parts, heard)
     left_out = [*parts.left_out, *_cameras(out, heard)]
     if named:
         out.add(f'urdf: topic:{named}', 'the robot tells it')
-    else:
+    elif urdf_file is not None:
         out.add(f'urdf: {_word(str(urdf_file))}', 'as given with --urdf')
     out.lines += _closing(left_out, heard)
     return '\n'.join(out.lines) + '\n'
 
 
-def _joints(out: _Lines, parts: Parts, urdf: Urdf) -> None:
+def _opening(robot: str, heard: Heard) -> Iterator[str]:
+    yield f'# {robot}, as ' + (
+        f'`il_ros import` read it in {heard.bag}' if heard.bag else
+        f'`il_ros init` heard it for {heard.seconds:g} s in the namespace {heard.namespace}'
+    ) + '. Rates and positions: measured.'
+    yield (f'# Limits: {heard.description}. Acceleration: the rule "full speed in {RAMP_S:g} s"; '
+           f'{heard.description} has none. Check every line.').replace('data has', 'data have')
+    yield '# Controllers: ' + (heard.silence if heard.controllers is None else
+                               'as the controller manager lists them') + '.'
+
+
+def _joints(out: _Lines, parts: Parts, heard: Heard, urdf: Urdf) -> None:
     base = dict(parts.base[1]) if parts.base else {}
     start = []
     out.add('joints:')
@@ -98,8 +105,9 @@ def _joints(out: _Lines, parts: Parts, urdf: Urdf) -> None:
             limits, value = f'position: [{lower}, {upper}]', min(max(value, lower), upper)
         start.append(value)
         out.add(f'  - {{name: {_word(name)}, {limits}, velocity: {velocity}, '
-                f'acceleration: {_short(velocity / RAMP_S)}}}', note)
-    out.add(f'start: [{", ".join(map(str, start))}]', 'where it stood meanwhile')
+                f'acceleration: {_short(velocity / RAMP_S)}}}', heard.seen.get(name, note))
+    out.add(f'start: [{", ".join(map(str, start))}]',
+            'where it stood at first' if heard.bag else 'where it stood meanwhile')
 
 
 def _velocity(joint: UrdfJoint) -> tuple[float, str]:
@@ -125,13 +133,12 @@ def _states(out: _Lines, parts: Parts, heard: Heard) -> None:
     for topic, source in topics.items():
         names = [name for name in parts.joints
                  if name in parts.measured and parts.measured[name].topic == topic]
-        out.add(f'  - topic: {_word(heard.written(topic))}', f'{source.node} publishes it')
+        out.add(f'  - topic: {_word(heard.written(topic))}', heard.publisher(source))
         _stream(out, source, 4)
         out.add(f'    joints: {_list(names)}', 'its messages name them')
     if parts.base:
         odometry, fields = parts.base
-        out.add(f'  - topic: {_word(heard.written(odometry.topic))}',
-                f'{odometry.node} publishes it')
+        out.add(f'  - topic: {_word(heard.written(odometry.topic))}', heard.publisher(odometry))
         _stream(out, odometry, 4)
         out.add(f'    joints: {_list([name for name, _ in fields])}', 'names by il_ros')
         out.add(f'    fields: {_list([f"twist.twist.{name}" for _, name in fields])}',
@@ -143,20 +150,21 @@ def _stream(out: _Lines, source: Source, indent: int) -> None:
     age_s = source.age_s if source.stamp is None and source.age_s is not None else 0.0
     out.add(f'{space}type: {source.type}', 'of its topic')
     out.add(f'{space}rate_hz: {rate}', f'measured: {source.rate_hz:.1f} Hz')
-    out.add(f'{space}max_age_s: {max(0.1, 5 / rate, 3 * abs(age_s)):.3g}',
+    out.add(f'{space}max_age_s: {source.max_age_s:.3g}',
             'five periods, at least 0.1' + ('' if source.stamp else
                                             f'; measured: {age_s * 1e3:.0f} ms old'))
     if source.stamp:
         out.add(f'{space}stamp: {source.stamp}', 'its header stamps are zero or of another clock')
 
 
-def _arms(out: _Lines, parts: Parts) -> None:
+def _arms(out: _Lines, parts: Parts, heard: Heard) -> None:
     if parts.arms:
         out.add('arms:')
     for arm in parts.arms:
-        out.add(f'  - name: {arm.limb.name}', 'chains of the URDF')
+        out.add(f'  - name: {arm.limb.name}', f'chains of {heard.description}')
         out.add(f'    joints: {_list(arm.limb.joints)}', 'from its root on')
-        out.add(f'    tip: {_word(arm.tip)}', arm.tip_note)
+        if arm.tip:
+            out.add(f'    tip: {_word(arm.tip)}', arm.tip_note)
         _gripper(out, arm)
 
 
@@ -174,12 +182,16 @@ def _commands(out: _Lines, parts: Parts, heard: Heard) -> None:
         out.add(f'  - {key}: {_word(heard.written(command.sink.name))}', command.note)
         out.add(f'    type: {command.sink.type}', 'what it takes')
         out.add(f'    joints: {_list(command.joints)}', _order(command, heard))
+        if command.sink.names:
+            out.add(f'    names: {_list(command.sink.names)}', 'what its messages call them')
         if command.by_velocity:
             out.add('    interface: velocity', 'what its controller claims of each joint')
         if command.fields:
             out.add(f'    fields: {_list(command.fields)}', 'of a twist, in the same order')
         if command.arm:
             out.add(f'    arm: {command.arm}', 'whose tip it moves')
+        if command.sink.frame:
+            out.add(f'    frame: {_word(command.sink.frame)}', 'its messages name it')
     if _points(parts.commands):
         out.add(f'command_hz: {COMMAND_HZ}', 'controllers like points closer than those of '
                                              'rate_hz; the usual one')
@@ -188,7 +200,8 @@ def _commands(out: _Lines, parts: Parts, heard: Heard) -> None:
 def _order(command: PlannedCommand, heard: Heard) -> str:
     controller = heard.controller_of(command.sink)
     return ('in the order of its controller' if controller and controller.interfaces else
-            'in the order of the URDF' if not command.fields else 'names by il_ros')
+            'in the order of its messages' if command.sink.joints else
+            f'in the order of {heard.description}' if not command.fields else 'names by il_ros')
 
 
 def _points(commands: tuple[PlannedCommand, ...]) -> bool:
@@ -201,7 +214,7 @@ def _cameras(out: _Lines, heard: Heard) -> list[str]:
         out.add('cameras:')
     for name, image in cameras:
         out.add(f'  - name: {name}', 'from its topic')
-        out.add(f'    topic: {_word(heard.written(image.topic))}', f'{image.node} publishes it')
+        out.add(f'    topic: {_word(heard.written(image.topic))}', heard.publisher(image))
         _stream(out, image, 4)
         out.add(f'    encoding: {image.encoding}', 'its images')
         out.add(f'    height: {image.height}', 'its images')

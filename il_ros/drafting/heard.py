@@ -34,6 +34,13 @@ class Source:
         return ARRIVAL if self.age_s is None or abs(self.age_s) > ASK_AGE_S else None
 
 
+    @property
+    def max_age_s(self) -> float:
+        """How old its samples may be [s]: five periods, at least 0.1, and its delay thrice."""
+        delay_s = abs(self.age_s) if self.stamp is None and self.age_s is not None else 0.0
+        return float(f'{max(0.1, 5 / max(round(self.rate_hz), 1), 3 * delay_s):.3g}')
+
+
 @dataclass(frozen=True)
 class JointSource(Source):
     """A JointState topic: the newest position of each joint that has one [rad] or [m]."""
@@ -61,12 +68,20 @@ class Sink:
         type: `package/Name`.
         node: Who listens.
         action: Whether it is an action.
+        joints: Those that its messages move, in their order; empty where nobody knows.
+        names: What its messages call them, where that is not what the state does.
+        note: How that is known, for people.
+        frame: Of a PoseStamped, what its messages name.
     """
 
     name: str
     type: str
     node: str = ''
     action: bool = False
+    joints: tuple[str, ...] = field(default=(), kw_only=True)
+    names: tuple[str, ...] = field(default=(), kw_only=True)
+    note: str = field(default='', kw_only=True)
+    frame: str = field(default='', kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,9 @@ class Heard:
         controllers: By full name, the manager's namespace first; None where none answered.
         silence: Why none did, for people.
         urdfs: The text on each topic `robot_description`.
+        bag: The name of the bag that all this was read from; '' where a robot was listened to.
+        guess: A URDF made up from the data of a bag that holds none, for its joints alone.
+        seen: What these data were, per joint.
     """
 
     namespace: str = '/'
@@ -108,6 +126,23 @@ class Heard:
     controllers: Mapping[str, Controller] | None = None
     silence: str = 'no controller manager is there'
     urdfs: Mapping[str, str] = field(default_factory=dict)
+    bag: str = ''
+    guess: str = ''
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def description(self) -> str:
+        """What joints and limits are taken from, for people."""
+        return 'the data' if self.guess else 'the URDF'
+
+    @property
+    def nobody(self) -> str:
+        """How it shows that nothing takes commands, for people."""
+        return 'the bag holds no commands' if self.bag else 'nobody listens to commands'
+
+    def publisher(self, source: Source) -> str:
+        """Return who publishes a topic, for people."""
+        return f'it stands in {self.bag}' if self.bag else f'{source.node} publishes it'
 
     def written(self, name: str) -> str:
         """Return a name as the contract has it: relative within a namespace, else absolute."""

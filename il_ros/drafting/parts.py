@@ -81,10 +81,11 @@ def find_parts(heard: Heard, urdf: Urdf, answers: Answers) -> Parts:
         if silent := [name for name in limb.joints if name not in measured]:
             left_out.append(f'{limb.name}: no JointState has a position of {", ".join(silent)}')
         elif (sink := commands.of_arm(limb)) is None:
-            left_out.append(f'{limb.name}: nobody listens to commands of a kind that il_ros sends')
+            left_out.append(f'{limb.name}: {heard.nobody} of a kind that il_ros sends')
         else:
             moved.add(sink, limb.joints, commands)
-            arms.append(_arm(limb, sink, urdf, measured, commands, moved, answers, left_out))
+            arms.append(_arm(limb, sink, heard, urdf, measured, commands, moved, answers,
+                             left_out))
     base = _base(heard, commands, moved, left_out)
     extra = [name for name in moved.joints() if name not in measured
              and not (base and name in dict(base[1]))]
@@ -116,10 +117,10 @@ def _measured(heard: Heard, names: Iterable[str]) -> dict[str, JointSource]:
     return found
 
 
-def _arm(limb: Limb, sink: Sink, urdf: Urdf, measured: dict[str, JointSource],
+def _arm(limb: Limb, sink: Sink, heard: Heard, urdf: Urdf, measured: dict[str, JointSource],
          commands: Commands, moved: _Moved, answers: Answers, left_out: list[str]) -> PlannedArm:
-    tip, note = limb.tips[0], 'the last link of its chain'
-    if len(limb.tips) > 1:
+    tip, note = '' if heard.guess else limb.tips[0], 'the last link of its chain'
+    if tip and len(limb.tips) > 1:
         key = f'tip.{limb.name}'
         tip = answers.ask(Question(key, f'on which link does the tool of {limb.name} sit?', tip,
                                    limb.tips))
@@ -133,21 +134,22 @@ def _arm(limb: Limb, sink: Sink, urdf: Urdf, measured: dict[str, JointSource],
             continue
         mover, why = commands.of_gripper(joint, limb, sink)
         if mover is None:
-            left_out.append(f'{joint}: nobody listens to commands for it')
+            left_out.append(f'{joint}: {heard.nobody} for it')
             continue
         moved.add(mover, (joint,), commands, why)
-        return PlannedArm(limb, tip, note, _gripper(joint, limb, urdf, answers))
+        return PlannedArm(limb, tip, note, _gripper(joint, limb, heard, urdf, answers))
     return PlannedArm(limb, tip, note, None)
 
 
-def _gripper(joint: str, limb: Limb, urdf: Urdf, answers: Answers) -> Gripper:
+def _gripper(joint: str, limb: Limb, heard: Heard, urdf: Urdf, answers: Answers) -> Gripper:
     lower, upper = urdf.joints[joint].limits
     ends = ('upper', 'lower') if urdf.joints[joint].kind == 'prismatic' else ('lower', 'upper')
     key = f'gripper.{limb.name}'
     end = answers.ask(Question(key, f'the gripper {joint} moves from {lower:g} (lower) to '
                                f'{upper:g} (upper): where is it open?', ends[0], ends))
     opened, closed = (lower, upper) if end == 'lower' else (upper, lower)
-    return Gripper(joint, opened, closed, f'ends: the URDF; which is open: {answers.notes[key]}')
+    return Gripper(joint, opened, closed,
+                   f'ends: {heard.description}; which is open: {answers.notes[key]}')
 
 
 def _base(heard: Heard, commands: Commands, moved: _Moved, left_out: list[str]

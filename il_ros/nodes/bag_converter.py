@@ -5,7 +5,8 @@ from pathlib import Path
 from threading import Event, Lock
 
 from il_ros.action import ConvertBags
-from il_ros.datasets.convert import Cancelled, convert
+from il_ros.datasets.convert import convert
+from il_ros.datasets.reporting import Cancelled
 from il_ros.errors import IlRosError
 from il_ros.nodes import shell
 import rclpy

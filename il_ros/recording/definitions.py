@@ -12,13 +12,24 @@ from il_ros.errors import RecordingError
 from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
 SEPARATOR = '=' * 80
+SERVICES = ('Trigger', 'SetBool')     # of std_srvs
 # What a bag of Humble may hold without a definition, and neither ROS 2 nor rosbags brings along.
 ELSEWHERE = {
     'foxglove_msgs/msg/CompressedVideo':
         'builtin_interfaces/Time timestamp\nstring frame_id\nuint8[] data\nstring format\n',
     'ffmpeg_image_transport_msgs/msg/FFMPEGPacket':
         'std_msgs/Header header\nint32 width\nint32 height\nstring encoding\nuint64 pts\n'
-        'uint8 flags\nbool is_bigendian\nuint8[] data\n'}
+        'uint8 flags\nbool is_bigendian\nuint8[] data\n',
+    # Events of service introspection, whose definition a bag gives as that of the service.
+    'service_msgs/msg/ServiceEventInfo':
+        'uint8 event_type\nbuiltin_interfaces/Time stamp\nuint8[16] client_gid\n'
+        'int64 sequence_number\n',
+    'std_srvs/msg/Trigger_Request': 'uint8 structure_needs_at_least_one_member\n',
+    'std_srvs/msg/SetBool_Request': 'bool data\n',
+    **{f'std_srvs/msg/{name}_Response': 'bool success\nstring message\n' for name in SERVICES},
+    **{f'std_srvs/msg/{name}_Event':
+        f'service_msgs/ServiceEventInfo info\n{name}_Request[<=1] request\n'
+        f'{name}_Response[<=1] response\n' for name in SERVICES}}
 _FIELD = re.compile(r'^\s*([A-Za-z]\w*(?:/[A-Za-z]\w*)?)(?:<=\d+)?(?:\[[^\]]*\])?\s+\w+')
 _PRIMITIVES = frozenset((
     'bool', 'byte', 'char', 'float32', 'float64', 'int8', 'uint8', 'int16', 'uint16', 'int32',

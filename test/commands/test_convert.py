@@ -60,3 +60,23 @@ def test_stamp_options_reach_the_rows(folder, tmp_path, capsys):
 def test_out_is_needed(folder):
     with pytest.raises(ConfigError, match='--out: name the folder of the dataset'):
         convert([folder])
+
+
+def test_a_long_bag_becomes_several_episodes(folder, tmp_path, capsys):
+    table = tmp_path / 'times.csv'
+    table.write_text('bag,start_s,end_s,task\nepisode_0001,0.2,0.8,pick\n')
+    convert([folder / 'episode_0001'], tmp_path / 'out', split=str(table))
+    dataset = Dataset(tmp_path / 'out')
+    assert [(row['source'], row['tasks'][0]) for row in dataset.episodes] == [
+        ('episode_0001#1', 'pick')]
+    printed = capsys.readouterr().out
+    assert (f'{folder}/episode_0001: 0.4 of its 1.0 s are in no episode: 0.2 s before the first, '
+            '0.2 s after the last') in printed
+    assert f'{tmp_path}/out: 1 episodes, {len(dataset)} rows added' in printed
+
+
+def test_pieces_are_joined_on_request(folder, tmp_path, capsys):
+    with pytest.raises(ConfigError, match='--apart: how far pieces are apart counts with --join'):
+        convert([folder], tmp_path / 'out', apart=3.0)
+    convert([folder], tmp_path / 'out', join=True)
+    assert [row['source'] for row in Dataset(tmp_path / 'out').episodes] == ['episode_0001+1']

@@ -1,0 +1,79 @@
+"""What a conversion tells while it runs, and what a person should look at afterwards."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from il_ros.bags.reader import Bag
+from il_ros.contract import Contract
+from il_ros.datasets import schema
+from il_ros.datasets.rows import Row
+from il_ros.datasets.units import unit_problems
+from il_ros.datasets.writer import DatasetWriter
+from il_ros.errors import DatasetError
+
+Progress = Callable[[Path, int, int], bool]
+ROWS_BETWEEN_PROGRESS = 100
+
+
+class Cancelled(DatasetError):
+    """The caller ended the conversion; nothing was written."""
+
+
+class Warnings:
+    """What concerns one bag or many: each thing is said once, of the first bag."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[str]] = {}
+
+    def look_at(self, bag: Bag, writer: DatasetWriter) -> None:
+        """Note what is odd about the newest episode of the writer."""
+        found = unit_problems(bag.contract, writer.newest)
+        if bag.named.found:
+            found.append(f'topics: taken from {bag.named.namespace}, the only namespace that fits '
+                         'the contract; --namespace names another')
+        if topic := bag.contract.urdf_topic:
+            found += _urdf_problems(topic, bag.contract, writer.contract)
+        for text in found:
+            about = text.partition(':')[0]
+            self._found.setdefault(about, []).append(f'{bag.path.name}: {text}')
+
+    def texts(self) -> list[str]:
+        """Return what was noted, each thing once."""
+        return [first + (f' ({len(more)} more bags likewise)' if more else '')
+                for first, *more in self._found.values()]
+
+
+def _urdf_problems(topic: str, ours: Contract, dataset: Contract | None) -> Iterator[str]:
+    if not ours.urdf_text:
+        yield (f'urdf: no message of {topic}: what moves the tool takes the URDF of another '
+               f'episode, or the file {schema.URDF_FILE} that you put into the dataset')
+    elif dataset and ours.urdf_text != dataset.urdf_text:
+        yield f'urdf: another one on {topic} than in the first episode, whose the dataset keeps'
+
+
+@dataclass
+class Reporter:
+    """Asks `progress` whether to go on."""
+
+    progress: Progress | None
+    path: Path
+    done: int
+    total: int
+
+    def __call__(self) -> None:
+        """Ask once.
+
+        Raises:
+            Cancelled: The caller wants no more.
+        """
+        if self.progress and not self.progress(self.path, self.done, self.total):
+            raise Cancelled('cancelled; nothing was written')
+
+    def during(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Pass rows on, and ask now and then."""
+        for number, row in enumerate(rows):
+            if number % ROWS_BETWEEN_PROGRESS == 0:
+                self()
+            yield row
