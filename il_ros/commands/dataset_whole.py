@@ -145,22 +145,30 @@ def undo(dataset: Folder, why: Why = '', by: By = '') -> None:
 
 @app.command()
 def rebuild(dataset: Folder,
-            bags: Annotated[list[Path], typer.Argument(help='Bags or folders of bags.')],
+            bags: Annotated[list[Path], typer.Argument(
+                help='Bags or folders of bags; or a dataset that was just converted from them.')],
             out: Annotated[Path, typer.Option(help='A new folder.')],
             why: Why = '', by: By = '') -> None:
     """Convert bags anew and repeat on them what was done to a dataset.
+
+    Bags that need options are converted first, and that dataset is named in place of them.
 
     Example: `il_ros dataset rebuild dataset bags/ --out rebuilt`
     """
     from il_ros.datasets.convert import convert
     from il_ros.datasets.history import read_history
+    from il_ros.datasets.schema import INFO_FILE
+    from il_ros.datasets.versions import copy_version
     from il_ros.workbench.session import rebuild as run
     from il_ros.workbench.session import require_new, Who
 
     require_new(out)
     opened = open_dataset(dataset)
-    with counted_bar('bags') as advance:
-        convert(bags, out, contract=opened.contract, progress=_all(advance))
+    if (bags[0] / INFO_FILE).is_file():
+        copy_version(bags[0], out)
+    else:
+        with counted_bar('bags') as advance:
+            convert(bags, out, contract=opened.contract, progress=_all(advance))
     with counted_bar('episodes') as advance:
         notes = run(out, read_history(dataset), Who(by, why), advance)
     for note in notes:

@@ -39,6 +39,16 @@ def link_version(source: Path, target: Path) -> None:
             shutil.copy2(part, target / part.name)
 
 
+def copy_version(source: Path, target: Path) -> None:
+    """Make a dataset appear at another place, as a whole or not at all.
+
+    Raises:
+        DatasetError: The place cannot be written.
+    """
+    with replacing(target) as folder:
+        link_version(source, folder)
+
+
 def keep(root: Path) -> None:
     """Keep the present version of a dataset before it is replaced.
 

@@ -1,4 +1,6 @@
 """`il_ros dataset` as a person types it."""
+from pathlib import Path
+
 import bag_factory as bags
 from il_ros.cli import app
 from il_ros.datasets.convert import convert
@@ -84,6 +86,8 @@ def test_parts_are_drawn_or_chosen_and_merged(root, tmp_path):
 def test_a_rebuild_repeats_the_edits(root, recorded):
     run('delete', root, '0')
     assert 'again: 3 episodes' in run('rebuild', root, recorded, '--out', 'again')
+    convert([recorded], Path('fresh'))
+    assert 'third: 3 episodes' in run('rebuild', root, 'fresh', '--out', 'third')
 
 
 @pytest.mark.parametrize('words, text', [
