@@ -30,13 +30,14 @@ def ls(dataset: Folder, where: Where = '',
     Example: `il_ros dataset ls dataset --where 'not success'`
     """
     from il_ros.datasets.history import read_history
+    from il_ros.workbench.choice import needs_pictures
     from il_ros.workbench.expression import matching
     from il_ros.workbench.table import episode_table
 
     if history:
         _print_history(read_history(open_dataset(dataset).root))
         return
-    rows = episode_table(open_dataset(dataset))
+    rows = episode_table(open_dataset(dataset), needs_pictures(where))
     table = Table(box=None)
     for name, text in LISTED.items():
         table.add_column(text, no_wrap=name != 'task')
@@ -61,7 +62,7 @@ def show(dataset: Folder, episode: Annotated[int, typer.Argument(help='Its numbe
     opened = open_dataset(dataset)
     if not 0 <= episode < len(opened.lengths):
         raise ConfigError(f'episode {episode}: expected 0 to {len(opened.lengths) - 1}')
-    row = episode_table(opened)[episode]
+    row = episode_table(opened, pictures=True)[episode]
     table = Table(box=None, show_header=False)
     for name, value in row.items():
         table.add_row(name, escape(_text(name, value)))

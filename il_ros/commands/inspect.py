@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
 from il_ros.commands import console, open_dataset
+from il_ros.commands.progress import counted_bar
 from il_ros.errors import DatasetError
 from rich.markup import escape
 from rich.measure import Measurement
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from il_ros.inspection.report import EpisodeReport
 
 COLUMNS = {  # in a narrow terminal those that are True; what is odd about the others is said below
-    '#': True, 'bag': True, 'outcome': True, 'length': True, 'rate': True, 'missing': False,
-    'lost': False, 'sync': True, 'idle': False, 'human': True, 'corrected': True,
+    '#': True, 'bag': True, 'outcome': True, 'score': True, 'length': True, 'rate': False,
+    'missing': False, 'lost': False, 'sync': True, 'idle': False, 'human': True, 'corrected': True,
     'take-overs': False, 'near limit': False, 'limited': False, 'distance': False}
 BAG_WIDTH = 16      # of longer names the end is shown
 
@@ -25,6 +26,11 @@ BAG_WIDTH = 16      # of longer names the end is shown
 def inspect(
     dataset: Annotated[Path, typer.Argument(help='Folder of the dataset.')],
     html: Annotated[Path | None, typer.Option(help='Also write the report to this file.')] = None,
+    evaluation: Annotated[Path | None, typer.Option(
+        help='Result of `il_ros evaluate --out` of a policy trained on it: what the data gained.',
+    )] = None,
+    pictures: Annotated[bool, typer.Option(
+        help='Look for cameras that froze, saw nothing or were moved.')] = True,
 ) -> None:
     """Print per episode length, gaps, losses, clocks, idleness, coverage, outliers, interventions.
 
@@ -32,11 +38,17 @@ def inspect(
     """
     from il_ros.datasets import clocks
     from il_ros.inspection.interventions import interventions
+    from il_ros.inspection.kpis import kpis, read_evaluation
     from il_ros.inspection.page import render
     from il_ros.inspection.report import inspect as run
 
+    result = read_evaluation(evaluation) if evaluation else None
     opened = open_dataset(dataset)
-    report = run(opened)
+    if pictures and opened.cameras:
+        with counted_bar('episodes') as advance:
+            report = run(opened, progress=advance)
+    else:
+        report = run(opened, pictures=False)
     rows = [_row(episode) for episode in report.episodes]
     table = _table(list(COLUMNS), rows)
     if _width(table) > console.width:
@@ -57,9 +69,14 @@ def inspect(
         _say(line)
     for problem in report.problems:
         _say(problem, 'red')
+    figures = list(kpis(report, result)) if result else []
+    for line in figures:
+        _say(line)
     if html:
         try:
-            html.write_text(render(report, interventions(opened)), encoding='utf-8')
+            html.write_text(render(report, interventions(opened), opened if pictures else None,
+                                   figures),
+                            encoding='utf-8')
         except OSError as error:
             raise DatasetError(f'{html}: cannot be written: {error.strerror}') from None
         console.print(f'report: {escape(str(html))}', highlight=False, soft_wrap=True)
@@ -67,8 +84,8 @@ def inspect(
 
 def _row(e: EpisodeReport) -> list[str]:
     name = e.source if len(e.source) <= BAG_WIDTH else f'…{e.source[1 - BAG_WIDTH:]}'
-    return [str(e.index), name, e.outcome, f'{e.duration_s:.1f} s', f'{e.rate_hz:.1f} Hz',
-            str(e.missing_ticks), str(e.lost_messages),
+    return [str(e.index), name, e.outcome, f'{e.score:.2f}', f'{e.duration_s:.1f} s',
+            f'{e.rate_hz:.1f} Hz', str(e.missing_ticks), str(e.lost_messages),
             '-' if isnan(e.sync_error_s) else f'{1000 * e.sync_error_s:.0f} ms',
             f'{e.idle_head_s:.1f}, {e.idle_tail_s:.1f} s', f'{e.human:.0%}',
             f'{e.intervention:.0%}', str(e.effort.take_overs),

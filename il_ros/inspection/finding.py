@@ -11,6 +11,7 @@ WEIGHTS = {
     'idle': 0.2, 'leap': 0.5, 'jerky': 0.3, 'clipped': 0.4, 'lag': 0.6, 'incomplete': 0.5,
     'duration': 0.2, 'technique': 0.3, 'contradiction': 0.6, 'frozen': 0.7, 'dark': 0.7,
     'moved': 0.5}
+ANOTHER = 0.1     # of anything else that there is to look at
 
 
 class Finding(NamedTuple):
@@ -30,7 +31,7 @@ def score(findings: Iterable[Finding], others: int = 0) -> float:
 
     Args:
         findings: Of the detectors.
-        others: What else there is to look at, each as an idle stretch.
+        others: How much else there is to look at.
     """
     kinds = {finding.kind for finding in findings}
-    return prod(1 - WEIGHTS[kind] for kind in kinds) * (1 - WEIGHTS['idle']) ** others
+    return prod(1 - WEIGHTS[kind] for kind in kinds) * (1 - ANOTHER) ** others

@@ -1,6 +1,10 @@
 """The report of a dataset as one HTML page without further files."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from il_ros.datasets.reader import Dataset
+from il_ros.inspection.illustrations import drawn_paths, thumbnails
 from il_ros.inspection.intervention_page import drawings
 from il_ros.inspection.interventions import Interventions
 from il_ros.inspection.report import Report
@@ -19,6 +23,7 @@ th:first-child, td:first-child, .text { text-align: left }
 .bar { display: inline-block; height: .7rem; background: #d97706; vertical-align: middle }
 .zones td { border: 1px solid #bbb; width: 2.2rem; height: 2.2rem; text-align: center }
 .problem { color: #b91c1c } .told td { border-bottom: 0 }
+.thumbs img { height: 3.6rem; margin: .2rem .3rem 0 0; border-radius: 3px }
 .name { overflow-wrap: anywhere; min-width: 8rem } .wide { overflow-x: auto }
 </style></head><body>
 <h1>{{ report.root }}</h1>
@@ -26,16 +31,21 @@ th:first-child, td:first-child, .text { text-align: left }
 {{ '%.1f' | format(report.duration_s / 60) }} min of {{ report.robot }}:
 {{ report.tasks | join('; ') }}</p>
 <p>{{ report.effort.text }}</p>
+{% for line in figures %}<p><b>{{ line }}</b></p>{% endfor %}
 {% for problem in report.problems %}<p class="problem">{{ problem }}</p>{% endfor %}
-<h2>Episodes</h2><div class="wide"><table>
-<tr><th>episode</th><th class="text">bag</th><th class="text">outcome</th><th>length [s]</th>
+<h2>Episodes{{ ', the worst first' if report.episodes | length > 1 }}</h2>
+<div class="wide"><table>
+<tr><th>episode</th><th class="text">bag</th><th class="text">outcome</th><th>score</th>
+<th>length [s]</th>
 <th>rate [Hz]</th><th>missing ticks</th><th>gaps (longest [s])</th>
 <th>lost messages</th><th>sync error [ms]</th>
 <th>idle head, tail [s]</th><th>human</th><th>intervention</th><th>take-overs</th>
 <th>near a position limit</th><th>limited by the gate</th><th>distance</th></tr>
-{% for e in report.episodes %}<tr{% if e.problems %} class="told"{% endif %}>
+{% for e in report.episodes | sort(attribute='score') %}
+<tr{% if e.problems or thumbs[e.index] %} class="told"{% endif %}>
 <td>{{ e.index }}</td><td class="text name">{{ e.source }}</td>
-<td class="text">{{ e.outcome }}</td><td>{{ '%.1f' | format(e.duration_s) }}</td>
+<td class="text">{{ e.outcome }}</td><td>{{ '%.2f' | format(e.score) }}</td>
+<td>{{ '%.1f' | format(e.duration_s) }}</td>
 <td>{{ '%.1f' | format(e.rate_hz) }}</td><td>{{ e.missing_ticks }}</td>
 <td>{{ e.gaps }}{{ ' (%.1f)' | format(e.longest_gap_s) if e.gaps else '' }}</td>
 <td>{{ e.lost_messages }}</td><td>{% if e.sync_error_s == e.sync_error_s %}
@@ -51,9 +61,11 @@ th:first-child, td:first-child, .text { text-align: left }
 {{ part }} {{ '%.0f %%' | format(100 * share) }} {% endfor %}{% endif %}</td>
 <td>{% if e.limited is none %}-{% else %}{{ '%.0f %%' | format(100 * e.limited.values() | sum) }}
 {% endif %}</td><td>{{ '%.2f' | format(e.distance) }}</td></tr>
-{% if e.problems %}<tr><td></td><td class="text problem" colspan="15">
-{{ e.problems | join('; ') }}</td></tr>{% endif %}
-{% endfor %}</table></div>
+{% if e.problems or thumbs[e.index] %}<tr><td></td><td class="text problem" colspan="16">
+{{ e.problems | join('; ') }}{% if thumbs[e.index] %}<div class="thumbs">
+{% for picture in thumbs[e.index] %}<img alt="" src="{{ picture }}">{% endfor %}</div>{% endif %}
+</td></tr>{% endif %}
+{% endfor %}</table></div>{{ paths | safe }}
 {% if report.parts | length > 1 %}<h2>Parts</h2><div class="wide"><table>
 <tr><th class="text">part</th><th>joints</th><th>steps in motion</th>
 <th>near a position limit</th><th>gripper closed</th></tr>
@@ -82,8 +94,19 @@ th:first-child, td:first-child, .text { text-align: left }
 """
 
 
-def render(report: Report, found: Interventions | None = None) -> str:
-    """Return the page; every text of the dataset is escaped."""
+def render(report: Report, found: Interventions | None = None,
+           dataset: Dataset | None = None, figures: Sequence[str] = ()) -> str:
+    """Return the page; every text of the dataset is escaped.
+
+    Args:
+        report: What it tells.
+        found: The interventions, to draw them.
+        dataset: That of the report, for pictures of its episodes and the paths of its tools.
+        figures: Of a policy that was trained on it, as `kpis` has them.
+
+    Raises:
+        DatasetError: A video cannot be read.
+    """
     several = sum(part.grasps is not None for part in report.parts) > 1
     zoned = {'Start': report.start_zones} | {
         f'Grasp{f" ({arm})" if several else ""}': zones for arm, zones in report.grasps.items()}
@@ -92,8 +115,11 @@ def render(report: Report, found: Interventions | None = None) -> str:
     template = Environment(autoescape=True).from_string(PAGE)
     clocked = [(e.index, topic, clock) for e in report.episodes
                for topic, clock in e.clocks.items()]
-    return template.render(report=report, grids=grids, most=most, clocked=clocked,
-                           drawings=drawings(found) if found else '')
+    return template.render(report=report, figures=figures, grids=grids, most=most, clocked=clocked,
+                           drawings=drawings(found) if found else '',
+                           paths=drawn_paths(dataset, report) if dataset else '',
+                           thumbs=thumbnails(dataset, report) if dataset else
+                           [[] for _ in report.episodes])
 
 
 def _grid(zones: dict[Zone, int]) -> list[list[int]]:

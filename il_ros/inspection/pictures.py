@@ -13,9 +13,9 @@ import numpy as np
 
 PER_S = 2.0           # pictures that are looked at
 SIDE = 128            # pixels of the longer side that they are looked at with
-SAME = 0.05           # mean difference of two pictures that are one, of 255
+SAME = 0.4            # mean difference of two pictures that are one, after H.264, of 255
 FROZEN_S = 1.0
-MOVES = 0.02          # of a joint's range, between two pictures: a camera would see it
+MOVES = 0.005         # of a joint's range, between two pictures: a camera would see it
 DARK, FLAT = 12.0, 4.0    # mean, and spread, of what sees nothing, of 255
 SHARE = 0.5           # of an episode's pictures
 RESTLESS = 12.0       # mean change between pictures of a camera that rides on the arm

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,17 +13,18 @@ from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.idle import motion
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.units import unit_problems
+from il_ros.inspection.finding import Finding, score
+from il_ros.inspection.limits import limited, near_limit
 from il_ros.inspection.outliers import is_outlier, path_distances
 from il_ros.inspection.parts import (
-    NEAR_LIMIT,
     near_limits,
     part_reports,
     PartReport,
 )
+from il_ros.inspection.survey import findings
 from il_ros.inspection.zones import grasp_zones, start_zone, Zone
 from il_ros.types import ControlSource, Floats
 import numpy as np
-from numpy.typing import NDArray
 
 ENOUGH_ZONES = 6
 IDLE_S = 1.0                # longer idle ends are worth trimming
@@ -57,8 +59,9 @@ class EpisodeReport:
         distance: From the median path, as a share of the joint ranges.
         start_zone: Where the first pose of the contract lay at the start.
         grasp_zones: By arm, where its tool was when its gripper first closed.
-        problems: What to look at.
+        problems: What to look at, findings first.
         clocks: What the stamps of each stream have in common with their arrival.
+        findings: What spoils training.
     """
 
     index: int
@@ -87,6 +90,12 @@ class EpisodeReport:
     grasp_zones: dict[str, Zone]
     problems: list[str] = field(default_factory=list)
     clocks: clocks.Clocks = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        """What it is worth with all that, from 1 down to 0."""
+        return score(self.findings, len(self.problems) - len(self.findings))
 
     @property
     def grasp_zone(self) -> Zone | None:
@@ -124,10 +133,22 @@ class Report:
         return dict(sorted(sum(map(Counter, self.grasps.values()), Counter[Zone]()).items()))
 
 
-def inspect(dataset: Dataset) -> Report:
-    """Return the report of a dataset."""
+def inspect(dataset: Dataset, pictures: bool = True,
+            progress: Callable[[int, int], None] = lambda *_: None) -> Report:
+    """Return the report of a dataset.
+
+    Args:
+        dataset: As it is on the disk.
+        pictures: Look at those, too, which takes as long as to decode them.
+        progress: Told how many episodes' pictures were looked at, of how many.
+
+    Raises:
+        DatasetError: A video cannot be read.
+    """
     distances, efforts = path_distances(dataset), episode_efforts(dataset)
-    episodes = [_episode(dataset, k, distances, efforts[k]) for k in range(len(dataset.lengths))]
+    spoilt = findings(dataset, pictures, progress)
+    episodes = [_episode(dataset, k, distances, efforts[k], spoilt[k])
+                for k in range(len(dataset.lengths))]
     start = Counter(e.start_zone for e in episodes if e.start_zone)
     grasp = {arm.name: Counter(e.grasp_zones[arm.name] for e in episodes
                                if arm.name in e.grasp_zones) for arm in dataset.contract.arms}
@@ -138,8 +159,8 @@ def inspect(dataset: Dataset) -> Report:
                   part_reports(dataset))
 
 
-def _episode(dataset: Dataset, index: int, distances: Floats,
-             effort: Effort) -> EpisodeReport:
+def _episode(dataset: Dataset, index: int, distances: Floats, effort: Effort,
+             spoilt: list[Finding]) -> EpisodeReport:
     contract, row, rows = dataset.contract, dataset.episodes[index], dataset.rows(index)
     columns = {name: values[rows] for name, values in dataset.columns.items()}
     state = columns[schema.STATE].astype(np.float64)
@@ -160,14 +181,14 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
         'idle_tail_s': (count - 1 - span[1]) / fps,
         'human': float(np.mean(columns['control_source'] == ControlSource.HUMAN)),
         'intervention': float(np.mean(columns['intervention'] > 0)),
-        'near_limit': _near_limit(dataset, state),
+        'near_limit': near_limit(contract, state),
         'near_limits': near_limits(contract, state),
         'distance': float(distances[index]),
-        'limited': _limited(columns.get('limited_by')),
+        'limited': limited(columns.get('limited_by')),
         'outcome': str(row.get('outcome') or ('success' if columns['success'].any() else '')),
     }
     seen = clocks.read_clocks(row.get(schema.CLOCKS))
-    problems = [*([gaps.text(fps)] if gaps.number else []),
+    problems = [*(finding.text for finding in spoilt), *([gaps.text(fps)] if gaps.number else []),
                 *_episode_problems(found, str(row.get('stop_reason') or '')),
                 *clocks.problems(seen, [*contract.streams, *command_streams(contract)],
                                   (count + gaps.missing) / fps)]
@@ -177,7 +198,7 @@ def _episode(dataset: Dataset, index: int, distances: Floats,
     return EpisodeReport(
         index=index, source=str(row.get('source', '')), operator=str(row.get('operator', '')),
         start_zone=start_zone(dataset, columns), grasp_zones=grasp_zones(dataset, columns),
-        effort=effort, problems=problems, clocks=seen, **found)
+        effort=effort, problems=problems, clocks=seen, findings=spoilt, **found)
 
 
 def _episode_problems(found: dict[str, Any], stop_reason: str) -> list[str]:
@@ -205,24 +226,6 @@ def _by_part(found: dict[str, Any]) -> str:
     shares = found['near_limits']
     return '' if len(shares) < 2 else ' (' + ', '.join(
         f'{name} {share:.0%}' for name, share in shares.items() if share) + ')'
-
-
-def _near_limit(dataset: Dataset, state: Floats) -> float:
-    contract = dataset.contract
-    if contract.generated:
-        return float('nan')
-    arm = ~(contract.is_gripper | contract.is_velocity)
-    margin = np.minimum(state - contract.lower, contract.upper - state) / contract.span
-    return float((margin[:, arm] < NEAR_LIMIT).any(axis=1).mean())
-
-
-def _limited(rules: NDArray[np.int64] | None) -> dict[str, float] | None:
-    known = np.zeros(0, np.int64) if rules is None else rules[rules != schema.UNKNOWN]
-    if not len(known):
-        return None
-    names = (*schema.LIMITED_BY, 'another rule')
-    counts = Counter(names[min(int(rule), len(names) - 1)] for rule in known if rule)
-    return {name: count / len(known) for name, count in counts.most_common()}
 
 
 def _problems(dataset: Dataset, episodes: list[EpisodeReport], start: Counter[Zone],

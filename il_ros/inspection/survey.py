@@ -10,6 +10,7 @@ from il_ros.inspection.finding import Finding
 from il_ros.inspection.motion import Motion, motions_of
 
 ALONE = (motion.idle, motion.leap, motion.clipped)
+BY_LIMITS = ('leap', 'clipped')   # of a robot, which a generated contract does not know
 BESIDE = (others.duration, others.jerky, others.lag, others.incomplete, others.technique,
           contradiction)
 Found = list[list[Finding]]
@@ -46,7 +47,8 @@ def findings(dataset: Dataset, look: bool = True, progress: Progress = lambda *_
 
 def of_motions(episodes: Sequence[Motion]) -> Found:
     """Return what each episode has that can be told without its pictures."""
-    found: Found = [[finding for detector in ALONE for finding in detector(episode)]
+    found: Found = [[finding for detector in ALONE for finding in detector(episode)
+                     if finding.kind not in BY_LIMITS or not episode.contract.generated]
                     for episode in episodes]
     for task in dict.fromkeys(episode.task for episode in episodes):
         group = [number for number, episode in enumerate(episodes) if episode.task == task]

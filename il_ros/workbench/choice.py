@@ -27,10 +27,16 @@ def chosen(dataset: Dataset, numbers: str = '', where: str = '') -> list[Take]:
         raise ConfigError(f'which episodes? expected {FORM}, or --where CONDITION'
                           + ('; not both' if where else ''))
     takes = takes_of(dataset)
-    found = numbered(numbers, len(takes)) if numbers else matching(episode_table(dataset), where)
+    found = (numbered(numbers, len(takes)) if numbers else
+             matching(episode_table(dataset, needs_pictures(where)), where))
     if not found:
         raise ConfigError(f'{where}: true of none of the {len(takes)} episodes')
     return [takes[number] for number in found]
+
+
+def needs_pictures(where: str) -> bool:
+    """Return whether a condition may speak of what the pictures tell."""
+    return 'score' in where or 'findings' in where or 'problems' in where
 
 
 def numbered(text: str, count: int) -> list[int]:

@@ -11,11 +11,20 @@ from il_ros.workbench.takes import takes_of
 Row = dict[str, Any]
 
 
-def episode_table(dataset: Dataset) -> list[Row]:
-    """Return a row per episode; what is not known is None."""
+def episode_table(dataset: Dataset, pictures: bool = False) -> list[Row]:
+    """Return a row per episode; what is not known is None.
+
+    Args:
+        dataset: As it is on the disk.
+        pictures: Look at those, too, for `score` and `findings`.
+
+    Raises:
+        DatasetError: A video cannot be read.
+    """
     return [_row(report, take.key, dataset.tasks[
         int(dataset.columns['task_index'][take.rows.start])])
-        for report, take in zip(inspect(dataset).episodes, takes_of(dataset), strict=True)]
+        for report, take in zip(inspect(dataset, pictures).episodes, takes_of(dataset),
+                                strict=True)]
 
 
 def _row(e: EpisodeReport, key: str, task: str) -> Row:
@@ -30,6 +39,7 @@ def _row(e: EpisodeReport, key: str, task: str) -> Row:
         'intervention_share': e.intervention, 'take_overs': e.effort.take_overs,
         'near_limit_share': e.near_limit,
         'limited_share': None if e.limited is None else sum(e.limited.values()),
-        'distance': e.distance, 'problems': len(e.problems), 'key': key}
+        'distance': e.distance, 'problems': len(e.problems), 'score': e.score,
+        'findings': ' '.join(finding.kind for finding in e.findings), 'key': key}
     return {name: None if isinstance(value, float) and isnan(value) else value
             for name, value in found.items()}

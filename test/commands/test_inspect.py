@@ -18,7 +18,7 @@ def test_prints_and_writes_html(dataset, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv('COLUMNS', '200')
     inspect(dataset, tmp_path / 'report.html')
     printed = capsys.readouterr().out
-    assert 'episode_0001  success  1.9 s' in printed
+    assert 'episode_0001  success  1.00   1.9 s' in printed
     assert '2 episodes, 116 rows, 0.1 min of sim_arm; starts in 2 zones, grasps in 0' in printed
     assert ('joint_states: stamped 3 to 3 ms before arrival (spread 4 ms, drift ' in printed)
     assert 'start positions cover 2 zones of 10 x 10 cm, expected at least 6' in printed
@@ -30,9 +30,9 @@ def test_it_is_readable_in_eighty_columns(dataset, capsys, monkeypatch):
     inspect(dataset)
     printed = capsys.readouterr().out.splitlines()
     assert [' '.join(line.split()) for line in printed[:3]] == [
-        '# bag outcome length rate sync human corrected',
-        '0 episode_0001 success 1.9 s 30.0 Hz 13 ms 100% 0%',
-        '1 episode_0002 failure 1.9 s 30.0 Hz 13 ms 100% 0%']
+        '# bag outcome score length sync human corrected',
+        '0 episode_0001 success 1.00 1.9 s 13 ms 100% 0%',
+        '1 episode_0002 failure 1.00 1.9 s 13 ms 100% 0%']
     assert all(len(line) <= 80 for line in printed[:3])
     assert printed[3].startswith('2 episodes, 116 rows, 0.1 min of sim_arm; starts in 2 zones, ')
     assert ('start positions cover 2 zones of 10 x 10 cm, expected at least 6: vary where the '
@@ -47,7 +47,7 @@ def test_a_long_name_is_cut_and_what_is_odd_is_said_below(dataset, capsys, monke
     monkeypatch.setenv('COLUMNS', '80')
     inspect(dataset)
     printed = capsys.readouterr().out.splitlines()
-    assert '…of_the_left_arm  success  0.4 s   30.0 Hz' in printed[3] and len(printed[3]) <= 80
+    assert '…of_the_left_arm  success  0.90   0.4 s' in printed[3] and len(printed[3]) <= 80
     assert 'episode 2: only 0.4 s long' in printed
 
 

@@ -179,4 +179,5 @@ def test_page_shows_and_escapes(tmp_path):
 def test_the_page_says_what_is_odd_of_an_episode_below_it_over_the_whole_width(tmp_path):
     page = render(report_of(tmp_path, written(tmp_path, bags.Script(CONTRACT),
                                               outcome='unlabelled')))
-    assert '<td class="text problem" colspan="15">\nincomplete: no outcome was given</td>' in page
+    assert ('<td class="text problem" colspan="16">\nincomplete: no outcome was given\n</td>'
+            in page)
