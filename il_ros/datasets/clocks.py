@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 import json
 from typing import Any
 
 from il_ros.bags.clocks import clock_doubts, StreamClock
-from il_ros.contract import Stream
+from il_ros.contract import ARRIVAL, Stream
 
 DRIFT_SHARE = 0.25      # of the greatest age, that a drift may add up to within an episode
 Clocks = Mapping[str, StreamClock]
@@ -29,16 +29,20 @@ def read_clocks(text: Any) -> dict[str, StreamClock]:
 def problems(clocks: Clocks, streams: Sequence[Stream], seconds: float) -> list[str]:
     """Return what is odd about the clocks of an episode, one text per stream.
 
+    Where several streams arrived far from their stamps, the recorder was late: one text.
+
     Args:
         clocks: Per topic.
         streams: Of the contract.
         seconds: How long the episode lasted.
     """
-    found = []
-    for stream in streams:
-        clock = clocks.get(stream.topic)
-        if clock is None:
-            continue
+    known = [(stream, clocks[stream.topic]) for stream in streams if stream.topic in clocks]
+    late = [f'{clock.strays} of {clock.messages} of {stream.topic}' for stream, clock in known
+            if clock.strays and clock.stamp != ARRIVAL]
+    found = [f'stamps far from their arrival: {", ".join(late)}; the recorder had too little '
+             'processor time, or its clock was set'] if len(late) > 1 else []
+    for stream, clock in known:
+        clock = replace(clock, strays=0) if found else clock
         drift_s = abs(clock.drift_ppm) * 1e-6 * seconds
         texts = [clock_doubts(clock), f'its clock drifts by {clock.drift_ppm:.0f} ppm'
                  if drift_s > max(DRIFT_SHARE * stream.max_age_s, clock.spread_s) else '']

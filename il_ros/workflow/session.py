@@ -21,6 +21,7 @@ READY_TIMEOUT_S = 40.0
 RESUME_TIMEOUT_S = 10.0
 SETTLE_S = 0.3
 TAIL_S = 0.7  # recorded after a success: letting go is part of the task
+ARRIVED_S = 0.1       # what was sent before a reset has reached everybody, the recorder too
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ class Session:
         client.reset('sim/reset', seed, conditions.disturb, conditions.action_noise)
         if self.system.device == 'scripted':
             client.reset('teleop/reset', seed)
+        client.wait(lambda: False, ARRIVED_S)
         watch.begin()
         client.trigger_until_accepted('gate/arm', READY_TIMEOUT_S)
         client.trigger_until_accepted('capture/start', READY_TIMEOUT_S)

@@ -4,6 +4,7 @@ import json
 import struct
 
 import bag_factory as bags
+from il_ros.bags.clocks import StreamClock
 from il_ros.bags.reader import Bag
 from il_ros.datasets import clocks
 from il_ros.datasets.convert import convert
@@ -271,3 +272,14 @@ def test_a_drift_is_told_when_it_adds_up():
     assert clocks.problems(found, CONTRACT.streams, 20.0) == []
     assert clocks.problems(found, CONTRACT.streams, 60.0) == [
         'joint_states: its clock drifts by -900 ppm']
+
+
+@pytest.mark.parametrize('strays, told', [
+    ((5, 0), ['joint_states: 5 of its 100 stamps are far from their arrival']),
+    ((5, 7), ['stamps far from their arrival: 5 of 100 of joint_states, 7 of 100 of sim/poses; the '
+              'recorder had too little processor time, or its clock was set'])])
+def test_where_several_streams_come_late_it_was_the_recorder(strays, told):
+    streams = bags.small_contract(cameras=()).streams
+    found = {stream.topic: StreamClock('header', 100, strays=k, interval_s=0.01)
+             for stream, k in zip(streams, strays, strict=True)}
+    assert clocks.problems(found, streams, 1.0) == told
