@@ -276,8 +276,8 @@ def test_a_drift_is_told_when_it_adds_up():
 
 @pytest.mark.parametrize('strays, told', [
     ((5, 0), ['joint_states: 5 of its 100 stamps are far from their arrival']),
-    ((5, 7), ['stamps far from their arrival: 5 of 100 of joint_states, 7 of 100 of sim/poses; the '
-              'recorder had too little processor time, or its clock was set'])])
+    ((5, 7), ['stamps far from their arrival: 5 of 100 of joint_states, 7 of 100 of sim/poses; '
+              'the recorder had too little processor time, or its clock was set'])])
 def test_where_several_streams_come_late_it_was_the_recorder(strays, told):
     streams = bags.small_contract(cameras=()).streams
     found = {stream.topic: StreamClock('header', 100, strays=k, interval_s=0.01)
