@@ -16,10 +16,10 @@ OMP_NUM_THREADS=1 "${run[@]}" -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${a
   "${beside[@]/#/--ignore=}" || failed=1
 "${run[@]}" -n 2 --dist loadfile "${live[@]}" "${alone[@]/#/--ignore=}" || failed=1
 output=$(mktemp)
-trap 'kill -INT $(jobs -p) 2> /dev/null; rm "$output"' EXIT
-set -m   # or the tests in the background could not be interrupted, nor what they start
-OMP_NUM_THREADS=1 nice -n 19 "${run[@]}" -o timeout=1200 "${beside[@]}" > "$output" 2>&1 &
+OMP_NUM_THREADS=1 python tools/give_way.py "${run[@]}" -o timeout=1200 "${beside[@]}" > "$output" 2>&1 &
+other=$!
+trap 'kill -INT -- -$other 2> /dev/null; rm "$output"' EXIT
 "${run[@]}" "${alone[@]}" || failed=1
-wait $! || failed=1
+wait $other || failed=1
 cat "$output"
 exit $failed
