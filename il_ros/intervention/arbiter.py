@@ -139,7 +139,10 @@ class Arbiter(Machine):
                              'PAUSED or HOLD', 'nothing to resume')
         armed = '; the gate is disarmed: call gate/arm' if self._gate.disarmed else ''
         if self._driven is Mode.TELEOP:
-            self._enter(Mode.TELEOP, f'{who} resumed', who)
+            if self._human.engaged and self._measured is not None:
+                self._give_to_human(f'{who} resumed', who)   # the device was moved meanwhile
+            else:
+                self._enter(Mode.TELEOP, f'{who} resumed', who)
             return f'the operator drives{armed}'
         self._require_released('resume', now)
         if self.returning:

@@ -1,6 +1,6 @@
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from il_ros.errors import MessageError
 from il_ros.intervention.arbiter import Arbiter
@@ -356,6 +356,20 @@ def test_resume_after_teleop_leads_back_to_teleop():
     assert driver.mode is TELEOP
 
 
+@pytest.mark.parametrize('stop', [gate_holds, pause])
+def test_a_device_that_was_moved_while_all_stood_begins_where_the_robot_is(stop):
+    driver = Driver(handover='blend')
+    driver.run(3, engaged=True)
+    stop(driver)
+    driver.device(True, positions=STATE - 0.6)
+    assert driver.run(1)[0].source is ControlSource.HOLD
+    assert driver.arbiter.resume(driver.now) == 'the operator drives'
+    driver.device(True, positions=STATE - 0.6)
+    step = driver.tick()
+    assert (driver.mode, step.source) == (ALIGNING, ControlSource.ARBITER)
+    np.testing.assert_allclose(step.positions[:6], STATE[:6], atol=STEP[:6].max())
+
+
 def test_pausing_again_is_no_change_and_ends_a_return():
     driver = at(PAUSED)
     assert driver.arbiter.pause(driver.now) == 'paused already'
@@ -417,6 +431,7 @@ STEP = CONTRACT.velocity * PERIOD_NS * 1e-9
 
 
 @settings(max_examples=250, deadline=None)
+@example(TELEOP, 'blend', [engage, gate_holds, far_device, resume])
 @given(st.sampled_from([TELEOP, AUTONOMOUS, PAUSED]), st.sampled_from(sorted(HANDOVERS)),
        st.lists(st.sampled_from(EVENTS), max_size=60))
 def test_whatever_happens_the_rules_hold(start, style, events):
