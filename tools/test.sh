@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
 # make test: what computes, on both cores; live processes that mostly wait for each other, two files
-# side by side, each in a ROS domain of its own; then, one by one, those whose nodes are stopped and
-# killed, and the demo, whose episodes fail where a starved robot is held. What computes beside
-# these gives way to them.
-# With arguments, pytest as it is.
+# side by side, each in a ROS domain of its own; those whose nodes are stopped and killed, one by
+# one, and beside them more that computes and gives way; then, alone, the demo, whose cameras need
+# what there is. With arguments, pytest as it is.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 run=(python -m pytest -m 'not slow')
 if [ $# -gt 0 ]; then "${run[@]}" "$@"; exit; fi
 live=(test/workflow test/nodes test/launch)
-alone=(test/faults test/workflow/test_demo.py)
-beside=(test/teleop test/datasets test/bags test/inspection test/evaluation test/policies/test_onnx_policy.py)
+killed=(test/faults)
+demo=(test/workflow/test_demo.py)
+beside=(test/teleop test/datasets test/bags test/evaluation)
 failed=0
-OMP_NUM_THREADS=1 "${run[@]}" -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${alone[@]/#/--ignore=}" \
+OMP_NUM_THREADS=1 "${run[@]}" -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${killed[@]/#/--ignore=}" \
   "${beside[@]/#/--ignore=}" || failed=1
-"${run[@]}" -n 2 --dist loadfile "${live[@]}" "${alone[@]/#/--ignore=}" || failed=1
+"${run[@]}" -n 2 --dist loadfile "${live[@]}" "${demo[@]/#/--ignore=}" || failed=1
 output=$(mktemp)
 OMP_NUM_THREADS=1 python tools/give_way.py "${run[@]}" -o timeout=1200 "${beside[@]}" > "$output" 2>&1 &
 other=$!
 trap 'kill -INT -- -$other 2> /dev/null; rm "$output"' EXIT
-"${run[@]}" "${alone[@]}" || failed=1
+"${run[@]}" "${killed[@]}" || failed=1
 wait $other || failed=1
 cat "$output"
+"${run[@]}" "${demo[@]}" || failed=1
 exit $failed
