@@ -10,7 +10,7 @@ if [ $# -gt 0 ]; then "${run[@]}" "$@"; exit; fi
 live=(test/workflow test/nodes test/launch)
 killed=(test/faults)
 demo=(test/workflow/test_demo.py)
-beside=(test/teleop test/datasets test/bags test/evaluation)
+beside=(test/teleop test/bags test/evaluation)
 failed=0
 OMP_NUM_THREADS=1 "${run[@]}" -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${killed[@]/#/--ignore=}" \
   "${beside[@]/#/--ignore=}" || failed=1
