@@ -90,7 +90,8 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
             report(node, error)
             return 1
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # from the terminal and from ros2 launch
+        signal.signal(signal.SIGINT, lambda *_: None)  # takes one that comes just now: Python
+        signal.signal(signal.SIGINT, signal.SIG_IGN)   # would say that nobody does
         end_within()  # Fast DDS 2.14 may wait forever for a port that others left broken
         if node is not None:
             node.destroy_node()
