@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, UTC
+from datetime import datetime, timezone
 import getpass
 import json
 from pathlib import Path
@@ -55,7 +55,7 @@ def person(by: str = '') -> str:
 
 def now() -> str:
     """Return the time of an edit."""
-    return datetime.now(UTC).isoformat(timespec='seconds')
+    return datetime.now(timezone.utc).isoformat(timespec='seconds')
 
 
 def read_history(root: Path) -> list[Change]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 import csv
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, UTC
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+import re
 
 from il_ros.bags.episodes.spans import Found, Span
 from il_ros.bags.reader import Bag
@@ -23,7 +24,8 @@ from il_ros.timing import SECOND
 
 RELATIVE, ABSOLUTE = ('start_s', 'end_s'), ('start', 'end')
 MORE = ('bag', 'task', 'outcome')
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FRACTION = re.compile(r'\.(\d+)')
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _EARLIEST_S = 10**8     # 1973: what is less is no date of a bag
 
 
@@ -132,7 +134,8 @@ class Table:
         if name in RELATIVE:
             raise ConfigError(f'{where}: expected seconds from the start of the bag')
         try:
-            date = datetime.fromisoformat(text)
+            date = datetime.fromisoformat(_FRACTION.sub(    # Python 3.10 takes neither Z nor .5
+                lambda digits: f'.{digits[1]:0<6.6}', text.replace('Z', '+00:00')))
         except ValueError:
             raise ConfigError(f'{where}: expected seconds since 1970, or a date such as '
                               '2025-01-31T12:00:00.5Z') from None

@@ -87,7 +87,7 @@ class RemotePolicy:
         try:
             answer = self._loop.run_until_complete(
                 asyncio.wait_for(self._exchange(observation), limit))
-        except asyncio.TimeoutError:  # noqa: UP041 (not the built-in one in Python 3.10)
+        except asyncio.TimeoutError:  # not the built-in one in Python 3.10
             self._drop()  # a late answer must not pass for the next one
             raise RemoteError(f'{where}: no answer within {limit:g} s; raise deadline_s, or see '
                               'what the server is doing') from None
