@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 console = Console()
 
 
+def say(text: str) -> None:
+    """Print a line as it is, never broken."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def open_dataset(folder: Path) -> Dataset:
     """Read a dataset and print what was missing in it, and what is taken in its place."""
     from il_ros.datasets.reader import Dataset
 
     found = Dataset(folder)
     for note in found.notes:
-        console.print(f'{folder}: {note}', markup=False, highlight=False, soft_wrap=True)
+        say(f'{folder}: {note}')
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from il_ros.commands import console
+from il_ros.commands import console, say
 from il_ros.commands.progress import new_progress
 from il_ros.errors import ConfigError, RecordingError
 import typer
@@ -75,13 +75,12 @@ def convert(
         total = progress.tasks[0].total
         progress.update(task, completed=total, note='')
     for path, reason in result.skipped:
-        console.print(f'skipped {path}: {reason}', markup=False, highlight=False, soft_wrap=True)
+        say(f'skipped {path}: {reason}')
     for path, note in result.notes:
-        console.print(f'{path}: {note}', markup=False, highlight=False, soft_wrap=True)
+        say(f'{path}: {note}')
     for warning in result.warnings:
-        console.print(f'warning: {warning}', markup=False, highlight=False, soft_wrap=True)
-    console.print(f'{out}: {result.episodes} episodes, {result.frames} rows added', markup=False,
-                  highlight=False, soft_wrap=True)
+        say(f'warning: {warning}')
+    say(f'{out}: {result.episodes} episodes, {result.frames} rows added')
 
 
 def _recover(folders: list[Path]) -> None:

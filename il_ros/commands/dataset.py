@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TYPE_CHECKING
 
-from il_ros.commands import console, open_dataset
+from il_ros.commands import console, open_dataset, say
 from il_ros.commands.progress import counted_bar
 from il_ros.errors import ConfigError
 import typer
@@ -153,6 +153,5 @@ def _edit(dataset: Path, do: str, episodes: list[str] | Mapping[str, Any], by: s
 
 def told(dataset: Path, do: str, count: int, episodes: int, frames: int, version: int) -> None:
     """Print what a change came to."""
-    console.print(f'{do}: {count} episodes; {dataset} has {episodes} episodes, {frames} rows now '
-                  f'(version {version}; il_ros dataset undo {dataset})',
-                  markup=False, highlight=False, soft_wrap=True)
+    say(f'{do}: {count} episodes; {dataset} has {episodes} episodes, {frames} rows now '
+        f'(version {version}; il_ros dataset undo {dataset})')

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TYPE_CHECKING
 
-from il_ros.commands import console, open_dataset
+from il_ros.commands import console, open_dataset, say
 from il_ros.commands.dataset import app, By, Folder, told, Where, Why
 from il_ros.commands.progress import counted_bar
 from il_ros.errors import ConfigError
@@ -57,17 +57,18 @@ def show(dataset: Folder, episode: Annotated[int, typer.Argument(help='Its numbe
     """
     from il_ros.datasets.history import read_history
     from il_ros.inspection.report import inspect
-    from il_ros.workbench.table import episode_table
+    from il_ros.workbench.table import rows_of
 
     opened = open_dataset(dataset)
     if not 0 <= episode < len(opened.lengths):
         raise ConfigError(f'episode {episode}: expected 0 to {len(opened.lengths) - 1}')
-    row = episode_table(opened, pictures=True)[episode]
+    report = inspect(opened)
+    row = rows_of(opened, report)[episode]
     table = Table(box=None, show_header=False)
     for name, value in row.items():
         table.add_row(name, escape(_text(name, value)))
     console.print(table)
-    for problem in inspect(opened).episodes[episode].problems:
+    for problem in report.episodes[episode].problems:
         console.print(escape(problem), style='red', highlight=False)
     source = row['key'].rpartition('@')[0]
     _print_history([change for change in read_history(dataset) if any(
@@ -106,7 +107,7 @@ def split(dataset: Folder,
         with counted_bar('episodes') as advance:
             done = copy(dataset, folder, [take.key for take in takes], {'from': dataset.name},
                         Who(by, why or where), advance)
-        _print(f'{folder}: {done.episodes} episodes, {done.frames} rows')
+        say(f'{folder}: {done.episodes} episodes, {done.frames} rows')
 
 
 @app.command()
@@ -125,8 +126,8 @@ def merge(datasets: Annotated[list[Path], typer.Argument(help='Folders of datase
     with counted_bar('episodes') as advance:
         done, notes = run(datasets, out, Who(by, why), advance)
     for note in notes:
-        _print(note)
-    _print(f'{out}: {done.episodes} episodes, {done.frames} rows')
+        say(note)
+    say(f'{out}: {done.episodes} episodes, {done.frames} rows')
 
 
 @app.command()
@@ -173,8 +174,8 @@ def rebuild(dataset: Folder,
     with counted_bar('episodes') as advance:
         notes = run(out, read_history(dataset), Who(by, why), advance)
     for note in notes:
-        _print(note)
-    _print(f'{out}: {len(open_dataset(out).lengths)} episodes')
+        say(note)
+    say(f'{out}: {len(open_dataset(out).lengths)} episodes')
 
 
 def _all(advance: Callable[[int, int], None]) -> Callable[[Path, int, int], bool]:
@@ -195,11 +196,8 @@ def _text(name: str, value: Any) -> str:
 def _print_history(changes: list[Change]) -> None:
     for change in changes:
         count = len(change.what.get('episodes', ()))
-        _print(f'version {change.version}: {change.do}'
+        say(f'version {change.version}: {change.do}'
                + (f' of version {change.what["of"]}' if change.do == 'undo' else
                   f' {count} episodes' if count else '')
                + f' by {change.by}, {change.at}' + (f': {change.why}' if change.why else ''))
 
-
-def _print(text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -29,7 +29,7 @@ def import_bag(
     """
     from dataclasses import replace
 
-    from il_ros.commands import console
+    from il_ros.commands import say
     from il_ros.commands.init import exists, prompt, write
     from il_ros.config import path_name
     from il_ros.contract import Contract
@@ -39,9 +39,6 @@ def import_bag(
     from il_ros.importing.content import Content
     from il_ros.importing.heard import checked_urdf, hear
     from il_ros.importing.roles import lines
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     robot = name or re.sub('[^A-Za-z0-9_-]', '_', bag.resolve().stem)[:64]
     path_name(robot, 'robot')

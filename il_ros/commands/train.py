@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
-from il_ros.commands import console, open_dataset
+from il_ros.commands import console, open_dataset, say
 from il_ros.commands.progress import new_progress
 from il_ros.errors import ConfigError
 import typer
@@ -115,8 +115,7 @@ def train(
                   highlight=False, soft_wrap=True)
     for kind in ('dataset', 'task'):
         for name, error in record.get(f'validation_by_{kind}', {}).items():
-            console.print(f'validation error of {kind} {name}: {error:.4f}', markup=False,
-                          highlight=False, soft_wrap=True)
+            say(f'validation error of {kind} {name}: {error:.4f}')
     if not source.contract.generated:
         console.print(f'Try it: il_ros evaluate {best}', highlight=False, soft_wrap=True)
 
@@ -140,8 +139,7 @@ def _source(dataset: Path | None, data: str, first: bool) -> Dataset | Joined:
         return open_dataset(dataset) if first else Dataset(dataset)
     if not first:
         return open_data(parse_data(data))
-    return open_data(parse_data(data), open_dataset, lambda line: console.print(
-        line, markup=False, highlight=False, soft_wrap=True))
+    return open_data(parse_data(data), open_dataset, say)
 
 
 def print_shares(source: Source, settings: TrainConfig) -> None:
@@ -160,8 +158,8 @@ def print_shares(source: Source, settings: TrainConfig) -> None:
     samples = Samples.of(source, settings, {}, axes=axes)
     console.print(f'of {settings.batch_size} rows of a batch, expected:')
     for one in expected(samples.mixture(settings), axes, samples.origin, settings.batch_size):
-        console.print(f'{one.rows:8.1f} ({one.share:.1%}) {one.dataset} ({one.robot}), '
-                      f'{one.source}: {one.task}', markup=False, highlight=False, soft_wrap=True)
+        say(f'{one.rows:8.1f} ({one.share:.1%}) {one.dataset} ({one.robot}), {one.source}: '
+            f'{one.task}')
 
 
 def _learn_gate(best: Path, dataset: Source, budget: float) -> None:

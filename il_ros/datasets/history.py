@@ -84,6 +84,12 @@ def write_history(root: Path, changes: Sequence[Change]) -> None:
                             for change in changes), encoding='utf-8')
 
 
+def next_change(changes: Sequence[Change], do: str, what: Mapping[str, Any], episodes: int,
+                frames: int, by: str = '', why: str = '') -> Change:
+    """Return the line of a version that is made now; see `Change`."""
+    return Change(len(changes) + 1, now(), person(by), why, do, dict(what), episodes, frames)
+
+
 def standing(changes: Sequence[Change]) -> list[Change]:
     """Return the changes that were not undone."""
     found: list[Change] = []
@@ -109,6 +115,5 @@ def write_appended(root: Path, changes: Sequence[Change], added: Sequence[Mappin
     if not changes:
         return
     keys = [key(str(row['source_hash']), int(row['stats/tick/min'][0])) for row in added]
-    write_history(root, [*changes, *([Change(
-        len(changes) + 1, now(), person(), '', APPEND, {'episodes': keys}, episodes, frames)]
-        if keys else [])])
+    more = [next_change(changes, APPEND, {'episodes': keys}, episodes, frames)] if keys else []
+    write_history(root, [*changes, *more])

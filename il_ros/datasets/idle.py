@@ -22,11 +22,16 @@ def motion(states: Floats, contract: Contract, ticks: NDArray[Any]) -> tuple[int
         contract: The robot.
         ticks: When the rows were, on the grid of the contract's period. Shape (N,).
     """
+    moves = np.flatnonzero(moving(states, contract, ticks))
+    return (int(moves[0]), int(moves[-1]) + 1) if len(moves) else None
+
+
+def moving(states: Floats, contract: Contract, ticks: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return between which rows the arm moves; arguments as of `motion`. Shape (N - 1,)."""
     step = STILL * contract.velocity * contract.period_ns / SECOND
     passed = np.diff(ticks)[:, None]    # more than one tick over a gap
     steps = Angles.of(contract).difference(states[1:], states[:-1])
-    moves = np.flatnonzero((np.abs(steps) > step * passed).any(axis=1))
-    return (int(moves[0]), int(moves[-1]) + 1) if len(moves) else None
+    return np.asarray((np.abs(steps) > step * passed).any(axis=1))
 
 
 def margin_ticks(contract: Contract) -> int:

@@ -5,19 +5,20 @@ Tables of numbers and videos are the same files (hard links) where a change left
 """
 from __future__ import annotations
 
+import json
 from pathlib import Path
 import shutil
 
 from il_ros.datasets.atomic import link_files, replacing
 from il_ros.datasets.history import (
     Change,
-    now,
-    person,
+    next_change,
     read_history,
     standing,
     UNDO,
     write_history,
 )
+from il_ros.datasets.schema import INFO_FILE
 from il_ros.errors import DatasetError
 
 META = 'meta'
@@ -91,17 +92,9 @@ def undo(root: Path, by: str = '', why: str = '') -> Change:
     keep(root)
     with replacing(root) as folder:
         link_version(before, folder)
-        earlier = next((c for c in reversed(changes) if c.version == last.version - 1), None)
-        sizes = (earlier.episodes, earlier.frames) if earlier else _sizes(before)
-        write_history(folder, [*changes, Change(
-            len(changes) + 1, now(), person(by), why, UNDO, {'of': last.version}, *sizes)])
+        info = json.loads((before / INFO_FILE).read_text('utf-8'))
+        write_history(folder, [*changes, next_change(
+            changes, UNDO, {'of': last.version}, info['total_episodes'], info['total_frames'],
+            by, why)])
     return last
 
-
-def _sizes(root: Path) -> tuple[int, int]:
-    import json
-
-    from il_ros.datasets.schema import INFO_FILE
-
-    info = json.loads((root / INFO_FILE).read_text('utf-8'))
-    return int(info['total_episodes']), int(info['total_frames'])

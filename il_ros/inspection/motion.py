@@ -9,7 +9,7 @@ from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.contract.parts import parts_of
 from il_ros.datasets import schema
-from il_ros.datasets.idle import motion, STILL
+from il_ros.datasets.idle import moving
 from il_ros.datasets.reader import Dataset
 from il_ros.inspection.finding import Finding
 from il_ros.inspection.parts import grasps, switches
@@ -131,13 +131,8 @@ def motions_of(dataset: Dataset) -> list[Motion]:
 
 def idle(episode: Motion) -> Iterator[Finding]:
     """Tell of stretches in the midst of an episode in which nothing moves."""
-    contract, ticks = episode.contract, episode.ticks
-    if (span := motion(episode.state, contract, ticks)) is None:
-        return
-    step = STILL * contract.velocity * contract.period_ns * 1e-9
-    steps = Angles.of(contract).difference(episode.state[1:], episode.state[:-1])
-    moves = np.any(np.abs(steps) > step * np.diff(ticks)[:, None], axis=1)
-    rows = np.flatnonzero(moves[span[0]:span[1]]) + span[0]
+    contract = episode.contract
+    rows = np.flatnonzero(moving(episode.state, contract, episode.ticks))
     rests = np.diff(rows) / contract.rate_hz
     if len(rests) and rests.max() > IDLE_S:
         at = rows[int(rests.argmax())] / contract.rate_hz

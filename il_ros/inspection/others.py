@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from il_ros.inspection.finding import Finding
 from il_ros.inspection.motion import Motion, never_grasped
+from il_ros.inspection.outliers import robust
 from il_ros.types import Floats
 import numpy as np
 
@@ -18,19 +19,6 @@ WARP = 6              # points
 NEIGHBOURS = 5        # whose ways are compared
 Found = list[list[Finding]]
 Comparison = Callable[[Sequence[Motion]], Iterator[tuple[int, Finding]]]
-
-
-def robust(values: Floats, least: float) -> Floats:
-    """Return how many robust standard deviations values are above their median. Shape (N,).
-
-    Args:
-        values: Shape (N,).
-        least: What counts as a standard deviation where they are nearer to each other.
-    """
-    middle = np.median(values)
-    scale = max(float(np.median(np.abs(values - middle))) / 0.6745, least)
-    away: Floats = (values - middle) / scale
-    return away
 
 
 def duration(episodes: Sequence[Motion]) -> Iterator[tuple[int, Finding]]:

@@ -30,8 +30,19 @@ def path_distances(dataset: Dataset) -> Floats:
     return np.asarray(np.sqrt((away ** 2).mean(axis=(1, 2))))
 
 
+def robust(values: Floats, least: float) -> Floats:
+    """Return how many robust standard deviations values are above their median. Shape (N,).
+
+    Args:
+        values: Shape (N,).
+        least: What counts as a standard deviation where they are nearer to each other.
+    """
+    middle = np.median(values)
+    scale = max(float(np.median(np.abs(values - middle))) / 0.6745, least)
+    away: Floats = (values - middle) / scale
+    return away
+
+
 def is_outlier(distances: Floats, index: int) -> bool:
     """Tell whether an episode is far from the others."""
-    middle = np.median(distances)
-    scale = np.median(np.abs(distances - middle)) / 0.6745
-    return bool(distances[index] - middle > OUTLIER * max(scale, 1e-3))
+    return bool(robust(distances, 1e-3)[index] > OUTLIER)

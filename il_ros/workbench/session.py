@@ -9,8 +9,7 @@ from il_ros.datasets.atomic import replacing
 from il_ros.datasets.history import (
     Change,
     DELETE,
-    now,
-    person,
+    next_change,
     read_history,
     standing,
 )
@@ -178,7 +177,6 @@ def _write(folder: Path, takes: Sequence[Take], dataset: Dataset, features: Mapp
         progress(number, len(takes))
     numbered = [c if c.version == k else Change(**{**vars(c), 'version': k})
                 for k, c in enumerate(changes, 1)]
-    done = Change(len(changes) + 1, now(), person(who.by), who.why, do, dict(what),
-                  len(takes), writer.frames)
+    done = next_change(changes, do, what, len(takes), writer.frames, *who)
     writer.finish(dataset, [*numbered, done])
     return done

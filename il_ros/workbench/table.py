@@ -5,7 +5,7 @@ from math import isnan
 from typing import Any
 
 from il_ros.datasets.reader import Dataset
-from il_ros.inspection.report import EpisodeReport, inspect
+from il_ros.inspection.report import EpisodeReport, inspect, Report
 from il_ros.workbench.takes import takes_of
 
 Row = dict[str, Any]
@@ -21,10 +21,13 @@ def episode_table(dataset: Dataset, pictures: bool = False) -> list[Row]:
     Raises:
         DatasetError: A video cannot be read.
     """
-    return [_row(report, take.key, dataset.tasks[
-        int(dataset.columns['task_index'][take.rows.start])])
-        for report, take in zip(inspect(dataset, pictures).episodes, takes_of(dataset),
-                                strict=True)]
+    return rows_of(dataset, inspect(dataset, pictures))
+
+
+def rows_of(dataset: Dataset, report: Report) -> list[Row]:
+    """Return a row per episode of what was reported of a dataset."""
+    return [_row(episode, take.key, take.recorded_task)
+            for episode, take in zip(report.episodes, takes_of(dataset), strict=True)]
 
 
 def _row(e: EpisodeReport, key: str, task: str) -> Row:

@@ -44,6 +44,11 @@ class Take:
         return self.count == self.dataset.lengths[self.episode]
 
     @property
+    def recorded_task(self) -> str:
+        """The task that the dataset says."""
+        return self.dataset.tasks[int(self.dataset.columns['task_index'][self.rows.start])]
+
+    @property
     def ticks(self) -> NDArray[np.int64]:
         """When its rows were, on the grid of the recording. Shape (count,)."""
         return np.asarray(self.dataset.columns['tick'][self.rows], np.int64)

@@ -49,7 +49,7 @@ class VersionWriter:
         dataset, number = take.dataset, len(self.episodes)
         old = dataset.episodes[take.episode]
         outcome = take.outcome or str(old.get('outcome') or '')
-        task = take.task if take.task is not None else self._task(take)
+        task = take.task if take.task is not None else take.recorded_task
         if task not in self.tasks:
             self.tasks.append(task)
         columns = self._columns(take, number, task)
@@ -99,10 +99,6 @@ class VersionWriter:
             if (dataset.root / file).is_file():
                 (folder / file).write_bytes((dataset.root / file).read_bytes())
         write_history(folder, history)
-
-    def _task(self, take: Take) -> str:
-        index = int(take.dataset.columns['task_index'][take.rows.start])
-        return take.dataset.tasks[index]
 
     def _columns(self, take: Take, number: int, task: str) -> Columns:
         columns = {name: values[take.rows] for name, values in take.dataset.columns.items()}

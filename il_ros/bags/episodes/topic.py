@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from il_ros.bags.episodes.spans import between, DISCARDED, Found, Mark, seconds, Span
 from il_ros.bags.reader import Bag
@@ -19,17 +19,25 @@ REQUEST_SENT, REQUEST_RECEIVED = 0, 1   # service_msgs/ServiceEventInfo
 Read = Callable[[Bag, str], Iterator[Mark]]
 
 
-class ByMarker:
-    """`marker:/topic`: somebody said when an episode begins and ends."""
+class _ByTopic:
+    """A topic tells: `KIND:/topic`."""
+
+    kind: ClassVar[str]
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
 
     def __str__(self) -> str:
-        return f'--split marker:{self._topic}'
+        return f'--split {self.kind}:{self._topic}'
 
     def require(self, bags: Sequence[Path]) -> None:
         """Check nothing: what a bag lacks is told of that bag."""
+
+
+class ByMarker(_ByTopic):
+    """`marker:/topic`: somebody said when an episode begins and ends."""
+
+    kind = 'marker'
 
     def spans(self, bag: Bag) -> Found:
         """Return the episodes of a bag.
@@ -44,17 +52,10 @@ class ByMarker:
         return between(list(READERS[full_type(kind)](bag, name)), bag)
 
 
-class ByTask:
+class ByTask(_ByTopic):
     """`task:/topic`: each new text begins an episode of that task, an empty one ends it."""
 
-    def __init__(self, topic: str) -> None:
-        self._topic = topic
-
-    def __str__(self) -> str:
-        return f'--split task:{self._topic}'
-
-    def require(self, bags: Sequence[Path]) -> None:
-        """Check nothing: what a bag lacks is told of that bag."""
+    kind = 'task'
 
     def spans(self, bag: Bag) -> Found:
         """Return the episodes of a bag.
