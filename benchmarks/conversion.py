@@ -8,8 +8,8 @@ import time
 from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
 from il_ros.datasets.convert import convert
-from il_ros.datasets.rows import episode_rows
-from il_ros.datasets.video import VideoWriter
+from il_ros.datasets.files.video import VideoWriter
+from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.types import Pixels
 
 from benchmarks.capture import bag_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from il_ros.contract import Contract
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import Row
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.types import ControlSource, Observation, Pixels
 import numpy as np

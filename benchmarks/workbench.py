@@ -9,8 +9,8 @@ import time
 
 from il_ros.contract import Contract
 from il_ros.datasets.extend import extend, NewEpisode
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import Row
 from il_ros.types import ControlSource, Observation
 from il_ros.workbench.session import change, merge
 from il_ros.workbench.takes import takes_of

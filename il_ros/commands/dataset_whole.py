@@ -14,7 +14,7 @@ from rich.table import Table
 import typer
 
 if TYPE_CHECKING:
-    from il_ros.datasets.history import Change
+    from il_ros.datasets.files.history import Change
 
 LISTED = {'episode': '#', 'source': 'bag', 'outcome': 'outcome', 'duration_s': 'seconds',
           'human_share': 'human', 'intervention_share': 'corrected', 'problems': 'odd',
@@ -29,7 +29,7 @@ def ls(dataset: Folder, where: Where = '',
 
     Example: `il_ros dataset ls dataset --where 'not success'`
     """
-    from il_ros.datasets.history import read_history
+    from il_ros.datasets.files.history import read_history
     from il_ros.workbench.choice import needs_pictures
     from il_ros.workbench.expression import matching
     from il_ros.workbench.table import episode_table
@@ -55,7 +55,7 @@ def show(dataset: Folder, episode: Annotated[int, typer.Argument(help='Its numbe
 
     Example: `il_ros dataset show dataset 3`
     """
-    from il_ros.datasets.history import read_history
+    from il_ros.datasets.files.history import read_history
     from il_ros.inspection.report import inspect
     from il_ros.workbench.table import rows_of
 
@@ -136,8 +136,8 @@ def undo(dataset: Folder, why: Why = '', by: By = '') -> None:
 
     Example: `il_ros dataset undo dataset`
     """
-    from il_ros.datasets.history import read_history
-    from il_ros.datasets.versions import undo as run
+    from il_ros.datasets.files.history import read_history
+    from il_ros.datasets.files.versions import undo as run
 
     undone = run(dataset, by, why)
     now = read_history(dataset)[-1]
@@ -158,9 +158,9 @@ def rebuild(dataset: Folder,
     Example: `il_ros dataset rebuild dataset bags/ --out rebuilt`
     """
     from il_ros.datasets.convert import convert
-    from il_ros.datasets.history import read_history
+    from il_ros.datasets.files.history import read_history
+    from il_ros.datasets.files.versions import copy_version
     from il_ros.datasets.schema import INFO_FILE
-    from il_ros.datasets.versions import copy_version
     from il_ros.workbench.session import rebuild as run
     from il_ros.workbench.session import require_new, Who
 

@@ -30,7 +30,7 @@ def sim(
     if video and video.suffix != '.mp4':
         raise ConfigError(f'{video}: expected a name that ends in .mp4')
     from il_ros.contract import Contract
-    from il_ros.datasets.video import VideoWriter
+    from il_ros.datasets.files.video import VideoWriter
     from il_ros.sim import make
     from il_ros.sim.tasks import make_task
     from il_ros.teleop.scripted_operators import make_operator

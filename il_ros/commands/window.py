@@ -5,7 +5,7 @@ from collections.abc import Callable
 import os
 import time
 
-from il_ros.datasets.rows import Row
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.errors import ConfigError
 from il_ros.evaluation.recording import Recording
 from il_ros.evaluation.replay import Playback

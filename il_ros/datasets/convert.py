@@ -16,13 +16,13 @@ from il_ros.bags.reader import Bag, content_hash
 from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets import clocks, schema
-from il_ros.datasets.atomic import replacing
-from il_ros.datasets.commanded import Commanded
-from il_ros.datasets.cut import ALREADY, cut, whole_digest, why_known
+from il_ros.datasets.files.atomic import replacing
+from il_ros.datasets.from_bags.commanded import Commanded
+from il_ros.datasets.from_bags.cut import ALREADY, cut, whole_digest, why_known
+from il_ros.datasets.from_bags.rows import episode_rows, Losses, moving_ticks, Row
+from il_ros.datasets.from_bags.shown import Shown
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.reporting import Progress, Reporter, Warnings
-from il_ros.datasets.rows import episode_rows, Losses, moving_ticks, Row
-from il_ros.datasets.shown import Shown
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import BagError, DatasetError
 from il_ros.timing import to_ns

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from il_ros.bags.reader import Bag
+from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import episode_rows
 from il_ros.types import ControlSource, LABELLED
 import numpy as np
 from numpy.typing import NDArray

@@ -8,8 +8,8 @@ from typing import Any
 
 from il_ros.contract import Contract
 from il_ros.datasets import schema
-from il_ros.datasets.atomic import replacing
-from il_ros.datasets.rows import Row
+from il_ros.datasets.files.atomic import replacing
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.writer import DatasetWriter
 
 

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from il_ros.datasets import foreign, schema, silence, tables
-from il_ros.datasets.generated import contract_from, joints_of
-from il_ros.datasets.layout import Layout, require_lengths, require_new
-from il_ros.datasets.pictures import EmbeddedPictures
+from il_ros.datasets import schema, silence
+from il_ros.datasets.files import tables
+from il_ros.datasets.files.layout import Layout, require_lengths, require_new
+from il_ros.datasets.files.pictures import EmbeddedPictures
+from il_ros.datasets.files.video import read_frames
+from il_ros.datasets.foreign import left_out
+from il_ros.datasets.foreign.generated import contract_from, joints_of
 from il_ros.datasets.units import unit_problems
-from il_ros.datasets.video import read_frames
 from il_ros.errors import ConfigError, DatasetError
 from il_ros.types import Pixels
 import numpy as np
@@ -72,8 +74,8 @@ class Dataset:
         self.info: dict[str, Any] = json.loads((root / schema.INFO_FILE).read_text('utf-8'))
         self._layout = layout = Layout.of(root, self.info)
         self.tasks = layout.tasks()
-        contract, self.notes = foreign.contract_of(root, self.info, self.tasks)
-        joints = foreign.fit(root, self.info, contract) if contract else joints_of(
+        contract, self.notes = left_out.contract_of(root, self.info, self.tasks)
+        joints = left_out.fit(root, self.info, contract) if contract else joints_of(
             root, self.info['features'])
         self.fps = float(self.info['fps'])
         self.episodes = layout.episodes()
@@ -87,15 +89,15 @@ class Dataset:
         self.columns = silence.told(tables.read_data(self._files))
         self._starts = np.cumsum([0, *self.lengths])
         require_lengths(self.columns, self.episodes, int(self.info['total_frames']))
-        foreign.joint_columns(self.columns, joints)
+        left_out.joint_columns(self.columns, joints)
         if contract is None:
             contract, self.notes = contract_from(root, self.info, self.tasks, self.columns)
         self.contract = contract
         self.elsewhere = 'control_source' not in self.info['features']
-        self._pictures, absent = foreign.cameras_of(root, self.info, contract)
+        self._pictures, absent = left_out.cameras_of(root, self.info, contract)
         self._embedded: EmbeddedPictures | None = None
         self.cameras = list(self._pictures)
-        self.notes += [*joints.notes, *absent, *foreign.completed(self.columns),
+        self.notes += [*joints.notes, *absent, *left_out.completed(self.columns),
                        *(unit_problems(contract, self.columns) if self.elsewhere else [])]
 
     def __len__(self) -> int:

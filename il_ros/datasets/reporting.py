@@ -8,7 +8,7 @@ from pathlib import Path
 from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
 from il_ros.datasets import schema
-from il_ros.datasets.rows import Row
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.units import unit_problems
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import DatasetError

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from il_ros.contract import Contract, require_same
-from il_ros.datasets import foreign, schema, tables
-from il_ros.datasets.atomic import link_files
-from il_ros.datasets.history import Change, deleted, read_history, write_appended
-from il_ros.datasets.layout import Layout
-from il_ros.datasets.rows import Row
+from il_ros.datasets import schema
+from il_ros.datasets.files import tables, versions
+from il_ros.datasets.files.atomic import link_files
+from il_ros.datasets.files.history import Change, deleted, read_history, write_appended
+from il_ros.datasets.files.layout import Layout
+from il_ros.datasets.files.stats import aggregate, column_stats, ImageStats, to_json
+from il_ros.datasets.files.video import VideoWriter
+from il_ros.datasets.foreign import left_out
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.silence import stored
-from il_ros.datasets.stats import aggregate, column_stats, ImageStats, to_json
-from il_ros.datasets.versions import keep
-from il_ros.datasets.video import VideoWriter
 from il_ros.timing import to_s
 import numpy as np
 from numpy.typing import NDArray
@@ -69,11 +70,11 @@ class DatasetWriter:
             if (dataset / part).is_dir():
                 link_files(dataset / part, folder / part)
         tasks, episodes = layout.tasks(), layout.episodes()
-        contract = foreign.require_extensible(
-            dataset, info, foreign.contract_of(dataset, info, tasks)[0], episodes)
+        contract = left_out.require_extensible(
+            dataset, info, left_out.contract_of(dataset, info, tasks)[0], episodes)
         history = read_history(dataset)
         if history:
-            keep(dataset)
+            versions.keep(dataset)
         return DatasetWriter(folder, contract, info['features'], tasks, episodes, history=history)
 
     @property

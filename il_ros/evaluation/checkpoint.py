@@ -114,7 +114,7 @@ def film(trial: Trial, seed: int, path: Path, before: Sequence[int] = ()) -> Rol
     Args:
         before: Seeds of the episodes that came before it in its run, where the arm is not reset.
     """
-    from il_ros.datasets.video import VideoWriter
+    from il_ros.datasets.files.video import VideoWriter
 
     with _opened(trial) as (env, policy, scheduler):
         _roll_out_all(trial, before, env, policy, scheduler)

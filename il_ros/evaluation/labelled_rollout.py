@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from il_ros.contract import Contract
-from il_ros.datasets.rows import Row
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.evaluation.rollout import Conditions, observation_of, Rollout
 from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.intervention.beta import expert_acts

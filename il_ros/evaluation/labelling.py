@@ -12,8 +12,8 @@ from il_ros.contract import Contract
 from il_ros.datasets import schema
 from il_ros.datasets.effort import Effort, effort
 from il_ros.datasets.extend import extend, NewEpisode
+from il_ros.datasets.from_bags.rows import episode_rows, Row
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import episode_rows, Row
 from il_ros.errors import DatasetError
 from il_ros.intervention.relabel import relabel
 from il_ros.teleop.device import Device

@@ -7,8 +7,8 @@ from pathlib import Path
 from il_ros.bags.find import is_bag
 from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
+from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import episode_rows
 from il_ros.errors import DatasetError
 from il_ros.types import Floats
 import numpy as np

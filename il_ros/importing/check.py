@@ -8,8 +8,8 @@ from il_ros.bags.clocks import clock_problem
 from il_ros.bags.reader import Bag
 from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
-from il_ros.datasets.commanded import Commanded
-from il_ros.datasets.shown import Shown
+from il_ros.datasets.from_bags.commanded import Commanded
+from il_ros.datasets.from_bags.shown import Shown
 from il_ros.errors import IlRosError
 from il_ros.timing import to_ns
 

@@ -9,7 +9,7 @@ from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.contract.parts import parts_of
 from il_ros.datasets import schema
-from il_ros.datasets.idle import moving
+from il_ros.datasets.from_bags.idle import moving
 from il_ros.datasets.reader import Dataset
 from il_ros.inspection.finding import Finding
 from il_ros.inspection.parts import grasps, switches

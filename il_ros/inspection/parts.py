@@ -7,7 +7,7 @@ from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.contract.parts import BASE, Part, parts_of
 from il_ros.datasets import schema
-from il_ros.datasets.idle import STILL
+from il_ros.datasets.from_bags.idle import STILL
 from il_ros.datasets.reader import Dataset
 from il_ros.types import Floats
 import numpy as np

@@ -9,8 +9,8 @@ from typing import Any
 from il_ros.bags.clocks import command_streams
 from il_ros.datasets import clocks, schema
 from il_ros.datasets.effort import Effort, episode_efforts
+from il_ros.datasets.from_bags.idle import motion
 from il_ros.datasets.gaps import Gaps
-from il_ros.datasets.idle import motion
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.units import unit_problems
 from il_ros.inspection.finding import Finding, score

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from il_ros.datasets.rows import Row
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.teleop.device import Device, DeviceContext
 from il_ros.types import ControlSource, LABELLED, Mode
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from il_ros.datasets.history import DELETE
+from il_ros.datasets.files.history import DELETE
 from il_ros.errors import DatasetError
 from il_ros.workbench.takes import Take
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from il_ros.contract import require_same
 from il_ros.datasets import schema
-from il_ros.datasets.history import Change
+from il_ros.datasets.files.history import Change
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
 from il_ros.workbench.takes import Take, takes_of

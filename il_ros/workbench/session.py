@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from il_ros.datasets.atomic import replacing
-from il_ros.datasets.history import (
+from il_ros.datasets.files.atomic import replacing
+from il_ros.datasets.files.history import (
     Change,
     DELETE,
     next_change,
     read_history,
     standing,
 )
-from il_ros.datasets.layout import Layout
+from il_ros.datasets.files.layout import Layout
+from il_ros.datasets.files.versions import keep
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.versions import keep
 from il_ros.errors import DatasetError
 from il_ros.workbench.edits import apply, EDITS
 from il_ros.workbench.merge import histories, merged

@@ -6,7 +6,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from il_ros.datasets import schema
-from il_ros.datasets.history import key
+from il_ros.datasets.files.history import key
 from il_ros.datasets.reader import Dataset
 import numpy as np
 from numpy.typing import NDArray

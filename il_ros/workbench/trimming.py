@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from il_ros.datasets import schema
-from il_ros.datasets.idle import margin_ticks, motion
+from il_ros.datasets.from_bags.idle import margin_ticks, motion
 from il_ros.errors import ConfigError
 from il_ros.workbench.takes import Take
 import numpy as np

@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from il_ros.datasets import schema, tables
-from il_ros.datasets.atomic import link_file
+from il_ros.datasets import schema
+from il_ros.datasets.files import tables
+from il_ros.datasets.files.atomic import link_file
+from il_ros.datasets.files.history import Change, write_history
+from il_ros.datasets.files.layout import Layout
+from il_ros.datasets.files.stats import aggregate, column_stats, ImageStats, SAMPLE_EVERY, to_json
+from il_ros.datasets.files.video import read_frames
 from il_ros.datasets.gaps import Gaps
-from il_ros.datasets.history import Change, write_history
-from il_ros.datasets.layout import Layout
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.silence import stored
-from il_ros.datasets.stats import aggregate, column_stats, ImageStats, SAMPLE_EVERY, to_json
-from il_ros.datasets.video import read_frames
 from il_ros.errors import DatasetError
 from il_ros.workbench.takes import Take
 import numpy as np

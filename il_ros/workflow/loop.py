@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from il_ros.bags.find import find_bags
 from il_ros.datasets.convert import convert
-from il_ros.datasets.cut import ALREADY
 from il_ros.datasets.effort import dataset_effort, Effort
+from il_ros.datasets.from_bags.cut import ALREADY
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, IlRosError
 from il_ros.evaluation.checkpoint import evaluate_checkpoint, Trial

@@ -9,7 +9,7 @@ from il_ros.alignment.reader import StreamReader
 from il_ros.alignment.stamps import sample_ns, stamped_by
 from il_ros.bags.reader import Bag
 from il_ros.contract import VIDEO_TYPES
-from il_ros.datasets.rows import episode_rows, Losses
+from il_ros.datasets.from_bags.rows import episode_rows, Losses
 from il_ros.errors import MessageError
 from il_ros.types import Observation
 import numpy as np

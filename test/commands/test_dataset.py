@@ -4,7 +4,7 @@ from pathlib import Path
 import bag_factory as bags
 from il_ros.cli import app
 from il_ros.datasets.convert import convert
-from il_ros.datasets.history import read_history
+from il_ros.datasets.files.history import read_history
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, DatasetError
 import pytest

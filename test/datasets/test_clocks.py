@@ -8,9 +8,9 @@ from il_ros.bags.clocks import StreamClock
 from il_ros.bags.reader import Bag
 from il_ros.datasets import clocks
 from il_ros.datasets.convert import convert
+from il_ros.datasets.from_bags.rows import episode_rows, Losses
 from il_ros.datasets.gaps import Gaps, stretches
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import episode_rows, Losses
 from il_ros.errors import BagError
 from il_ros.inspection.page import render
 from il_ros.inspection.report import inspect

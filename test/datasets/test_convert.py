@@ -11,9 +11,9 @@ import bag_factory as bags
 from il_ros.bags.reader import content_hash
 from il_ros.contract import Contract
 from il_ros.datasets.convert import convert
+from il_ros.datasets.files.tables import read_data
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.reporting import Cancelled
-from il_ros.datasets.tables import read_data
 from il_ros.errors import BagError, ContractMismatchError, DatasetError
 from nodes.harness import wait_for
 import numpy as np

@@ -8,8 +8,8 @@ from il_ros.bags.episodes.split import parse_split
 from il_ros.bags.episodes.view import views
 from il_ros.bags.reader import Bag, content_hash
 from il_ros.datasets.convert import convert
+from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import episode_rows
 from il_ros.errors import BagError, ConfigError, DatasetError
 from il_ros.recording.metadata import EpisodeInfo
 from il_ros.recording.writer import EpisodeWriter, Limits

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 import bag_factory as bags
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import Row
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.types import ControlSource, Observation
 import numpy as np

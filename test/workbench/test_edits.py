@@ -4,10 +4,10 @@ from pathlib import Path
 
 import bag_factory as bags
 from il_ros.datasets.convert import convert
-from il_ros.datasets.history import read_history
+from il_ros.datasets.files.history import read_history
+from il_ros.datasets.files.stats import column_stats, ImageStats
+from il_ros.datasets.files.versions import folder_of, undo
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.stats import column_stats, ImageStats
-from il_ros.datasets.versions import folder_of, undo
 from il_ros.errors import ContractMismatchError, DatasetError
 from il_ros.workbench.session import change, copy, merge, rebuild, Who
 from il_ros.workbench.takes import takes_of

@@ -1,6 +1,6 @@
 """Datasets that LeRobot recorded are edited as far as nothing of them would be lost."""
 import foreign_sets as sets
-from il_ros.datasets.history import read_history
+from il_ros.datasets.files.history import read_history
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
 from il_ros.workbench.session import change

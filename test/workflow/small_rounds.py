@@ -9,7 +9,7 @@ import signal
 
 from il_ros.contract import Contract
 from il_ros.datasets.extend import extend, NewEpisode
-from il_ros.datasets.rows import Row
+from il_ros.datasets.from_bags.rows import Row
 from il_ros.evaluation.rollout import Conditions, observation_of
 from il_ros.intervention.beta import Beta
 from il_ros.policies.config import BCConfig, PolicyConfig

@@ -1,4 +1,4 @@
-from il_ros.datasets.named import chosen, PictureFeature, pictures, pose_names, value_names
+from il_ros.datasets.foreign.named import chosen, PictureFeature, pictures, pose_names, value_names
 from il_ros.errors import DatasetError
 import pytest
 

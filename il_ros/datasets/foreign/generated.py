@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from il_ros.contract import Camera, CommandInterface, Contract, IMAGE_TYPES, Joint, Poses, Stream
-from il_ros.datasets import named, schema
+from il_ros.datasets import schema
+from il_ros.datasets.foreign import named
 from il_ros.errors import DatasetError
 import numpy as np
 from numpy.typing import NDArray

@@ -14,8 +14,8 @@ from typing import Any
 from il_ros.config import build
 from il_ros.contract import Contract
 from il_ros.datasets import schema
-from il_ros.datasets.generated import Joints
-from il_ros.datasets.named import chosen, flat_names, PictureFeature, pictures
+from il_ros.datasets.foreign.generated import Joints
+from il_ros.datasets.foreign.named import chosen, flat_names, PictureFeature, pictures
 from il_ros.errors import DatasetError
 from il_ros.types import ControlSource
 import numpy as np

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from il_ros.alignment.decode import message_stamp_ns
 from il_ros.bags.reader import Stamped
-from il_ros.datasets.commanded import CHUNK, SILENT_NS
+from il_ros.datasets.from_bags.commanded import CHUNK, SILENT_NS
 from il_ros.timing import to_ns
 
 REQUEST = 'dagger/request'

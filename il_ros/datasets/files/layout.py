@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from il_ros.datasets import schema, tables
-from il_ros.datasets.stats import aggregate, NAMES
+from il_ros.datasets import schema
+from il_ros.datasets.files import tables
+from il_ros.datasets.files.stats import aggregate, NAMES
 from il_ros.errors import DatasetError
 import numpy as np
 

@@ -1,4 +1,4 @@
-from il_ros.datasets.stats import aggregate, column_stats, ImageStats, to_json
+from il_ros.datasets.files.stats import aggregate, column_stats, ImageStats, to_json
 import numpy as np
 import pytest
 

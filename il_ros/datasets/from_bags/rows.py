@@ -12,11 +12,11 @@ from il_ros.angles import Angles
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
-from il_ros.datasets.commanded import Commanded
-from il_ros.datasets.idle import margin_ticks, motion
+from il_ros.datasets.from_bags.commanded import Commanded
+from il_ros.datasets.from_bags.idle import margin_ticks, motion
+from il_ros.datasets.from_bags.shown import Shown
+from il_ros.datasets.from_bags.watched import Asked, Watched
 from il_ros.datasets.schema import UNKNOWN
-from il_ros.datasets.shown import Shown
-from il_ros.datasets.watched import Asked, Watched
 from il_ros.errors import MessageError
 from il_ros.types import Floats, Observation
 import numpy as np

@@ -16,8 +16,8 @@ from il_ros.bags.clocks import STAMP_AGE_S
 from il_ros.bags.reader import Bag, Stamped
 from il_ros.contract import ARRIVAL, CommandInterface
 from il_ros.controller import TrajectoryController
-from il_ros.datasets.told import named_joints, read_command
-from il_ros.datasets.tool_targets import POSE, ToolTargets
+from il_ros.datasets.from_bags.told import named_joints, read_command
+from il_ros.datasets.from_bags.tool_targets import POSE, ToolTargets
 from il_ros.errors import BagError, ConfigError, MessageError
 from il_ros.timing import MILLISECOND, to_ns, to_s
 from il_ros.types import Floats

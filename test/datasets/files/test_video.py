@@ -1,6 +1,6 @@
 import av
 from av.video.frame import PictureType
-from il_ros.datasets.video import read_frames, VideoWriter
+from il_ros.datasets.files.video import read_frames, VideoWriter
 from il_ros.errors import DatasetError
 import numpy as np
 import pytest

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from il_ros.alignment.decode import message_stamp_ns, reorder
 from il_ros.bags.reader import Bag, Stamped
-from il_ros.datasets.direct import Direct
+from il_ros.datasets.from_bags.direct import Direct
 from il_ros.datasets.schema import LIMITED_BY, UNKNOWN
 from il_ros.errors import BagError, MessageError
 from il_ros.timing import MILLISECOND, to_ns

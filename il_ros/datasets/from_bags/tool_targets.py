@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from il_ros.contract import CommandInterface, Contract
-from il_ros.datasets.told import AT_ONCE, Told
+from il_ros.datasets.from_bags.told import AT_ONCE, Told
 from il_ros.errors import MessageError
 from il_ros.types import Floats
 import numpy as np

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 import shutil
 
-from il_ros.datasets.atomic import link_files, replacing
-from il_ros.datasets.history import (
+from il_ros.datasets.files.atomic import link_files, replacing
+from il_ros.datasets.files.history import (
     Change,
     next_change,
     read_history,

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from il_ros.datasets.stats import NAMES, Stats
+from il_ros.datasets.files.stats import NAMES, Stats
 import numpy as np
 from numpy.typing import NDArray
 import pyarrow as pa

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 CONTRACT = bags.small_contract(cameras=())
-OLD = Path(__file__).parent / 'before_flags'    # written by the version before the flags
+OLD = Path(__file__).parents[1] / 'before_flags'    # written by the version before the flags
 
 
 @pytest.fixture(scope='module')

@@ -5,8 +5,8 @@ import bag_factory as bags
 from il_ros.bags.reader import Bag
 from il_ros.contract import CommandInterface
 from il_ros.datasets.convert import convert
+from il_ros.datasets.from_bags.rows import episode_rows, Losses
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import episode_rows, Losses
 from il_ros.errors import BagError
 from il_ros.kinematics import chain
 from il_ros.timing import to_ns

@@ -5,8 +5,8 @@ import re
 import bag_factory as bags
 from il_ros.bags.reader import Bag
 from il_ros.contract import CommandInterface, Contract
-from il_ros.datasets.rows import episode_rows, Losses, moving_ticks
-from il_ros.datasets.told import read_command
+from il_ros.datasets.from_bags.rows import episode_rows, Losses, moving_ticks
+from il_ros.datasets.from_bags.told import read_command
 from il_ros.errors import BagError, MessageError
 from il_ros.timing import MILLISECOND
 from il_ros.types import ControlSource

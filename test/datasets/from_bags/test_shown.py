@@ -4,9 +4,9 @@ from dataclasses import replace
 import bag_factory as bags
 from il_ros.bags.reader import Bag
 from il_ros.datasets.convert import convert
+from il_ros.datasets.from_bags.rows import episode_rows, Losses, UNTOLD
+from il_ros.datasets.from_bags.shown import Shown
 from il_ros.datasets.reader import Dataset
-from il_ros.datasets.rows import episode_rows, Losses, UNTOLD
-from il_ros.datasets.shown import Shown
 from il_ros.errors import BagError
 from il_ros.timing import MILLISECOND
 from il_ros.types import ControlSource

@@ -1,0 +1,1 @@
+"""The files of a dataset on disk: tables, videos, pictures, statistics, versions."""
