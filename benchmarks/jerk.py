@@ -18,6 +18,7 @@ from il_ros.safety.limits import Limits
 from il_ros.timing import SECOND
 from il_ros.types import Floats
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.common import Line
 
@@ -27,6 +28,7 @@ CYCLE_NS = SECOND // RECEIVER_HZ
 MOVES, CHUNK = 12, 8     # moves from place to place, rows that are executed of each chunk
 SPEED = 0.6              # share of the velocity limits that a move reaches
 JOIN_RAD = 0.002         # by which the next chunk begins beside the last one, on average
+LATE_S = 0.001           # by which rows and cycles of a jittering clock come late, on average
 LIMIT = 1.1
 
 
@@ -35,13 +37,15 @@ def measure() -> list[Line]:
     lines = []
     for robot in ROBOTS:
         contract = Contract.load(robot)
-        for chunks, join in (('smooth chunks', 0.0), ('chunks that do not quite join', JOIN_RAD)):
+        for chunks, join, late_s in (
+                ('smooth chunks', 0.0, 0.0), ('chunks that do not quite join', JOIN_RAD, 0.0),
+                (f'all late, by {LATE_S * 1e3:g} ms on average', 0.0, LATE_S)):
             given = rows(contract, join)
             smooth = reference(contract, given)
             for name, hz, receiver in (('single points', None, Follower),
                                        ('trajectory', 125.0, Follower),
                                        ('forward', 500.0, Forward)):
-                path = run(replace(contract, command_hz=hz), given, receiver(given[0]))
+                path = run(replace(contract, command_hz=hz), given, receiver(given[0]), late_s)
                 what = f'{name} at {hz:g} Hz (at most {LIMIT:g})' if hz else name
                 lines.append(Line(f'jerk, {robot}: {what}', f'{jerk(path) / jerk(smooth):.2f}',
                                   f'spline through the same rows, {chunks}',
@@ -97,9 +101,13 @@ class Forward:
         return self._at
 
 
-def run(contract: Contract, rows: Floats, receiver: Follower | Forward) -> Floats:
-    """Return the receiver's set points while rows come at the contract's rate. Shape (n, J)."""
-    commands, path = _commands(contract, rows), []
+def run(contract: Contract, rows: Floats, receiver: Follower | Forward,
+        late_s: float = 0.0) -> Floats:
+    """Return the receiver's set points while rows come at the contract's rate. Shape (n, J).
+
+    Rows and the gate's cycles are late by as much on average [s], exponentially distributed.
+    """
+    commands, path = _commands(contract, rows, late_s), []
     due_ns, ahead = next(commands)
     for now_ns in range(0, round(len(rows) * contract.period_ns), CYCLE_NS):
         while due_ns <= now_ns:
@@ -109,23 +117,33 @@ def run(contract: Contract, rows: Floats, receiver: Follower | Forward) -> Float
     return np.array(path)
 
 
-def _commands(contract: Contract, rows: Floats) -> Iterator[tuple[int, Setpoints]]:
+def _commands(contract: Contract, rows: Floats, late_s: float) -> Iterator[tuple[int, Setpoints]]:
     """Yield what the gate sends, and when [ns]."""
+    random = np.random.default_rng(1)
     limits, setpoint = Limits.of(contract), Setpoint.at_rest(rows[0])
     cycle_ns = round(SECOND / contract.command_hz) if contract.command_hz else contract.period_ns
     interpolator = Interpolator(contract, cycle_ns)
     interpolator.start(rows[0], 0)
     sent = 0
-    for now_ns in range(0, len(rows) * contract.period_ns, cycle_ns):
-        while sent < len(rows) and sent * contract.period_ns <= now_ns:
+    come_ns = _late(np.arange(len(rows)) * contract.period_ns, late_s, random)
+    cycles_ns = np.arange(0, len(rows) * contract.period_ns, cycle_ns)
+    for now_ns in _late(cycles_ns, late_s, random).tolist():
+        while sent < len(rows) and come_ns[sent] <= now_ns:
             setpoint, _ = advance(setpoint, rows[sent], contract.period_ns / SECOND, limits)
-            interpolator.follow(setpoint.positions, sent * contract.period_ns)
+            interpolator.follow(setpoint.positions, int(come_ns[sent]))
             sent += 1
         if contract.command_hz:
             yield now_ns, interpolator.ahead(interpolator.command(now_ns))
         else:
             yield now_ns, Setpoints(setpoint.positions[None], setpoint.velocities[None],
                                     (cycle_ns,))
+
+
+def _late(due_ns: NDArray[np.int64], late_s: float,
+          random: np.random.Generator) -> NDArray[np.int64]:
+    """Return when each comes [ns], in their order. Shapes (n,)."""
+    late_ns = random.exponential(late_s * SECOND, len(due_ns)).round().astype(np.int64)
+    return np.maximum.accumulate(due_ns + late_ns)
 
 
 def rows(contract: Contract, join: float) -> Floats:

@@ -7,14 +7,17 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 run=(python -m pytest -m 'not slow')
 if [ $# -gt 0 ]; then "${run[@]}" "$@"; exit; fi
+side_by_side=("${run[@]}" -n 2 --dist loadfile --no-loadscope-reorder)
+long=(test/policies test/test_install.py test/training test/commands test/execution test/inspection
+  test/benchmarks)   # first, so that both end together
 live=(test/workflow test/nodes test/launch)
 killed=(test/faults)
 demo=(test/workflow/test_demo.py)
 beside=(test/teleop test/bags test/evaluation)
 failed=0
-OMP_NUM_THREADS=1 "${run[@]}" -n 2 --dist loadfile "${live[@]/#/--ignore=}" "${killed[@]/#/--ignore=}" \
-  "${beside[@]/#/--ignore=}" || failed=1
-"${run[@]}" -n 2 --dist loadfile "${live[@]}" "${demo[@]/#/--ignore=}" || failed=1
+OMP_NUM_THREADS=1 "${side_by_side[@]}" "${long[@]}" test "${live[@]/#/--ignore=}" \
+  "${killed[@]/#/--ignore=}" "${beside[@]/#/--ignore=}" || failed=1
+"${side_by_side[@]}" "${live[@]}" "${demo[@]/#/--ignore=}" || failed=1
 output=$(mktemp)
 OMP_NUM_THREADS=1 python tools/give_way.py "${run[@]}" -o timeout=1200 "${beside[@]}" > "$output" 2>&1 &
 other=$!

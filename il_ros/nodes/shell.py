@@ -64,10 +64,10 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,
         which is a bug: whoever listens to this node holds the arm when it falls silent.
     """
-    interrupts = expect_signals()
+    signals = expect_signals()
     prepare_transport(images=images)
     rclpy.init()
-    if interrupts:
+    if signals.came:
         interrupt()
     if launch := os.environ.get(LAUNCH):
         when_gone(launch, lambda: end_in(last_s))
@@ -76,7 +76,7 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         node = make_node()
         answer_all(node)
         if last:
-            act_before_the_end(partial(last, node), interrupts)
+            act_before_the_end(partial(last, node), signals)
         if first and (notice := run_first()):
             say(notice)
         spin(node)
@@ -96,7 +96,7 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
-        wait_for_launch(interrupts)
+        wait_for_launch(signals)
     return 0
 
 

@@ -95,7 +95,8 @@ def test_hg_dagger_beats_demonstrations_of_equal_time():
     assert alone.success.mean() <= human.success.mean() - 0.15
 
 
-@pytest.mark.parametrize('method', [gated.safe_dagger, gated.lazy_dagger])
+@pytest.mark.parametrize('method', [
+    gated.safe_dagger, pytest.param(gated.lazy_dagger, marks=pytest.mark.slow)])
 def test_a_classifier_of_held_out_steps_calls_a_person_in_the_first_round(method):
     run = method(Lane(), 0, Sizes(rounds=1, episodes=1))
     (switches, robot), = Line.of(run).rounds

@@ -6,6 +6,8 @@ import time
 from nodes.harness import environment, ROOT
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from benchmarks import gate, latency, rollouts, run
 from benchmarks.frames import picture
@@ -46,10 +48,11 @@ def test_the_bare_loop_never_wakes_early(tmp_path):
 
 
 def test_a_wrong_part_is_refused():
-    result = subprocess.run([sys.executable, '-m', 'benchmarks.run', '--only', 'speed'], cwd=ROOT,
-                            capture_output=True, text=True, env=environment(59, COLUMNS='200'))
-    assert result.returncode == 2
-    assert f"expected one of {', '.join(run.PARTS)}, got 'speed'" in result.stderr
+    app = typer.Typer()
+    app.command()(run.run)
+    result = CliRunner().invoke(app, ['--only', 'speed'], env={'COLUMNS': '200'})
+    assert result.exit_code == 2
+    assert f"expected one of {', '.join(run.PARTS)}, got 'speed'" in result.output
 
 
 def test_frames_differ_and_repeat():

@@ -107,7 +107,8 @@ def running(*arguments: object, **keywords: object):
     try:
         yield node
     finally:
-        node.stop()
+        ends = node.process.poll() is not None or node.stop() != -signal.SIGKILL
+    assert ends, f'Ctrl-C does not end it: {node.output}'
 
 
 def wait_for(condition: Callable[[], T], what: str | Callable[[], str], timeout_s: float = 20.0,

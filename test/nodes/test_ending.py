@@ -36,6 +36,20 @@ with suppress(TypeError):
 print('quiet')
 """
 
+UNHEARD = """
+import os, signal
+from il_ros.nodes.shared import ending
+import rclpy
+from rclpy.signals import uninstall_signal_handlers
+signals = ending.expect_signals()
+rclpy.init()
+uninstall_signal_handlers()
+os.kill(os.getpid(), signal.{name})
+assert rclpy.ok(), 'nobody acts on it'
+ending.act_before_the_end(lambda: print('zeros'), signals)
+print(rclpy.ok())
+"""
+
 
 @contextmanager
 def all_nodes(folder):
@@ -82,6 +96,13 @@ def test_ctrl_c_twice_and_a_terminal_that_is_closed(tmp_path, numbers):
                     node.send(number)
         ended(nodes)
         assert {node.process.returncode for node in nodes.values()} == {0}
+
+
+@pytest.mark.parametrize('name', ['SIGINT', 'SIGTERM'])
+def test_a_signal_between_two_handlers_is_not_lost(name):
+    """It came when rclpy's handlers had just been taken away: a gate drove on after Ctrl-C."""
+    done = run_python(UNHEARD.format(name=name), DOMAIN)
+    assert (done.stdout, done.returncode) == ('zeros\nFalse\n', 0), done.stderr
 
 
 def test_an_executor_of_a_context_that_has_ended_says_nothing():

@@ -26,7 +26,8 @@ def by_velocity():
         CommandInterface('gripper/commands', 'std_msgs/Float64MultiArray', gripper)))
 
 
-@pytest.mark.parametrize('robot', ROBOTS)
+@pytest.mark.parametrize('robot', ['sim_two_arms', 'sim_mobile',
+                                   pytest.param('by_velocity', marks=pytest.mark.slow)])
 @pytest.mark.timeout(240)
 def test_the_operator_does_the_task_and_every_part_is_in_the_dataset(tmp_path, monkeypatch, robot):
     if robot == 'sim_two_arms':

@@ -28,7 +28,7 @@ def run(path, seen):
     return inputs, output.name, got[0], session.get_modelmeta().custom_metadata_map
 
 
-@pytest.mark.parametrize('variant', ['bc camera', 'act'])
+@pytest.mark.parametrize('variant', ['bc camera', pytest.param('act', marks=pytest.mark.slow)])
 def test_the_file_alone_gives_the_same_targets(tmp_path, variant):
     from il_ros.policies.runtimes.onnx import export
     config = VARIANTS[variant]
@@ -45,7 +45,7 @@ def test_the_file_alone_gives_the_same_targets(tmp_path, variant):
 
 
 @pytest.mark.parametrize('settings', [
-    {}, {'difference_scales': (0.02, 0.08)},
+    {}, pytest.param({'difference_scales': (0.02, 0.08)}, marks=pytest.mark.slow),
     {'difference_scales': (0.02,), 'augmentation': AugmentationConfig(scene_motion=True)}])
 def test_a_policy_that_moves_the_tool_gives_its_motions(tmp_path, settings):
     from il_ros.policies.runtimes.onnx import export

@@ -27,7 +27,8 @@ WAYS = {
         'action_space': {'left': 'joint_position', 'right': 'tool_delta'}})}
 
 
-@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('way', ['history', 'one of each',
+                                 pytest.param('joints', marks=pytest.mark.slow)])
 def test_gives_the_path_of_the_torch_policy(tmp_path, way):
     from il_ros.policies.runtimes.onnx import export
     from il_ros.policies.runtimes.onnx_policy import OnnxPolicy

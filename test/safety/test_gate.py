@@ -317,9 +317,9 @@ def test_eight_thousand_fuzzed_commands_send_nothing_unsafe():
         assert counts[what] > 0, what
 
 
-def test_four_thousand_fuzzed_commands_for_parts_send_nothing_unsafe():
-    counts = fuzz(4_000, seed=3, look_each=20, case=PARTS)
-    assert counts['PASSED'] + counts['CLAMPED'] > 300
+def test_two_thousand_fuzzed_commands_for_parts_send_nothing_unsafe():
+    counts = fuzz(2_000, seed=3, look_each=20, case=PARTS)
+    assert counts['PASSED'] + counts['CLAMPED'] > 150
     for what in ('CLAMPED jerk', 'REJECTED collision', 'REJECTED joints', 'HELD base',
                  'HELD watchdog'):
         assert counts[what] > 0, what

@@ -77,7 +77,8 @@ def test_the_seed_decides(source, tmp_path):
     assert not same(a, c)
 
 
-@pytest.mark.parametrize('kind', ['bc', 'act', 'act folded', 'diffusion', 'flow'])
+@pytest.mark.parametrize('kind', ['bc', 'act folded', 'flow', *(
+    pytest.param(kind, marks=pytest.mark.slow) for kind in ('act', 'diffusion'))])
 def test_a_resumed_run_equals_the_uninterrupted_one(source, tmp_path, kind):
     config = replace(CONFIG, policy=replace(VARIANTS[kind], bc=replace(SMALL.bc, dropout=0.2)))
     training.fit(source, tmp_path / 'whole', config)

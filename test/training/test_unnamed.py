@@ -29,8 +29,10 @@ def roots(tmp_path_factory):
             'pusht': sets.write_v21(folder / 'pusht', sets.pusht(lengths=LENGTHS))}
 
 
-@pytest.mark.parametrize('kind', ['bc', 'act'])
-@pytest.mark.parametrize('name, camera', [('so101', 'front'), ('pusht', 'image')])
+@pytest.mark.parametrize('kind, name, camera', [
+    ('bc', 'so101', 'front'), ('act', 'pusht', 'image'),
+    pytest.param('act', 'so101', 'front', marks=pytest.mark.slow),
+    pytest.param('bc', 'pusht', 'image', marks=pytest.mark.slow)])
 def test_a_checkpoint_loads_and_infers_and_drives_no_robot(
         roots, tmp_path, capsys, kind, name, camera):
     train(roots[name], tmp_path / 'run', policy=kind, steps=2)

@@ -1,7 +1,7 @@
 """How a node comes to its end: signals, the end of `ros2 launch`, a bug."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 import os
 import signal
@@ -18,56 +18,74 @@ from rclpy.node import Node
 from rclpy.signals import uninstall_signal_handlers
 
 PASSED_ON_S = 0.5
+ENDING = (signal.SIGINT, signal.SIGTERM)
 # A signal may end the context while an executor is made; its __del__ then asks for this.
 Executor._sigint_gc = None
 
 
-def expect_signals() -> list[float]:
+class Signals:
+    """SIGINT and SIGTERM that came to this process, also those that rclpy does not act on.
+
+    Before `rclpy.init`, and while its handlers are taken away, a signal is known here only.
+    """
+
+    def __init__(self) -> None:
+        """Note every signal from now on."""
+        self.came = False
+        self.interrupted_s: float | None = None   # steady time of the first SIGINT
+        for number in ENDING:
+            signal.signal(number, self.note)
+
+    def note(self, number: int, _: FrameType | None) -> None:
+        """Take a signal, as its handler."""
+        self.came = True
+        if number == signal.SIGINT and self.interrupted_s is None:
+            self.interrupted_s = time.monotonic()
+
+
+def expect_signals() -> Signals:
     """Let rclpy alone end the node, so that a signal in start or end leaves nothing half done.
 
     SIGHUP, of a terminal that was closed, is as good as Ctrl-C; after nohup it stays ignored.
-
-    Returns:
-        When each SIGINT came, steady time [s]; those before `rclpy.init` are known here only.
     """
-    heard: list[float] = []
-    signal.signal(signal.SIGINT, lambda *_: heard.append(time.monotonic()))
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, lambda *_: interrupt())
-    return heard
+    return Signals()
 
 
-def act_before_the_end(act: Callable[[], None], heard: list[float]) -> None:
+def act_before_the_end(act: Callable[[], None], signals: Signals) -> None:
     """Let something be sent before a signal ends the node.
 
     rclpy's own handlers end the context at once, from a thread of theirs; nothing can be published
     after that. A node that calls this needs a timer: only between two callbacks it hears a signal.
+    One that came while rclpy's handlers were taken away, and their thread with them, counts here.
 
     Args:
         act: What to do, within the first signal.
-        heard: Where the time of each SIGINT is noted.
+        signals: What came so far.
     """
-    def end(number: int, _: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            heard.append(time.monotonic())
+    def end(number: int, frame: FrameType | None) -> None:
+        signals.note(number, frame)
         if rclpy.ok():
             with suppress(Exception):   # it ends now, whatever comes
                 act()
         rclpy.try_shutdown()
     uninstall_signal_handlers()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         signal.signal(number, end)
+    if signals.came:
+        interrupt()
 
 
-def wait_for_launch(heard: Sequence[float]) -> None:
+def wait_for_launch(signals: Signals) -> None:
     """Let `ros2 launch` pass a Ctrl-C on before this process ends, if it was started by it.
 
     Without a terminal it sends its own SIGINT after the one that the whole group gets. When a
     process has just ended by then, Popen.send_signal takes the exit code that asyncio waits for,
     and asyncio reports 255 (python/cpython: unix_events.py, "will report returncode 255").
     """
-    if LAUNCH in os.environ and heard:
-        time.sleep(max(0.0, heard[0] + PASSED_ON_S - time.monotonic()))
+    if LAUNCH in os.environ and signals.interrupted_s is not None:
+        time.sleep(max(0.0, signals.interrupted_s + PASSED_ON_S - time.monotonic()))
 
 
 def interrupt() -> None:
