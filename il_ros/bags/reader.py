@@ -27,6 +27,7 @@ from il_ros.contract import Contract
 from il_ros.errors import BagError
 from il_ros.recording.cdr import stamp_ns
 from il_ros.recording.metadata import EpisodeInfo
+from il_ros.rights import Rights
 
 _CHUNK = 1 << 20
 
@@ -105,7 +106,8 @@ class Bag:
             sources = [source for storage in self._storages for source in storage.sources]
             self.info = found[0] if not more else replace(
                 found[0], topics=dict(ChainMap(*(dict(info.topics) for info in found))),
-                drops=sum((Counter(info.drops) for info in found), Counter()))
+                drops=sum((Counter(info.drops) for info in found), Counter()),
+                rights=Rights.together(info.rights for info in found))
         except BaseException:
             self.close()
             raise
