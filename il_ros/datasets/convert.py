@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from il_ros.alignment.stamps import stamped_by
 from il_ros.bags.episodes.split import Split
+from il_ros.bags.files import content_hash
 from il_ros.bags.find import find_bags
 from il_ros.bags.join import name_of, open_pieces, recordings
-from il_ros.bags.reader import Bag, content_hash
+from il_ros.bags.reader import Bag
 from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets import clocks, schema

@@ -82,7 +82,7 @@ def views(bag: Bag, spans: Sequence[Span]) -> list[View]:
         while at < len(spans) and sample.log_ns >= spans[at].start_ns:
             before[at] = dict(newest)
             at += 1
-        name = bag.name_of(sample)
+        name = bag.name_of(sample.source)
         if at and sample.log_ns < spans[at - 1].end_ns:
             counts[at - 1][name] += 1
         if name in carried:
