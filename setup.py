@@ -153,7 +153,8 @@ setup(
                 'types-PyYAML', 'pandas'],
     },
     zip_safe=False,
-    package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'py.typed']},
+    package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'cards/templates/*',
+                         'py.typed']},
     ext_modules=(
         [Extension(f'{NAME}.interfaces', [])] if builds_interfaces() else []),
     cmdclass={'build_ext': BuildInterfaces},
