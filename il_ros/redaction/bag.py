@@ -24,7 +24,6 @@ from il_ros.redaction.bag_copy import BagCopy
 from il_ros.redaction.faces import Box, spread
 from il_ros.redaction.messages import Stream
 from il_ros.redaction.names import Texts
-from il_ros.redaction.pictures import require_inside
 from il_ros.redaction.report import Camera, Report, report_file, write_report
 from il_ros.redaction.scan import names_left
 from il_ros.workbench.session import require_new
@@ -70,6 +69,7 @@ def redact_bag(path: Path, out: Path, asked: Asked, contract: Contract | None = 
 class _Copying:
     def __init__(self, bag: Bag, asked: Asked, texts: Texts, report: Report) -> None:
         self.bag, self.asked, self.texts, self.report = bag, asked, texts, report
+        self.damaged: set[tuple[str, int]] = set()      # pictures nobody could look at
         self.cameras = {camera.topic: camera for camera in bag.contract.cameras}
         spoken = {source.topic: source for source in bag.sources if source.count}
         for topic in (*asked.drop, *asked.keep):
@@ -101,10 +101,12 @@ class _Copying:
                 topic, data = sample.source.topic, sample.data
                 if topic in self.pictures:
                     found = faces.get(topic)
-                    boxes = found[numbers[topic]] if found else []
+                    number = numbers[topic]
                     numbers[topic] += 1
-                    changed = self._picture(streams[topic], sample, boxes)
+                    changed = None if (topic, number) in self.damaged else self._picture(
+                        streams[topic], sample, found[number] if found else [])
                     if changed is None:
+                        self.report.cameras[self.names[topic]].left_out += 1
                         continue
                     data = changed
                 elif self.asked.text:
@@ -113,8 +115,6 @@ class _Copying:
                 progress('copied', done, total)
             copy.close(self._custom())
             self.report.kept = copy.counts
-        except MessageError as error:
-            raise BagError(f'{self.bag.path}: {error}') from None
         finally:
             copy.abandon()
 
@@ -150,11 +150,12 @@ class _Copying:
             topic = sample.source.topic
             try:
                 shown = streams[topic].picture(self._message(sample))
-            except MessageError as error:
-                raise BagError(f'{bag.path}: {topic}: {error}; leave it out with --drop-topic '
-                               f'{topic}') from None
-            if shown is None:
-                self.report.unseen.setdefault(self.names[topic], 'depth, or pictures were lost')
+                if shown is None:
+                    self.report.unseen.setdefault(self.names[topic],
+                                                  'depth, or video of which pictures were lost')
+            except MessageError:
+                shown = None
+                self.damaged.add((topic, numbers[topic]))
             yield topic, numbers[topic], [] if shown is None else detector.find(shown)
             numbers[topic] += 1
             progress(what, done, total)
@@ -165,10 +166,10 @@ class _Copying:
         camera.pictures += 1
         if not (black or self.asked.detector):
             return sample.data
-        message = self._message(sample)
-        if black and camera.pictures == 1 and hasattr(message, 'height'):
-            require_inside(black, message.height, message.width, name)
-        changed = stream.covered(message, faces, black)
+        try:
+            changed = stream.covered(self._message(sample), faces, black)
+        except MessageError:
+            return None
         return None if changed is None else serialize(sample.source, changed)
 
     def _text(self, sample: Sample) -> bytes:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, TYPE_CHECKING
 
 from il_ros.encodings import DEPTH, ENCODINGS
-from il_ros.errors import MessageError
+from il_ros.errors import BagError, MessageError
 from il_ros.images import PictureMissing, raw, read_header, to_rgb
 from il_ros.images.header import data_of
 from il_ros.images.video import coding, Video
@@ -51,7 +51,7 @@ class Stream:
         family = ENCODINGS[(header := read_header(message)).encoding].family
         if family == DEPTH and (self._depth or header.encoding != 'mono16'):
             return None
-        return to_rgb(message, 'mono16' if header.encoding == 'mono16' else 'rgb8')
+        return to_rgb(message, 'rgb8')
 
     def covered(self, message: Any, faces: Sequence[Box], black: Sequence[Box]) -> Any:
         """Return a message without faces and regions; None where its picture is lost.
@@ -59,6 +59,7 @@ class Stream:
         Video is coded anew, as H.264, for each picture builds on those before.
 
         Raises:
+            BagError: There is no way to write its coding.
             MessageError: It cannot be decoded or coded.
         """
         if coding(message):
@@ -112,10 +113,11 @@ def _compressed(message: Any, faces: Sequence[Box], black: Sequence[Box]) -> Any
         return message
     start = body[:4].tobytes()
     end = next((end for magic, end in FILES.items() if start.startswith(magic)), '')
-    image = cv2.imdecode(body, cv2.IMREAD_UNCHANGED) if end else None
-    if image is None:
-        raise MessageError(f'format {message.format!r} cannot be written anew; leave the topic '
-                           'out with --drop-topic, or redact the dataset instead')
+    if not end:
+        raise BagError(f'pictures of the format {message.format!r} cannot be written anew; leave '
+                       'the topic out with --drop-topic, or redact the dataset instead')
+    if (image := cv2.imdecode(body, cv2.IMREAD_UNCHANGED)) is None:
+        raise MessageError(f'data of {body.size} bytes cannot be decoded')
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if end == '.jpg' else []
     _, coded = cv2.imencode(end, covered(image, faces, black), options)
     return replace(message, data=np.concatenate([head, coded.reshape(-1)]))

@@ -10,7 +10,7 @@ from il_ros.redaction.faces import Box
 import numpy as np
 from numpy.typing import NDArray
 
-CELLS = 4       # colours along either side that are left of a face
+CELLS = 2       # colours along either side that are left of a face; of more the detector sees one
 REGION = re.compile(r'(.+):(\d+),(\d+),(\d+),(\d+)')
 Regions = Mapping[str, Sequence[Box]]
 
@@ -32,7 +32,7 @@ def parse_regions(texts: Sequence[str]) -> dict[str, list[Box]]:
     return found
 
 
-def require_inside(boxes: Sequence[Box], height: int, width: int, where: str) -> None:
+def require_inside(boxes: Sequence[Box], height: int, width: int, where: str = '') -> None:
     """Check that regions lie in a picture.
 
     Raises:
@@ -40,7 +40,8 @@ def require_inside(boxes: Sequence[Box], height: int, width: int, where: str) ->
     """
     for box in boxes:
         if box.x + box.width > width or box.y + box.height > height:
-            raise ConfigError(f'--region {where}:{",".join(map(str, box))}: reaches beyond its '
+            place = f'{where}:' if where else ''
+            raise ConfigError(f'--region {place}{",".join(map(str, box))}: reaches beyond its '
                               f'pictures, which are {width} wide and {height} high')
 
 
@@ -51,9 +52,13 @@ def covered(picture: NDArray[Any], faces: Sequence[Box], black: Sequence[Box]) -
         picture: Shape (H, W) or (H, W, C), any numbers that OpenCV resizes.
         faces: What to blur.
         black: What to set to zero: black, or nothing measured.
+
+    Raises:
+        ConfigError: One of these reaches beyond the picture.
     """
     import cv2
 
+    require_inside(black, *picture.shape[:2])
     found = picture.copy()
     for face in faces:
         rows, columns = face.slices(*picture.shape[:2])

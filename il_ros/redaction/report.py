@@ -23,6 +23,7 @@ class Camera:
         blurred: How many were changed since one was found there, or just before or after.
         still: In how many of the copy it finds one.
         where: The first of these.
+        left_out: How many were not copied: they are damaged, or build on one that was lost.
         regions: What was blacked out: x, y, width, height.
     """
 
@@ -31,6 +32,7 @@ class Camera:
     blurred: int = 0
     still: int = 0
     where: list[str] = field(default_factory=list)
+    left_out: int = 0
     regions: list[tuple[int, ...]] = field(default_factory=list)
 
     @staticmethod
@@ -91,6 +93,8 @@ class Report:
             if self.detector and name not in self.unseen:
                 said += (f', faces in {camera.with_faces}, {camera.blurred} blurred; in the copy '
                          f'the detector still finds one in {camera.still}')
+            if camera.left_out:
+                said += f'; {camera.left_out} left out, damaged or build on a lost one'
             yield said
             if camera.where:
                 yield f'{name}: look at {", ".join(camera.where[:3])}; --region covers a place'

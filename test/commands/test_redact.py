@@ -72,7 +72,7 @@ def test_a_data_card_says_what_is_in_it_and_what_may_be_done(recorded):
     assert 'card: dataset/README.md' in run('card', 'dataset')
     text = (recorded / 'dataset/README.md').read_text()
     assert front(text)['license'] == 'cc-by-4.0' and front(text)['tags'][0] == 'LeRobot'
-    for line in ('| put the red cube into the blue box | 2 |',
+    for line in ('| put the red cube into the box | 2 |',
                  '| CC-BY-4.0 | a \\| lab | given: form 3 | 1 |',
                  '**1 episodes must not be trained on: consent withheld.**', 'Operators: 1.',
                  f'| contract | sha256 `{CONTRACT.hash}` |', 'Cameras: none.',
@@ -83,8 +83,9 @@ def test_a_data_card_says_what_is_in_it_and_what_may_be_done(recorded):
         run('card', 'dataset')
     run('redact', 'dataset', '--out', 'for_all')
     run('card', 'for_all', '--out', 'all.md')
-    assert ('Redacted: faces not looked for; regions blacked out in no camera; names in free texts '
-            'not looked for; operators have pseudonyms.') in (recorded / 'all.md').read_text()
+    assert ('Redacted: faces not looked for; regions blacked out in no camera; names in free '
+            'texts not looked for; operators have pseudonyms.') in (
+                recorded / 'all.md').read_text()
 
 
 def test_a_model_card_says_what_it_can_do_and_was_made_of(recorded):

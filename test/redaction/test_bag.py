@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import bag_factory as bags
 from bags import foreign
+import cv2
 from il_ros.bags.files import content_hash
 from il_ros.bags.reader import Bag
 from il_ros.datasets.convert import convert
@@ -102,7 +103,7 @@ def test_topics_are_dropped_and_kept_as_asked(bag, tmp_path):
     report = redact_bag(bag, tmp_path / 'copy', asked)
     assert report.dropped == {'/control/report': 'asked for'}
     assert report.kept['/talk'] == 1
-    assert report.names_left == {'copy_0.mcap': 4, 'metadata.yaml': 1}
+    assert report.names_left == {'copy_0.mcap': 3, 'metadata.yaml': 1}
     # Nothing was asked of the pictures, and they are the same.
     with Bag(bag) as one, Bag(tmp_path / 'copy') as two:
         topic = CONTRACT.cameras[0].topic
@@ -113,12 +114,30 @@ def test_topics_are_dropped_and_kept_as_asked(bag, tmp_path):
 
 @pytest.mark.parametrize('changes, text', [
     ({'drop': ['/tlk']}, "no topic '/tlk' in the bag; did you mean '/talk'"),
-    ({'regions': {'wrist': [Box(0, 0, 1, 1)]}}, '--region wrist: expected a camera or topic: scene'),
+    ({'regions': {'wrist': [Box(0, 0, 1, 1)]}}, '--region wrist: expected a camera or topic: s'),
     ({'regions': {'scene': [Box(0, 0, 129, 1)]}}, 'reaches beyond its pictures')])
 def test_what_makes_no_sense_is_refused(bag, tmp_path, changes, text):
     with pytest.raises(ConfigError, match=text):
         redact_bag(bag, tmp_path / 'copy', Asked(Pseudonyms(KEY), **changes))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_picture_is_left_out_and_told(tmp_path):
+    topic = 'scene_camera/image_raw/compressed'
+    camera = replace(CONTRACT.cameras[0], topic=topic, type='sensor_msgs/CompressedImage')
+    contract = replace(CONTRACT, cameras=(camera,))
+    writer = EpisodeWriter(tmp_path / 'bag', bags.topics(contract), EpisodeInfo(contract))
+    data = np.frombuffer(cv2.imencode('.jpg', np.full((96, 128, 3), 90, np.uint8))[1], np.uint8)
+    for number, part in enumerate((data, data[:400], data)):
+        writer.write(topic, bags.START_NS + number, bags.serialize(
+            'sensor_msgs/CompressedImage', bags.make(
+                'sensor_msgs/CompressedImage', header=bags.header(number), format='jpeg',
+                data=part)))
+    writer.close(EpisodeInfo(contract))
+    asked = Asked(Pseudonyms(KEY), FaceDetector())
+    report = redact_bag(tmp_path / 'bag', tmp_path / 'copy', asked)
+    assert report.kept == {f'/{topic}': 2} and report.cameras['scene'].left_out == 1
+    assert 'scene: 2 pictures' in next(report.lines())
 
 
 def test_a_bag_of_another_recorder_becomes_one_that_carries_its_robot(tmp_path):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import bag_factory as bags
 import cv2
 from il_ros.encodings import DEPTH, ENCODINGS
-from il_ros.errors import MessageError
+from il_ros.errors import BagError, ConfigError
 from il_ros.images import read_header, to_rgb
 from il_ros.images.video import Video
 from il_ros.redaction.faces import Box
@@ -98,9 +98,15 @@ def test_what_a_camera_wrote_about_a_picture_is_not_copied():
 
 def test_what_cannot_be_written_anew_is_refused():
     message = SimpleNamespace(format='16UC1; compressedDepth rvl', data=np.zeros(64, np.uint8))
-    with pytest.raises(MessageError, match='cannot be written anew; leave the topic out with '
-                                           '--drop-topic'):
+    with pytest.raises(BagError, match='cannot be written anew; leave the topic out with '
+                                       '--drop-topic'):
         Stream(depth=True).covered(message, [], BLACK)
+
+
+def test_a_region_beyond_a_picture_is_refused():
+    with pytest.raises(ConfigError, match='--region 30,0,3,1: reaches beyond its pictures, which '
+                                          'are 32 wide and 24 high'):
+        Stream().covered(compressed('.jpg', 'jpeg'), [], [Box(30, 0, 3, 1)])
 
 
 @pytest.mark.parametrize('kind', [

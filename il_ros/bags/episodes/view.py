@@ -51,6 +51,7 @@ class View(Bag):
         return (found for found in super().stamps(topics) if found[1] >= self.start_ns)
 
     def samples(self, topics: Collection[str], since_ns: int = 0) -> Iterator[Sample]:
+        """See `Bag`; what was told before comes first."""
         yield from sorted((sample for name, sample in self._before.items() if name in topics),
                           key=lambda sample: sample.log_ns)
         for sample in super().samples(topics, self.start_ns):
