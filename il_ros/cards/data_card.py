@@ -10,6 +10,7 @@ from il_ros.datasets import schema
 from il_ros.datasets.files.history import read_history, standing
 from il_ros.datasets.reader import Dataset
 from il_ros.inspection.report import inspect
+from il_ros.redaction.names import PSEUDONYM
 from il_ros.rights import counted, Rights
 from il_ros.training.joined import Part
 from il_ros.types import ControlSource
@@ -19,6 +20,7 @@ import numpy as np
 def data_card(dataset: Dataset) -> str:
     """Return the card of a dataset as Markdown. No person's name stands in it but the owner's."""
     report = inspect(dataset, pictures=False)
+    people = {row.operator for row in report.episodes} - {''}
     stated = counted(Rights.of(row) for row in dataset.episodes)
     tasks = Counter(dataset.tasks[int(dataset.columns['task_index'][dataset.rows(k).start])]
                     for k in range(len(dataset.lengths)))
@@ -30,7 +32,7 @@ def data_card(dataset: Dataset) -> str:
         'tasks': tasks.most_common(), 'stated': stated, 'forbidden': forbidden(stated),
         'outcomes': Counter(row.outcome or 'unlabelled' for row in report.episodes).most_common(),
         'cameras': [dataset.contract.camera(name) for name in dataset.cameras],
-        'people': len({row.operator for row in report.episodes} - {''}),
+        'people': len(people), 'pseudonyms': all(map(PSEUDONYM.fullmatch, people)),
         'sources': _sources(dataset), 'effort': report.effort.text,
         'table_hash': Part('', dataset).hash,
         'files_hash': files_hash(dataset.root, ('data', 'videos')),

@@ -45,6 +45,7 @@ def redact(
 
     Example: `il_ros redact dataset --out shared --faces --region scene:0,0,160,120 --text`
     """
+    from il_ros.bags.find import is_bag
     from il_ros.contract import Contract
     from il_ros.datasets.schema import INFO_FILE
     from il_ros.redaction.asked import Asked
@@ -55,6 +56,9 @@ def redact(
     from il_ros.redaction.pictures import parse_regions
 
     is_dataset = (recorded / INFO_FILE).is_file()
+    if not (is_dataset or is_bag(recorded)):
+        raise ConfigError(f'{recorded}: expected a dataset or one bag, got '
+                          + ('a folder that is neither' if recorded.is_dir() else 'nothing'))
     if is_dataset and (drop_topic or keep_topic or robot or namespace):
         raise ConfigError('--drop-topic, --keep-topic, --robot and --namespace are for bags; '
                           f'{recorded} is a dataset')

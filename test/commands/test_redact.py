@@ -76,7 +76,7 @@ def test_a_data_card_says_what_is_in_it_and_what_may_be_done(recorded):
                  '| CC-BY-4.0 | a \\| lab | given: form 3 | 1 |',
                  '**1 episodes must not be trained on: consent withheld.**', 'Operators: 1.',
                  f'| contract | sha256 `{CONTRACT.hash}` |', 'Cameras: none.',
-                 'Not redacted: pictures are as recorded, and names of operators stand in the'):
+                 'Nothing says that its pictures were redacted; the names of operators stand in'):
         assert line in text, text
     assert 'anna' not in text
     with pytest.raises(ConfigError, match='README.md exists already and is not overwritten'):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import json
 
 import bag_factory as bags
+from il_ros.commands.export import export
 from il_ros.commands.train import train
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
@@ -59,6 +60,16 @@ def test_a_checkpoint_carries_rights_hashes_versions_and_the_reason(folder, caps
     printed = capsys.readouterr().out
     assert 'all: 2 episodes: licence CC-BY-4.0, owner the lab, consent given\n' in printed
     assert 'all: 1 episodes: licence not stated, owner not stated, consent not stated\n' in printed
+
+
+def test_an_exported_policy_carries_them_too(folder):
+    onnx = pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    train(folder / 'open', folder / 'exported', steps=2)
+    export(folder / 'exported/best', folder / 'policy.onnx')
+    held = {one.key: one.value for one in onnx.load(folder / 'policy.onnx').metadata_props}
+    data = json.loads(held['il_ros.trained'])['trained_on']['open']
+    assert data['rights'] == [{**OPEN.row, 'episodes': 2}]
 
 
 def test_what_a_run_starts_from_counts_as_well(folder):
