@@ -88,6 +88,7 @@ def _figures(result: Mapping[str, Any]) -> Iterator[Figure]:
         told = {**common, **{name: value for name, value in entry.items() if name not in COUNTED}}
         yield Figure(
             str(result.get('task', '')), str(entry.get('variant', 'nominal')),
-            ', '.join(f'{name} {value}' for name, value in told.items() if value),
+            ', '.join(['disturbed' if told.pop('disturb', False) else 'undisturbed', *(
+                f'{name} {value}' for name, value in told.items() if value)]),
             entry['successes'], entry['episodes'], wilson(entry['successes'], entry['episodes']),
             entry.get('mean_success_s'), int(entry.get('interventions', 0)))

@@ -100,7 +100,7 @@ def test_a_model_card_says_what_it_can_do_and_was_made_of(recorded):
     (recorded / 'result.json').write_text(json.dumps(result))
     run('card', best, '--evaluation', 'result.json')
     text = (best / 'README.md').read_text()
-    for line in ('| PickPlace | nominal | scheduler receding, disturb True | 45 of 50 | 79 % to '
+    for line in ('| PickPlace | nominal | disturbed, scheduler receding | 45 of 50 | 79 % to '
                  '96 % | 7.2 s | 0 |',
                  '| CC-BY-4.0 | a \\| lab | withheld | 1 |', f'| weights | sha256 `{digest}` |',
                  '**1 episodes forbid training: consent withheld.** It was trained all the same: '
