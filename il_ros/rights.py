@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from il_ros.errors import ConfigError
-from packaging.licenses import canonicalize_license_expression, InvalidLicenseExpression
 
 NOT_STATED = 'not stated'
 NO_TRAINING = 'LicenseRef-no-training'      # anywhere in a licence, it forbids training
@@ -45,16 +44,7 @@ class Rights:
         if self.consent and self._consent not in CONSENTS:
             raise ConfigError(f'consent {self.consent!r}: expected one of {", ".join(CONSENTS)}, '
                               "and after a colon which form, as in 'given: form 12'")
-        try:
-            licence = canonicalize_license_expression(self.licence) if self.licence else ''
-        except InvalidLicenseExpression:
-            if len(self.licence.split()) < 2:
-                raise ConfigError(
-                    f'licence {self.licence!r}: expected an SPDX identifier such as CC-BY-4.0, '
-                    f'LicenseRef-NAME for terms of your own ({NO_TRAINING} forbids training), or '
-                    'free text of several words') from None
-            licence = self.licence
-        return Rights(str(licence), self.owner, self.consent)
+        return Rights(_spdx(self.licence) if self.licence else '', self.owner, self.consent)
 
     @property
     def _consent(self) -> str:
@@ -102,6 +92,24 @@ FIELDS = tuple(field.name for field in fields(Rights))
 def counted(several: Iterable[Rights]) -> list[dict[str, Any]]:
     """Return each that differs with the number of episodes, most frequent first."""
     return [{**one.row, 'episodes': count} for one, count in Counter(several).most_common()]
+
+
+def _spdx(licence: str) -> str:
+    """Return an expression in the spelling of SPDX, and free text as it is."""
+    try:
+        from packaging.licenses import canonicalize_license_expression, InvalidLicenseExpression
+    except ModuleNotFoundError:
+        raise ConfigError('a licence takes packaging 24.2 or newer, which knows those of SPDX: '
+                          'pip install --upgrade packaging') from None
+    try:
+        return str(canonicalize_license_expression(licence))
+    except InvalidLicenseExpression:
+        if len(licence.split()) < 2:
+            raise ConfigError(
+                f'licence {licence!r}: expected an SPDX identifier such as CC-BY-4.0, '
+                f'LicenseRef-NAME for terms of your own ({NO_TRAINING} forbids training), or '
+                'free text of several words') from None
+        return licence
 
 
 def _different(texts: Iterable[str]) -> list[str]:
