@@ -134,7 +134,7 @@ setup(
     packages=find_packages(include=[NAME, f'{NAME}.*'], exclude=GENERATED),
     python_requires='>=3.10',
     install_requires=[
-        'numpy>=1.26', 'pyyaml', 'typer', 'rich', 'rosbags>=0.11',
+        'numpy>=1.26', 'packaging>=24.2', 'pyyaml', 'typer', 'rich', 'rosbags>=0.11',
         'opencv-python-headless',
         'mcap>=1.2', 'lz4', 'zstandard', 'pyarrow', 'av>=17', 'jinja2'],
     extras_require={
@@ -153,7 +153,8 @@ setup(
                 'types-PyYAML', 'pandas'],
     },
     zip_safe=False,
-    package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'py.typed']},
+    package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'cards/templates/*',
+                         'py.typed']},
     ext_modules=(
         [Extension(f'{NAME}.interfaces', [])] if builds_interfaces() else []),
     cmdclass={'build_ext': BuildInterfaces},

@@ -215,7 +215,8 @@ def _read(kind: Any, data: Any, record: _Record) -> Any:
 def _source(path: Path, channel: Channel, schema: Schema | None, times: _Times | None) -> Source:
     source = Source(path, channel.id, channel.topic, schema.name if schema else '',
                     channel.message_encoding, schema.encoding if schema else '',
-                    schema.data.decode('utf-8', 'replace') if schema else '')
+                    schema.data.decode('utf-8', 'replace') if schema else '',
+                    qos=channel.metadata.get('offered_qos_profiles', ''))
     if times is None:
         return source
     return replace(source, count=times.count, start_ns=times.start_ns, end_ns=times.end_ns)

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from il_ros.alignment.stamps import stamped_by
 from il_ros.bags.episodes.split import Split
+from il_ros.bags.files import content_hash
 from il_ros.bags.find import find_bags
 from il_ros.bags.join import name_of, open_pieces, recordings
-from il_ros.bags.reader import Bag, content_hash
+from il_ros.bags.reader import Bag
 from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets import clocks, schema
@@ -162,6 +163,7 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
         'source_hash': digest,
         'outcome': bag.info.outcome,
         'operator': bag.info.operator,
+        **bag.info.rights.row,
         'drops': sum(bag.info.drops.values()),
         'refused_messages': sum(losses.messages.values()),
         'ticks_without_observation': sum(losses.ticks.values()),

@@ -13,6 +13,7 @@ from il_ros.datasets.files import tables, versions
 from il_ros.datasets.files.atomic import link_files
 from il_ros.datasets.files.history import Change, deleted, read_history, write_appended
 from il_ros.datasets.files.layout import Layout
+from il_ros.datasets.files.newer import settle
 from il_ros.datasets.files.stats import aggregate, column_stats, ImageStats, to_json
 from il_ros.datasets.files.video import VideoWriter
 from il_ros.datasets.foreign import left_out
@@ -155,16 +156,13 @@ class DatasetWriter:
         return len(kept)
 
     def describe(self, values: Mapping[str, Any]) -> None:
-        """Add values to the newest episode's row of the episode table.
-
-        Clocks are left out where the closed files have no such column.
-        """
-        new = {schema.CLOCKS} - self.earlier[0].keys() if self.earlier else set()
-        self.added[-1].update({name: value for name, value in values.items() if name not in new})
+        """Add values to the newest episode's row of the episode table."""
+        self.added[-1].update(values)
 
     def finish(self) -> None:
         """Write the tables that describe the whole dataset."""
         assert self.contract is not None
+        settle(self.folder, self.earlier, self.added)
         if self.added:
             run = max([-1, *(schema.file_number(path) for path in
                              (self.folder / 'meta/episodes').rglob('file-*'))]) + 1

@@ -56,7 +56,7 @@ class TeleopCapture(Node):
         super().destroy_node()
 
     def _change(self, parameters: Parameters) -> None:
-        self.recorder.operator = parameters.operator
+        self.recorder.operator, self.recorder.rights = parameters.operator, parameters.rights
         self.recorder.tasks.change(parameters.task, parameters.tasks)
 
     def _arrived(self, name: str, data: bytes, seq: int | None) -> None:

@@ -6,6 +6,7 @@ address of a policy server (ws://host:port), or a .yaml file with a `RemoteConfi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from il_ros.config import build, parse_yaml, read_text
@@ -74,6 +75,23 @@ def parse_place(text: str) -> Place:
 def is_server(place: Place) -> bool:
     """Return whether the policy runs elsewhere."""
     return isinstance(place, str) or place.suffix in ('.yaml', '.yml')
+
+
+def weights_hash(place: Place) -> str:
+    """Return the SHA-256 of a policy's weights in hex; '' for a server, or where there are none.
+
+    Those of a checkpoint are its model.safetensors, those of an exported policy its file.
+    """
+    if is_server(place):
+        return ''
+    file = Path(place) if Path(place).suffix == '.onnx' else Path(place) / 'model.safetensors'
+    if not file.is_file():
+        return ''
+    digest = sha256()
+    with file.open('rb') as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def describe(place: Place, contract: Contract | None = None) -> Description:

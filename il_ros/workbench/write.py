@@ -63,6 +63,7 @@ class VersionWriter:
                 **{f'data/{key}': value for key, value in place.items()}}
         if outcome:
             row['outcome'] = outcome
+        row |= take.rights
         for video in self._videos:
             row |= self._video(take, video, old)
         for name, values in columns.items():

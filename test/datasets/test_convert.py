@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import bag_factory as bags
-from il_ros.bags.reader import content_hash
+from il_ros.bags.files import content_hash
 from il_ros.contract import Contract
 from il_ros.datasets.convert import convert
 from il_ros.datasets.files.tables import read_data

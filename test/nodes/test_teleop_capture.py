@@ -6,6 +6,7 @@ from il_ros.datasets import schema
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.recording.recover import recover
+from il_ros.rights import Rights
 from nodes.harness import next_domain, running, wait_for
 import numpy as np
 import pytest
@@ -220,6 +221,29 @@ def test_operator_and_task_may_change_between_episodes(capture, robot, tmp_path)
     for number, expected in ((1, ('anna', 'wave')), (2, ('ben', 'point'))):
         with Bag(tmp_path / f'bags/episode_000{number}') as bag:
             assert (bag.info.operator, bag.info.task) == expected
+
+
+def test_licence_and_consent_may_change_between_episodes(capture, robot, tmp_path):
+    def set_to(**values):
+        return [(r.successful, r.reason) for r in robot.call(
+            SetParameters, 'teleop_capture/set_parameters', parameters=[
+                Parameter(name, value=value).to_parameter_msg()
+                for name, value in values.items()]).results]
+
+    assert set_to(licence='cc-by-4.0', owner='a lab') == [(True, '')] * 2
+    (done, reason), = set_to(consent='witheld')
+    assert not done and reason.startswith("consent 'witheld': expected one of withdrawn, withheld")
+    robot.start()
+    robot.record(20)
+    assert set_to(consent='withheld') == [(True, '')]
+    for number in (1, 2):
+        assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
+        if number == 1:
+            robot.start()
+            robot.record(10)
+    for number, consent in ((1, ''), (2, 'withheld')):
+        with Bag(tmp_path / f'bags/episode_000{number}') as bag:
+            assert bag.info.rights == Rights('CC-BY-4.0', 'a lab', consent)
 
 
 def test_a_list_of_tasks_is_gone_through(capture, robot, tmp_path):

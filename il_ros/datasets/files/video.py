@@ -18,6 +18,7 @@ KEYFRAME_EVERY = 10
 OPTIONS = {'crf': '20', 'preset': 'veryfast', 'tune': 'fastdecode', 'bf': '0',
            'g': str(KEYFRAME_EVERY), 'threads': '1'}
 QUEUE_FRAMES = 16
+CONTAINER = {'major_brand', 'minor_version', 'compatible_brands', 'encoder'}   # of every MP4
 ODD = 0.25      # more of the rate, and a video is one of another rate
 
 
@@ -97,6 +98,20 @@ class VideoWriter:
                 frame.pts, frame.time_base = number, 1 / self._rate
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
+
+
+def is_plain(path: Path, frames: int) -> bool:
+    """Tell whether a file holds so many pictures and nothing else: no sound, no notes.
+
+    Raises:
+        DatasetError: It cannot be read.
+    """
+    try:
+        with av.open(str(path)) as container:
+            return (len(container.streams) == 1 and container.streams[0].frames == frames
+                    and set(container.metadata) <= CONTAINER)
+    except (av.FFmpegError, OSError) as error:
+        raise DatasetError(f'{path}: cannot be read: {error}') from None
 
 
 def read_frames(path: Path, numbers: Sequence[int], rate_hz: float | None = None) -> Pixels:

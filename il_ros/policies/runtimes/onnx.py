@@ -26,7 +26,15 @@ from il_ros.policies.inputs.history import History
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.networks.ensemble import Ensemble
 from il_ros.policies.networks.network import Network
-from il_ros.policies.runtimes.onnx_format import CONFIG, CONTRACT, MEMORY, NOISE, says, URDF
+from il_ros.policies.runtimes.onnx_format import (
+    CONFIG,
+    CONTRACT,
+    MEMORY,
+    NOISE,
+    says,
+    TRAINED,
+    URDF,
+)
 from il_ros.policies.transforms import WithinLimits
 from il_ros.types import Observation
 import numpy as np
@@ -132,7 +140,7 @@ class WholePolicy(nn.Module):
         return planes.round().permute(0, 2, 3, 1)
 
 
-def export(policy: LearnedPolicy, path: Path) -> float:
+def export(policy: LearnedPolicy, path: Path, trained: str = '') -> float:
     """Write a policy as ONNX and check it against the original.
 
     Inputs are `state` (T, J), `environment` (T, E), `task` (T, 64), which is `language.embed` of
@@ -147,6 +155,11 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     of the tool from its measured pose in the root's axes, then the gripper's position. Contract,
     settings and, with tools, the URDF are in the file's metadata: `onnx_policy.OnnxPolicy` needs
     nothing else.
+
+    Args:
+        policy: Of a checkpoint.
+        path: The new file.
+        trained: On what, and under which rights, as JSON; for its metadata.
 
     Returns:
         The largest difference to the original's output over random observations.
@@ -192,6 +205,7 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     onnx.helper.set_model_props(model, {
         CONTRACT: description.contract.to_text(),
         CONFIG: json.dumps(to_mapping(description.config)),
+        **({TRAINED: trained} if trained else {}),
         **({URDF: description.urdf.read_text()} if description.urdf else {})})
     part = path.with_name(f'.{path.name}.{os.getpid()}.partial')
     try:
