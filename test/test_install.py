@@ -82,7 +82,7 @@ def without_ros(*arguments, blocked=''):
 
 @pytest.mark.parametrize('command', ['demo', 'sim', 'record', 'convert', 'inspect', 'train',
                                      'evaluate', 'dagger', 'replay', 'doctor', 'init', 'export',
-                                     'sweep', 'import'])
+                                     'push', 'pull', 'sweep', 'import'])
 def test_every_command_has_help_with_an_example_without_ros(command):
     result = without_ros(command, '--help')
     assert result.returncode == 0, result.stderr

@@ -27,9 +27,8 @@ def pull(
 
     place = parse_address(address)
     out = out or Path(place.short)
-    quiet()
-    with console.status(f'fetching {place}'):
-        done = run(place, out, by)
+    quiet(bars=console.is_terminal)
+    done = run(place, out, by)
     say(f'{out}: {done.address} at commit {done.revision[:12]}, {done.files} files, '
         f'{done.size / 1e6:.1f} MB')
     if done.address.kind == DATASET:

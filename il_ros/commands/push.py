@@ -42,9 +42,9 @@ def push(
         + (f', tag {done.content.tag}' if done.content.tag else ''))
 
 
-def quiet() -> None:
-    """Leave progress to our own bars."""
-    from huggingface_hub.utils import disable_progress_bars, logging
+def quiet(bars: bool = False) -> None:
+    """Let the client show its own bars or none, and leave what goes wrong to us."""
+    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars, logging
 
-    disable_progress_bars()
+    (enable_progress_bars if bars else disable_progress_bars)()
     logging.set_verbosity_error()

@@ -114,9 +114,13 @@ def _require_whole(api: HfApi, place: Address, revision: str, folder: Path) -> N
 def _note(folder: Path, place: Address, revision: str, by: str) -> None:
     what = {'from': str(Address(place.name, place.kind)), 'revision': revision}
     if place.kind == DATASET:
-        info = json.loads((folder / INFO_FILE).read_text('utf-8'))
         changes = read_history(folder)
-        write_history(folder, [*changes, next_change(
-            changes, PULL, what, info['total_episodes'], info['total_frames'], by)])
+        try:
+            info = json.loads((folder / INFO_FILE).read_text('utf-8'))
+            counts = int(info['total_episodes']), int(info['total_frames'])
+        except (ValueError, LookupError, TypeError):
+            raise HubError(f"{place}: {INFO_FILE}: expected a LeRobotDataset's, with "
+                           'total_episodes and total_frames') from None
+        write_history(folder, [*changes, next_change(changes, PULL, what, *counts, by)])
     else:
         write_json(folder / PULLED_FILE, {**what, 'at': now(), 'by': person(by)})

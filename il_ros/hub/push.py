@@ -67,7 +67,9 @@ def push(folder: Path, address: Address, public: bool = False, update: bool = Fa
         HubError: Nothing is seen of the push; the text says why.
         DatasetError, CheckpointError: The folder is damaged.
     """
-    content = content_of(folder)
+    from huggingface_hub import CommitOperationDelete
+
+    content, here = content_of(folder), folder.stat().st_ino
     if address.revision:
         raise HubError(f'{address}: a push goes to the branch main; leave out @{address.revision}')
     if address.kind not in ('', content.kind):
@@ -84,8 +86,14 @@ def push(folder: Path, address: Address, public: bool = False, update: bool = Fa
                 'there stays in its Git history)')
         changed = [*found.new, *found.other]
         if changed or found.gone:
-            head = _commit(api, place, head, _additions(content, changed, place), found.gone,
-                           why or f'{content.summary} (il_ros push)', progress)
+            additions = _additions(content, changed, place)
+            _send(api, place, additions, progress)
+            if folder.stat().st_ino != here:        # an edit puts another folder in its place
+                raise HubError(f'{folder}: changed while it was sent; push again')
+            head = str(api.create_commit(
+                place.name, [*additions, *map(CommitOperationDelete, found.gone)],
+                commit_message=why or f'{content.summary} (il_ros push)',
+                repo_type=place.kind, parent_commit=head).oid)
             _require_whole(api, place, head, content)
         if content.tag:
             _tag(api, place, content.tag, head)
@@ -128,19 +136,13 @@ def _additions(content: Content, names: Sequence[str], place: Address) -> list[C
             for name in names]
 
 
-def _commit(api: HfApi, place: Address, head: str, additions: Sequence[CommitOperationAdd],
-            gone: Sequence[str], why: str, progress: Progress) -> str:
-    from huggingface_hub import CommitOperationDelete
-
+def _send(api: HfApi, place: Address, additions: Sequence[CommitOperationAdd],
+          progress: Progress) -> None:
     for first in range(0, len(additions), AT_ONCE):
         progress(first, len(additions))
         api.preupload_lfs_files(place.name, additions[first:first + AT_ONCE],
                                 repo_type=place.kind)
-    done = api.create_commit(
-        place.name, [*additions, *map(CommitOperationDelete, gone)], commit_message=why,
-        repo_type=place.kind, parent_commit=head)
     progress(len(additions), len(additions))
-    return str(done.oid)
 
 
 def _require_whole(api: HfApi, place: Address, head: str, content: Content) -> None:

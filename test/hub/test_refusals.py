@@ -73,6 +73,9 @@ def test_what_is_not_there_is_told(hub, tmp_path):
     with pytest.raises(HubError, match=r'expected a LeRobotDataset \(meta/info.json\) or a check'
                                        r'point .*, found 0 other files'):
         pull(parse_address('hf://models/anna/pick'), tmp_path / 'theirs')
+    with pytest.raises(HubError, match=r"info.json: expected a LeRobotDataset's, with total_ep"):
+        pull(parse_address('hf://datasets/anna/pick'), tmp_path / 'theirs')
+    assert not (tmp_path / 'theirs').exists()
 
 
 def test_a_dataset_behind_a_gate_is_told(hub, tmp_path):
@@ -146,6 +149,15 @@ def test_somebody_elses_push_in_between_is_told(hub, converted):
     hub.on_preupload = lambda: hub.repositories[HERE].commit({})
     with pytest.raises(HubError, match='somebody else pushed meanwhile; look at it, then il_ros'):
         push(converted, PLACE)
+
+
+def test_an_edit_in_between_is_told(hub, converted, tmp_path):
+    edited = shutil.copytree(converted, tmp_path / 'edited')
+    hub.on_preupload = lambda: (edited.rename(tmp_path / 'before'),
+                                shutil.copytree(tmp_path / 'before', edited))
+    with pytest.raises(HubError, match='edited: changed while it was sent; push again'):
+        push(edited, PLACE)
+    assert len(hub.repositories[HERE].commits) == 1
 
 
 def test_what_the_hub_leaves_out_is_told(hub, converted):
