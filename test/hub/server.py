@@ -390,6 +390,9 @@ class Handler(BaseHTTPRequestHandler):
         if not blob.large:
             return self.answer(self.hub.blobs[blob.oid], headers={
                 **headers, 'ETag': f'"{blob.oid}"'})
+        if self.hub.xet and (file := self.hub.xet.hash_of(blob.oid)):
+            headers |= {'X-Xet-Hash': file, 'X-Xet-Refresh-Route':
+                        f'{self.hub.url}/api/{kind}s/{name}/xet-read-token/{oid}'}
         self.answer(b'', 302, {**headers, 'X-Linked-Etag': f'"{blob.oid}"',
                                'X-Linked-Size': blob.size,
                                'Location': f'{self.hub.elsewhere}/content/{blob.oid}'})
