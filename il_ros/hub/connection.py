@@ -51,6 +51,10 @@ def told(address: Address, again: str) -> Iterator[None]:
         raise HubError(f'{address}: {UNREACHED}: HF_HUB_OFFLINE is set; unset it') from None
     except HfHubHTTPError as error:
         raise HubError(f'{address}: {_answer(error, again)}') from None
+    except ValueError as error:
+        if 'README.md' not in str(error):       # the client looks at the head of the page
+            raise
+        raise HubError(f'{address}: {_line(error)}') from None
     except (httpx2.HTTPError, RuntimeError, OSError) as error:
         raise HubError(f'{address}: {_failure(error, again)}') from None
 

@@ -4,8 +4,6 @@ from hub.server import Hub, WRITER
 from il_ros.datasets.convert import convert
 import pytest
 
-pytest.importorskip('huggingface_hub', reason='needs the extra hub')
-
 
 @pytest.fixture(autouse=True)
 def person(tmp_path, monkeypatch):

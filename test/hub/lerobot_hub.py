@@ -17,5 +17,5 @@ Path(out).write_text(json.dumps({
     'picture': list(found[0][found.meta.video_keys[0]].shape),
     'revision': found.revision, 'task': found[0]['task']}))
 found.repo_id = own
-RepoCard.validate = lambda *_, **__: None      # asks the hub's own address, whatever HF_ENDPOINT is
+RepoCard.validate = lambda *_, **__: None      # it asks the real hub, whatever HF_ENDPOINT says
 found.push_to_hub(private=True)

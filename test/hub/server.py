@@ -18,6 +18,7 @@ import threading
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from hub.xet_store import XetStore
+import yaml
 
 OWNER, WRITER, READER, STRANGER = 'anna', 'hf_writes', 'hf_reads', 'hf_of_bert'
 TOKENS = {WRITER: (OWNER, 'write'), READER: (OWNER, 'read'), STRANGER: ('bert', 'write')}
@@ -308,8 +309,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def validate(self):
         text = json.loads(self.body)['content']
-        wrong = [] if text.startswith('---\n') else [{'message': 'no metadata'}]
-        self.answer({'errors': wrong, 'warnings': []})
+        head = yaml.safe_load(text.split('---\n')[1]) if text.startswith('---\n') else {}
+        wrong = [] if isinstance(head.get('tags', []), list) else [
+            {'message': '"tags" must be an array'}]
+        self.answer({'errors': wrong, 'warnings': []}, 400 if wrong else 200)
 
     def preupload(self, kind, name, revision):
         self.hub.on_preupload()

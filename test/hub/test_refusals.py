@@ -151,6 +151,19 @@ def test_somebody_elses_push_in_between_is_told(hub, converted):
         push(converted, PLACE)
 
 
+def test_a_page_of_ones_own_goes_with_it_and_a_wrong_head_is_told(hub, converted, tmp_path):
+    own = shutil.copytree(converted, tmp_path / 'own')
+    (own / 'README.md').write_text('---\ntags: robotics\n---\nOurs.\n')
+    with pytest.raises(HubError, match='README.md.*"tags" must be an array') as refused:
+        push(own, PLACE)
+    assert '\n' not in str(refused.value)
+    (own / 'README.md').write_text('Ours.\n')
+    push(own, PLACE)
+    assert hub.blobs[hub.repositories[HERE].files['README.md'].oid] == b'Ours.\n'
+    (own / 'README.md').unlink()
+    assert not push(own, PLACE).changed, 'the page there stays'
+
+
 def test_an_edit_in_between_is_told(hub, converted, tmp_path):
     edited = shutil.copytree(converted, tmp_path / 'edited')
     hub.on_preupload = lambda: (edited.rename(tmp_path / 'before'),
