@@ -148,9 +148,10 @@ setup(
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
         'sweep': ['ray'],
+        'hub': ['huggingface_hub>=2'],
         'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'pytest-xdist', 'hypothesis',
                 'mypy', 'ruff',
-                'types-PyYAML', 'pandas'],
+                'types-PyYAML', 'pandas', 'huggingface_hub>=2'],
     },
     zip_safe=False,
     package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'cards/templates/*',

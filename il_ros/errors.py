@@ -29,6 +29,10 @@ class CheckpointError(IlRosError):
     """A checkpoint cannot be read or written."""
 
 
+class HubError(IlRosError):
+    """The hub cannot be reached, refuses, or holds or would hold what it should not."""
+
+
 class RecordingError(IlRosError):
     """An episode cannot be started, stopped or kept."""
 

@@ -9,20 +9,21 @@ from il_ros import transport
 import pytest
 
 LIVE = ('faults', 'launch', 'nodes', 'workflow')
-LEARNING = ('torch', 'lightning_fabric', 'safetensors', 'tensorboard', 'diffusers')
+OPTIONAL = ('torch', 'lightning_fabric', 'safetensors', 'tensorboard', 'diffusers',
+            'huggingface_hub')
 HERE = Path(__file__).parent
 
 
-class SkipWithoutTorch:
-    """The last to be asked for a module: what learning needs and nobody has skips the test."""
+class SkipWithoutExtras:
+    """The last to be asked for a module: what is optional and not there skips the test."""
 
     def find_spec(self, name, path=None, target=None):
-        if name in LEARNING:
+        if name in OPTIONAL:
             pytest.skip(f'needs {name}', allow_module_level=True)
 
 
 def pytest_configure():
-    sys.meta_path.append(SkipWithoutTorch())
+    sys.meta_path.append(SkipWithoutExtras())
     # What the tests say over ROS themselves stays here, and off shared memory, which others block.
     transport.prepare(images=False)
 

@@ -23,6 +23,7 @@ SILENT = {'policy_action': POLICY_ACTION,
 VALID = '_valid'
 CONTRACT = 'contract'   # key of the feature `action`, which LeRobot's tools carry along
 IMAGES = 'observation.images.'
+REDACTION, REQUIRED = 'redaction', 'required'     # of info.json: shown to nobody unredacted
 CLOCKS = 'clocks'   # of the episode table: JSON, a `bags.clocks.StreamClock` per topic
 DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
 VIDEO_PATH = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'

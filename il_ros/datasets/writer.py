@@ -38,6 +38,7 @@ class DatasetWriter:
         added: Rows of the episode table of this run.
         newest: Columns of the newest episode.
         history: What was done to the dataset that is extended.
+        asks: What its info.json asks for, beside what every one holds.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class DatasetWriter:
     added: list[dict[str, Any]] = field(default_factory=list)
     newest: tables.Columns = field(default_factory=dict)
     history: list[Change] = field(default_factory=list)
+    asks: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.contract and not self.features:
@@ -76,7 +78,9 @@ class DatasetWriter:
         history = read_history(dataset)
         if history:
             versions.keep(dataset)
-        return DatasetWriter(folder, contract, info['features'], tasks, episodes, history=history)
+        asks = {schema.REDACTION: info[schema.REDACTION]} if schema.REDACTION in info else {}
+        return DatasetWriter(folder, contract, info['features'], tasks, episodes, history=history,
+                             asks=asks)
 
     @property
     def episodes(self) -> list[dict[str, Any]]:
@@ -99,11 +103,7 @@ class DatasetWriter:
         return deleted(self.history)
 
     def require(self, contract: Contract, where: str) -> None:
-        """Check that an episode was recorded with the dataset's robot.
-
-        Raises:
-            ContractMismatchError: It was not; the text shows the differences.
-        """
+        """Check that an episode was recorded with the dataset's robot; the error says in what."""
         if self.contract is None:
             self.contract, self.features = contract, schema.features(contract)
         require_same(self.contract, contract, 'the dataset', where)
@@ -177,7 +177,7 @@ class DatasetWriter:
         tables.write_json(self.folder / schema.STATS_FILE, stats)
         write_appended(self.folder, self.history, self.added, len(self.episodes), self.frames)
         tables.write_tasks(self.folder / schema.TASKS_FILE, self.tasks)
-        tables.write_json(self.folder / schema.INFO_FILE, schema.info(
+        tables.write_json(self.folder / schema.INFO_FILE, dict(self.asks) | schema.info(
             self.contract, self.features, len(self.episodes), self.frames, len(self.tasks)))
         for file, text in ((schema.CONTRACT_FILE, self.contract.to_text()),
                            (schema.URDF_FILE, self.contract.urdf_text)):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import ctypes
 import fcntl
+import glob
 import os
 from pathlib import Path
 import shutil
@@ -51,6 +52,46 @@ def replacing(target: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(previous, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def arriving(target: Path, what: str) -> Iterator[Path]:
+    """Give a folder that becomes `target` when the block ends without error.
+
+    It lies hidden beside `target`. When the block fails it stays, and the next one for the same
+    goes on with what is in it.
+
+    Args:
+        target: A place where nothing is.
+        what: Names what arrives; folders of something else are removed at the end.
+
+    Raises:
+        DatasetError: The place cannot be written, another process is at it, or something lies
+            there by the end.
+    """
+    folder = target.parent / f'.{target.name}.{what}.part'
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise DatasetError(f'{target}: cannot be written: {error.strerror}') from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DatasetError(f'{target}: another process is fetching it; wait for it or choose '
+                               'another folder') from None
+        yield folder
+        try:
+            _sync(folder)
+            folder.rename(target)           # fails where something has come to lie
+        except OSError as error:
+            raise DatasetError(f'{target}: cannot be written: {error.strerror}; what arrived is '
+                               f'in {folder}') from None
+        for part in target.parent.glob(f'.{glob.escape(target.name)}.*.part'):
+            shutil.rmtree(part, ignore_errors=True)
     finally:
         os.close(lock)
 
