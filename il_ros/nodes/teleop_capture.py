@@ -88,7 +88,7 @@ class TeleopCapture(Node):
             self.set_parameters([Parameter('task', value=''),
                                  Parameter('tasks', value=list(asked.tasks))])
         self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start',
-                            task=asked.task, operator=asked.operator)
+                            task=asked.task, operator=asked.operator_name)
         self.asked, self.go_on, self.insisted = asked, False, False
         self.stillness.begin()
         told = ', '.join(filter(None, (self.recorder.episode, self.recorder.task_told)))
@@ -134,7 +134,7 @@ class TeleopCapture(Node):
         elif self.go_on:
             with suppress(RecordingError):   # until then
                 self._start(StartCapture.Request(task=self.asked.task,
-                                                 operator=self.asked.operator))
+                                                 operator_name=self.asked.operator_name))
         if recorder.state == State.IDLE:
             for topic in self.streams.follow_publishers():
                 recorder.offer(topic)

@@ -257,7 +257,7 @@ def test_a_start_may_tell_the_task_the_operator_and_a_list(capture, robot, tmp_p
         robot.record(10)
         assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
         return answer.message
-    assert robot.until(lambda: asked(task='open the box', operator='ben').success,
+    assert robot.until(lambda: asked(task='open the box', operator_name='ben').success,
                        'an accepted start')
     again = asked(task='pick')
     assert (again.success, again.message, again.episode) == (
