@@ -237,7 +237,7 @@ def test_an_arm_that_somebody_drove_by_its_speed(run, tmp_path):
                          'geometry_msgs/Twist', linear=up if t >= 0.5 else zero, angular=zero))
 
     def at(t):
-        return arm.inverse(position + [0, 0, 0.05 * max(t - 0.5, 0)], rotation, q)
+        return arm.inverse(position + [0, 0, 0.05 * np.clip(t - 0.5, 0, 2)], rotation, q)
     urdf = event(0.0, 'robot_description', 'std_msgs/String',
                  data=(config_folders('robots')[0] / 'sim_arm.urdf').read_text())
     write(tmp_path, [urdf], states(SIM.joint_names[:6], at=at)[:100],
