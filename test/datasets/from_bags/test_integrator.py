@@ -82,7 +82,15 @@ def recorded(t, values, frame):
         twist=bags.make('geometry_msgs/Twist', linear=parts[0], angular=parts[1])))
 
 
-def write(folder, contract, moved, frame):
+def trajectory(t, topic, joints, positions):
+    point = bags.make('trajectory_msgs/JointTrajectoryPoint', positions=np.array(positions),
+                      velocities=np.zeros(0), accelerations=np.zeros(0), effort=np.zeros(0),
+                      time_from_start=bags.make('builtin_interfaces/Duration', sec=0, nanosec=0))
+    return event(t, topic, POINT, bags.make(POINT, header=bags.header(0),
+                                            joint_names=list(joints), points=[point]))
+
+
+def write(folder, contract, moved, frame, *more):
     """Write an episode whose arm goes where it is told, a tenth of a second later."""
     script = bags.Script(SIM)
     events = [e for e in bags.Script(SIM, seconds=2.9, jitter=False).events()
@@ -92,11 +100,7 @@ def write(folder, contract, moved, frame):
         events.append(event(t, SIM.state.topic, 'sensor_msgs/JointState',
                             bags.joint_state(SIM, bags.START_NS + to_ns(t), q)))
     events += [recorded(t, speed_at(t), frame) for t in np.arange(0.1, 2.9, 0.02).tolist()]
-    point = bags.make('trajectory_msgs/JointTrajectoryPoint', positions=np.array([0.01]),
-                      velocities=np.zeros(0), accelerations=np.zeros(0), effort=np.zeros(0),
-                      time_from_start=bags.make('builtin_interfaces/Duration', sec=0, nanosec=0))
-    events.append(event(0.002, 'gripper', POINT, bags.make(
-        POINT, header=bags.header(0), joint_names=[ARM.gripper.joint], points=[point])))
+    events += [trajectory(0.002, 'gripper', [ARM.gripper.joint], [0.01]), *more]
     return bags.write_bag(folder, replace(script, contract=contract),
                           events=sorted(events, key=lambda e: e.log_ns),
                           more=[bags.Topic(TOPIC, TWIST)])
@@ -230,12 +234,15 @@ def test_a_twist_that_cannot_be_followed_is_told():
 
 
 def test_a_recorded_command_is_better(tmp_path):
-    contract = servo()
-    bag = write(tmp_path / 'e', contract, path(''), '')
+    told = START[:6] + 0.1
+    bag = write(tmp_path / 'e', servo(), path(''), '', trajectory(0.05, 'jtc', ARM.joints, told))
     with Bag(bag) as opened:
-        assert any(s.topic == TOPIC for s in opened.messages({TOPIC}))
-    without = servo(urdf='')
-    bag = write(tmp_path / 'f', without, path(''), '')
+        for row in list(episode_rows(opened))[3:]:
+            np.testing.assert_allclose(row.action[:6], told)
+
+
+def test_without_a_urdf_no_speed_of_a_tip_says_anything(tmp_path):
+    bag = write(tmp_path / 'e', servo(urdf=''), path(''), '')
     with Bag(bag) as opened, pytest.raises(BagError, match=(
             'servo/delta_twist_cmds: how fast a tip goes says nothing of joints without a URDF')):
         list(episode_rows(opened))
