@@ -38,7 +38,7 @@ class StreamReader:
         Returns:
             Joint positions (J,) in contract order, NaN where the message does not name the joint,
             None where it names none of them; poses (7 * P,) each x y z [m] and qx qy qz qw; or an
-            image (H, W, 3) rgb uint8.
+            image (H, W, 3) rgb uint8, of a camera with `depth` distances (H, W, 1) float32 [m].
 
         Raises:
             PictureMissing: A picture of a video needs one that did not come.

@@ -15,7 +15,7 @@ from il_ros.datasets.foreign import left_out
 from il_ros.datasets.foreign.generated import contract_from, joints_of
 from il_ros.datasets.units import unit_problems
 from il_ros.errors import ConfigError, DatasetError
-from il_ros.types import Pixels
+from il_ros.types import View
 import numpy as np
 from numpy.typing import NDArray
 import pyarrow as pa
@@ -107,7 +107,7 @@ class Dataset:
         """Return the rows of an episode."""
         return slice(int(self._starts[episode]), int(self._starts[episode + 1]))
 
-    def frames(self, camera: str, indices: Sequence[int] | NDArray[np.int64]) -> Pixels:
+    def frames(self, camera: str, indices: Sequence[int] | NDArray[np.int64]) -> View:
         """Return images by row, decoding only what is needed for them.
 
         Args:
@@ -115,7 +115,8 @@ class Dataset:
             indices: Rows of the table, in any order.
 
         Returns:
-            Shape (n, H, W, 3), rgb.
+            Shape (n, H, W, 3), rgb; of a camera that sees distances (n, H, W, 1), float32 [m], 0
+            where unknown.
 
         Raises:
             ConfigError: There is no such camera.
@@ -126,16 +127,16 @@ class Dataset:
         if len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
             raise DatasetError(f'{self.root}: rows 0 to {len(self) - 1}, '
                                f'asked for {rows.min()} to {rows.max()}')
-        images = np.empty((len(rows), c.height, c.width, 3), np.uint8)
+        images = np.empty((len(rows), *c.shape), c.blank().dtype)
         owners = np.searchsorted(self._starts, rows, side='right') - 1
         for episode in np.unique(owners):
             mine = np.flatnonzero(owners == episode)
             path, first = self.images(camera, int(episode))
             if (feature := self._pictures[camera]).embedded:
-                found: Iterable[Pixels] = self._in_data_files.frames(feature.key, rows[mine])
+                found: Iterable[View] = self._in_data_files.frames(feature.key, rows[mine])
             else:
                 numbers = first + rows[mine] - self._starts[episode]
-                found = read_frames(path, numbers.tolist(), self.fps)
+                found = read_frames(path, numbers.tolist(), self.fps, c.depth)
             for place, image in zip(mine, found, strict=True):
                 if image.shape != images.shape[1:]:
                     raise DatasetError(f'{path}: expected images of {c.height}x{c.width}, got '

@@ -129,9 +129,9 @@ class DatasetWriter:
         place = self._place(number)
         videos = {camera.name: VideoWriter(
             self.folder / schema.VIDEO_PATH.format(video_key=schema.IMAGES + camera.name, **place),
-            camera.height, camera.width, contract.rate_hz) for camera in contract.cameras
-            if schema.IMAGES + camera.name in self.features}
-        pixels = {name: ImageStats() for name in videos}
+            camera.height, camera.width, contract.rate_hz, camera.depth)
+            for camera in contract.cameras if schema.IMAGES + camera.name in self.features}
+        pixels = {name: ImageStats(contract.camera(name).depth) for name in videos}
         kept: list[Row] = []
         try:
             for row in rows:

@@ -72,6 +72,7 @@ class Sink:
         names: What its messages call them, where that is not what the state does.
         note: How that is known, for people.
         frame: Of a PoseStamped, what its messages name.
+        integrated: Topic and type of the speeds that are there in place of its messages.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Sink:
     names: tuple[str, ...] = field(default=(), kw_only=True)
     note: str = field(default='', kw_only=True)
     frame: str = field(default='', kw_only=True)
+    integrated: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

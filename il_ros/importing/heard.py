@@ -8,9 +8,10 @@ from typing import Any
 
 from il_ros.bags.clocks import clock_problem, compare
 from il_ros.contract.command import FORWARD
+from il_ros.contract.integrated import JOG, TWISTS
 from il_ros.contract.streams import JOINT_STATE, ODOMETRY, Stream, VIDEO_TYPES
 from il_ros.drafting.chains import Chains
-from il_ros.drafting.commands import TARGETS
+from il_ros.drafting.commands import SERVO, TARGETS
 from il_ros.drafting.heard import Heard, ImageSource, JointSource, Sink, Source
 from il_ros.drafting.questions import Answers
 from il_ros.errors import BagError, ConfigError, MessageError
@@ -119,10 +120,21 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
         heard = replace(heard, guess=text, seen=seen)
     if shown:
         chain = Chains(read_urdf(source or UrdfText('the data', heard.guess)))
-        names = tuple(name for limb in chain.limbs() for name in (*limb.joints, *limb.grippers)
+        speeds = _speeds(content) if source and len(chain.limbs()) == 1 else ()
+        names = tuple(name for limb in chain.limbs()
+                      for name in (*limb.joints, *(() if speeds else limb.grippers))
                       if name in measured)
-        sinks = [*sinks, Sink(NO_COMMAND, TRAJECTORY, joints=names, note=MADE_UP)]
+        sinks = [*sinks, Sink(NO_COMMAND, TRAJECTORY, joints=names, note=MADE_UP,
+                              integrated=speeds)]
+        shown = not speeds
     return Imported(replace(heard, sinks=tuple(sinks)), found, shown)
+
+
+def _speeds(content: Content) -> tuple[tuple[str, str], ...]:
+    """Return topic and type of the speeds that somebody gave an arm, as to moveit_servo."""
+    found = [(name, topic.type) for name, topic in content.topics.items() if topic.type == JOG or (
+        topic.type in TWISTS and any(word in name.lower() for word in SERVO))]
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _description(urdfs: Mapping[str, str]) -> UrdfText | None:

@@ -73,6 +73,8 @@ def _more(heard: Heard) -> Iterator[tuple[str, str]]:
         yield source.topic, (f'{STATE} of {len(source.positions)} joints'
                              + silent * bool(source.without_position))
     for sink in heard.sinks:
+        for topic, _ in sink.integrated:
+            yield topic, 'speeds of an arm, which il_ros convert adds up'
         if sink.joints:
             yield sink.name, f'{COMMAND} of {len(sink.joints)} joints'
         elif sink.type == POSE:

@@ -225,6 +225,38 @@ def test_a_tip_that_was_sent_to_poses(run, tmp_path):
                                [SCRIPT.state(t + 0.1)[:6] for t in due], atol=1e-5)
 
 
+def test_an_arm_that_somebody_drove_by_its_speed(run, tmp_path):
+    """As with moveit_servo: straight up, in an arm that follows at once."""
+    arm, q = chain(SIM, SIM.arms[0]), np.array(SIM.start[:6])
+    position, rotation = arm.forward(q)
+    zero, up = (bags.make('geometry_msgs/Vector3', x=0.0, y=0.0, z=z) for z in (0.0, 0.05))
+
+    def sent(t):
+        return event(t, 'servo_node/delta_twist_cmds', 'geometry_msgs/TwistStamped',
+                     header=bags.header(ns(t), 'base'), twist=bags.make(
+                         'geometry_msgs/Twist', linear=up if t >= 0.5 else zero, angular=zero))
+
+    def at(t):
+        return arm.inverse(position + [0, 0, 0.05 * np.clip(t - 0.5, 0, 2)], rotation, q)
+    urdf = event(0.0, 'robot_description', 'std_msgs/String',
+                 data=(config_folders('robots')[0] / 'sim_arm.urdf').read_text())
+    write(tmp_path, [urdf], states(SIM.joint_names[:6], at=at)[:100],
+          [sent(t) for t in times(2.0)], kinds=KINDS | {
+              'servo_node/delta_twist_cmds': 'geometry_msgs/msg/TwistStamped'})
+    told = run('import', 'demo.mcap', '--yes', '--name', 'told')
+    assert any('servo_node' in line and 'speeds of an arm' in line for line in told)
+    assert '--shown' not in told[-1]
+    contract, dataset = converted(run, tmp_path)
+    command, = contract.commands
+    assert (command.name, command.integrated.topic) == (
+        '/joint_commands', '/servo_node/delta_twist_cmds')
+    assert contract.joint_names == SIM.joint_names[:6]
+    for tick, action in zip(dataset.columns['tick'], dataset.columns['action'], strict=True):
+        due = (tick + 1) / 30
+        if due < 1.9:
+            assert np.linalg.norm(arm.forward(action)[0] - arm.forward(at(due))[0]) < 1e-3
+
+
 def test_a_urdf_may_be_named(run, tmp_path):
     write_mcap(tmp_path / 'demo.mcap')
     file = config_folders('robots')[0] / 'sim_arm.urdf'

@@ -15,7 +15,7 @@ rclpy = pytest.importorskip('rclpy')
 
 from il_ros.msg import CaptureStatus, Command, ControlMode  # noqa: E402
 from il_ros.nodes import shell  # noqa: E402
-from il_ros.srv import StopCapture  # noqa: E402
+from il_ros.srv import StartCapture, StopCapture  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
@@ -269,6 +269,39 @@ def test_a_list_of_tasks_is_gone_through(capture, robot, tmp_path):
         with Bag(tmp_path / f'bags/episode_000{number}') as bag:
             told.append(bag.info.task)
     assert told == ['pick', 'open', 'point']
+
+
+def test_a_start_may_tell_the_task_the_operator_and_a_list(capture, robot, tmp_path):
+    def asked(**fields):
+        return robot.call(StartCapture, 'capture/start_task', **fields)
+
+    def episode(**fields):
+        answer = asked(**fields)
+        assert answer.success, answer.message
+        robot.record(10)
+        assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
+        return answer.message
+    assert robot.until(lambda: asked(task='open the box', operator_name='ben').success,
+                       'an accepted start')
+    again = asked(task='pick')
+    assert (again.success, again.message, again.episode) == (
+        False, 'episode_0001 is being recorded already; stop it first', '')
+    robot.record(10)
+    assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
+    assert episode() == 'episode_0002'
+    assert episode(tasks=['pick', 'place']) == 'episode_0003, task 1 of 2: pick'
+    assert episode(task='wipe') == 'episode_0004, task: wipe'
+    assert robot.start().message == 'episode_0005, task 2 of 2: place'
+    both = asked(task='pick', tasks=['open'])
+    assert (both.success, both.message) == (
+        False, 'expected task or tasks, a list to go through, got both')
+    robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True)
+    told = []
+    for number in range(1, 6):
+        with Bag(tmp_path / f'bags/episode_000{number}') as bag:
+            told.append((bag.info.task, bag.info.operator))
+    assert told == [('open the box', 'ben'), ('wave', 'anna'), ('pick', 'anna'),
+                    ('wipe', 'anna'), ('place', 'anna')]
 
 
 def test_what_the_transport_lost_is_reported_exactly(capture, robot, tmp_path):
