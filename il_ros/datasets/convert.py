@@ -148,7 +148,7 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
     cameras = [camera.name for camera in bag.contract.cameras]
     losses, ticks, commanded = Losses(), list[int](), told()
     survey = Survey.of(bag, bag.contract.topics, commands=commanded.direct)
-    rows = episode_rows(bag, cameras, losses, survey, commanded)
+    rows = episode_rows(bag, cameras, losses, survey, commanded, packets=True)
     if trim_idle:
         moving = moving_ticks(episode_rows(bag, commanded=told()), bag.contract)
         rows = (row for row in rows if row.tick in moving)

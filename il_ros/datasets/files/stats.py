@@ -36,8 +36,8 @@ class ImageStats:
     """Statistics per colour over every few frames of one camera, in [0, 1]."""
 
     def __init__(self) -> None:
-        self.seen = self.count = 0
-        self.histogram = np.zeros((3, 256), np.int64)
+        self.seen, self.count = 0, 0.0
+        self.histogram = np.zeros((3, 256))
 
     def add(self, image: Pixels) -> None:
         """Take the next frame. Shape (H, W, 3)."""
@@ -45,12 +45,17 @@ class ImageStats:
             self.take(image)
         self.seen += 1
 
-    def take(self, image: Pixels) -> None:
-        """Take a frame, whichever was the last. Shape (H, W, 3)."""
+    def take(self, image: Pixels, share: float = 1.0) -> None:
+        """Take a frame, whichever was the last.
+
+        Args:
+            image: Shape (H, W, 3).
+            share: How many frames it stands for, where not every few of them can be had.
+        """
         pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, 3)
         for color, histogram in enumerate(self.histogram):
-            histogram += np.bincount(pixels[:, color], minlength=256)
-        self.count += 1
+            histogram += share * np.bincount(pixels[:, color], minlength=256)
+        self.count += share
 
     def stats(self) -> Stats:
         """Return arrays of shape (3,)."""
@@ -62,7 +67,7 @@ class ImageStats:
                 'max': np.array([level[color].max(initial=0.0) for color in seen]),
                 'mean': mean,
                 'std': np.sqrt(np.maximum(share @ level ** 2 - mean ** 2, 0)),
-                'count': np.array([float(self.count)])}
+                'count': np.array([float(round(self.count))])}
 
 
 def aggregate(parts: Iterable[Mapping[str, Floats]]) -> Stats:

@@ -1,4 +1,7 @@
-"""Camera images as H.264 files: one frame per row, any frame within ten decoded."""
+"""Camera images as H.264 files: one frame per row, any frame within ten decoded.
+
+Where a camera's own H.264 was copied (`passing`), within thirty.
+"""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -6,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from queue import Queue
 import threading
+from typing import Any
 
 import av
 from av.video.reformatter import VideoReformatter
@@ -30,15 +34,12 @@ class VideoWriter:
         Raises:
             DatasetError: Height or width is odd, which H.264 in yuv420p cannot hold.
         """
-        if height % 2 or width % 2:
-            raise DatasetError(f'{path.parent.parent.name}: {height}x{width} image: H.264 needs '
-                               'even height and width; declare resize: true with an even size in '
-                               'the contract')
+        require_even(path, height, width)
         self.path, self.shape = path, (height, width, 3)
         self.written = 0
         self._rate = Fraction(rate_hz).limit_denominator(1001)
-        self._queue: Queue[Pixels | None] = Queue(QUEUE_FRAMES)
-        self._images = self._take()
+        self._queue: Queue[Any] = Queue(QUEUE_FRAMES)
+        self._items = self._take()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name='video encoder', daemon=True)
         self._thread.start()
@@ -48,7 +49,10 @@ class VideoWriter:
         if image.shape != self.shape:
             raise DatasetError(f'{self.path}: expected an image of {self.shape}, '
                                f'got {image.shape}')
-        self._queue.put(image)
+        self._put(image)
+
+    def _put(self, item: Any) -> None:
+        self._queue.put(item)
         self.written += 1
 
     def close(self, rows: int) -> None:
@@ -76,12 +80,12 @@ class VideoWriter:
             self._encode()
         except Exception as error:      # raised again by close, in the caller's thread
             self._error = error
-            for _ in self._images:          # so that write never waits for a dead thread
+            for _ in self._items:           # so that write never waits for a dead thread
                 pass
 
-    def _take(self) -> Iterator[Pixels]:
-        while (image := self._queue.get()) is not None:
-            yield image
+    def _take(self) -> Iterator[Any]:
+        while (item := self._queue.get()) is not None:
+            yield item
 
     def _encode(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,12 +95,24 @@ class VideoWriter:
             stream.height, stream.width, stream.pix_fmt = *self.shape[:2], 'yuv420p'
             stream.time_base = 1 / self._rate
             reformatter = VideoReformatter()
-            for number, image in enumerate(self._images):
+            for number, image in enumerate(self._items):
                 rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format='rgb24')
                 frame = reformatter.reformat(rgb, format='yuv420p', threads=1)
                 frame.pts, frame.time_base = number, 1 / self._rate
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
+
+
+def require_even(path: Path, height: int, width: int) -> None:
+    """Check that H.264 in yuv420p can hold pictures of a size.
+
+    Raises:
+        DatasetError: It cannot.
+    """
+    if height % 2 or width % 2:
+        raise DatasetError(f'{path.parent.parent.name}: {height}x{width} image: H.264 needs '
+                           'even height and width; declare resize: true with an even size in '
+                           'the contract')
 
 
 def read_frames(path: Path, numbers: Sequence[int], rate_hz: float | None = None) -> Pixels:
