@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import cv2
 from il_ros.types import Floats, Pixels
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +53,9 @@ class ImageStats:
             image: Shape (H, W, 3).
             share: How many frames it stands for, where not every few of them can be had.
         """
-        pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, 3)
+        sampled = np.ascontiguousarray(image[::PIXEL_STRIDE, ::PIXEL_STRIDE])
         for color, histogram in enumerate(self.histogram):
-            histogram += share * np.bincount(pixels[:, color], minlength=256)
+            histogram += share * cv2.calcHist([sampled], [color], None, [256], [0, 256]).ravel()
         self.count += share
 
     def stats(self) -> Stats:
