@@ -6,6 +6,7 @@ from pathlib import Path
 import sys
 
 from il_ros import transport
+from il_ros.cli import app
 import pytest
 
 LIVE = ('faults', 'launch', 'nodes', 'workflow')
@@ -40,3 +41,14 @@ def decoded_images_stay_here(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('IL_ROS_CACHE', str(tmp_path_factory.mktemp('cache')))
         yield
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run commands of il_ros in a folder of their own; give what they print."""
+    monkeypatch.chdir(tmp_path)
+
+    def called(*arguments):
+        app([str(argument) for argument in arguments], standalone_mode=False)
+        return capsys.readouterr().out.splitlines()
+    return called

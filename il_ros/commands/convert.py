@@ -27,9 +27,11 @@ def convert(
                                     'place of its header stamps: all=arrival.')] = None,
     namespace: Annotated[str, typer.Option(
         help='Namespace of the robot in such bags, where there are several.')] = '',
-    shown: Annotated[float | None, typer.Option(
-        metavar='SECONDS', help='The arm was moved by hand: the action of a row is the measured '
-                                'state so much later, as 0.1.')] = None,
+    shown: Annotated[list[str] | None, typer.Option(
+        metavar='[JOINT=]SECONDS',
+        help='The arm was moved by hand: the action of a row is the measured state so much '
+             'later, as 0.1; of one joint alone, as gripper=0.1, where nothing says what that '
+             'was told.')] = None,
     split: Annotated[str, typer.Option(
         metavar='HOW', help='A bag holds several episodes: FILE.csv (columns start_s,end_s or '
                             'start,end; task, outcome), marker:/TOPIC, task:/TOPIC, '
@@ -58,6 +60,7 @@ def convert(
     from il_ros.bags.join import APART_S
     from il_ros.contract import Contract
     from il_ros.datasets.convert import convert as run
+    from il_ros.datasets.from_bags.shown import parse_shown
 
     contract = Contract.load(robot) if robot else None
     cut = parse_split(split) if split else None
@@ -71,7 +74,8 @@ def convert(
 
         result = run(bags, out, append=append, trim_idle=trim_idle, skip_bad=skip_bad,
                      contract=contract, stamps=parse_choices(stamp or []), progress=report,
-                     namespace=namespace, shown_s=shown, split=cut, joined_s=joined_s)
+                     namespace=namespace, shown_s=parse_shown(shown or []), split=cut,
+                     joined_s=joined_s)
         total = progress.tasks[0].total
         progress.update(task, completed=total, note='')
     for path, reason in result.skipped:

@@ -20,6 +20,7 @@ from il_ros.datasets import clocks, schema
 from il_ros.datasets.files.atomic import replacing
 from il_ros.datasets.from_bags.commanded import Commanded
 from il_ros.datasets.from_bags.cut import ALREADY, cut, whole_digest, why_known
+from il_ros.datasets.from_bags.partly_shown import PartlyShown
 from il_ros.datasets.from_bags.rows import episode_rows, Losses, moving_ticks, Row
 from il_ros.datasets.from_bags.shown import Shown
 from il_ros.datasets.gaps import Gaps
@@ -56,8 +57,8 @@ class ConvertResult:
 def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle: bool = False,
             skip_bad: bool = False, contract: Contract | None = None,
             stamps: Mapping[str, str] | None = None, progress: Progress | None = None,
-            namespace: str = '', shown_s: float | None = None, split: Split | None = None,
-            joined_s: float | None = None) -> ConvertResult:
+            namespace: str = '', shown_s: float | Mapping[str, float] | None = None,
+            split: Split | None = None, joined_s: float | None = None) -> ConvertResult:
     """Convert bags into one dataset, which appears or changes as a whole.
 
     Args:
@@ -71,7 +72,7 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
         progress: Called with the bag, the number of bags done and their total; False cancels.
         namespace: Of the robot in bags that do not say it; see `bags.topics`.
         shown_s: The arm was moved by hand: the action of a row is its state so much later [s],
-            see `Shown`; what it was told when None.
+            see `Shown`, or that of some joints, see `PartlyShown`; what it was told when None.
         split: Which episodes are in each bag; each bag is one when None.
         joined_s: The bags are pieces of one recording, at most so far apart [s].
 
@@ -148,7 +149,7 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
     cameras = [camera.name for camera in bag.contract.cameras]
     losses, ticks, commanded = Losses(), list[int](), told()
     survey = Survey.of(bag, bag.contract.topics, commands=commanded.direct)
-    rows = episode_rows(bag, cameras, losses, survey, commanded)
+    rows = episode_rows(bag, cameras, losses, survey, commanded, packets=True)
     if trim_idle:
         moving = moving_ticks(episode_rows(bag, commanded=told()), bag.contract)
         rows = (row for row in rows if row.tick in moving)
@@ -179,7 +180,9 @@ def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
           if lost - gaps.missing > MOST_LOST * (lost + count) else []), *survey.notes()])
 
 
-def _told(bag: Bag, shown_s: float | None) -> Commanded | Shown:
+def _told(bag: Bag, shown_s: float | Mapping[str, float] | None) -> Commanded | Shown:
+    if isinstance(shown_s, Mapping):
+        return PartlyShown(bag, {joint: to_ns(seconds) for joint, seconds in shown_s.items()})
     return Commanded(bag) if shown_s is None else Shown(bag, to_ns(shown_s))
 
 

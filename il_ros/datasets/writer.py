@@ -14,10 +14,10 @@ from il_ros.datasets.files.atomic import link_files
 from il_ros.datasets.files.history import Change, deleted, read_history, write_appended
 from il_ros.datasets.files.layout import Layout
 from il_ros.datasets.files.newer import settle
-from il_ros.datasets.files.stats import aggregate, column_stats, ImageStats, to_json
-from il_ros.datasets.files.video import VideoWriter
+from il_ros.datasets.files.stats import aggregate, column_stats, to_json
 from il_ros.datasets.foreign import left_out
 from il_ros.datasets.from_bags.rows import Row
+from il_ros.datasets.from_bags.track import Track
 from il_ros.datasets.silence import stored
 from il_ros.timing import to_s
 import numpy as np
@@ -127,32 +127,27 @@ class DatasetWriter:
         """
         number = len(self.episodes)
         place = self._place(number)
-        videos = {camera.name: VideoWriter(
+        tracks = {camera.name: Track(
             self.folder / schema.VIDEO_PATH.format(video_key=schema.IMAGES + camera.name, **place),
             camera.height, camera.width, contract.rate_hz, camera.depth)
             for camera in contract.cameras if schema.IMAGES + camera.name in self.features}
-        pixels = {name: ImageStats(contract.camera(name).depth) for name in videos}
         kept: list[Row] = []
         try:
             for row in rows:
-                for name, video in videos.items():
-                    video.write(row.observation.images[name])
-                    pixels[name].add(row.observation.images[name])
+                for name, track in tracks.items():
+                    track.write(row.observation.images[name])
                 kept.append(_without_images(row))
         except BaseException:
-            for video in videos.values():
-                video.abandon()
+            for track in tracks.values():
+                track.abandon()
             raise
         if not kept:
-            for video in videos.values():
-                video.abandon()
-                video.path.unlink(missing_ok=True)
             return 0
-        for video in videos.values():
-            video.close(len(kept))
+        for track in tracks.values():
+            track.close(len(kept))
         self.newest = columns = self._columns(kept, contract, number, task, success)
         tables.write_data(self.folder / schema.DATA_PATH.format(**place), self.features, columns)
-        self.added.append(self._episode(number, len(kept), task, columns, pixels, contract))
+        self.added.append(self._episode(number, len(kept), task, columns, tracks, contract))
         return len(kept)
 
     def describe(self, values: Mapping[str, Any]) -> None:
@@ -220,24 +215,24 @@ class DatasetWriter:
         return schema.file_place(max(number, self._free + len(self.added)))
 
     def _episode(self, number: int, length: int, task: str, columns: tables.Columns,
-                 pixels: Mapping[str, ImageStats], contract: Contract) -> dict[str, Any]:
+                 tracks: Mapping[str, Track], contract: Contract) -> dict[str, Any]:
         place = self._place(number)
         row: dict[str, Any] = {
             'episode_index': number, 'tasks': [task], 'length': length,
             'dataset_from_index': self.frames, 'dataset_to_index': self.frames + length,
             **{f'data/{key}': value for key, value in place.items()}}
-        for name in pixels:
+        for name in tracks:
             prefix = f'videos/{schema.IMAGES}{name}'
             row |= {f'{prefix}/{key}': value for key, value in place.items()}
             row |= {f'{prefix}/from_timestamp': 0.0,
                     f'{prefix}/to_timestamp': length / contract.rate_hz}
         for name, values in columns.items():
             row |= tables.stats_columns(name, column_stats(values))
-        for name, stats in pixels.items():
+        for name, track in tracks.items():
             feature = schema.IMAGES + name
             # Tables from before were flat; LeRobot reads only one form in a dataset.
             form = self.earlier[0][f'stats/{feature}/min'] if self.earlier else [[]]
-            row |= tables.stats_columns(feature, stats.stats(), isinstance(form[0], list))
+            row |= tables.stats_columns(feature, track.stats.stats(), isinstance(form[0], list))
         return row
 
 

@@ -64,7 +64,7 @@ def _names(topics: Sequence[str]) -> dict[str, str]:
 
 
 def _telling(topic: str) -> list[str]:
-    words = topic.strip('/').split('/')
+    words = list(dict.fromkeys(topic.strip('/').split('/')))    # drivers repeat their node's name
     telling = [word for word in words if word not in PLAIN]
     if not telling:
         telling = [word for word in words if not word.startswith('image')][:1] or words[:1]

@@ -136,6 +136,8 @@ def _states(out: _Lines, parts: Parts, heard: Heard) -> None:
         out.add(f'  - topic: {_word(heard.written(topic))}', heard.publisher(source))
         _stream(out, source, 4)
         out.add(f'    joints: {_list(names)}', 'its messages name them')
+        if source.names:
+            out.add(f'    names: {_list(source.names[name] for name in names)}', 'what they say')
     if parts.base:
         odometry, fields = parts.base
         out.add(f'  - topic: {_word(heard.written(odometry.topic))}', heard.publisher(odometry))

@@ -43,9 +43,14 @@ class Source:
 
 @dataclass(frozen=True)
 class JointSource(Source):
-    """A JointState topic: the newest position of each joint that has one [rad] or [m]."""
+    """A JointState topic: the newest position of each joint that has one [rad] or [m].
+
+    Attributes:
+        names: What its messages call the joints, where that is not their name here.
+    """
 
     positions: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    names: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     without_position: tuple[str, ...] = field(default=(), kw_only=True)
 
 

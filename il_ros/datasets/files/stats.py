@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import cv2
 from il_ros.contract import Depth, FAR_CODE
 from il_ros.images.depth import to_codes, to_metres
 from il_ros.types import Floats, View
@@ -42,11 +43,11 @@ class ImageStats:
     """
 
     def __init__(self, depth: Depth | None = None) -> None:
-        self.seen = self.count = 0
+        self.seen, self.count = 0, 0.0
         self._depth = depth
         self.levels = (to_metres(np.arange(FAR_CODE + 1), depth).astype(np.float64) if depth else
                        np.arange(256) / 255)
-        self.histogram = np.zeros((1 if depth else 3, len(self.levels)), np.int64)
+        self.histogram = np.zeros((1 if depth else 3, len(self.levels)))
 
     def add(self, image: View) -> None:
         """Take the next frame. Shape (H, W, 3), or (H, W, 1) of distances."""
@@ -54,16 +55,23 @@ class ImageStats:
             self.take(image)
         self.seen += 1
 
-    def take(self, image: View) -> None:
-        """Take a frame, whichever was the last. Shape as in `add`."""
-        pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, len(self.histogram))
+    def take(self, image: View, share: float = 1.0) -> None:
+        """Take a frame, whichever was the last.
+
+        Args:
+            image: Shape as in `add`.
+            share: How many frames it stands for, where not every few of them can be had.
+        """
+        sampled = np.ascontiguousarray(image[::PIXEL_STRIDE, ::PIXEL_STRIDE])
         if self._depth:
-            pixels = to_codes(pixels, self._depth)
-        for channel, histogram in enumerate(self.histogram):
-            histogram += np.bincount(pixels[:, channel], minlength=len(self.levels))
-        if self._depth:
-            self.histogram[:, 0] = 0
-        self.count += 1
+            known = np.bincount(to_codes(sampled, self._depth).ravel(), minlength=len(self.levels))
+            known[0] = 0
+            self.histogram[0] += share * known
+        else:
+            for color, histogram in enumerate(self.histogram):
+                histogram += share * cv2.calcHist([sampled], [color], None, [256],
+                                                  [0, 256]).ravel()
+        self.count += share
 
     def stats(self) -> Stats:
         """Return arrays of shape (3,), or (1,)."""
@@ -75,7 +83,7 @@ class ImageStats:
                 'max': np.array([level[channel].max(initial=0.0) for channel in seen]),
                 'mean': mean,
                 'std': np.sqrt(np.maximum(share @ level ** 2 - mean ** 2, 0)),
-                'count': np.array([float(self.count)])}
+                'count': np.array([float(round(self.count))])}
 
 
 def aggregate(parts: Iterable[Mapping[str, Floats]]) -> Stats:

@@ -1,7 +1,8 @@
 """Camera images as video files: one frame per row, any frame within ten decoded.
 
-Pictures are H.264. Distances are the codes of `images.depth` in H.265 of 12 bits of grey, without
-loss, as LeRobot keeps them (lerobot#3644).
+Pictures are H.264; where a camera's own was copied (`passing`), any within thirty. Distances are
+the codes of `images.depth` in H.265 of 12 bits of grey, without loss, as LeRobot keeps them
+(lerobot#3644).
 """
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from queue import Queue
 import threading
-from typing import cast, NamedTuple, TYPE_CHECKING
+from typing import Any, cast, NamedTuple, TYPE_CHECKING
 
 import av
 from av.video.reformatter import VideoReformatter
@@ -71,16 +72,14 @@ class VideoWriter:
         Raises:
             DatasetError: Height or width is odd, which H.264 in yuv420p cannot hold.
         """
-        if not depth and (height % 2 or width % 2):
-            raise DatasetError(f'{path.parent.parent.name}: {height}x{width} image: H.264 needs '
-                               'even height and width; declare resize: true with an even size in '
-                               'the contract')
+        if not depth:
+            require_even(path, height, width)
         self.path, self.shape = path, (height, width, 1 if depth else 3)
         self._depth = depth
         self.written = 0
         self._rate = Fraction(rate_hz).limit_denominator(1001)
-        self._queue: Queue[View | None] = Queue(QUEUE_FRAMES)
-        self._images = self._take()
+        self._queue: Queue[Any] = Queue(QUEUE_FRAMES)
+        self._items = self._take()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name='video encoder', daemon=True)
         self._thread.start()
@@ -90,7 +89,10 @@ class VideoWriter:
         if image.shape != self.shape:
             raise DatasetError(f'{self.path}: expected an image of {self.shape}, '
                                f'got {image.shape}')
-        self._queue.put(image)
+        self._put(image)
+
+    def _put(self, item: Any) -> None:
+        self._queue.put(item)
         self.written += 1
 
     def close(self, rows: int) -> None:
@@ -118,12 +120,12 @@ class VideoWriter:
             self._encode()
         except Exception as error:      # raised again by close, in the caller's thread
             self._error = error
-            for _ in self._images:          # so that write never waits for a dead thread
+            for _ in self._items:           # so that write never waits for a dead thread
                 pass
 
-    def _take(self) -> Iterator[View]:
-        while (image := self._queue.get()) is not None:
-            yield image
+    def _take(self) -> Iterator[Any]:
+        while (item := self._queue.get()) is not None:
+            yield item
 
     def _encode(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +137,7 @@ class VideoWriter:
             stream.height, stream.width, stream.pix_fmt = *self.shape[:2], form.file
             stream.time_base = 1 / self._rate
             reformatter = VideoReformatter()
-            for number, image in enumerate(self._images):
+            for number, image in enumerate(self._items):
                 pixels = to_codes(image[:, :, 0], self._depth) if self._depth else image
                 given = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), form.memory)
                 frame = reformatter.reformat(given, format=form.file, threads=1)
@@ -156,6 +158,18 @@ def is_plain(path: Path, frames: int) -> bool:
                     and set(container.metadata) <= CONTAINER)
     except (av.FFmpegError, OSError) as error:
         raise DatasetError(f'{path}: cannot be read: {error}') from None
+
+
+def require_even(path: Path, height: int, width: int) -> None:
+    """Check that H.264 in yuv420p can hold pictures of a size.
+
+    Raises:
+        DatasetError: It cannot.
+    """
+    if height % 2 or width % 2:
+        raise DatasetError(f'{path.parent.parent.name}: {height}x{width} image: H.264 needs '
+                           'even height and width; declare resize: true with an even size in '
+                           'the contract')
 
 
 def read_frames(path: Path, numbers: Sequence[int], rate_hz: float | None = None,

@@ -10,7 +10,7 @@ nothing for a while stands, as diff_drive_controller lets it (`cmd_vel_timeout`)
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
 from il_ros.bags.clocks import STAMP_AGE_S
@@ -35,8 +35,12 @@ class Direct:
         topics: Those that hold messages.
     """
 
-    def __init__(self, bag: Bag) -> None:
+    def __init__(self, bag: Bag, untold: Collection[str] = ()) -> None:
         """Find the command topics and see that they say of every joint what it was told.
+
+        Args:
+            bag: The episode.
+            untold: Joints of which they need not.
 
         Raises:
             BagError: They do not; the text says of which, and what came.
@@ -52,7 +56,7 @@ class Direct:
         self._early: dict[str, Stamped] = {}    # poses from before the arm was measured
         self._zero_ns = bag.start_ns    # np.interp takes floats, which are too coarse for a date
         if self.topics:
-            self._require_all(bag)
+            self._require_all(bag, set(self._contract.joint_names) - set(untold))
 
     def measure(self, state: Floats) -> None:
         """Take in measured positions; a joint's first trajectory begins there. Shape (J,)."""
@@ -133,13 +137,13 @@ class Direct:
             self._controllers[joint] = TrajectoryController(np.array([begin]))
         return self._controllers[joint]
 
-    def _require_all(self, bag: Bag) -> None:
-        """Read on until each joint was told something.
+    def _require_all(self, bag: Bag, left: set[str]) -> None:
+        """Read on until each joint of these was told something.
 
         Raises:
             BagError: One is told nothing that is understood.
         """
-        left, named, refused = set(self._contract.joint_names), dict[str, None](), ''
+        named, refused = dict[str, None](), ''
         for stamped in bag.messages(self.topics):
             named |= dict.fromkeys(named_joints(stamped.message))
             try:
@@ -201,4 +205,5 @@ def _untold(bag: Bag, left: set[str], named: list[str], refused: str) -> str:
     if refused:
         return f'{text}: {refused}'
     return (f'{text}: {topics[0]} names {", ".join(named)}. An action leaves no command: let a '
-            'controller with a topic drive it, record that and name it in the contract')
+            'controller with a topic drive it, record that and name it in the contract, or take '
+            f'where it went: --shown {next(iter(sorted(left)))}=0.1')
