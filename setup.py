@@ -147,10 +147,13 @@ setup(
         'remote': ['websockets>=15', 'msgpack>=1.0.5'],
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
-        'sweep': ['ray'],
+        'sweep': ['ray'],  # and what runs with --on ray
+        's3': ['s3fs'],
+        'gs': ['gcsfs'],
+        'hf': ['huggingface_hub'],
         'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'pytest-xdist', 'hypothesis',
                 'mypy', 'ruff',
-                'types-PyYAML', 'pandas'],
+                'types-PyYAML', 'pandas', 's3fs', 'moto[s3,server]'],
     },
     zip_safe=False,
     package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'py.typed']},
