@@ -8,7 +8,7 @@ The store is moto's server on this machine, so that what is measured is the work
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 from il_ros.contract import Contract
 import numpy as np
@@ -88,8 +88,8 @@ def _nodes(count: int) -> Iterator[str]:
         cluster.shutdown()
 
 
-def _convert(bags: str, out: str, *options: str, **environment: str) -> dict[str, Any]:
-    """Convert from the command line; return its seconds and those of all cores meanwhile."""
+def _convert(bags: str, out: str, *options: str, **environment: str) -> dict[str, float]:
+    """Convert from the command line; return its seconds and those of the cores meanwhile."""
     began, busy = time.perf_counter(), _busy_s()
     subprocess.run([sys.executable, '-c', 'from il_ros.cli import main; main()', 'convert', bags,
                     '--out', out, *options],
@@ -98,14 +98,27 @@ def _convert(bags: str, out: str, *options: str, **environment: str) -> dict[str
 
 
 def _busy_s() -> float:
-    """Return what all cores have worked, for whomever [s]."""
-    user, nice, system = map(int, Path('/proc/stat').read_text().split()[1:4])
-    return (user + nice + system) / os.sysconf('SC_CLK_TCK')
+    """Return what this process, the store in it, and all that it started have computed [s]."""
+    parents, ticks = {}, {}
+    for stat in Path('/proc').glob('[0-9]*/stat'):
+        with suppress(OSError):     # it has just ended
+            fields = stat.read_text().rpartition(')')[2].split()
+            parents[stat.parent.name] = fields[1]
+            ticks[stat.parent.name] = sum(map(int, fields[11:15]))  # and of those it waited for
+
+    def ours(process: str) -> bool:
+        while process in parents:
+            if process == str(os.getpid()):
+                return True
+            process = parents[process]
+        return False
+
+    return sum(ticks[process] for process in ticks if ours(process)) / os.sysconf('SC_CLK_TCK')
 
 
-def _print(what: str, size: float, took: dict[str, Any]) -> None:
-    print(f'{what}: {took["s"]:.0f} s, {took["s"] / size:.0f} s/GB; all cores together '
-          f'{took["core_s"] / size:.0f} core-s/GB')
+def _print(what: str, size: float, took: dict[str, float]) -> None:
+    print(f'{what}: {took["s"]:.0f} s, {took["s"] / size:.0f} s/GB, '
+          f'{took["core_s"] / size:.0f} core-s/GB, the store among them')
 
 
 if __name__ == '__main__':

@@ -4,12 +4,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+import logging
 import os
+import socket
 from typing import Any
 
 from il_ros.errors import ConfigError, IlRosError, WorkError
 from il_ros.spread.spread import A, Ask, ASK_S, B, TRIES, Work
 
+ANSWER_S = 5.0
 AHEAD = 2       # items per core that are handed out: enough for the next one to be there
 
 
@@ -22,16 +25,26 @@ def cluster() -> Iterator[Any]:
     """
     import ray
 
+    address = os.environ.get('RAY_ADDRESS', '')
     try:
-        ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
+        _require_answer(address)
+        ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True,
+                 logging_level=logging.WARNING)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         text = str(error).strip().splitlines()
-        raise ConfigError(f'RAY_ADDRESS={os.environ.get("RAY_ADDRESS", "")}: no cluster of Ray: '
+        raise ConfigError(f'RAY_ADDRESS={address}: no cluster of Ray answers: '
                           f'{text[0] if text else type(error).__name__}') from None
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Find out soon whether somebody listens: Ray itself asks for minutes."""
+    host, _, port = address.rpartition('/')[2].rpartition(':')
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), ANSWER_S).close()
 
 
 class OnRay:

@@ -1,5 +1,6 @@
 """Files of an S3 store: fetched when they changed, put as a whole, never over others."""
 from pathlib import Path
+import sys
 
 from buckets.store import BUCKET, s3
 from il_ros.buckets import fetch
@@ -169,9 +170,9 @@ def test_who_one_is_must_be_said(server, monkeypatch, tmp_path):
 
 
 def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setitem(__import__('sys').modules, 's3fs', None)
-    fsspec = pytest.importorskip('fsspec')
-    monkeypatch.setattr(fsspec.registry, '_registry', {})
+    pytest.importorskip('fsspec')
+    monkeypatch.setitem(sys.modules, 's3fs', None)
+    monkeypatch.delitem(sys.modules['fsspec.registry']._registry, 's3', raising=False)
     with pytest.raises(BucketError, match=r"s3://b/x: this needs a package for s3://: pip install "
                                           r"'\.\[s3\]' in the folder of il_ros"):
         files_at('s3://b/x')
