@@ -1,5 +1,6 @@
 """Two nodes of Ray and an S3 store: the same bytes as alone, whatever is killed meanwhile."""
 import os
+from pathlib import Path
 import re
 import sys
 
@@ -87,6 +88,17 @@ def test_killed_workers_and_a_lost_node_lose_no_work(nodes, recorded, tmp_path):
     with spread_over('ray') as spread:
         convert(recorded, tmp_path / 'out', spread=spread, progress=lose_it)
     assert contents(tmp_path / 'out') == contents(tmp_path / 'alone')
+
+
+def test_a_checkpoint_of_a_bucket_is_rolled_out_there_alike(store, nodes, tmp_path):
+    factory = pytest.importorskip('checkpoint_factory')
+    from il_ros.evaluation.checkpoint import evaluate_all, evaluate_checkpoint, Trial
+    here = factory.make_checkpoint(tmp_path / 'bc')
+    store.put(str(here), f'{BUCKET}/runs/bc', recursive=True)
+    with spread_over('ray') as spread:
+        there = evaluate_all(
+            {'': Trial(Path(f's3://{BUCKET}/runs/bc'), 'Reach')}, range(3), spread=spread)['']
+    assert there == evaluate_checkpoint(Trial(here, 'Reach'), range(3), workers=0)
 
 
 def test_an_address_where_nobody_is_is_one_line(monkeypatch):
