@@ -25,6 +25,7 @@ import typer
 
 TESTS = Path(__file__).resolve().parents[1] / 'test'
 SECONDS = 20.0      # of an episode
+LOOK_S = 0.2
 
 
 def run(bags: Annotated[int, typer.Option(help='Bags of about 140 MB.')] = 10,
@@ -90,30 +91,31 @@ def _nodes(count: int) -> Iterator[str]:
 
 def _convert(bags: str, out: str, *options: str, **environment: str) -> dict[str, float]:
     """Convert from the command line; return its seconds and those of the cores meanwhile."""
-    began, busy = time.perf_counter(), _busy_s()
-    subprocess.run([sys.executable, '-c', 'from il_ros.cli import main; main()', 'convert', bags,
-                    '--out', out, *options],
-                   check=True, env={**os.environ, **environment})
-    return {'s': time.perf_counter() - began, 'core_s': _busy_s() - busy}
+    began, used = time.perf_counter(), _used_s()
+    before, seen = dict(used), dict(used)
+    with subprocess.Popen(
+            [sys.executable, '-c', 'from il_ros.cli import main; main()', 'convert', bags, '--out',
+             out, *options], env={**os.environ, **environment}) as running:
+        while running.poll() is None:
+            seen |= _used_s()       # of what ends, what it had used when it was last looked at
+            time.sleep(LOOK_S)
+    if running.returncode:
+        raise SystemExit(running.returncode)
+    return {'s': time.perf_counter() - began,
+            'core_s': sum(seen[each] - before.get(each, 0.0) for each in seen)}
 
 
-def _busy_s() -> float:
-    """Return what this process, the store in it, and all that it started have computed [s]."""
-    parents, ticks = {}, {}
-    for stat in Path('/proc').glob('[0-9]*/stat'):
-        with suppress(OSError):     # it has just ended
-            fields = stat.read_text().rpartition(')')[2].split()
-            parents[stat.parent.name] = fields[1]
-            ticks[stat.parent.name] = sum(map(int, fields[11:15]))  # and of those it waited for
-
-    def ours(process: str) -> bool:
-        while process in parents:
-            if process == str(os.getpid()):
-                return True
-            process = parents[process]
-        return False
-
-    return sum(ticks[process] for process in ticks if ours(process)) / os.sysconf('SC_CLK_TCK')
+def _used_s() -> dict[tuple[str, str], float]:
+    """Return what this process, the store in it, and all that have our cache have computed [s]."""
+    found = {}
+    ours = f'IL_ROS_CACHE={os.environ["IL_ROS_CACHE"]}'.encode()
+    for process in Path('/proc').glob('[0-9]*'):
+        with suppress(OSError):     # it has just ended, or is another person's
+            if process.name == str(os.getpid()) or ours in (process / 'environ').read_bytes():
+                fields = (process / 'stat').read_text().rpartition(')')[2].split()
+                found[process.name, fields[19]] = (
+                    int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+    return found
 
 
 def _print(what: str, size: float, took: dict[str, float]) -> None:
