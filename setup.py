@@ -147,11 +147,14 @@ setup(
         'remote': ['websockets>=15', 'msgpack>=1.0.5'],
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
-        'sweep': ['ray'],
+        'sweep': ['ray'],  # and what runs with --on ray
         'hub': ['huggingface_hub>=2'],
+        's3': ['s3fs'],
+        'gs': ['gcsfs'],
+        'hf': ['huggingface_hub'],
         'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'pytest-xdist', 'hypothesis',
-                'mypy', 'ruff',
-                'types-PyYAML', 'pandas', 'huggingface_hub>=2'],
+                'mypy', 'ruff', 'types-PyYAML', 'pandas', 'huggingface_hub>=2', 's3fs',
+                'moto[s3,server]'],
     },
     zip_safe=False,
     package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'cards/templates/*',

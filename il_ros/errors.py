@@ -49,6 +49,14 @@ class RemoteError(IlRosError):
     """A policy server cannot be reached, or answers wrongly or too late."""
 
 
+class BucketError(IlRosError):
+    """Files of a bucket cannot be fetched, or cannot be put there."""
+
+
+class WorkError(IlRosError):
+    """Work that other processes or machines were given did not come back."""
+
+
 def install(extra: str, module: str = '') -> str:
     """Return the command that installs a module or what all of an extra needs.
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
-from il_ros.commands import console, open_dataset, say
+from il_ros.commands import console, open_dataset, require_here, say
 from il_ros.commands.progress import new_progress
 from il_ros.errors import ConfigError
 from il_ros.rights import Rights
@@ -72,6 +72,7 @@ def train(
 
     Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
     """
+    require_here(out, '--out')
     if (dataset is None) == (not data):
         raise ConfigError('expected a dataset or --data with several, got '
                           + ('both' if dataset else 'neither'))

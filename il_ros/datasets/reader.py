@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from il_ros.buckets.fetch import local
 from il_ros.datasets import schema, silence
 from il_ros.datasets.files import tables
 from il_ros.datasets.files.layout import Layout, require_lengths, require_new
@@ -25,7 +26,8 @@ class Dataset:
     """What `convert` wrote, what LeRobot made of it, or a dataset of LeRobot's own.
 
     Attributes:
-        root: Its folder.
+        place: Where it was opened: its folder, or its URL in a bucket as a path.
+        root: Its folder on this machine.
         contract: The robot; `generated` where nobody described it.
         fps: Rows per second.
         tasks: Task texts; `columns['task_index']` counts them.
@@ -49,9 +51,11 @@ class Dataset:
         """Read the tables.
 
         Raises:
+            BucketError: It cannot be fetched.
             DatasetError: It is no dataset of il_ros, or its parts contradict each other.
         """
-        self.root = root
+        self.place = root
+        self.root = root = local(root)
         require_new(root)
         if not (root / schema.INFO_FILE).is_file():
             raise DatasetError(f'{root}: expected a dataset ({schema.INFO_FILE}), got '

@@ -18,13 +18,11 @@ from pathlib import Path
 import shutil
 from typing import BinaryIO, Protocol
 
-from il_ros.errors import ConfigError, DatasetError
+from il_ros.cache import BOUND_GB, cache_bound, cache_folder, DISK_SHARE, FOLDER
+from il_ros.errors import DatasetError
 from il_ros.training.sampling import Rows
 from il_ros.types import View
 import numpy as np
-
-FOLDER, BOUND_GB = 'IL_ROS_CACHE', 'IL_ROS_CACHE_GB'  # in the environment
-DISK_SHARE = 0.8  # of what the files and the free space are together
 
 
 class FrameFile:
@@ -87,13 +85,7 @@ class FrameFiles:
         Raises:
             ConfigError: The bound is no number.
         """
-        base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-        folder = Path(os.environ.get(FOLDER) or Path(base, 'il_ros'), 'frames')
-        text = os.environ.get(BOUND_GB)
-        try:
-            return FrameFiles(folder, int(float(text) * 1e9) if text else None)
-        except (ValueError, OverflowError):
-            raise ConfigError(f'{BOUND_GB}: expected gigabytes, got {text!r}') from None
+        return FrameFiles(cache_folder('frames'), cache_bound())
 
     def get(self, name: str, shape: tuple[int, ...], contents: dict[str, int],
             make: Maker, dtype: type = np.uint8) -> FrameFile:

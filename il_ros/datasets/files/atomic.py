@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 import shutil
 
+from il_ros.buckets.url import url_of
 from il_ros.errors import DatasetError
 
 _AT_FDCWD = -100
@@ -26,6 +27,9 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         DatasetError: The place cannot be written, or another process is at it.
     """
+    if url := url_of(target):
+        raise DatasetError(f'{url}: a dataset in a bucket is not changed where it lies; fetch it, '
+                           'change it here and put it there under another name')
     temporary = target.parent / f'.{target.name}.converting'
     previous = target.parent / f'.{target.name}.previous'
     try:
@@ -45,7 +49,7 @@ def replacing(target: Path) -> Iterator[Path]:
         try:
             _clear(temporary)
             yield temporary
-            _sync(temporary)
+            sync(temporary)
             _swap(temporary, target, previous)
         except OSError as error:
             raise DatasetError(f'{target}: cannot be written: {error.strerror}') from error
@@ -85,7 +89,7 @@ def arriving(target: Path, what: str) -> Iterator[Path]:
                                'another folder') from None
         yield folder
         try:
-            _sync(folder)
+            sync(folder)
             folder.rename(target)           # fails where something has come to lie
         except OSError as error:
             raise DatasetError(f'{target}: cannot be written: {error.strerror}; what arrived is '
@@ -121,7 +125,8 @@ def _clear(folder: Path) -> None:
             child.unlink()
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make what is in a folder last through a loss of power."""
     for path in [*folder.rglob('*'), folder]:
         handle = os.open(path, os.O_RDONLY)
         try:
