@@ -61,14 +61,14 @@ class TeleopCapture(Node):
         self.recorder.operator, self.recorder.rights = parameters.operator, parameters.rights
         self.recorder.tasks.change(parameters.task, parameters.tasks)
 
-    def _arrived(self, name: str, data: bytes, seq: int | None) -> None:
+    def _arrived(self, name: str, data: bytes, waited_ns: int, seq: int | None) -> None:
         if name == 'control/mode':
             self.mode = deserialize_message(data, ControlMode)
-        elif name in self.recorder.contract.state_topics and not self.stillness.moved and (
-                self.recorder.contract.state_topics[name][0].fields is None):
+        elif name in self.stillness.topics and not self.stillness.moved:
             state = deserialize_message(data, JointState)
             self.stillness.add(state.name, state.position)
-        self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns(), seq)
+        self.recorder.arrived(name, data, shell.now_ns(self) - waited_ns,
+                              time.monotonic_ns() - waited_ns, seq)
 
     def _on_start(self, request: StartCapture.Request, _: StartCapture.Response
                   ) -> StartCapture.Response:

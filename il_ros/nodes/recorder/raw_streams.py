@@ -4,31 +4,37 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
+import time
 from typing import Any
 
 from il_ros.nodes.shared.interfaces import message_type
 from il_ros.recording.metadata import Topic
+from il_ros.timing import SECOND
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 DEPTH = 100     # messages that may wait while an episode is being closed
+LONGEST_NS = 10 * SECOND    # they wait; more was a step of the system's clock
 
 
 class RawStreams:
     """One raw subscription per topic."""
 
     def __init__(self, node: Node, topics: Iterable[Topic], adaptive: Collection[str],
-                 arrived: Callable[[str, bytes, int | None], None]) -> None:
+                 arrived: Callable[[str, bytes, int, int | None], None]) -> None:
         """Subscribe.
 
         Args:
             node: The node.
             topics: What to follow.
             adaptive: Names of topics whose publishers may be reliable or best effort.
-            arrived: Takes of each message the topic's name, the bytes, and its number among
-                those of its publisher: None with several publishers, whose numbers would mix.
+            arrived: Takes of each message the topic's name, the bytes, how long it has waited
+                here [ns], and its number among those of its publisher: None with several
+                publishers, whose numbers would mix.
         """
         self._node, self._arrived = node, arrived
+        self._clock_is_ours = not node.get_parameter('use_sim_time').value
+        self._received = dict[str, int]()   # the newest per topic, system time [ns]
         # Best effort hears every publisher; `follow_publishers` improves on it.
         self._topics = {t.name: replace(t, reliable=t.name not in adaptive) for t in topics}
         self._adaptive = adaptive
@@ -65,4 +71,11 @@ class RawStreams:
 
     def _receive(self, name: str, data: bytes, info: dict[str, int | None]) -> None:
         alone = self._subscriptions[name].get_publisher_count() == 1
-        self._arrived(name, data, info['publication_sequence_number'] if alone else None)
+        self._arrived(name, data, self._waited_ns(name, info['received_timestamp'] or 0),
+                      info['publication_sequence_number'] if alone else None)
+
+    def _waited_ns(self, name: str, received_ns: int) -> int:
+        """Return how long ago the transport took a message; 0 where ROS time is not its clock."""
+        self._received[name] = max(received_ns, self._received.get(name, 0))
+        waited_ns = time.time_ns() - self._received[name]
+        return waited_ns if self._clock_is_ours and 0 < waited_ns < LONGEST_NS else 0
