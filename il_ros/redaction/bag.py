@@ -21,7 +21,7 @@ from il_ros.errors import BagError, ConfigError, MessageError
 from il_ros.recording.definitions import full_type
 from il_ros.redaction.asked import Asked, Progress
 from il_ros.redaction.bag_copy import BagCopy
-from il_ros.redaction.faces import Box, spread
+from il_ros.redaction.faces import Box, widened
 from il_ros.redaction.messages import Stream
 from il_ros.redaction.names import Texts
 from il_ros.redaction.report import Camera, Report, report_file, write_report
@@ -133,10 +133,10 @@ class _Copying:
         for topic, _, boxes in self._looked(self.bag, progress, 'looked at'):
             found[topic].append(boxes)
             self.report.cameras[self.names[topic]].with_faces += bool(boxes)
-        around = {topic: spread(each) for topic, each in found.items()}
-        for topic, every in around.items():
+        faces = {topic: widened(each) for topic, each in found.items()}
+        for topic, every in faces.items():
             self.report.cameras[self.names[topic]].blurred += sum(map(bool, every))
-        return around
+        return faces
 
     def _looked(self, bag: Bag, progress: Progress, what: str
                 ) -> Iterator[tuple[str, int, list[Box]]]:
