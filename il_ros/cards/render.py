@@ -6,11 +6,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from il_ros.disk.digest import feed
 from il_ros.rights import NOT_STATED, Rights
 from jinja2 import Environment, PackageLoader, StrictUndefined
 import yaml
-
-BLOCK = 1 << 20
 
 
 def render(template: str, front: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -65,7 +64,5 @@ def files_hash(root: Path, parts: Sequence[str]) -> str:
     for file in sorted(path for part in parts for path in (root / part).rglob('*')
                        if path.is_file()):
         digest.update(f'{file.relative_to(root)}\0'.encode())
-        with file.open('rb') as stream:
-            while block := stream.read(BLOCK):
-                digest.update(block)
+        feed(digest, file)
     return digest.hexdigest()

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from il_ros.datasets.files.history import read_history, standing
+from il_ros.datasets.files.history import APPEND, MERGE, read_history, REDACT, standing
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.schema import INFO_FILE, REDACTION, REQUIRED
 from il_ros.errors import HubError
 from il_ros.hub.address import DATASET, MODEL
-from il_ros.policies.checkpoint import FILES, read
+from il_ros.policies.checkpoint import FILES, read, WEIGHTS
 
-REDACT, ADDING = 'redact', ('append', 'merge')      # in the history
+ADDING = (APPEND, MERGE)
 CARD = 'README.md'
 
 
@@ -68,7 +68,7 @@ def content_of(folder: Path) -> Content:
     if not folder.is_dir():
         raise HubError(f'{folder}: expected a dataset or a checkpoint, got nothing')
     inside = sorted(name.partition('/')[0] for name in files
-                    if name.endswith('/model.safetensors'))
+                    if name.endswith(f'/{WEIGHTS}'))
     raise HubError(f'{folder}: expected a dataset ({INFO_FILE}) or a checkpoint '
                    f'({", ".join(FILES)}), got neither'
                    + (f'; did you mean {folder / inside[0]}?' if inside else ''))

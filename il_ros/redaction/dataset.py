@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 import re
 from typing import Any
@@ -12,11 +11,12 @@ from il_ros.contract import Contract
 from il_ros.datasets import schema
 from il_ros.datasets.files import tables
 from il_ros.datasets.files.atomic import replacing
-from il_ros.datasets.files.history import Change, next_change, person, read_history
+from il_ros.datasets.files.history import Change, next_change, person, read_history, REDACT
 from il_ros.datasets.files.layout import Layout
 from il_ros.datasets.files.stats import ImageStats
 from il_ros.datasets.files.video import is_plain, stream_frames, VideoWriter
 from il_ros.datasets.reader import Dataset
+from il_ros.disk.digest import digest_of
 from il_ros.errors import ConfigError
 from il_ros.redaction.asked import Asked, Progress
 from il_ros.redaction.faces import widened
@@ -52,7 +52,8 @@ def redact_dataset(root: Path, out: Path, asked: Asked, progress: Progress = lam
     takes = takes_of(dataset)
     people = {str(row.get('operator') or '') for row in dataset.episodes}
     texts = Texts(asked.pseudonyms, {*people, *(change.by for change in history), *asked.names})
-    report = Report(out.name, _digest(root), asked.detector.told if asked.detector else {})
+    report = Report(out.name, digest_of(sorted((root / 'data').rglob('*.parquet'))),
+                    asked.detector.told if asked.detector else {})
     with replacing(out) as folder:
         writer = Redacting(folder, dataset, asked, texts, report)
         for number, take in enumerate(takes, 1):
@@ -153,13 +154,6 @@ class Redacting(VersionWriter):
                 **tables.stats_columns(video, stats.stats(), nested)}
 
 
-def _digest(root: Path) -> str:
-    digest = sha256()
-    for file in sorted((root / 'data').rglob('*.parquet')):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
 def _shown(dataset: Dataset, videos: list[str]) -> dict[Path, int]:
     """Return how many pictures of each file the episodes show."""
     shown: dict[Path, int] = {}
@@ -179,7 +173,7 @@ def _history(history: list[Change], report: Report, writer: Redacting, asked: As
         found = [replace(change, why=texts.redact(change.why), what=texts.deep(change.what))
                  for change in found]
     report.texts = texts.changed if asked.text else None
-    return [*found, next_change(found, 'redact', report.what, len(writer.episodes), writer.frames,
+    return [*found, next_change(found, REDACT, report.what, len(writer.episodes), writer.frames,
                                 asked.pseudonyms.of(person()))]
 
 

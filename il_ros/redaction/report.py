@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 import json
 from pathlib import Path
 from typing import Any
 
+from il_ros import __version__
 from il_ros.errors import ConfigError
 
 LISTED = 20     # pictures that are named
@@ -129,15 +129,8 @@ def write_report(report: Report, file: Path) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    content: Mapping[str, Any] = {'il_ros': _version(), **asdict(report)}
+    content: Mapping[str, Any] = {'il_ros': __version__, **asdict(report)}
     try:
         file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', 'utf-8')
     except OSError as error:
         raise ConfigError(f'{file}: cannot be written: {error.strerror}') from None
-
-
-def _version() -> str:
-    try:
-        return version('il_ros')
-    except PackageNotFoundError:
-        return 'unknown'
