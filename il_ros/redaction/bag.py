@@ -13,8 +13,7 @@ from il_ros.bags.names import PICTURES
 from il_ros.bags.reader import Bag
 from il_ros.bags.storage import Sample, Source
 from il_ros.config import nearest
-from il_ros.contract import Camera as ContractCamera
-from il_ros.contract import Contract
+from il_ros.contract import Camera, Contract
 from il_ros.datasets.files.atomic import replacing
 from il_ros.encodings import DEPTH, ENCODINGS
 from il_ros.errors import BagError, ConfigError, MessageError
@@ -24,7 +23,7 @@ from il_ros.redaction.bag_copy import BagCopy
 from il_ros.redaction.faces import Box, widened
 from il_ros.redaction.messages import Stream
 from il_ros.redaction.names import Texts
-from il_ros.redaction.report import Camera, Report, report_file, write_report
+from il_ros.redaction.report import CameraReport, Report, report_file, write_report
 from il_ros.redaction.scan import names_left
 from il_ros.workbench.session import require_new
 
@@ -87,7 +86,7 @@ class _Copying:
         if strange := set(asked.regions) - set(self.names.values()):
             raise ConfigError(f'--region {sorted(strange)[0]}: expected a camera or topic: '
                               f'{", ".join(sorted(self.names.values())) or "the bag has none"}')
-        report.cameras = {name: Camera.of(asked.regions.get(name, ()))
+        report.cameras = {name: CameraReport.of(asked.regions.get(name, ()))
                           for name in self.names.values()}
 
     def write(self, copy: BagCopy, progress: Progress) -> None:
@@ -192,7 +191,7 @@ class _Copying:
         return (sample for sample in bag.samples(names) if sample.source.topic in topics)
 
     def _name(self, source: Source) -> str:
-        camera: ContractCamera | None = self.cameras.get(self.bag.name_of(source))
+        camera: Camera | None = self.cameras.get(self.bag.name_of(source))
         return camera.name if camera else source.topic
 
     def _stream(self, topic: str) -> Stream:

@@ -22,7 +22,7 @@ from il_ros.redaction.asked import Asked, Progress
 from il_ros.redaction.faces import widened
 from il_ros.redaction.names import Texts
 from il_ros.redaction.pictures import covered, require_inside
-from il_ros.redaction.report import Camera, Report, report_file, write_report
+from il_ros.redaction.report import CameraReport, Report, report_file, write_report
 from il_ros.redaction.scan import names_left
 from il_ros.workbench.session import require_new, writable
 from il_ros.workbench.takes import Take, takes_of
@@ -91,7 +91,7 @@ class Redacting(VersionWriter):
                                   f'{", ".join(sizes) or "it has none"}')
             height, width, _ = sizes[name]
             require_inside(boxes, height, width, name)
-        report.cameras = {name: Camera.of(asked.regions.get(name, ())) for name in sizes}
+        report.cameras = {name: CameraReport.of(asked.regions.get(name, ())) for name in sizes}
         if asked.detector:
             report.unseen = {name: 'depth' for name in sizes
                              if schema.depth_of(dataset.contract, schema.IMAGES + name)}

@@ -14,7 +14,7 @@ LISTED = 20     # pictures that are named
 
 
 @dataclass
-class Camera:
+class CameraReport:
     """Pictures of one camera or topic.
 
     Attributes:
@@ -36,9 +36,9 @@ class Camera:
     regions: list[tuple[int, ...]] = field(default_factory=list)
 
     @staticmethod
-    def of(regions: Iterable[tuple[int, int, int, int]]) -> Camera:
+    def of(regions: Iterable[tuple[int, int, int, int]]) -> CameraReport:
         """Return one of which nothing was counted yet."""
-        return Camera(regions=[tuple(region) for region in regions])
+        return CameraReport(regions=[tuple(region) for region in regions])
 
     def seen_again(self, place: str) -> None:
         """Note that a picture of the copy still shows what the detector takes for a face."""
@@ -68,7 +68,7 @@ class Report:
     copy: str
     of: str
     detector: dict[str, Any] = field(default_factory=dict)
-    cameras: dict[str, Camera] = field(default_factory=dict)
+    cameras: dict[str, CameraReport] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
     pseudonyms: int = 0
     texts: int | None = None
