@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from il_ros import __version__
-from il_ros.cards.render import files_hash, forbidden, licence_of, render
+from il_ros.cards.render import DATASET, files_hash, forbidden, licence_of, render
 from il_ros.datasets import schema
 from il_ros.datasets.files.history import read_history, REDACT, standing
 from il_ros.datasets.reader import Dataset
@@ -44,8 +44,8 @@ def data_card(dataset: Dataset) -> str:
         'problems': report.problems, 'notes': dataset.notes, 'elsewhere': dataset.elsewhere,
         'columns': [name for name in dataset.info['features'] if not name.startswith(
             schema.IMAGES)]}
-    front = {**licence_of(stated), 'task_categories': ['robotics'],
-             'tags': ['LeRobot', 'il_ros', dataset.contract.robot]}
+    front = {**licence_of(stated), **DATASET,
+             'tags': [*DATASET['tags'], dataset.contract.robot]}
     return render('data_card.md.j2', front, values)
 
 

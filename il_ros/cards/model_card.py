@@ -12,6 +12,7 @@ from il_ros.evaluation.statistics import Interval, wilson
 from il_ros.inspection.kpis import read_evaluation
 from il_ros.policies.checkpoint import read, read_training
 from il_ros.policies.source import weights_hash
+from il_ros.rights import trained_under
 
 # Of a variant in a result of `il_ros evaluate`: what says how it was counted, not under which
 # conditions.
@@ -53,8 +54,7 @@ def model_card(checkpoint: Path, evaluations: Sequence[Path]) -> str:
         result = read_evaluation(path)
         notes += _require_same(path, result, checkpoint, digest)
         figures += _figures(result)
-    stated = [one for part in (data, training.get('started_from', {}).get('trained_on', {}))
-              for each in part.values() for one in each['rights']]
+    stated = trained_under(training)
     values: dict[str, Any] = {
         'name': f'{checkpoint.resolve().parent.name}/{checkpoint.resolve().name}',
         'policy': found.config, 'contract': found.contract, 'training': training,
