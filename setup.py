@@ -148,10 +148,9 @@ setup(
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
         'sweep': ['ray'],  # and what runs with --on ray
-        'hub': ['huggingface_hub>=2'],
+        'hub': ['huggingface_hub>=2'],  # push, pull, and hf:// in buckets
         's3': ['s3fs'],
         'gs': ['gcsfs'],
-        'hf': ['huggingface_hub'],
         'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'pytest-xdist', 'hypothesis',
                 'mypy', 'ruff', 'types-PyYAML', 'pandas', 'huggingface_hub>=2', 's3fs',
                 'moto[s3,server]'],

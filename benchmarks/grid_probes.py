@@ -9,9 +9,9 @@ import sys
 import time
 
 from il_ros.contract import Contract
+from il_ros.disk.atomic import write_atomically
 from il_ros.scheduling import run_first
 from il_ros.timing import SECOND
-from il_ros.workflow.journal import write_atomically
 import numpy as np
 
 from benchmarks.probes import drivers

@@ -102,6 +102,15 @@ def path_name(name: str, what: str) -> None:
         raise ConfigError(f'{what} {name[:80]!r}: expected 1 to 64 characters of A-Z a-z 0-9 _ -')
 
 
+def number(text: str) -> float | None:
+    """Return the finite number that a text says, None where it says none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
 def positive(**values: float) -> None:
     """Check that values are more than 0.
 

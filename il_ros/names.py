@@ -34,6 +34,11 @@ def resolve(name: str, namespace: str = '/', node: str = '') -> str:
     return f'/{tokens}' if name.startswith('/') else f'{inside}/{tokens}'
 
 
+def rooted(topic: str) -> str:
+    """Return the name of a bag's topic as ROS has it: other recorders leave out the first /."""
+    return f'/{topic.removeprefix("/")}'
+
+
 def _checked(tokens: str, what: str, whole: str) -> str:
     if not _TOKENS.fullmatch(tokens):
         raise ConfigError(

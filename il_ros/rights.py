@@ -94,6 +94,13 @@ def counted(several: Iterable[Rights]) -> list[dict[str, Any]]:
     return [{**one.row, 'episodes': count} for one, count in Counter(several).most_common()]
 
 
+def trained_under(training: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what was stated of the data in a checkpoint's record, as `counted` does."""
+    parts = (training.get('trained_on', {}),
+             training.get('started_from', {}).get('trained_on', {}))
+    return [one for part in parts for each in part.values() for one in each['rights']]
+
+
 def _spdx(licence: str) -> str:
     """Return an expression in the spelling of SPDX, and free text as it is."""
     try:

@@ -7,7 +7,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / 'il_ros'
 GENERATED = {'msg', 'srv', 'action'}
 # Earlier entries know nothing of later ones. Modules at the root are shared by all.
-ORDER = ['errors', 'types', 'timing', 'scheduling', 'spread', 'cache', 'buckets', 'yaml12',
+ORDER = ['errors', 'types', 'timing', 'scheduling', 'spread', 'disk', 'buckets', 'yaml12',
          'config', 'transport', 'scene', 'names', 'rights', 'encodings', 'contract', 'angles',
          'joints',
          'controller', 'checks', 'images', 'urdf_text', 'urdf', 'robot_model', 'kinematics',

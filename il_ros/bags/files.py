@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import hashlib
 import os
 from pathlib import Path, PurePath
 import re
@@ -14,6 +13,7 @@ from il_ros.bags.mcap_file import McapFile
 from il_ros.bags.sqlite_file import SqliteFile
 from il_ros.bags.storage import Storage
 from il_ros.config import parse_yaml
+from il_ros.disk.digest import digest_of
 from il_ros.errors import BagError, ConfigError
 import zstandard
 
@@ -21,7 +21,6 @@ METADATA = 'metadata.yaml'
 SUFFIXES = ('.mcap', '.db3', '.zstd')
 SQLITE = b'SQLite format 3\0'
 MAX_UNPACKED = 1 << 38
-_CHUNK = 1 << 20
 _NUMBERED = re.compile(r'(.*)_(\d+)$')
 
 
@@ -71,12 +70,7 @@ def data_files(path: Path) -> list[Path]:
 
 def content_hash(path: Path) -> str:
     """Return the SHA-256 of the recorded messages; a new label in metadata.yaml keeps it."""
-    digest = hashlib.sha256()
-    for file in sorted(data_files(path)):
-        with file.open('rb') as stream:
-            while block := stream.read(_CHUNK):
-                digest.update(block)
-    return digest.hexdigest()
+    return digest_of(sorted(data_files(path)))
 
 
 def is_split(folder: Path) -> bool:

@@ -24,6 +24,7 @@ from il_ros.bags.storage import merged, Sample, Source, Storage
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import BagError
+from il_ros.names import rooted
 from il_ros.recording.cdr import stamp_ns
 from il_ros.recording.metadata import EpisodeInfo
 from il_ros.rights import Rights
@@ -171,7 +172,7 @@ class Bag:
         return self._names.describe(missing)
 
     def _wanted(self, topics: Collection[str]) -> list[Source]:
-        return [source for storage in self._storages for source in storage.sources
+        return [source for source in self.sources
                 if source.count and self._names.of(source) in topics]
 
     def topic(self, topic: str) -> tuple[str, str]:
@@ -180,9 +181,8 @@ class Bag:
         Raises:
             BagError: The bag has no message of it; the text names the nearest.
         """
-        full = f'/{topic.removeprefix("/")}'
-        sources = {f'/{source.topic.removeprefix("/")}': source for storage in self._storages
-                   for source in storage.sources if source.count}
+        full = rooted(topic)
+        sources = {rooted(source.topic): source for source in self.sources if source.count}
         if full not in sources:
             raise BagError(f'{self.path}: no message of {topic}; {nearest(full, list(sources))}')
         return self._names.of(sources[full]), sources[full].type

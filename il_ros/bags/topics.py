@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from il_ros.contract import Contract
 from il_ros.errors import BagError
-from il_ros.names import resolve
+from il_ros.names import resolve, rooted
 from il_ros.recording.definitions import full_type
 from il_ros.recording.topics import recorded_topics
 
@@ -46,19 +46,19 @@ def name_topics(bag: Mapping[str, str], contract: Contract, recorded: Mapping[st
         ConfigError: The namespace is no valid name.
     """
     inside = {name: topic for name, topic in recorded.items() if topic in bag}
-    rooted = {topic: f'/{topic.removeprefix("/")}' for topic in bag}    # other tools leave it out
+    full_names = {topic: rooted(topic) for topic in bag}
     found = ''
     if not inside and not namespace:
-        found = _namespace({rooted[topic]: kind for topic, kind in bag.items()}, contract, where)
+        found = _namespace({rooted(topic): kind for topic, kind in bag.items()}, contract, where)
     space = namespace or found or '/'
     known = [topic.name for topic in recorded_topics(contract, lambda name: resolve(name, space))]
     known += [each.integrated.topic for each in contract.commands if each.integrated]
     full = {resolve(name, space): name for name in known if name not in inside}
     full |= {topic: name for name, topic in inside.items()}
     own = {topic: topic.removeprefix('/' if space == '/' else f'{resolve(space)}/')
-           for topic in rooted.values()}
+           for topic in full_names.values()}
     return Named({topic: full.get(as_ros) or (as_ros if own[as_ros] in inside else own[as_ros])
-                  for topic, as_ros in rooted.items()},
+                  for topic, as_ros in full_names.items()},
                  '/' if space == '/' else resolve(space), bool(found))
 
 

@@ -17,7 +17,8 @@ import shutil
 from typing import IO
 
 from il_ros.buckets.url import File, files_at, reaching, Remote, url_of
-from il_ros.cache import BOUND_GB, cache_bound, cache_folder, DISK_SHARE, FOLDER
+from il_ros.disk.atomic import write_atomically
+from il_ros.disk.cache import BOUND_GB, cache_bound, cache_folder, DISK_SHARE, FOLDER
 from il_ros.errors import BucketError
 
 INDEX, LOCK, PART = 'index.json', 'lock', '.fetching'
@@ -121,9 +122,7 @@ def _update(folder: Path, remote: Remote) -> None:
 
 
 def _write_index(folder: Path, index: Mapping[str, Sequence[int | str]]) -> None:
-    partial = folder / f'{INDEX}.new'
-    partial.write_text(json.dumps(index))
-    partial.replace(folder / INDEX)
+    write_atomically(folder / INDEX, json.dumps(index))
 
 
 def _get(folder: Path, remote: Remote, files: Sequence[File]) -> None:

@@ -11,13 +11,13 @@ import shutil
 from typing import Any
 
 from il_ros.buckets.url import files_at, reaching
-from il_ros.cache import cache_folder
+from il_ros.disk.cache import cache_folder
 from il_ros.errors import BucketError
 
 LAST = 'meta/info.json'     # without it a folder is no dataset
 TOGETHER = 8
 BLOCK = 1 << 20             # bytes compared at once
-READ_ONLY = ('hf',)         # a commit per file: for the tools of the hub
+READ_ONLY = ('hf',)         # it would be a commit per file; see il_ros.hub
 
 
 def require_free(url: str) -> None:
@@ -28,7 +28,7 @@ def require_free(url: str) -> None:
     """
     if (scheme := url.partition(':')[0]) in READ_ONLY:
         raise BucketError(f'{url}: datasets are read from {scheme}://, not written there; convert '
-                          'into a folder and upload that with `hf upload-large-folder`')
+                          'into a folder and put that there with il_ros push')
     if LAST in {file.name for file in files_at(url).files}:
         raise BucketError(f'{url} exists already and is not overwritten; choose another folder')
 
@@ -50,7 +50,7 @@ def staged(url: str) -> Iterator[Path]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise BucketError(f'{url}: another conversion is writing it; wait for it or '
+                raise BucketError(f'{url}: another process is writing it; wait for it or '
                                   'choose another folder') from None
             folder = place / url.rpartition('/')[2]
             shutil.rmtree(folder, ignore_errors=True)

@@ -91,7 +91,8 @@ def reaching(url: str) -> Iterator[Any]:
 
         yield fsspec.filesystem(scheme)
     except ImportError as error:
-        raise BucketError(f'{url}: this needs a package for {scheme}://: {install(scheme)} '
+        raise BucketError(f'{url}: this needs a package for {scheme}://: '
+                          f'{install("hub" if scheme == "hf" else scheme)} '
                           f'({error.name or error})') from None
     except BucketError:
         raise

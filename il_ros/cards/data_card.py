@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from il_ros.cards.render import files_hash, forbidden, licence_of, render
+from il_ros import __version__
+from il_ros.cards.render import DATASET, files_hash, forbidden, licence_of, render
 from il_ros.datasets import schema
-from il_ros.datasets.files.history import read_history, standing
+from il_ros.datasets.files.history import read_history, REDACT, standing
 from il_ros.datasets.reader import Dataset
 from il_ros.inspection.report import inspect
 from il_ros.redaction.names import PSEUDONYM
@@ -24,9 +24,11 @@ def data_card(dataset: Dataset) -> str:
     stated = counted(Rights.of(row) for row in dataset.episodes)
     tasks = Counter(dataset.tasks[int(dataset.columns['task_index'][dataset.rows(k).start])]
                     for k in range(len(dataset.lengths)))
+    history = read_history(dataset.root)
+    edits = standing(history)
     values: dict[str, Any] = {
         'name': dataset.root.resolve().name, 'contract': dataset.contract, 'fps': dataset.fps,
-        'il_ros': installed(), 'version': len(read_history(dataset.root)),
+        'il_ros': __version__, 'version': len(history),
         'codebase': dataset.info['codebase_version'], 'rows': len(dataset),
         'episodes': len(dataset.lengths), 'minutes': report.duration_s / 60,
         'tasks': tasks.most_common(), 'stated': stated, 'forbidden': forbidden(stated),
@@ -36,24 +38,15 @@ def data_card(dataset: Dataset) -> str:
         'sources': _sources(dataset), 'effort': report.effort.text,
         'table_hash': Part('', dataset).hash,
         'files_hash': files_hash(dataset.root, ('data', 'videos')),
-        'edits': Counter(change.do for change in standing(read_history(dataset.root))),
-        'redactions': [change.what for change in standing(read_history(dataset.root))
-                       if change.do == 'redact'],
+        'edits': Counter(change.do for change in edits),
+        'redactions': [change.what for change in edits if change.do == REDACT],
         'odd': [(row.index, problem) for row in report.episodes for problem in row.problems],
         'problems': report.problems, 'notes': dataset.notes, 'elsewhere': dataset.elsewhere,
         'columns': [name for name in dataset.info['features'] if not name.startswith(
             schema.IMAGES)]}
-    front = {**licence_of(stated), 'task_categories': ['robotics'],
-             'tags': ['LeRobot', 'il_ros', dataset.contract.robot]}
+    front = {**licence_of(stated), **DATASET,
+             'tags': [*DATASET['tags'], dataset.contract.robot]}
     return render('data_card.md.j2', front, values)
-
-
-def installed() -> str:
-    """Return the version of il_ros."""
-    try:
-        return version('il_ros')
-    except PackageNotFoundError:
-        return 'unknown'
 
 
 def _sources(dataset: Dataset) -> list[tuple[str, float]]:

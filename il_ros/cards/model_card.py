@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from il_ros.cards.data_card import installed
+from il_ros import __version__
 from il_ros.cards.render import forbidden, licence_of, render
 from il_ros.errors import CheckpointError
 from il_ros.evaluation.statistics import Interval, wilson
 from il_ros.inspection.kpis import read_evaluation
-from il_ros.policies.checkpoint import read, read_json
+from il_ros.policies.checkpoint import read, read_training
 from il_ros.policies.source import weights_hash
+from il_ros.rights import trained_under
 
 # Of a variant in a result of `il_ros evaluate`: what says how it was counted, not under which
 # conditions.
@@ -45,8 +46,7 @@ def model_card(checkpoint: Path, evaluations: Sequence[Path]) -> str:
         ConfigError: A file is no result of an evaluation.
     """
     found = read(checkpoint)
-    file = checkpoint / 'training.json'
-    training = read_json(file) if file.is_file() else {}
+    training = read_training(checkpoint)
     data: dict[str, Any] = training.get('trained_on', {})
     digest = weights_hash(checkpoint)
     figures, notes = list[Figure](), list[str]()
@@ -54,14 +54,13 @@ def model_card(checkpoint: Path, evaluations: Sequence[Path]) -> str:
         result = read_evaluation(path)
         notes += _require_same(path, result, checkpoint, digest)
         figures += _figures(result)
-    stated = [one for part in (data, training.get('started_from', {}).get('trained_on', {}))
-              for each in part.values() for one in each['rights']]
+    stated = trained_under(training)
     values: dict[str, Any] = {
         'name': f'{checkpoint.resolve().parent.name}/{checkpoint.resolve().name}',
         'policy': found.config, 'contract': found.contract, 'training': training,
         'data': data, 'started_from': training.get('started_from'), 'stated': stated,
         'forbidden': forbidden(stated), 'figures': figures, 'notes': notes,
-        'weights_hash': digest, 'il_ros': installed(), 'versions': training.get('versions', {})}
+        'weights_hash': digest, 'il_ros': __version__, 'versions': training.get('versions', {})}
     front = {**licence_of(stated), 'pipeline_tag': 'robotics', 'library_name': 'il_ros',
              'tags': ['il_ros', found.config.kind, found.contract.robot]}
     return render('model_card.md.j2', front, values)

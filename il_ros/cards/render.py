@@ -6,11 +6,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from il_ros.disk.digest import feed
 from il_ros.rights import NOT_STATED, Rights
 from jinja2 import Environment, PackageLoader, StrictUndefined
 import yaml
 
-BLOCK = 1 << 20
+DATASET: Mapping[str, Any] = {      # in front of a dataset's card
+    'task_categories': ['robotics'], 'tags': ['LeRobot', 'il_ros'],     # LeRobot lists its own tag
+    'configs': [{'config_name': 'default', 'data_files': 'data/*/*.parquet'}]}  # what hubs show
 
 
 def render(template: str, front: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -25,8 +28,12 @@ def render(template: str, front: Mapping[str, Any], values: Mapping[str, Any]) -
                        lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
                        undefined=StrictUndefined)
     page.filters['cell'] = cell
-    head = yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True)
-    return f'---\n{head}---\n\n' + page.get_template(template).render(**values)
+    return f'{head(front)}\n{page.get_template(template).render(**values)}'
+
+
+def head(front: Mapping[str, Any]) -> str:
+    """Return the metadata that stand before a card."""
+    return f'---\n{yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True)}---\n'
 
 
 def cell(text: object) -> str:
@@ -65,7 +72,5 @@ def files_hash(root: Path, parts: Sequence[str]) -> str:
     for file in sorted(path for part in parts for path in (root / part).rglob('*')
                        if path.is_file()):
         digest.update(f'{file.relative_to(root)}\0'.encode())
-        with file.open('rb') as stream:
-            while block := stream.read(BLOCK):
-                digest.update(block)
+        feed(digest, file)
     return digest.hexdigest()

@@ -24,10 +24,10 @@ def say(text: str) -> None:
 
 
 def require_here(path: Path | None, option: str) -> None:
-    """Check that what a command writes is to lie on this machine.
+    """Check that what a command writes, or cannot take from a bucket, is on this machine.
 
     Raises:
-        ConfigError: It is to lie in a bucket.
+        ConfigError: It is in a bucket.
     """
     if path and (url := url_of(path)):
         raise ConfigError(f'{option} {url}: expected a place on this machine; only il_ros convert '

@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from il_ros.commands import open_dataset, say
+from il_ros.commands import open_dataset, require_here, say
 from il_ros.errors import ConfigError
 import typer
 
@@ -25,6 +25,8 @@ def card(
     from il_ros.datasets.schema import INFO_FILE
     from il_ros.evaluation.report import write_page
 
+    require_here(place, 'card')
+    require_here(out, '--out')
     target = out or place / 'README.md'
     if target.exists():
         raise ConfigError(f'{target} exists already and is not overwritten; name a new file with '

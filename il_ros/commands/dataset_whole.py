@@ -194,12 +194,14 @@ def _text(name: str, value: Any) -> str:
 
 
 def _print_history(changes: list[Change]) -> None:
+    from il_ros.datasets.files.history import PULL, UNDO
+
     for change in changes:
         count = len(change.what.get('episodes', ()))
         say(f'version {change.version}: {change.do}'
-               + (f' of version {change.what["of"]}' if change.do == 'undo' else
-                  f' of {change.what["from"]} at {change.what["revision"][:12]}'
-                  if change.do == 'pull' else
-                  f' {count} episodes' if count else '')
-               + f' by {change.by}, {change.at}' + (f': {change.why}' if change.why else ''))
+            + (f' of version {change.what["of"]}' if change.do == UNDO else
+               f' of {change.what["from"]} at {change.what["revision"][:12]}'
+               if change.do == PULL else
+               f' {count} episodes' if count else '')
+            + f' by {change.by}, {change.at}' + (f': {change.why}' if change.why else ''))
 

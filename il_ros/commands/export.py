@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-from il_ros.commands import console
+from il_ros.commands import console, require_here
 from il_ros.errors import ConfigError
 import typer
 
@@ -18,6 +18,7 @@ def export(
 
     Example: `il_ros export out/bc/best --out policy.onnx`
     """
+    require_here(out, '--out')
     if out.suffix != '.onnx':
         raise ConfigError(f'{out}: expected a name that ends with .onnx')
     if out.exists():
@@ -34,10 +35,9 @@ def export(
 
 def _trained(checkpoint: Path) -> str:
     """Return what a checkpoint says of its data and their rights; '' where it does not."""
-    from il_ros.policies.checkpoint import read_json
+    from il_ros.policies.checkpoint import read_training
+    from il_ros.training.provenance import SAID
 
-    file = checkpoint / 'training.json'
-    said = read_json(file) if file.is_file() else {}
-    kept = {name: said[name] for name in ('trained_on', 'started_from', 'despite', 'versions')
-            if name in said}
+    said = read_training(checkpoint)
+    kept = {name: said[name] for name in (*SAID, 'versions') if name in said}
     return json.dumps(kept) if kept else ''

@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from il_ros.commands import console, open_dataset, say
+from il_ros.commands import console, open_dataset, require_here, say
 from il_ros.commands.push import HUB, quiet
 import typer
 
@@ -25,6 +25,7 @@ def pull(
     from il_ros.hub.address import DATASET, parse_address
     from il_ros.hub.pull import pull as run
 
+    require_here(out, '--out')
     place = parse_address(address)
     out = out or Path(place.short)
     quiet(bars=console.is_terminal)

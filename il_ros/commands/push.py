@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from il_ros.commands import say
+from il_ros.commands import require_here, say
 import typer
 
 HUB = typer.Argument(metavar='hf://OWNER/NAME', help='On the Hugging Face Hub.')
@@ -30,6 +30,7 @@ def push(
     from il_ros.hub.address import parse_address
     from il_ros.hub.push import push as run
 
+    require_here(folder, 'push')
     place = parse_address(address)
     quiet()
     with counted_bar('files') as advance:

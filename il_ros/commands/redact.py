@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from il_ros.commands import say
+from il_ros.commands import require_here, say
 from il_ros.commands.progress import new_progress
 from il_ros.errors import ConfigError
 import typer
@@ -55,6 +55,8 @@ def redact(
     from il_ros.redaction.names import default_key, Pseudonyms, read_key
     from il_ros.redaction.pictures import parse_regions
 
+    require_here(recorded, 'redact')
+    require_here(out, '--out')
     is_dataset = (recorded / INFO_FILE).is_file()
     if not (is_dataset or is_bag(recorded)):
         raise ConfigError(f'{recorded}: expected a dataset or one bag, got '

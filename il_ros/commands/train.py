@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-import json
 import math
 import os
 from pathlib import Path
@@ -88,6 +87,7 @@ def train(
     settings = chosen(cameras)
     first = int(os.environ.get('RANK', 0)) == 0  # of the processes that torchrun started
 
+    from il_ros.policies.checkpoint import read_training
     from il_ros.training.train import fit, Report
 
     source = _source(dataset, data, first)
@@ -112,7 +112,7 @@ def train(
         return
     if gate:
         _learn_gate(best, source, budget)
-    record = json.loads((best / 'training.json').read_text())
+    record = read_training(best)
     for name, told in record['trained_on'].items():
         for rights in told['rights']:
             say(f'{name}: {rights["episodes"]} episodes: {Rights.of(rights).text}')

@@ -81,6 +81,12 @@ def depth_info(depth: Depth) -> dict[str, Any]:
             'video.extra_options': {'x265-params': 'lossless=1'}}
 
 
+def depth_of(contract: Contract, video: str) -> Depth | None:
+    """Return which distances a video holds; None of one that holds colours."""
+    return next((camera.depth for camera in contract.cameras if IMAGES + camera.name == video),
+                None)
+
+
 def info(contract: Contract, features: Mapping[str, Any], episodes: int, frames: int,
          tasks: int) -> dict[str, Any]:
     """Return the content of info.json."""

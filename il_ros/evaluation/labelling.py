@@ -16,6 +16,7 @@ from il_ros.datasets.from_bags.rows import episode_rows, Row
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
 from il_ros.intervention.relabel import relabel
+from il_ros.rights import Rights
 from il_ros.teleop.device import Device
 from il_ros.types import Observation
 import numpy as np
@@ -30,6 +31,7 @@ class Rows:
     task: str
     success: bool
     rows: list[Row]
+    rights: Rights = Rights()
 
 
 def read_rows(path: Path, episode: int = 0) -> Rows:
@@ -42,7 +44,8 @@ def read_rows(path: Path, episode: int = 0) -> Rows:
         with Bag(path) as bag:
             cameras = [camera.name for camera in bag.contract.cameras]
             return Rows(path.name, bag.contract, bag.info.task or bag.contract.task,
-                        bag.info.outcome == 'success', list(episode_rows(bag, cameras)))
+                        bag.info.outcome == 'success', list(episode_rows(bag, cameras)),
+                        bag.info.rights)
     dataset = Dataset(path)
     if not 0 <= episode < len(dataset.lengths):
         raise DatasetError(f'{path}: expected episode 0 to {len(dataset.lengths) - 1}, '
@@ -50,7 +53,8 @@ def read_rows(path: Path, episode: int = 0) -> Rows:
     columns, where = dataset.columns, dataset.rows(episode)
     return Rows(f'{path.name} episode {episode}', dataset.contract,
                 dataset.tasks[int(columns['task_index'][where.start])],
-                bool(columns['success'][where.start]), list(_rows(dataset, where)))
+                bool(columns['success'][where.start]), list(_rows(dataset, where)),
+                Rights.of(dataset.episodes[episode]))
 
 
 def add_labels(found: Rows, device: Device, dataset: Path,
@@ -81,7 +85,7 @@ def add_labels(found: Rows, device: Device, dataset: Path,
     digest = sha256(control.tobytes() + actions.tobytes()).hexdigest()
     extend(dataset, found.contract, [NewEpisode(
         rows, f'{found.name}, labelled', digest, found.task, found.success,
-        {'operator': device.name})])
+        {'operator': device.name, **found.rights.row})])
     return result
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from il_ros.config import build
+from il_ros.disk.atomic import write_atomically
 from il_ros.errors import ConfigError
 from il_ros.evaluation import charts
 from il_ros.evaluation.result import Round
@@ -91,11 +92,9 @@ def write_page(text: str, path: Path) -> Path:
     Raises:
         ConfigError: The file cannot be written.
     """
-    partial = path.with_name(f'.{path.name}.partial')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding='utf-8')
-        partial.replace(path)
+        write_atomically(path, text)
     except OSError as error:
         raise ConfigError(f'{path}: cannot be written: {error.strerror}') from None
     return path

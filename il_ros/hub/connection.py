@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import os
 from typing import TYPE_CHECKING
 
+from il_ros import __version__
 from il_ros.errors import HubError
 from il_ros.hub.address import Address
 
@@ -20,9 +21,9 @@ UNREACHED = 'cannot be reached'
 def client() -> HfApi:
     """Return the client, with the token of `hf auth login` or HF_TOKEN; nothing is sent yet."""
     from huggingface_hub import HfApi
-    import il_ros
+
     return HfApi(endpoint=os.environ.get('HF_ENDPOINT'), library_name='il_ros',
-                 library_version=getattr(il_ros, '__version__', None))
+                 library_version=__version__)
 
 
 @contextmanager

@@ -1,18 +1,20 @@
 """What a folder holds that can be pushed, and what it asks for before that."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from il_ros.datasets.files.history import read_history, standing
+from il_ros.datasets.files.history import APPEND, MERGE, read_history, REDACT, standing
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.schema import INFO_FILE, REDACTION, REQUIRED
 from il_ros.errors import HubError
 from il_ros.hub.address import DATASET, MODEL
-from il_ros.policies.checkpoint import FILES, read
+from il_ros.policies.checkpoint import FILES, read, read_training, WEIGHTS
+from il_ros.rights import counted, Rights, trained_under
 
-REDACT, ADDING = 'redact', ('append', 'merge')      # in the history
+ADDING = (APPEND, MERGE)
 CARD = 'README.md'
 
 
@@ -25,12 +27,14 @@ class Content:
         files: By their names on the hub, sorted.
         summary: For the commit.
         tag: By which LeRobot finds a dataset: its version; '' for a checkpoint.
+        stated: Licence, owner and consent of its data, as `rights.counted` has them.
     """
 
     kind: str
     files: Mapping[str, Path]
     summary: str
     tag: str = ''
+    stated: Sequence[Mapping[str, Any]] = ()
 
     @property
     def size(self) -> int:
@@ -62,13 +66,15 @@ def content_of(folder: Path) -> Content:
         if dataset.info.get(REDACTION) == REQUIRED:
             require_redacted(folder)
         return Content(kind, files, f'{len(dataset.lengths)} episodes, {len(dataset)} rows',
-                       str(dataset.info['codebase_version']))
+                       str(dataset.info['codebase_version']),
+                       counted(map(Rights.of, dataset.episodes)))
     if kind == MODEL:
-        return Content(kind, files, f'a checkpoint: {read(folder).config.kind}')
+        return Content(kind, files, f'a checkpoint: {read(folder).config.kind}',
+                       stated=trained_under(read_training(folder)))
     if not folder.is_dir():
         raise HubError(f'{folder}: expected a dataset or a checkpoint, got nothing')
     inside = sorted(name.partition('/')[0] for name in files
-                    if name.endswith('/model.safetensors'))
+                    if name.endswith(f'/{WEIGHTS}'))
     raise HubError(f'{folder}: expected a dataset ({INFO_FILE}) or a checkpoint '
                    f'({", ".join(FILES)}), got neither'
                    + (f'; did you mean {folder / inside[0]}?' if inside else ''))

@@ -8,7 +8,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 from il_ros.datasets.files.atomic import arriving
-from il_ros.datasets.files.history import next_change, now, person, read_history, write_history
+from il_ros.datasets.files.history import (
+    next_change,
+    now,
+    person,
+    PULL,
+    read_history,
+    write_history,
+)
 from il_ros.datasets.schema import INFO_FILE
 from il_ros.errors import HubError
 from il_ros.hub.address import Address, DATASET, MODEL
@@ -20,7 +27,6 @@ from il_ros.workbench.session import require_new
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-PULL = 'pull'               # in the history
 PULLED_FILE = 'pulled.json'     # of a checkpoint, which has no history
 OF_CLIENT = '.cache'        # where the client notes what it has
 

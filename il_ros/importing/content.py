@@ -11,6 +11,7 @@ from il_ros.bags.definitions import deserialize, plain, require_readable, UNREAD
 from il_ros.bags.files import bag_files, open_storage
 from il_ros.bags.storage import merged, Sample, Source, Storage
 from il_ros.errors import BagError
+from il_ros.names import rooted
 from il_ros.recording.cdr import stamp_ns
 from il_ros.timing import SECOND
 import numpy as np
@@ -62,7 +63,7 @@ class Content:
                                f'convert {path} --out dataset needs no other')
             sources: dict[str, list[Source]] = {}
             for source in [s for storage in self._storages for s in storage.sources if s.count]:
-                sources.setdefault(f'/{source.topic.removeprefix("/")}', []).append(source)
+                sources.setdefault(rooted(source.topic), []).append(source)
             if not sources:
                 raise BagError(f'{path}: the bag holds no messages')
         except BaseException:
@@ -94,7 +95,7 @@ class Content:
                 header_ns = stamp_ns(plain(data))
             except ValueError:
                 header_ns = None
-            found[f'/{source.topic.removeprefix("/")}'].append((log_ns, header_ns or 0))
+            found[rooted(source.topic)].append((log_ns, header_ns or 0))
         return {topic: (np.array([log for log, _ in times], np.int64),
                         np.array([header for _, header in times], np.int64))
                 for topic, times in found.items() if times}

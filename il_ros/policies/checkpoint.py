@@ -35,7 +35,8 @@ Weights = dict[str, NDArray[Any]]
 FORMAT = 1
 MAX_TEXT = 16_000_000    # bytes of one JSON or YAML file
 MAX_HEADER = 16_000_000  # bytes of the safetensors header
-FILES = ('config.json', 'statistics.json', 'contract.yaml', 'model.safetensors')
+WEIGHTS, TRAINING = 'model.safetensors', 'training.json'
+FILES = ('config.json', 'statistics.json', 'contract.yaml', WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,11 @@ def write(folder: Path, checkpoint: Checkpoint, weights: Weights,
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         save_file({k: np.ascontiguousarray(v) for k, v in weights.items()},
-                  part / 'model.safetensors')
+                  part / WEIGHTS)
         write_json(part / 'config.json', {'format': FORMAT, **to_mapping(checkpoint.config)})
         write_json(part / 'statistics.json', statistics)
         (part / 'contract.yaml').write_text(checkpoint.contract.to_text())
-        write_json(part / 'training.json', training)
+        write_json(part / TRAINING, training)
         urdf = checkpoint.urdf or UrdfText('', checkpoint.contract.urdf_text)
         if text := urdf.read_bytes():
             (part / 'robot.urdf').write_bytes(text)
@@ -150,6 +151,16 @@ def recover(folder: Path) -> None:
     old = folder.with_name(f'.{folder.name}.old')
     if old.exists() and not folder.exists():
         old.rename(folder)
+
+
+def read_training(folder: Path) -> dict[str, Any]:
+    """Return how a checkpoint was trained; empty where its file is missing.
+
+    Raises:
+        CheckpointError: The file is too large or holds no object.
+    """
+    file = folder / TRAINING
+    return read_json(file) if file.is_file() else {}
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from il_ros.errors import CheckpointError, ConfigError, install
 from il_ros.policies.act import ACT
 from il_ros.policies.bc import BC
 from il_ros.policies.bc_rnn import BCRNN
-from il_ros.policies.checkpoint import Checkpoint, read, read_weights, Weights
+from il_ros.policies.checkpoint import Checkpoint, read, read_weights, WEIGHTS, Weights
 from il_ros.policies.config import PolicyConfig
 from il_ros.policies.flow import Flow
 from il_ros.policies.gmm import GMM
@@ -213,8 +213,8 @@ def load(checkpoint: Path, contract: Contract | None = None, device: str = 'cpu'
     if contract is not None:
         require_same(contract, description.contract, 'this robot', 'the checkpoint')
     network = make_network(description.config, description.contract)
-    set_weights(network, read_weights(checkpoint / 'model.safetensors'),
-                str(checkpoint / 'model.safetensors'))
+    set_weights(network, read_weights(checkpoint / WEIGHTS),
+                str(checkpoint / WEIGHTS))
     _check_statistics(description, checkpoint)
     policy = LearnedPolicy(description, network, device)
     if contract is not None:

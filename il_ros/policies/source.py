@@ -7,12 +7,12 @@ may lie in a bucket), the address of a policy server (ws://host:port), or a .yam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from il_ros.buckets.fetch import local
 from il_ros.config import build, parse_yaml, read_text
 from il_ros.contract import Contract, require_same
+from il_ros.disk.digest import digest_of
 from il_ros.errors import CheckpointError, ConfigError, install
 from il_ros.policies.config import one_of
 from il_ros.policies.policy import cannot_continue, Description, Policy
@@ -86,14 +86,9 @@ def weights_hash(place: Place) -> str:
     """
     if is_server(place):
         return ''
+    place = _here(place)
     file = Path(place) if Path(place).suffix == '.onnx' else Path(place) / 'model.safetensors'
-    if not file.is_file():
-        return ''
-    digest = sha256()
-    with file.open('rb') as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return digest_of([file]) if file.is_file() else ''
 
 
 def describe(place: Place, contract: Contract | None = None) -> Description:

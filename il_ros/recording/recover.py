@@ -13,10 +13,11 @@ import shutil
 from typing import Any, BinaryIO
 
 from il_ros.config import parse_yaml
+from il_ros.disk.atomic import sync
 from il_ros.errors import BagError, ConfigError
 from il_ros.recording.metadata import bag_information, EpisodeInfo
 from il_ros.recording.salvage import Scan
-from il_ros.recording.store import EpisodeStore, PARTIAL, sync_folder
+from il_ros.recording.store import EpisodeStore, PARTIAL
 from il_ros.recording.writer import finish, Limits, METADATA_FILE, START_RECORD
 from mcap.records import Channel, Message
 from mcap.writer import CompressionType, Writer
@@ -84,7 +85,7 @@ def recover(damaged: Path, info: EpisodeInfo | None = None) -> Recovery:
         before = custom.get('stop_reason', '')
         copy.close({**custom, 'stop_reason': '; '.join(filter(None, (reason, before)))})
     temporary.rename(target)
-    sync_folder(target.parent)
+    sync(target.parent)
     ours = partial and START_RECORD in scan.notes
     original = EpisodeStore(damaged.parent).set_aside(damaged) if ours else damaged
     return Recovery(target, sum(copy.counts.values()), scan.lost_bytes, scan.bad_chunks, original)

@@ -7,6 +7,7 @@ import re
 import shutil
 
 from il_ros.config import path_name
+from il_ros.disk.atomic import sync
 from il_ros.errors import ConfigError, RecordingError
 
 PARTIAL = '.partial'
@@ -83,16 +84,7 @@ class EpisodeStore:
         while target.exists():
             number += 1
             target = folder / f'{name}_{number}'
-        sync_folder(partial)
+        sync(partial)
         partial.rename(target)
-        sync_folder(folder)
+        sync(folder)
         return target
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

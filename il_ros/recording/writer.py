@@ -11,10 +11,11 @@ import threading
 import time
 from typing import Any, BinaryIO, NamedTuple
 
+from il_ros.disk.atomic import sync
 from il_ros.errors import RecordingError
 from il_ros.recording.definitions import message_definition
 from il_ros.recording.metadata import bag_information, EpisodeInfo, to_yaml, Topic
-from il_ros.recording.store import PARTIAL, sync_folder
+from il_ros.recording.store import PARTIAL
 from il_ros.timing import MILLISECOND
 from mcap.writer import CompressionType, Writer
 
@@ -126,7 +127,7 @@ def finish(mcap: Writer, stream: BinaryIO, folder: Path, content: Mapping[str, A
         sink.write(to_yaml({'rosbag2_bagfile_information': content}))
         sink.flush()
         os.fsync(sink.fileno())
-    sync_folder(folder)
+    sync(folder)
 
 
 class EpisodeWriter:

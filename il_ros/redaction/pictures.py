@@ -1,7 +1,7 @@
 """What is done to the pixels of a picture: faces become a few colours, regions black."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 import re
 from typing import Any
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 CELLS = 2       # colours along either side that are left of a face; of more the detector sees one
 REGION = re.compile(r'(.+):(\d+),(\d+),(\d+),(\d+)')
-Regions = Mapping[str, Sequence[Box]]
 
 
 def parse_regions(texts: Sequence[str]) -> dict[str, list[Box]]:

@@ -3,18 +3,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 import json
 from pathlib import Path
 from typing import Any
 
+from il_ros import __version__
 from il_ros.errors import ConfigError
 
 LISTED = 20     # pictures that are named
 
 
 @dataclass
-class Camera:
+class CameraReport:
     """Pictures of one camera or topic.
 
     Attributes:
@@ -36,9 +36,9 @@ class Camera:
     regions: list[tuple[int, ...]] = field(default_factory=list)
 
     @staticmethod
-    def of(regions: Iterable[tuple[int, int, int, int]]) -> Camera:
+    def of(regions: Iterable[tuple[int, int, int, int]]) -> CameraReport:
         """Return one of which nothing was counted yet."""
-        return Camera(regions=[tuple(region) for region in regions])
+        return CameraReport(regions=[tuple(region) for region in regions])
 
     def seen_again(self, place: str) -> None:
         """Note that a picture of the copy still shows what the detector takes for a face."""
@@ -68,7 +68,7 @@ class Report:
     copy: str
     of: str
     detector: dict[str, Any] = field(default_factory=dict)
-    cameras: dict[str, Camera] = field(default_factory=dict)
+    cameras: dict[str, CameraReport] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
     pseudonyms: int = 0
     texts: int | None = None
@@ -129,15 +129,8 @@ def write_report(report: Report, file: Path) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    content: Mapping[str, Any] = {'il_ros': _version(), **asdict(report)}
+    content: Mapping[str, Any] = {'il_ros': __version__, **asdict(report)}
     try:
         file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', 'utf-8')
     except OSError as error:
         raise ConfigError(f'{file}: cannot be written: {error.strerror}') from None
-
-
-def _version() -> str:
-    try:
-        return version('il_ros')
-    except PackageNotFoundError:
-        return 'unknown'

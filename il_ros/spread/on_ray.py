@@ -31,9 +31,8 @@ def cluster() -> Iterator[Any]:
         ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True,
                  logging_level=logging.WARNING)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        text = str(error).strip().splitlines()
         raise ConfigError(f'RAY_ADDRESS={address}: no cluster of Ray answers: '
-                          f'{text[0] if text else type(error).__name__}') from None
+                          f'{_first_line(error)}') from None
     try:
         yield ray
     finally:
@@ -90,4 +89,9 @@ def _result(ray: Any, reference: Any) -> Any:
                         f'{str(error).strip().splitlines()[-1]}') from error
     except ray.exceptions.RayError as error:
         raise WorkError(f'work was lost with its machine {TRIES + 1} times: '
-                        f'{str(error).strip().splitlines()[0]}') from None
+                        f'{_first_line(error)}') from None
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-import math
 from pathlib import Path
 import re
 from typing import NamedTuple
 
+from il_ros.config import number
 from il_ros.errors import ConfigError
 
 SHARE = re.compile(r'\s*(.+?)\s*=\s*([^=,\s]+)\s*(?:,|$)')
@@ -52,7 +52,7 @@ def parse_data(text: str) -> list[Asked]:
     return found
 
 
-def parse_shares(text: str, option: str) -> dict[str, float]:
+def parse_shares(text: str, option: str, such_as: str = 'one=0.7,two=0.3') -> dict[str, float]:
     """Return what a command line says, as in 'pick the cube=0.7,open the box=0.3'.
 
     Raises:
@@ -64,22 +64,13 @@ def parse_shares(text: str, option: str) -> dict[str, float]:
         match = SHARE.match(text, place)
         value = number(match[2]) if match else None
         if match is None or value is None:
-            raise ConfigError(f'{option}: expected names and shares as in one=0.7,two=0.3, got '
+            raise ConfigError(f'{option}: expected names and shares as in {such_as}, got '
                               f'{text[place:]!r}')
         if match[1] in found:
             raise ConfigError(f'{option}: {match[1]!r} stands twice')
         found[match[1]], place = value, match.end()
     check_shares(found, option)
     return found
-
-
-def number(text: str) -> float | None:
-    """Return the finite number that a text says, None where it says none."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def check_shares(shares: Mapping[str, float], where: str) -> None:

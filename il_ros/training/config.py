@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from il_ros.config import build, find_config, parse_yaml, read_text
 from il_ros.errors import ConfigError
 from il_ros.policies.config import one_of, PolicyConfig
-from il_ros.training.asked import check_shares
+from il_ros.training.asked import check_shares, parse_shares
 from il_ros.types import ControlSource, LABELLED
 
 SOURCES = {**{source.name.lower(): int(source) for source in ControlSource}, 'label': LABELLED}
@@ -44,15 +44,7 @@ class Mix:
         Raises:
             ConfigError: It is no such text, or the shares do not add up to 1.
         """
-        shares: dict[str, float] = {}
-        for part in text.split(','):
-            name, _, value = part.partition('=')
-            try:
-                shares[name.strip()] = float(value)
-            except ValueError:
-                raise ConfigError(f'--mix: expected shares as in demo=0.5,human=0.4,policy=0.1, '
-                                  f'got {part!r}') from None
-        return build(Mix, shares, '--mix')
+        return build(Mix, parse_shares(text, '--mix', 'demo=0.5,human=0.4,policy=0.1'), '--mix')
 
 
 @dataclass(frozen=True)

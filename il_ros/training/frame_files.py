@@ -18,7 +18,7 @@ from pathlib import Path
 import shutil
 from typing import BinaryIO, Protocol
 
-from il_ros.cache import BOUND_GB, cache_bound, cache_folder, DISK_SHARE, FOLDER
+from il_ros.disk.cache import BOUND_GB, cache_bound, cache_folder, DISK_SHARE, FOLDER
 from il_ros.errors import DatasetError
 from il_ros.training.sampling import Rows
 from il_ros.types import View

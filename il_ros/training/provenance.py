@@ -11,11 +11,12 @@ from typing import Any
 from il_ros.datasets.files.history import read_history
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
-from il_ros.policies.checkpoint import read_json
+from il_ros.policies.checkpoint import read_training
 from il_ros.rights import counted, Rights
 from il_ros.training.joined import Joined, Part
 from il_ros.training.samples import Source
 
+SAID = ('trained_on', 'started_from', 'despite')    # of a checkpoint's data and their rights
 PACKAGES = ('il_ros', 'torch', 'numpy', 'lightning-fabric', 'diffusers')
 
 
@@ -70,9 +71,8 @@ def _described(part: Part) -> dict[str, Any]:
 
 
 def _earlier(checkpoint: Path) -> dict[str, Any]:
-    file = checkpoint / 'training.json'
-    said = read_json(file) if file.is_file() else {}
-    return {name: said[name] for name in ('trained_on', 'started_from', 'despite') if name in said}
+    said = read_training(checkpoint)
+    return {name: said[name] for name in SAID if name in said}
 
 
 def _versions() -> dict[str, str]:

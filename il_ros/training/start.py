@@ -5,7 +5,7 @@ from pathlib import Path
 
 from il_ros.contract import Contract, require_same
 from il_ros.errors import ConfigError
-from il_ros.policies.checkpoint import read, read_weights
+from il_ros.policies.checkpoint import read, read_weights, WEIGHTS
 from il_ros.policies.load import set_weights
 from il_ros.policies.networks.network import Network
 from il_ros.policies.networks.pretrained import load_backbones
@@ -38,7 +38,7 @@ def set_start(network: Network, config: TrainConfig) -> None:
         IlRosError: They cannot be read or do not fit.
     """
     if config.start:
-        weights = Path(config.start) / 'model.safetensors'
+        weights = Path(config.start) / WEIGHTS
         set_weights(network, read_weights(weights), str(weights))
     elif config.pretrained:
         load_backbones(network, Path(config.pretrained))

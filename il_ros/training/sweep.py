@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from il_ros.buckets.url import url_of
 from il_ros.config import build, to_mapping
 from il_ros.errors import ConfigError
+from il_ros.policies.checkpoint import read_training
 from il_ros.spread.on_ray import cluster
 from il_ros.training.config import TrainConfig
 
@@ -100,5 +100,5 @@ def _run(dataset: Path, folder: Path, config: TrainConfig) -> float | None:
     from il_ros.training.train import train
 
     best = train(dataset, folder, config)
-    validation: float | None = json.loads((best / 'training.json').read_text())['validation']
+    validation: float | None = read_training(best)['validation']
     return validation

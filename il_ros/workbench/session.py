@@ -9,6 +9,7 @@ from il_ros.datasets.files.atomic import replacing
 from il_ros.datasets.files.history import (
     Change,
     DELETE,
+    MERGE,
     next_change,
     read_history,
     standing,
@@ -102,7 +103,7 @@ def merge(roots: Sequence[Path], out: Path, who: Who = ME,
     takes, features, notes = merged(datasets)
     changes = histories(standing(read_history(root)) for root in roots)
     with replacing(out) as folder:
-        done = _write(folder, takes, datasets[0], features, changes, 'merge',
+        done = _write(folder, takes, datasets[0], features, changes, MERGE,
                       {'of': [root.name for root in roots]}, who, progress)
     return done, notes
 

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from il_ros.contract import Depth
 from il_ros.datasets import schema
 from il_ros.datasets.files import tables
 from il_ros.datasets.files.atomic import link_file
 from il_ros.datasets.files.history import Change, write_history
 from il_ros.datasets.files.layout import Layout
 from il_ros.datasets.files.stats import aggregate, column_stats, ImageStats, SAMPLE_EVERY, to_json
-from il_ros.datasets.files.video import read_frames
+from il_ros.datasets.files.video import stream_frames
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.silence import stored
@@ -154,21 +153,18 @@ class VersionWriter:
         found: dict[str, Any] = {name: value for name, value in zip(
             LOST, (take.count + missing, missing), strict=True) if name in old}
         for video in self._videos:
-            depth = next((camera.depth for camera in take.dataset.contract.cameras
-                          if schema.IMAGES + camera.name == video), None)
-            stats = ImageStats(depth)
-            for frame in _sampled(take, video, old, depth):
+            stats = ImageStats(schema.depth_of(take.dataset.contract, video))
+            for frame in _sampled(take, video, old):
                 stats.take(frame)
             nested = isinstance(old.get(f'stats/{video}/min', [[]])[0], list)
             found |= tables.stats_columns(video, stats.stats(), nested)
         return found
 
 
-def _sampled(take: Take, video: str, old: Mapping[str, Any], depth: Depth | None
-             ) -> Iterator[View]:
-    """Yield every few pictures of a take, as `ImageStats` counts them."""
-    path, start_s = Layout.of(take.dataset.root, take.dataset.info).video(video, old)
-    first = round(start_s * take.dataset.fps) + take.first
-    numbers = list(range(first, first + take.count, SAMPLE_EVERY))
-    for begin in range(0, len(numbers), 64):
-        yield from read_frames(path, numbers[begin:begin + 64], take.dataset.fps, depth)
+def _sampled(take: Take, video: str, old: Mapping[str, Any]) -> Iterator[View]:
+    """Return every few pictures of a take, as `ImageStats` counts them."""
+    dataset = take.dataset
+    path, start_s = Layout.of(dataset.root, dataset.info).video(video, old)
+    first = round(start_s * dataset.fps) + take.first
+    return stream_frames(path, range(first, first + take.count, SAMPLE_EVERY), dataset.fps,
+                         schema.depth_of(dataset.contract, video))

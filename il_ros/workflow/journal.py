@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from il_ros.disk.atomic import write_atomically
 from il_ros.errors import ConfigError, IlRosError
 
 FORMAT = 1
@@ -101,18 +102,3 @@ class Journal:
     def _write(self) -> None:
         write_atomically(self._path, json.dumps(
             {'format': FORMAT, 'settings': self._settings, 'steps': self._steps}, indent=1) + '\n')
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file that a crash leaves as it was or as it shall be, and make it last."""
-    partial = path.with_name(f'.{path.name}.partial')
-    with partial.open('w', encoding='utf-8') as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

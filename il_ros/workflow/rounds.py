@@ -15,9 +15,10 @@ from typing import Any
 
 from il_ros.datasets.effort import dataset_effort, Effort
 from il_ros.datasets.reader import Dataset
+from il_ros.disk.atomic import write_atomically
 from il_ros.evaluation.rollout import Rollout
 from il_ros.workflow.collectors import Collector
-from il_ros.workflow.journal import Journal, Result, write_atomically
+from il_ros.workflow.journal import Journal, Result
 from il_ros.workflow.loop import Loop, Progress, Round, SEEDS_PER_RUN
 from il_ros.workflow.promotion import judge, promote, promoted, Verdict
 from il_ros.workflow.rounds_config import RoundsConfig

@@ -141,7 +141,7 @@ def test_nothing_is_written_over_what_is_there(store, tmp_path):
 def test_two_at_once_are_refused(store):
     with staged(URL) as folder:
         assert folder.name == 'bag' and not folder.exists()
-        with pytest.raises(BucketError, match=f'{URL}: another conversion is writing it'), (
+        with pytest.raises(BucketError, match=f'{URL}: another process is writing it'), (
                 staged(URL)):
             pass
 

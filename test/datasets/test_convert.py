@@ -449,7 +449,7 @@ def test_kill_9_leaves_nothing_half_and_a_rerun_is_identical(dataset, recorded, 
         [sys.executable, '-c', KILLED, str(out), str(done), *map(str, recorded)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == 'here\n'
-    with pytest.raises(DatasetError, match='another conversion is writing it'):
+    with pytest.raises(DatasetError, match='another process is writing it'):
         convert(recorded, out, append=True)
     process.send_signal(signal.SIGKILL)
     process.wait()

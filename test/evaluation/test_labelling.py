@@ -6,6 +6,8 @@ from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, DatasetError
 from il_ros.evaluation.labelling import add_labels, read_rows
+from il_ros.recording.metadata import EpisodeInfo
+from il_ros.rights import Rights
 from il_ros.teleop.scripted import ScriptedOperator
 from il_ros.teleop.scripted_device import ScriptedDevice
 from il_ros.types import ControlSource, LABELLED
@@ -49,6 +51,18 @@ def test_an_episode_of_a_dataset_can_be_labelled_into_the_same_dataset(rollout, 
     assert (tmp_path / 'data/data/chunk-000/file-000.parquet').read_bytes() == before
     first, second = (dataset.columns['observation.state'][dataset.rows(k)] for k in (0, 1))
     np.testing.assert_array_equal(first, second)
+
+
+def test_labels_are_under_the_rights_of_what_was_labelled(tmp_path):
+    script = bags.Script(bags.small_contract(), seconds=2.0, correct_s=1.0)
+    rights = Rights('MIT', '', 'withdrawn')
+    info = EpisodeInfo(script.contract, outcome='failure', rights=rights)
+    bag = bags.write_bag(tmp_path / 'bag', script, info=info)
+    convert([bag], tmp_path / 'data')
+    for place in (bag, tmp_path / 'data'):
+        found, out = read_rows(place), tmp_path / f'{place.name}_labelled'
+        add_labels(found, ScriptedDevice(found.contract, 4), out)
+        assert Rights.of(Dataset(out).episodes[0]) == rights
 
 
 def test_nothing_is_written_where_nobody_engages(rollout, tmp_path):

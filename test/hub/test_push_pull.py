@@ -11,9 +11,14 @@ from il_ros.datasets.files.history import read_history
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import HubError
 from il_ros.hub.address import Address, parse_address
+from il_ros.hub.card import card
+from il_ros.hub.content import content_of
 from il_ros.hub.pull import pull
 from il_ros.hub.push import push
+from il_ros.workbench.session import change, Who
+from il_ros.workbench.takes import takes_of
 import pytest
+import yaml
 
 PLACE = parse_address('hf://anna/pick')
 HERE = ('dataset', 'anna/pick')
@@ -48,7 +53,7 @@ def test_what_is_pushed_comes_back(way, request, dataset, tmp_path):
     assert found.address == Address('anna/pick', 'dataset') and found.revision == done.revision
     theirs, card = contents(tmp_path / 'theirs'), (tmp_path / 'theirs/README.md').read_text()
     assert {name: theirs[name] for name in contents(dataset)} == contents(dataset)
-    assert 'tags: [LeRobot, il_ros]' in card and 'license' not in card
+    assert 'tags:\n- LeRobot\n- il_ros\n' in card and 'license' not in card
     assert not (tmp_path / 'theirs/.cache').exists()
     change, = read_history(tmp_path / 'theirs')
     assert (change.do, change.by, change.episodes, change.frames) == ('pull', 'bert', 1, 28)
@@ -57,6 +62,18 @@ def test_what_is_pushed_comes_back(way, request, dataset, tmp_path):
     for file in (*tmp_path.rglob('*'), *hub.blobs.values()):
         data = file if isinstance(file, bytes) else file.read_bytes() if file.is_file() else b''
         assert WRITER.encode() not in data, f'a token in {file}'
+
+
+def test_the_page_says_under_which_licence(hub, dataset):
+    change(dataset, 'rights', {'episodes': {take.key: {'licence': 'CC-BY-4.0'} for take in
+                                            takes_of(Dataset(dataset))}}, Who('anna'))
+    head = card(content_of(dataset), PLACE).split('---')[1]
+    assert yaml.safe_load(head) == {
+        'license': 'cc-by-4.0', 'task_categories': ['robotics'], 'tags': ['LeRobot', 'il_ros'],
+        'configs': [{'config_name': 'default', 'data_files': 'data/*/*.parquet'}]}
+    push(dataset, PLACE)
+    pull(PLACE, dataset.parent / 'theirs')
+    assert 'license: cc-by-4.0\n' in (dataset.parent / 'theirs/README.md').read_text()
 
 
 def test_a_revision_is_named_and_another_in_its_place_only_when_asked(hub, dataset, tmp_path):

@@ -6,9 +6,10 @@ import signal
 from diagnostic_msgs.msg import DiagnosticArray
 from gate_factory import make_gate, make_policy
 from geometry_msgs.msg import Pose, PoseArray
-from il_ros.intervention.gates.files import fingerprint, JSON, POLICY, TENSORS
+from il_ros.intervention.gates.files import fingerprint, JSON, TENSORS
 from il_ros.msg import ControlMode, HelpRequest
 from il_ros.nodes import shell
+from il_ros.policies.checkpoint import WEIGHTS
 from il_ros.srv import LoadPolicy
 from nodes.harness import next_domain, running
 from nodes.robot import Robot, START
@@ -103,9 +104,9 @@ def test_asks_off_the_data_and_not_on_them(tmp_path, checkpoint):
 def other_policy(checkpoint, folder, gated):
     """Return a copy with slightly other weights and, if it has a gate, twice the threshold."""
     shutil.copytree(checkpoint, folder)
-    weights = load_file(folder / POLICY)
+    weights = load_file(folder / WEIGHTS)
     name = next(name for name, value in weights.items() if value.dtype == np.float32)
-    save_file(weights | {name: weights[name] + np.float32(1e-4)}, folder / POLICY)
+    save_file(weights | {name: weights[name] + np.float32(1e-4)}, folder / WEIGHTS)
     record = json.loads((folder / JSON).read_text())
     if gated:
         record['policy'] = fingerprint(folder)

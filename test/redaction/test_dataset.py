@@ -143,6 +143,19 @@ def test_pseudonyms_of_two_copies_are_the_same_under_one_key(root, tmp_path):
     assert one == two == [ANNA, ANNA]
 
 
+def test_distances_have_no_faces_stay_exact_and_are_unknown_in_a_region(tmp_path):
+    contract = bags.with_depth(bags.small_contract(cameras=('wrist',)), 'wrist')
+    convert(bags.write_bags(tmp_path, 1, contract=contract, seconds=0.4), tmp_path / 'dataset')
+    asked = Asked(Pseudonyms(KEY), FaceDetector(), {'wrist': [Box(0, 0, 20, 10)]})
+    report = redact_dataset(tmp_path / 'dataset', tmp_path / 'copy', asked)
+    before, after = (Dataset(tmp_path / name) for name in ('dataset', 'copy'))
+    one, two = (found.frames('wrist', range(len(found))) for found in (before, after))
+    assert not two[:, :10, :20].any() and one[:, :10, :20].any()
+    two[:, :10, :20] = one[:, :10, :20]
+    assert np.array_equal(one, two)
+    assert 'wrist: no faces looked for: depth' in report.lines()
+
+
 @pytest.mark.parametrize('regions, text', [
     ({'wrist': [Box(0, 0, 1, 1)]}, '--region wrist: expected a camera of the dataset: scene'),
     ({'scene': [Box(120, 0, 9, 1)]}, 'reaches beyond its pictures, which are 128 wide')])

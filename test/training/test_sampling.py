@@ -138,8 +138,10 @@ def test_who_is_drawn_is_a_label():
 @pytest.mark.parametrize(('text', 'error'), [
     ('demo=0.5,humen=0.5', "--mix: unknown key 'humen'; did you mean 'human'?"),
     ('demo=0.5', 'mix: expected shares of 0 or more that add up to 1, got demo=0.5, human=0, po'),
-    ('demo=1.5,human=-0.5', 'mix: expected shares of 0 or more that add up to 1'),
-    ('demo', "--mix: expected shares as in demo=0.5,human=0.4,policy=0.1, got 'demo'"),
+    ('demo=1.5,human=-0.5', '--mix: expected shares of 0 or more whose sum is more than 0'),
+    ('demo=nan', '--mix: expected names and shares as in '),
+    ('demo=1,demo=1', "--mix: 'demo' stands twice"),
+    ('demo', "--mix: expected names and shares as in demo=0.5,human=0.4,policy=0.1, got 'demo'"),
 ])
 def test_wrong_mixes(text, error):
     with pytest.raises(ConfigError) as caught:

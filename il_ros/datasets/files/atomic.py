@@ -11,6 +11,7 @@ from pathlib import Path
 import shutil
 
 from il_ros.buckets.url import url_of
+from il_ros.disk.atomic import sync
 from il_ros.errors import DatasetError
 
 _AT_FDCWD = -100
@@ -36,28 +37,19 @@ def replacing(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         if previous.exists() and not target.exists():
             previous.rename(target)         # killed between the two renames of `_swap`
-        temporary.mkdir(exist_ok=True)
-        lock = os.open(temporary, os.O_RDONLY)
     except OSError as error:
         raise DatasetError(f'{target}: cannot be written: {error.strerror}') from None
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DatasetError(f'{target}: another conversion is writing it; '
-                               'wait for it or choose another folder') from None
+    with _alone_in(temporary, target):
         try:
             _clear(temporary)
             yield temporary
-            sync(temporary)
+            sync_all(temporary)
             _swap(temporary, target, previous)
         except OSError as error:
             raise DatasetError(f'{target}: cannot be written: {error.strerror}') from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(previous, ignore_errors=True)
-    finally:
-        os.close(lock)
 
 
 @contextmanager
@@ -76,6 +68,21 @@ def arriving(target: Path, what: str) -> Iterator[Path]:
             there by the end.
     """
     folder = target.parent / f'.{target.name}.{what}.part'
+    with _alone_in(folder, target):
+        yield folder
+        try:
+            sync_all(folder)
+            folder.rename(target)           # fails where something has come to lie
+        except OSError as error:
+            raise DatasetError(f'{target}: cannot be written: {error.strerror}; what arrived is '
+                               f'in {folder}') from None
+        for part in target.parent.glob(f'.{glob.escape(target.name)}.*.part'):
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _alone_in(folder: Path, target: Path) -> Iterator[None]:
+    """Make a folder and lock it against other processes, for what is to lie at `target`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder, os.O_RDONLY)
@@ -85,17 +92,9 @@ def arriving(target: Path, what: str) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise DatasetError(f'{target}: another process is fetching it; wait for it or choose '
+            raise DatasetError(f'{target}: another process is writing it; wait for it or choose '
                                'another folder') from None
-        yield folder
-        try:
-            sync(folder)
-            folder.rename(target)           # fails where something has come to lie
-        except OSError as error:
-            raise DatasetError(f'{target}: cannot be written: {error.strerror}; what arrived is '
-                               f'in {folder}') from None
-        for part in target.parent.glob(f'.{glob.escape(target.name)}.*.part'):
-            shutil.rmtree(part, ignore_errors=True)
+        yield
     finally:
         os.close(lock)
 
@@ -125,14 +124,10 @@ def _clear(folder: Path) -> None:
             child.unlink()
 
 
-def sync(folder: Path) -> None:
+def sync_all(folder: Path) -> None:
     """Make what is in a folder last through a loss of power."""
     for path in [*folder.rglob('*'), folder]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(path)
 
 
 def _swap(temporary: Path, target: Path, previous: Path) -> None:

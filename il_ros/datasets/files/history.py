@@ -12,7 +12,8 @@ from typing import Any
 from il_ros.errors import DatasetError
 
 HISTORY_FILE = Path('meta/history.jsonl')
-UNDO, DELETE, APPEND = 'undo', 'delete', 'append'
+UNDO, DELETE, APPEND, MERGE = 'undo', 'delete', 'append', 'merge'
+REDACT, PULL = 'redact', 'pull'
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Change:
         at: When, in ISO 8601 with the time zone.
         by: Who.
         why: In their words.
-        do: What was done, as `il_ros.workbench.edits.EDITS` names it; `UNDO` or `APPEND`.
+        do: What was done, as `il_ros.workbench.edits.EDITS` names it; or another of the words
+            above.
         what: To which episodes, by their keys, so that it can be repeated after a conversion.
         episodes: How many there are since.
         frames: Rows since.

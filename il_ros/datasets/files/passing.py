@@ -6,7 +6,7 @@ import io
 from typing import Any, NamedTuple, TYPE_CHECKING
 
 import av
-from il_ros.datasets.files.video import OPTIONS, VideoWriter
+from il_ros.datasets.files.video import BITEXACT, OPTIONS, VideoWriter
 from il_ros.types import Pixels
 import numpy as np
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
-
-BITEXACT = 0x0400       # AVFMT_FLAG_BITEXACT: no version in the file
 
 
 class Coded(NamedTuple):

@@ -29,6 +29,8 @@ KEYFRAME_EVERY = 10
 OPTIONS = {'crf': '20', 'preset': 'veryfast', 'tune': 'fastdecode', 'bf': '0',
            'g': str(KEYFRAME_EVERY), 'threads': '1'}
 QUEUE_FRAMES = 16
+AT_ONCE = 64        # frames in memory of a file that is read from end to end
+BITEXACT = 0x0400   # AVFMT_FLAG_BITEXACT: no version in the file
 CONTAINER = {'major_brand', 'minor_version', 'compatible_brands', 'encoder'}   # of every MP4
 
 
@@ -130,7 +132,7 @@ class VideoWriter:
     def _encode(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with av.open(str(self.path), 'w', format='mp4') as container:
-            container.flags |= 0x0400       # AVFMT_FLAG_BITEXACT: no version in the file
+            container.flags |= BITEXACT
             form = CODES if self._depth else RGB
             stream = cast('VideoStream', container.add_stream(
                 form.codec, rate=self._rate, options=form.options))
@@ -221,3 +223,10 @@ def read_frames(path: Path, numbers: Sequence[int], rate_hz: float | None = None
         raise DatasetError(f'{path}: no frame {missing[0]}')
     read = np.stack([found[number] for number in numbers])
     return to_metres(read, depth)[..., None] if depth else read
+
+
+def stream_frames(path: Path, numbers: Sequence[int], rate_hz: float, depth: Depth | None = None
+                  ) -> Iterator[View]:
+    """Yield frames of one file as `read_frames` returns them, with few of them in memory."""
+    for begin in range(0, len(numbers), AT_ONCE):
+        yield from read_frames(path, numbers[begin:begin + AT_ONCE], rate_hz, depth)

@@ -12,7 +12,7 @@ from typing import Any
 from il_ros.bags.episodes.split import Split
 from il_ros.contract import Contract
 from il_ros.datasets.encoded import Encoded
-from il_ros.datasets.files.atomic import sync
+from il_ros.datasets.files.atomic import sync_all
 from il_ros.errors import DatasetError, IlRosError
 import numpy as np
 
@@ -142,7 +142,7 @@ def appearing(folder: Path) -> Iterator[Path]:
     partial.mkdir(parents=True)
     try:
         yield partial
-        sync(partial)
+        sync_all(partial)
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

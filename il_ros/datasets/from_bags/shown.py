@@ -7,7 +7,7 @@ from contextlib import suppress
 from il_ros.alignment.reader import StreamReader
 from il_ros.alignment.stamps import sample_ns
 from il_ros.bags.reader import Bag, Stamped
-from il_ros.config import nearest
+from il_ros.config import nearest, number
 from il_ros.datasets.schema import UNKNOWN
 from il_ros.errors import BagError, ConfigError, MessageError
 from il_ros.timing import to_ns
@@ -101,11 +101,12 @@ def parse_shown(texts: Sequence[str]) -> float | dict[str, float] | None:
     found: dict[str, float] = {}
     for text in texts:
         joint, _, seconds = text.rpartition('=')
-        try:
-            found[joint] = float(seconds)
-        except ValueError:
+        if (value := number(seconds)) is None:
             raise ConfigError('--shown: expected SECONDS, or JOINT=SECONDS for each joint that '
-                              f'nothing was told, got {text!r}') from None
+                              f'nothing was told, got {text!r}')
+        if joint and joint in found:
+            raise ConfigError(f'--shown: {joint!r} stands twice')
+        found[joint] = value
     if '' in found and len(texts) > 1:
         raise ConfigError('--shown: expected SECONDS once for all joints, or JOINT=SECONDS for '
                           f'some, got {" and ".join(texts)}')

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-import hashlib
 import math
 from pathlib import Path
 
 from il_ros.angles import Angles
 from il_ros.config import build, nearest, to_mapping
 from il_ros.contract import Contract
+from il_ros.disk.digest import digest_of
 from il_ros.errors import CheckpointError, ConfigError
 from il_ros.intervention.gates.ensemble import EnsembleGate
 from il_ros.intervention.gates.gate import Gate
@@ -21,14 +21,20 @@ from il_ros.intervention.gates.lazy import LazyGate
 from il_ros.intervention.gates.models import Perceptron, Twin
 from il_ros.intervention.gates.safe import SafeGate
 from il_ros.intervention.gates.thrifty import ThriftyGate
-from il_ros.policies.checkpoint import Checkpoint, read_json, read_weights, write_json
+from il_ros.policies.checkpoint import (
+    Checkpoint,
+    read_json,
+    read_weights,
+    WEIGHTS,
+    write_json,
+)
 from il_ros.policies.config import VECTORS
 from il_ros.policies.transforms import features, to_data
 from il_ros.types import Floats, Observation
 import numpy as np
 
 FORMAT = 1
-JSON, TENSORS, POLICY = 'gate.json', 'gate.safetensors', 'model.safetensors'
+JSON, TENSORS = 'gate.json', 'gate.safetensors'
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ class Inputs:
 
 def fingerprint(checkpoint: Path) -> str:
     """Return the SHA-256 of a checkpoint's weights."""
-    return hashlib.sha256((checkpoint / POLICY).read_bytes()).hexdigest()
+    return digest_of([checkpoint / WEIGHTS])
 
 
 def write(checkpoint: Path, model: GateModel) -> None:

@@ -26,7 +26,7 @@ from il_ros.intervention.gates.files import (
 from il_ros.intervention.gates.learning import fit_classifier, fit_value, Transitions
 from il_ros.intervention.gates.models import Perceptron, Twin
 from il_ros.intervention.gates.safe import unsafe, unsafe_threshold
-from il_ros.policies.checkpoint import read_json
+from il_ros.policies.checkpoint import read_json, TRAINING
 from il_ros.policies.load import LearnedPolicy, load
 from il_ros.policies.policy import infer_or_hold
 from il_ros.policies.transforms import LEAST_SCALE
@@ -152,11 +152,11 @@ def _thrifty(steps: _Steps, value: Twin | Perceptron, held: Mask,
 
 def _validation(checkpoint: Path, source: Source) -> tuple[Mask, Mask]:
     """Return which rows a person drove and which belong to validation episodes. Shape (N,)."""
-    said = read_json(checkpoint / 'training.json')
+    said = read_json(checkpoint / TRAINING)
     if said.get('episodes') != len(source.lengths):
         raise DatasetError(f'the gate: expected the dataset that {checkpoint} was trained on, '
                            f'{said.get("episodes")} episodes, got {len(source.lengths)}')
-    config = build(TrainConfig, said['config'], str(checkpoint / 'training.json'))
+    config = build(TrainConfig, said['config'], str(checkpoint / TRAINING))
     control = np.asarray(source.columns['control_source']).reshape(-1)
     episode = np.repeat(np.arange(len(source.lengths)), source.lengths)
     labelled = np.isin(control, [int(SOURCES[name]) for name in config.labels])

@@ -9,9 +9,8 @@ import shutil
 import tempfile
 
 import il_ros
+from il_ros.disk.digest import feed
 from il_ros.errors import CheckpointError, install
-
-BLOCK = 1 << 20        # bytes read at once
 
 
 def cached(checkpoint: Path) -> Path:
@@ -61,9 +60,7 @@ def _fingerprint(checkpoint: Path) -> str:
         if not path.is_file():
             continue  # only the URDF may be absent; `load` says so
         digest.update(f'\n{path.name} {path.stat().st_size}\n'.encode())
-        with path.open('rb') as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
+        feed(digest, path)
     return digest.hexdigest()[:16]
 
 

@@ -102,6 +102,9 @@ def test_what_was_shown_is_named_or_all(texts, expected):
 @pytest.mark.parametrize(('texts', 'message'), [
     (['gripper'], "--shown: expected SECONDS, or JOINT=SECONDS for each joint that nothing was "
                   "told, got 'gripper'"),
+    (['nan'], "--shown: expected SECONDS, or JOINT=SECONDS for each joint that nothing was told, "
+              "got 'nan'"),
+    (['a=0.1', 'a=0.2'], "--shown: 'a' stands twice"),
     (['a=0.1', '0.2'], '--shown: expected SECONDS once for all joints, or JOINT=SECONDS for '
                        'some, got a=0.1 and 0.2')])
 def test_what_was_shown_is_said_in_one_way(texts, message):
