@@ -106,10 +106,10 @@ def reaching(url: str) -> Iterator[Any]:
     except FileExistsError:
         raise BucketError(f'{url}: exists already and is not overwritten') from None
     except FileNotFoundError:
-        raise BucketError(f'{url}: there is no such '
-                          + (f'repository or file, or it is private ({SAY_WHO[scheme]}); a dataset '
-                             'is hf://datasets/OWNER/NAME' if scheme == 'hf' else 'bucket or file')
-                          ) from None
+        what = 'bucket or file' if scheme != 'hf' else (
+            f'repository or file, or it is private ({SAY_WHO[scheme]}); a dataset is '
+            'hf://datasets/OWNER/NAME')
+        raise BucketError(f'{url}: there is no such {what}') from None
     except PermissionError as error:
         raise BucketError(f'{url}: the credentials of this machine do not allow it: '
                           f'{_line(error)}') from None

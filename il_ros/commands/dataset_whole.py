@@ -200,6 +200,8 @@ def _print_history(changes: list[Change]) -> None:
                + (f' of version {change.what["of"]}' if change.do == 'undo' else
                   f' of {change.what["from"]} at {change.what["revision"][:12]}'
                   if change.do == 'pull' else
+                  f' to {change.what["to"]} despite {", ".join(change.what["forbidden"])}'
+                  if change.do == 'publish' else
                   f' {count} episodes' if count else '')
                + f' by {change.by}, {change.at}' + (f': {change.why}' if change.why else ''))
 

@@ -1,19 +1,21 @@
 """What a folder holds that can be pushed, and what it asks for before that."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from il_ros.datasets.files.history import read_history, standing
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.schema import INFO_FILE, REDACTION, REQUIRED
 from il_ros.errors import HubError
 from il_ros.hub.address import DATASET, MODEL
-from il_ros.policies.checkpoint import FILES, read
+from il_ros.policies.checkpoint import FILES, read, read_json
+from il_ros.rights import counted, Rights
 
 REDACT, ADDING = 'redact', ('append', 'merge')      # in the history
-CARD = 'README.md'
+CARD, RECORD = 'README.md', 'training.json'
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,18 @@ class Content:
         files: By their names on the hub, sorted.
         summary: For the commit.
         tag: By which LeRobot finds a dataset: its version; '' for a checkpoint.
+        stated: Rights of the episodes that it holds or was trained on, as `rights.counted`.
+        episodes: How many it holds; 0 for a checkpoint.
+        rows: Likewise.
     """
 
     kind: str
     files: Mapping[str, Path]
     summary: str
     tag: str = ''
+    stated: Sequence[Mapping[str, Any]] = ()
+    episodes: int = 0
+    rows: int = 0
 
     @property
     def size(self) -> int:
@@ -62,9 +70,13 @@ def content_of(folder: Path) -> Content:
         if dataset.info.get(REDACTION) == REQUIRED:
             require_redacted(folder)
         return Content(kind, files, f'{len(dataset.lengths)} episodes, {len(dataset)} rows',
-                       str(dataset.info['codebase_version']))
+                       str(dataset.info['codebase_version']),
+                       counted(map(Rights.of, dataset.episodes)), len(dataset.lengths),
+                       len(dataset))
     if kind == MODEL:
-        return Content(kind, files, f'a checkpoint: {read(folder).config.kind}')
+        file = folder / RECORD
+        return Content(kind, files, f'a checkpoint: {read(folder).config.kind}',
+                       stated=_trained_on(read_json(file) if file.is_file() else {}))
     if not folder.is_dir():
         raise HubError(f'{folder}: expected a dataset or a checkpoint, got nothing')
     inside = sorted(name.partition('/')[0] for name in files
@@ -72,6 +84,12 @@ def content_of(folder: Path) -> Content:
     raise HubError(f'{folder}: expected a dataset ({INFO_FILE}) or a checkpoint '
                    f'({", ".join(FILES)}), got neither'
                    + (f'; did you mean {folder / inside[0]}?' if inside else ''))
+
+
+def _trained_on(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rights of all data behind a checkpoint, those that it went on from as well."""
+    own = [one for data in record.get('trained_on', {}).values() for one in data['rights']]
+    return own + (_trained_on(record['started_from']) if 'started_from' in record else [])
 
 
 def require_redacted(folder: Path) -> None:

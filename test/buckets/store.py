@@ -1,4 +1,4 @@
-"""Stores that the tests talk to over loopback: moto's S3, gcp-storage-emulator's Google Storage."""
+"""Stores that the tests talk to over loopback: moto's S3 and an emulator of Google Storage."""
 from contextlib import contextmanager
 from functools import partial
 from http.server import HTTPServer
@@ -35,7 +35,7 @@ def s3():
 
 @contextmanager
 def gs():
-    """Give a file system on an empty bucket; this process and its children find it by STORAGE_*."""
+    """Give a file system on an empty bucket, likewise, of gcp-storage-emulator."""
     emulator = pytest.importorskip('gcp_storage_emulator.server')
     storage = pytest.importorskip('gcp_storage_emulator.storage')
     with pytest.MonkeyPatch.context() as patch:

@@ -275,8 +275,8 @@ class Handler(BaseHTTPRequestHandler):
         self.hub.on_tree()
         start = f'{under}/' if under else ''
         recursive = self.query.get('recursive') in (['true'], ['True'])
-        files = {path: blob for path, blob in sorted(self.commit_of(kind, name, revision)[1].items())
-                 if path.startswith(start)}
+        every = self.commit_of(kind, name, revision)[1]
+        files = {path: every[path] for path in sorted(every) if path.startswith(start)}
         if under and not files:                 # as for the path of a file
             raise Refused(404, 'EntryNotFound', f'{under} does not exist on "{revision}"')
         rows = [self.entry(path, blob) for path, blob in files.items()]

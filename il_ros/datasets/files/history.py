@@ -13,6 +13,7 @@ from il_ros.errors import DatasetError
 
 HISTORY_FILE = Path('meta/history.jsonl')
 UNDO, DELETE, APPEND = 'undo', 'delete', 'append'
+PUBLISH = 'publish'     # although something forbids it; changes nothing, and no undo takes it back
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Change:
         at: When, in ISO 8601 with the time zone.
         by: Who.
         why: In their words.
-        do: What was done, as `il_ros.workbench.edits.EDITS` names it; `UNDO` or `APPEND`.
+        do: What was done, as `il_ros.workbench.edits.EDITS` names it; `UNDO`, `APPEND`, `PUBLISH`.
         what: To which episodes, by their keys, so that it can be repeated after a conversion.
         episodes: How many there are since.
         frames: Rows since.
@@ -80,8 +81,10 @@ def write_history(root: Path, changes: Sequence[Change]) -> None:
     """Write the changes of a dataset."""
     file = root / HISTORY_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(''.join(json.dumps(asdict(change), ensure_ascii=False) + '\n'
-                            for change in changes), encoding='utf-8')
+    new = file.with_suffix('.new')
+    new.write_text(''.join(json.dumps(asdict(change), ensure_ascii=False) + '\n'
+                           for change in changes), encoding='utf-8')
+    new.replace(file)
 
 
 def next_change(changes: Sequence[Change], do: str, what: Mapping[str, Any], episodes: int,
@@ -94,6 +97,8 @@ def standing(changes: Sequence[Change]) -> list[Change]:
     """Return the changes that were not undone."""
     found: list[Change] = []
     for change in changes:
+        if change.do == PUBLISH:
+            continue
         if change.do != UNDO:
             found.append(change)
         elif found:
