@@ -28,7 +28,7 @@ def require_free(url: str) -> None:
     """
     if (scheme := url.partition(':')[0]) in READ_ONLY:
         raise BucketError(f'{url}: datasets are read from {scheme}://, not written there; convert '
-                          'into a folder and upload that with `hf upload-large-folder`')
+                          'into a folder and send that with il_ros push')
     if LAST in {file.name for file in files_at(url).files}:
         raise BucketError(f'{url} exists already and is not overwritten; choose another folder')
 

@@ -1,4 +1,4 @@
-"""Runs inside LeRobot's own Python: opens a dataset by both of its decoders, knows no il_ros.
+"""Runs inside LeRobot's own Python: opens a dataset by each of its decoders, knows no il_ros.
 
 Arguments: the dataset's folder and a file for what it saw: per decoder and camera the pictures of
 all rows, read in a shuffled order, and which cameras it takes for depth.
@@ -9,8 +9,13 @@ import sys
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
 import numpy as np
 
-root, seen = Path(sys.argv[1]), {}
-for backend in ('pyav', 'torchcodec'):
+root, seen, decoders = Path(sys.argv[1]), {}, ['pyav']
+try:
+    import torchcodec  # noqa: F401
+    decoders.append('torchcodec')
+except (ImportError, RuntimeError):     # it finds no FFmpeg: LeRobot itself then takes PyAV
+    pass
+for backend in decoders:
     found = LeRobotDataset('local/set', root=root, video_backend=backend)
     order = np.random.default_rng(0).permutation(len(found)).tolist()
     rows = {row: found[row] for row in order}
