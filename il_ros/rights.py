@@ -10,11 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from il_ros.errors import ConfigError
+from il_ros.errors import ConfigError, DatasetError
 
 NOT_STATED = 'not stated'
-NO_TRAINING = 'LicenseRef-no-training'      # anywhere in a licence, it forbids training
-# From the one that forbids most on; the first three forbid training.
+TRAINING, PUBLISHING = 'training', 'publishing'
+FORBIDS = {TRAINING: 'LicenseRef-no-training', PUBLISHING: 'LicenseRef-no-publishing'}
+_WORDS = {TRAINING: ('trained on', 'trainable', 'il_ros train'),
+          PUBLISHING: ('published', 'publishable', 'il_ros push')}
+# From the one that forbids most on; the first three forbid both.
 CONSENTS = ('withdrawn', 'withheld', 'pending', 'given', 'not needed')
 FORBIDDING = CONSENTS[:3]
 
@@ -50,10 +53,9 @@ class Rights:
     def _consent(self) -> str:
         return self.consent.partition(':')[0].strip().lower()
 
-    @property
-    def forbids_training(self) -> str:
-        """What of it forbids training; '' where nothing does."""
-        if NO_TRAINING.lower() in self.licence.lower():
+    def forbids(self, use: str) -> str:
+        """Return what of it forbids a use, `TRAINING` or `PUBLISHING`; '' where nothing does."""
+        if FORBIDS[use].lower() in self.licence.lower():
             return f'licence {self.licence}'
         if self._consent in FORBIDDING or (self.consent and self._consent not in CONSENTS):
             return f'consent {self.consent}'
@@ -101,6 +103,43 @@ def trained_under(training: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [one for part in parts for each in part.values() for one in each['rights']]
 
 
+def forbidden(stated: Iterable[Mapping[str, Any]], use: str) -> dict[str, int]:
+    """Return episodes per reason that forbids a use; `stated` is of `counted`."""
+    found = Counter[str]()
+    for one in stated:
+        if reason := Rights.of(one).forbids(use):
+            found[reason] += int(one['episodes'])
+    return dict(found)
+
+
+def require_allowed(of: str, stated: Iterable[Mapping[str, Any]], use: str, despite: str
+                    ) -> dict[str, int]:
+    """Check that data may be used so, or that a person says why they may be all the same.
+
+    Args:
+        of: Their names, for the text.
+        stated: What `counted` returns of them.
+        use: `TRAINING` or `PUBLISHING`.
+        despite: The reason; '' for none.
+
+    Returns:
+        Episodes per reason that forbids it, as `forbidden`.
+
+    Raises:
+        DatasetError: Something forbids it, and nobody said why.
+    """
+    stated = list(stated)
+    found = forbidden(stated, use)
+    if found and not despite.strip():
+        done, column, command = _WORDS[use]
+        told = ', '.join(f'{reason} ({count})' for reason, count in found.items())
+        raise DatasetError(
+            f'{of}: {sum(found.values())} of {sum(int(one["episodes"]) for one in stated)} '
+            f'episodes must not be {done}: {told}; take them out (il_ros dataset filter DATASET '
+            f'"{column}"), or say why it is allowed: {command} --despite REASON')
+    return found
+
+
 def _spdx(licence: str) -> str:
     """Return an expression in the spelling of SPDX, and free text as it is."""
     try:
@@ -114,8 +153,8 @@ def _spdx(licence: str) -> str:
         if len(licence.split()) < 2:
             raise ConfigError(
                 f'licence {licence!r}: expected an SPDX identifier such as CC-BY-4.0, '
-                f'LicenseRef-NAME for terms of your own ({NO_TRAINING} forbids training), or '
-                'free text of several words') from None
+                f'LicenseRef-NAME for terms of your own ({FORBIDS[TRAINING]} forbids training, '
+                f'{FORBIDS[PUBLISHING]} publishing), or free text of several words') from None
         return licence
 
 

@@ -1,5 +1,5 @@
 from il_ros.errors import ConfigError
-from il_ros.rights import counted, Rights
+from il_ros.rights import counted, PUBLISHING, Rights, TRAINING
 import pytest
 
 
@@ -30,7 +30,15 @@ def test_what_is_misspelt_is_refused(stated, text):
     (Rights(consent='Withdrawn: letter of May'), 'consent Withdrawn: letter of May'),
     (Rights(consent='pending'), 'consent pending'), (Rights(consent='?'), 'consent ?')])
 def test_what_forbids_training(stated, reason):
-    assert stated.forbids_training == reason
+    assert stated.forbids(TRAINING) == reason
+
+
+@pytest.mark.parametrize('stated, reason', [
+    (Rights('LicenseRef-no-training', consent='given'), ''), (Rights(), ''),
+    (Rights('MIT OR LicenseRef-No-Publishing'), 'licence MIT OR LicenseRef-No-Publishing'),
+    (Rights(consent='pending: asked in May'), 'consent pending: asked in May')])
+def test_what_forbids_publishing(stated, reason):
+    assert stated.forbids(PUBLISHING) == reason
 
 
 def test_what_holds_for_several():

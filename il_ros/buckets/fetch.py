@@ -14,9 +14,10 @@ import json
 import os
 from pathlib import Path
 import shutil
+import time
 from typing import IO
 
-from il_ros.buckets.url import File, files_at, reaching, Remote, url_of
+from il_ros.buckets.url import File, files_at, path_of, reaching, Remote, url_of
 from il_ros.disk.atomic import write_atomically
 from il_ros.disk.cache import BOUND_GB, cache_bound, cache_folder, DISK_SHARE, FOLDER
 from il_ros.errors import BucketError
@@ -65,7 +66,7 @@ def fetched(remote: Path | Remote) -> Iterator[Path]:
         try:
             with _locked(folder, fcntl.LOCK_SH) as lock:
                 if lock and _index(folder) == {f.name: [f.size, f.mark] for f in remote.files}:
-                    os.utime(lock.name)
+                    os.utime(lock.name, ns=(time.time_ns(),) * 2)   # finer than the kernel's own
                     yield _path(folder, remote)
                     return
             with _locked(folder, fcntl.LOCK_EX) as lock:
@@ -131,7 +132,7 @@ def _get(folder: Path, remote: Remote, files: Sequence[File]) -> None:
     for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
     with reaching(remote.url) as fs:
-        root = fs._strip_protocol(remote.url)
+        root = path_of(fs, remote.url)
         fs.get([f'{root}/{file.name}' if file.name else root for file in files],
                list(map(str, parts)))
     for file, part, place in zip(files, parts, places, strict=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from il_ros.buckets.url import files_at, reaching
+from il_ros.buckets.url import files_at, path_of, reaching
 from il_ros.disk.cache import cache_folder
 from il_ros.errors import BucketError
 
@@ -75,7 +75,7 @@ def put(folder: Path, url: str) -> None:
                           + (f' and {len(others) - 1} more files' if others[1:] else '')
                           + '; choose another folder')
     with reaching(url) as fs:
-        root = fs._strip_protocol(url)
+        root = path_of(fs, url)
 
         def one(name: str) -> None:
             if name not in found:

@@ -9,6 +9,10 @@ from typing import Any, NamedTuple
 from il_ros.errors import BucketError, install
 
 SCHEMES = ('s3', 'gs', 'hf')
+SAY_WHO = {'s3': 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws',
+           'gs': 'gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS',
+           'hf': 'hf auth login, or HF_TOKEN'}
+UNKNOWN = ('redential', 'HttpError', 'Forbidden', '401 Client Error')  # in errors of a stranger
 MARKS = ('ETag', 'etag', 'blob_id', 'md5Hash', 'LastModified', 'mtime')
 
 
@@ -57,19 +61,23 @@ def files_at(url: str) -> Remote:
         BucketError: The bucket cannot be asked.
     """
     with reaching(url) as fs:
-        root = fs._strip_protocol(url)
+        root = path_of(fs, url)
         fs.invalidate_cache()
         try:
             found = fs.find(root, detail=True)
         except FileNotFoundError:
-            bucket = root.partition('/')[0]
-            if url.startswith('hf:') or not fs.exists(bucket):
+            if url.startswith('hf:') or not fs.exists(root.partition('/')[0]):
                 raise
             found = {}
         return Remote(url, tuple(
             File(key.removeprefix(root).lstrip('/'), int(info['size']), _mark(info))
             for key, info in sorted(found.items())
             if not key.endswith('/') and '..' not in key.split('/')))
+
+
+def path_of(fs: Any, url: str) -> str:
+    """Return how a file system names what lies at a URL, as it does in what it finds there."""
+    return str(fs._strip_protocol(url)).removeprefix('models/' if url.startswith('hf:') else '')
 
 
 def _mark(info: dict[str, Any]) -> str:
@@ -99,18 +107,19 @@ def reaching(url: str) -> Iterator[Any]:
     except FileExistsError:
         raise BucketError(f'{url}: exists already and is not overwritten') from None
     except FileNotFoundError:
-        raise BucketError(f'{url}: there is no such bucket or file') from None
+        what = 'bucket or file' if scheme != 'hf' else (
+            f'repository or file, or it is private ({SAY_WHO[scheme]}); a dataset is '
+            'hf://datasets/OWNER/NAME')
+        raise BucketError(f'{url}: there is no such {what}') from None
     except PermissionError as error:
         raise BucketError(f'{url}: the credentials of this machine do not allow it: '
-                          f'{_first(error)}') from None
+                          f'{_line(error)}') from None
     except Exception as error:      # each store has its own kinds, which share no base
-        what = _first(error)
-        if 'redential' in type(error).__name__ + what or type(error).__name__ == 'HttpError':
-            what += '; say who you are as the tools of this store want it (for s3:// ' \
-                    'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws)'
+        what = _line(error)
+        if any(sign in f'{type(error).__name__} {what}' for sign in UNKNOWN):
+            what += f'; say who you are: {SAY_WHO[scheme]}'
         raise BucketError(f'{url}: {what}') from None
 
 
-def _first(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+def _line(error: Exception) -> str:
+    return ' '.join(str(error).split())[:300] or type(error).__name__

@@ -5,13 +5,13 @@ from collections import Counter
 from typing import Any
 
 from il_ros import __version__
-from il_ros.cards.render import DATASET, files_hash, forbidden, licence_of, render
+from il_ros.cards.render import DATASET, files_hash, licence_of, render
 from il_ros.datasets import schema
 from il_ros.datasets.files.history import read_history, REDACT, standing
 from il_ros.datasets.reader import Dataset
 from il_ros.inspection.report import inspect
 from il_ros.redaction.names import PSEUDONYM
-from il_ros.rights import counted, Rights
+from il_ros.rights import counted, forbidden, PUBLISHING, Rights, TRAINING
 from il_ros.training.joined import Part
 from il_ros.types import ControlSource
 import numpy as np
@@ -31,7 +31,8 @@ def data_card(dataset: Dataset) -> str:
         'il_ros': __version__, 'version': len(history),
         'codebase': dataset.info['codebase_version'], 'rows': len(dataset),
         'episodes': len(dataset.lengths), 'minutes': report.duration_s / 60,
-        'tasks': tasks.most_common(), 'stated': stated, 'forbidden': forbidden(stated),
+        'tasks': tasks.most_common(), 'stated': stated, 'forbidden': forbidden(stated, TRAINING),
+        'unpublished': forbidden(stated, PUBLISHING),
         'outcomes': Counter(row.outcome or 'unlabelled' for row in report.episodes).most_common(),
         'cameras': [dataset.contract.camera(name) for name in dataset.cameras],
         'people': len(people), 'pseudonyms': all(map(PSEUDONYM.fullmatch, people)),

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from il_ros import __version__
-from il_ros.cards.render import forbidden, licence_of, render
+from il_ros.cards.render import licence_of, render
 from il_ros.errors import CheckpointError
 from il_ros.evaluation.statistics import Interval, wilson
 from il_ros.inspection.kpis import read_evaluation
 from il_ros.policies.checkpoint import read, read_training
 from il_ros.policies.source import weights_hash
-from il_ros.rights import trained_under
+from il_ros.rights import forbidden, PUBLISHING, trained_under, TRAINING
 
 # Of a variant in a result of `il_ros evaluate`: what says how it was counted, not under which
 # conditions.
@@ -59,7 +59,8 @@ def model_card(checkpoint: Path, evaluations: Sequence[Path]) -> str:
         'name': f'{checkpoint.resolve().parent.name}/{checkpoint.resolve().name}',
         'policy': found.config, 'contract': found.contract, 'training': training,
         'data': data, 'started_from': training.get('started_from'), 'stated': stated,
-        'forbidden': forbidden(stated), 'figures': figures, 'notes': notes,
+        'forbidden': forbidden(stated, TRAINING),
+        'unpublished': forbidden(stated, PUBLISHING), 'figures': figures, 'notes': notes,
         'weights_hash': digest, 'il_ros': __version__, 'versions': training.get('versions', {})}
     front = {**licence_of(stated), 'pipeline_tag': 'robotics', 'library_name': 'il_ros',
              'tags': ['il_ros', found.config.kind, found.contract.robot]}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from il_ros.disk.digest import feed
-from il_ros.rights import NOT_STATED, Rights
+from il_ros.rights import NOT_STATED
 from jinja2 import Environment, PackageLoader, StrictUndefined
 import yaml
 
@@ -55,15 +55,6 @@ def licence_of(stated: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         return {'license': found[0].lower()}
     told = ' AND '.join(licence or NOT_STATED for licence in found) or NOT_STATED
     return {'license': 'other', 'license_name': told}
-
-
-def forbidden(stated: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return episodes per reason that forbids training."""
-    found: dict[str, int] = {}
-    for one in stated:
-        if reason := Rights.of(one).forbids_training:
-            found[reason] = found.get(reason, 0) + int(one['episodes'])
-    return found
 
 
 def files_hash(root: Path, parts: Sequence[str]) -> str:

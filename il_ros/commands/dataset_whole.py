@@ -194,14 +194,16 @@ def _text(name: str, value: Any) -> str:
 
 
 def _print_history(changes: list[Change]) -> None:
-    from il_ros.datasets.files.history import PULL, UNDO
+    from il_ros.datasets.files.history import PUBLISH, PULL, UNDO
 
     for change in changes:
         count = len(change.what.get('episodes', ()))
         say(f'version {change.version}: {change.do}'
-            + (f' of version {change.what["of"]}' if change.do == UNDO else
-               f' of {change.what["from"]} at {change.what["revision"][:12]}'
-               if change.do == PULL else
-               f' {count} episodes' if count else '')
-            + f' by {change.by}, {change.at}' + (f': {change.why}' if change.why else ''))
+               + (f' of version {change.what["of"]}' if change.do == UNDO else
+                  f' of {change.what["from"]} at {change.what["revision"][:12]}'
+                  if change.do == PULL else
+                  f' to {change.what["to"]} despite {", ".join(change.what["forbidden"])}'
+                  if change.do == PUBLISH else
+                  f' {count} episodes' if count else '')
+               + f' by {change.by}, {change.at}' + (f': {change.why}' if change.why else ''))
 

@@ -18,6 +18,10 @@ def push(
     update: Annotated[bool, typer.Option(
         '--update', help='In place of what is there, which stays in its Git history.')] = False,
     why: Annotated[str, typer.Option(help='Message of the commit.')] = '',
+    despite: Annotated[str, typer.Option(
+        metavar='REASON', help='Make public what a licence or consent forbids to; why that is '
+                               'allowed, which goes along in the history.')] = '',
+    by: Annotated[str, typer.Option(help='Who says so; you by default.')] = '',
 ) -> None:
     """Put a dataset or a checkpoint on the hub, private unless you say otherwise.
 
@@ -34,7 +38,7 @@ def push(
     place = parse_address(address)
     quiet()
     with counted_bar('files') as advance:
-        done = run(folder, place, public, update, why, advance)
+        done = run(folder, place, public, update, why, advance, despite, by)
     what = (f'{done.changed} files new or another, {done.removed} gone, '
             f'{done.content.size / 1e6:.1f} MB in all' if done.changed or done.removed else
             'all of it is there already')

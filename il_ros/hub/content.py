@@ -27,7 +27,9 @@ class Content:
         files: By their names on the hub, sorted.
         summary: For the commit.
         tag: By which LeRobot finds a dataset: its version; '' for a checkpoint.
-        stated: Licence, owner and consent of its data, as `rights.counted` has them.
+        stated: Rights of the episodes that it holds or was trained on, as `rights.counted`.
+        episodes: How many it holds; 0 for a checkpoint.
+        rows: Likewise.
     """
 
     kind: str
@@ -35,6 +37,8 @@ class Content:
     summary: str
     tag: str = ''
     stated: Sequence[Mapping[str, Any]] = ()
+    episodes: int = 0
+    rows: int = 0
 
     @property
     def size(self) -> int:
@@ -67,7 +71,8 @@ def content_of(folder: Path) -> Content:
             require_redacted(folder)
         return Content(kind, files, f'{len(dataset.lengths)} episodes, {len(dataset)} rows',
                        str(dataset.info['codebase_version']),
-                       counted(map(Rights.of, dataset.episodes)))
+                       counted(map(Rights.of, dataset.episodes)), len(dataset.lengths),
+                       len(dataset))
     if kind == MODEL:
         return Content(kind, files, f'a checkpoint: {read(folder).config.kind}',
                        stated=trained_under(read_training(folder)))
@@ -78,6 +83,12 @@ def content_of(folder: Path) -> Content:
     raise HubError(f'{folder}: expected a dataset ({INFO_FILE}) or a checkpoint '
                    f'({", ".join(FILES)}), got neither'
                    + (f'; did you mean {folder / inside[0]}?' if inside else ''))
+
+
+def _trained_on(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rights of all data behind a checkpoint, those that it went on from as well."""
+    own = [one for data in record.get('trained_on', {}).values() for one in data['rights']]
+    return own + (_trained_on(record['started_from']) if 'started_from' in record else [])
 
 
 def require_redacted(folder: Path) -> None:

@@ -15,6 +15,8 @@ from il_ros.hub.address import Address
 from il_ros.hub.card import card
 from il_ros.hub.connection import client, told
 from il_ros.hub.content import CARD, Content, content_of
+from il_ros.hub.published import noted
+from il_ros.rights import PUBLISHING, require_allowed
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi
@@ -52,7 +54,8 @@ class _Difference(NamedTuple):
 
 
 def push(folder: Path, address: Address, public: bool = False, update: bool = False,
-         why: str = '', progress: Progress = lambda *_: None) -> Pushed:
+         why: str = '', progress: Progress = lambda *_: None, despite: str = '', by: str = ''
+         ) -> Pushed:
     """Make a repository of the hub hold a folder, as a whole or not at all.
 
     Args:
@@ -62,10 +65,14 @@ def push(folder: Path, address: Address, public: bool = False, update: bool = Fa
         update: Take the place of what is there; its Git history keeps that.
         why: Message of the commit.
         progress: Told how many files are sent, of how many.
+        despite: Why it may be public although a licence or a consent forbids it; it stands in
+            the history, of a checkpoint in `PUBLISHED_FILE`.
+        by: Who says so; the user of the system where it is empty.
 
     Raises:
         HubError: Nothing is seen of the push; the text says why.
-        DatasetError, CheckpointError: The folder is damaged.
+        DatasetError, CheckpointError: The folder is damaged, or is to be public, which a licence
+            or a consent forbids.
     """
     from huggingface_hub import CommitOperationDelete
 
@@ -75,9 +82,12 @@ def push(folder: Path, address: Address, public: bool = False, update: bool = Fa
     if address.kind not in ('', content.kind):
         raise HubError(f'{address}: {folder} is a {content.kind}; leave out {address.kind}s/')
     place = Address(address.name, content.kind)
+    forbidden = require_allowed(str(folder), content.stated, PUBLISHING, despite) if public else {}
     with told(place, f'il_ros push {folder} {address}'):
         api = client()
         head, private = _prepared(api, place, public)
+        if forbidden:
+            content = noted(folder, content, place, forbidden, despite, by)
         found = _difference(api, place, head, folder, content)
         if (found.other or found.gone) and not update:
             raise HubError(

@@ -1,7 +1,6 @@
 """What a policy was trained on, and whether it may be."""
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 
 from il_ros.datasets.files.history import read_history
 from il_ros.datasets.reader import Dataset
-from il_ros.errors import DatasetError
 from il_ros.policies.checkpoint import read_training
-from il_ros.rights import counted, Rights
+from il_ros.rights import counted, require_allowed, Rights, TRAINING
 from il_ros.training.joined import Joined, Part
 from il_ros.training.samples import Source
 
@@ -32,15 +30,9 @@ def provenance(source: Source, start: str = '', despite: str = '') -> dict[str, 
         DatasetError: A licence or a consent forbids it, and `despite` is empty.
     """
     parts = parts_of(source)
-    forbidden = Counter(reason for part in parts for one in rights_of(part.source)
-                        if (reason := one.forbids_training))
-    if forbidden and not despite.strip():
-        total = sum(len(part.source.lengths) for part in parts)
-        told = ', '.join(f'{reason} ({count})' for reason, count in forbidden.items())
-        raise DatasetError(
-            f'{", ".join(part.name for part in parts)}: {forbidden.total()} of {total} episodes '
-            f'must not be trained on: {told}; take them out (il_ros dataset filter DATASET '
-            '"trainable"), or say why it is allowed: il_ros train --despite REASON')
+    forbidden = require_allowed(
+        ', '.join(part.name for part in parts),
+        counted(one for part in parts for one in rights_of(part.source)), TRAINING, despite)
     return {'trained_on': {part.name: _described(part) for part in parts},
             **({'started_from': _earlier(Path(start))} if start else {}),
             **({'despite': despite} if forbidden else {}), 'versions': _versions()}

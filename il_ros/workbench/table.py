@@ -6,7 +6,7 @@ from typing import Any
 
 from il_ros.datasets.reader import Dataset
 from il_ros.inspection.report import EpisodeReport, inspect, Report
-from il_ros.rights import Rights
+from il_ros.rights import PUBLISHING, Rights, TRAINING
 from il_ros.workbench.takes import takes_of
 
 Row = dict[str, Any]
@@ -46,6 +46,7 @@ def _row(e: EpisodeReport, key: str, task: str, rights: Rights) -> Row:
         'limited_share': None if e.limited is None else sum(e.limited.values()),
         'distance': e.distance, 'problems': len(e.problems), 'score': e.score,
         'findings': ' '.join(finding.kind for finding in e.findings), **rights.row,
-        'trainable': not rights.forbids_training, 'key': key}
+        'trainable': not rights.forbids(TRAINING),
+        'publishable': not rights.forbids(PUBLISHING), 'key': key}
     return {name: None if isinstance(value, float) and isnan(value) else value
             for name, value in found.items()}

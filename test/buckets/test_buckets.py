@@ -1,8 +1,9 @@
-"""Files of an S3 store: fetched when they changed, put as a whole, never over others."""
+"""Files of S3 and Google Storage: fetched when they changed, put as a whole, never over others."""
+import json
 from pathlib import Path
 import sys
 
-from buckets.store import BUCKET, s3
+from buckets.store import BUCKET, gs, STORES
 from il_ros.buckets import fetch
 from il_ros.buckets.fetch import fetched
 from il_ros.buckets.put import put, require_free, staged
@@ -10,12 +11,10 @@ from il_ros.buckets.url import files_at, url_of
 from il_ros.errors import BucketError
 import pytest
 
-URL = f's3://{BUCKET}/some/bag'
 
-
-@pytest.fixture(scope='module')
-def server():
-    with s3() as found:
+@pytest.fixture(scope='module', params=STORES)
+def server(request):
+    with STORES[request.param]() as found:
         yield found
 
 
@@ -25,6 +24,18 @@ def store(server, tmp_path, monkeypatch):
     yield server
     for path in server.find(BUCKET):
         server.rm_file(path)
+
+
+@pytest.fixture
+def url(store):
+    return f'{store.protocol[0]}://{BUCKET}/some/bag'
+
+
+def changed(store, name):
+    """Return when a file was written last."""
+    store.invalidate_cache()
+    info = store.info(f'{BUCKET}/some/bag/{name}')
+    return info.get('LastModified') or info['mtime']
 
 
 def write(store, **files):
@@ -43,57 +54,57 @@ def test_a_path_that_was_made_of_a_url_is_one(text, url):
     assert url_of(text) == url_of(Path(text)) == url
 
 
-def test_only_what_changed_is_fetched_again(store):
+def test_only_what_changed_is_fetched_again(store, url):
     write(store, a=b'one', b=b'two', c=b'three')
-    with fetched(files_at(URL)) as folder:
+    with fetched(files_at(url)) as folder:
         assert (folder.name, (folder / 'a').read_bytes()) == ('bag', b'one')
         before = identities(folder)
-    with fetched(files_at(URL)) as folder:
+    with fetched(files_at(url)) as folder:
         assert identities(folder) == before
     write(store, b=b'owt')
     store.rm_file(f'{BUCKET}/some/bag/c')
-    with fetched(files_at(URL)) as folder:
+    with fetched(files_at(url)) as folder:
         after = identities(folder)
         assert after.keys() == {'a', 'b'} and after['a'] == before['a']
         assert (folder / 'b').read_bytes() == b'owt'
 
 
-def test_a_single_file_keeps_its_name(store):
+def test_a_single_file_keeps_its_name(store, url):
     write(store, **{'x.mcap': b'bytes'})
-    with fetched(files_at(f'{URL}/x.mcap')) as file:
+    with fetched(files_at(f'{url}/x.mcap')) as file:
         assert (file.name, file.read_bytes()) == ('x.mcap', b'bytes')
 
 
-def test_what_changed_after_it_was_looked_at_is_told(store):
+def test_what_changed_after_it_was_looked_at_is_told(store, url):
     write(store, a=b'one')
-    seen = files_at(URL)
+    seen = files_at(url)
     write(store, a=b'longer')
-    with pytest.raises(BucketError, match=f'{URL}/a: expected 3 bytes, got 6: it changed while it '
+    with pytest.raises(BucketError, match=f'{url}/a: expected 3 bytes, got 6: it changed while it '
                                           'was fetched; try again'), fetched(seen):
         pass
 
 
-def test_what_was_not_used_for_longest_gives_way(store, monkeypatch):
+def test_what_was_not_used_for_longest_gives_way(store, url, monkeypatch):
     monkeypatch.setenv('IL_ROS_CACHE_GB', '2e-6')
     for name in ('a', 'b', 'c'):
         write(store, **{f'{name}/x': bytes(900)})
     folders = {}
     for name in ('a', 'b', 'a', 'c'):
-        with fetched(files_at(f'{URL}/{name}')) as folder:
+        with fetched(files_at(f'{url}/{name}')) as folder:
             folders[name] = folder
     assert [folders[name].exists() for name in ('a', 'b', 'c')] == [True, False, True]
     write(store, **{'d/x': bytes(3000)})
     with pytest.raises(BucketError, match='what is to be fetched takes 0.0 GB, there may be'), (
-            fetched(files_at(f'{URL}/d'))):
+            fetched(files_at(f'{url}/d'))):
         pass
 
 
-def test_what_is_in_use_stays(store, monkeypatch):
+def test_what_is_in_use_stays(store, url, monkeypatch):
     monkeypatch.setenv('IL_ROS_CACHE_GB', '1e-6')
     for name in ('a', 'b'):
         write(store, **{f'{name}/x': bytes(900)})
-    with fetched(files_at(f'{URL}/a')) as folder:
-        with pytest.raises(BucketError, match='are in use'), fetched(files_at(f'{URL}/b')):
+    with fetched(files_at(f'{url}/a')) as folder:
+        with pytest.raises(BucketError, match='are in use'), fetched(files_at(f'{url}/b')):
             pass
         assert (folder / 'x').exists()
 
@@ -105,68 +116,88 @@ def dataset(folder, text='info'):
     return folder
 
 
-def test_a_dataset_appears_last_things_last_and_once(store, tmp_path):
-    put(dataset(tmp_path / 'd'), URL)
-    times = {path: info['LastModified'] for path, info in store.find(BUCKET, detail=True).items()}
-    assert len(times) == 4
-    assert max(times.values()) == times[f'{BUCKET}/some/bag/meta/info.json']
-    with pytest.raises(BucketError, match=f'{URL} exists already and is not overwritten; choose'):
-        require_free(URL)
+def test_a_dataset_appears_last_things_last_and_once(store, url, tmp_path):
+    put(dataset(tmp_path / 'd'), url)
+    assert len(store.find(BUCKET)) == 4
+    others = ('data/rows', 'meta/stats.json', 'videos/film')
+    assert max(changed(store, name) for name in others) <= changed(store, 'meta/info.json')
+    with pytest.raises(BucketError, match=f'{url} exists already and is not overwritten; choose'):
+        require_free(url)
 
 
-def test_a_killed_upload_goes_on(store, tmp_path):
+def test_a_killed_upload_goes_on(store, url, tmp_path):
     folder = dataset(tmp_path / 'd')
-    put(folder, URL)
+    put(folder, url)
     store.rm_file(f'{BUCKET}/some/bag/meta/info.json')
     store.rm_file(f'{BUCKET}/some/bag/videos/film')
-    kept = store.info(f'{BUCKET}/some/bag/data/rows', refresh=True)['LastModified']
-    require_free(URL)
-    put(folder, URL)
+    kept = changed(store, 'data/rows')
+    require_free(url)
+    put(folder, url)
     assert len(store.find(BUCKET)) == 4
-    assert store.info(f'{BUCKET}/some/bag/data/rows', refresh=True)['LastModified'] == kept
+    assert changed(store, 'data/rows') == kept
 
 
-def test_nothing_is_written_over_what_is_there(store, tmp_path):
+def test_nothing_is_written_over_what_is_there(store, url, tmp_path):
     write(store, notes=b'mine')
-    with pytest.raises(BucketError, match=f'{URL}: expected nothing there, got notes; choose'):
-        put(dataset(tmp_path / 'd'), URL)
+    with pytest.raises(BucketError, match=f'{url}: expected nothing there, got notes; choose'):
+        put(dataset(tmp_path / 'd'), url)
     store.rm_file(f'{BUCKET}/some/bag/notes')
     store.pipe_file(f'{BUCKET}/some/bag/data/rows', b'infodata/r0ws')
-    with pytest.raises(BucketError, match=f'{URL}/data/rows: another file lies there'):
-        put(dataset(tmp_path / 'd'), URL)
+    with pytest.raises(BucketError, match=f'{url}/data/rows: another file lies there'):
+        put(dataset(tmp_path / 'd'), url)
     assert store.cat_file(f'{BUCKET}/some/bag/data/rows') == b'infodata/r0ws'
     assert f'{BUCKET}/some/bag/meta/info.json' not in store.find(BUCKET)
 
 
-def test_two_at_once_are_refused(store):
-    with staged(URL) as folder:
+def test_two_at_once_are_refused(store, url):
+    with staged(url) as folder:
         assert folder.name == 'bag' and not folder.exists()
-        with pytest.raises(BucketError, match=f'{URL}: another process is writing it'), (
-                staged(URL)):
+        with pytest.raises(BucketError, match=f'{url}: another process is writing it'), (
+                staged(url)):
             pass
 
 
-def test_what_is_not_there_is_said_in_one_line(store):
-    with pytest.raises(BucketError, match=f'{URL}: there is no such file or folder$'):
-        fetch.local(Path(URL))
-    with pytest.raises(BucketError, match='s3://nowhere/bag: there is no such bucket or file$'):
-        files_at('s3://nowhere/bag')
+def test_what_is_not_there_is_said_in_one_line(store, url):
+    with pytest.raises(BucketError, match=f'{url}: there is no such file or folder$'):
+        fetch.local(Path(url))
+    nowhere = url.replace(BUCKET, 'nowhere')
+    with pytest.raises(BucketError, match=f'{nowhere}: there is no such bucket or file$'):
+        files_at(nowhere)
 
 
-def test_who_one_is_must_be_said(server, monkeypatch, tmp_path):
+def test_who_one_is_must_be_said(monkeypatch, tmp_path):
     s3fs = pytest.importorskip('s3fs')
     for name in ('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'):
-        monkeypatch.delenv(name)
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.setenv('AWS_EC2_METADATA_DISABLED', 'true')
     s3fs.S3FileSystem.clear_instance_cache()
     try:
         with pytest.raises(BucketError) as told:
-            files_at(URL)
+            files_at('s3://robots/bag')
     finally:
         s3fs.S3FileSystem.clear_instance_cache()
     assert str(told.value) == (
-        f'{URL}: Unable to locate credentials; say who you are as the tools of this store want it '
-        '(for s3:// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws)')
+        's3://robots/bag: Unable to locate credentials; say who you are: AWS_ACCESS_KEY_ID and '
+        'AWS_SECRET_ACCESS_KEY, or ~/.aws')
+
+
+@pytest.mark.parametrize(('status', 'said'), [
+    (401, 'Anonymous caller does not have storage.objects.list access'),
+    (403, 'robot@lab does not have storage.objects.list access')])
+def test_google_storage_that_refuses_is_told_in_one_line(monkeypatch, status, said):
+    with gs() as store:
+        def refuse(handler):
+            handler.send_response(status)
+            handler.end_headers()
+            handler.wfile.write(json.dumps({'error': {'code': status, 'message': said}}).encode())
+
+        monkeypatch.setattr('gcp_storage_emulator.server.RequestHandler.do_GET', refuse)
+        with pytest.raises(BucketError) as told:
+            files_at(f'{store.protocol[0]}://{BUCKET}/bag')
+    assert said in str(told.value) and '\n' not in str(told.value)
+    assert str(told.value).endswith('; say who you are: gcloud auth application-default login, or '
+                                    'GOOGLE_APPLICATION_CREDENTIALS')
 
 
 def test_a_missing_package_is_named(monkeypatch):

@@ -16,6 +16,7 @@ from il_ros.errors import DatasetError
 from il_ros.inspection.report import inspect
 import numpy as np
 import pytest
+from video_factory import encode, pictures, recording, SECONDS
 
 LEROBOT = os.environ.get('LEROBOT_PYTHON', '')
 pytestmark = [pytest.mark.skipif(not LEROBOT, reason='set LEROBOT_PYTHON=<python with lerobot>'),
@@ -23,6 +24,7 @@ pytestmark = [pytest.mark.skipif(not LEROBOT, reason='set LEROBOT_PYTHON=<python
 CONTRACT = bags.small_contract(cameras=('scene', 'wrist'))
 EDITS = Path(__file__).parent / 'lerobot_edits.py'
 RECORDS = Path(__file__).parent / 'lerobot_records.py'
+PICTURES = Path(__file__).parent / 'lerobot_pictures.py'
 MADE = {'deleted': [1, 2], 'split/train': [0, 2], 'split/val': [1], 'merged': [0, 1, 2, 3, 4],
         'cleaned_merged': [1, 2, 3, 4], 'deleted_of_merged': [0, 2, 3, 4], 'modified': [0, 1, 2]}
 ITS_OWN = ('episode_index', 'index', 'task_index')
@@ -162,3 +164,41 @@ def test_il_ros_reads_what_lerobot_recorded(tmp_path, kind):
     np.testing.assert_array_equal(found.columns['observation.state'], states)
     np.testing.assert_array_equal(found.columns['action'], states + 1)
     assert sets.told(found.frames('front', np.arange(35))) == list(range(35))
+
+
+def looked_at(folder, key):
+    """Return what each decoder of LeRobot showed of a camera, (N, C, H, W), and its depths."""
+    run(folder, folder / 'set', folder / 'seen.npz', script=PICTURES)
+    with np.load(folder / 'seen.npz') as seen:
+        return {name.split()[0]: seen[name] for name in seen if name.endswith(f' {key}')}, (
+            seen['depth'].tolist())
+
+
+@pytest.mark.parametrize('drop', [(), (33, 71)], ids=['copied', 'copied and encoded'])
+def test_lerobot_sees_what_a_camera_coded(tmp_path, drop):
+    bag, contract = recording(tmp_path, encode(pictures(int(SECONDS * 30)), keys=30), drop=drop)
+    convert([bag], tmp_path / 'set', contract=contract)
+    file, = (tmp_path / 'set/videos').rglob('*.mp4')
+    assert b'avc3' in file.read_bytes()
+    found = Dataset(tmp_path / 'set')
+    ours = found.frames('scene', np.arange(len(found))).astype(int)
+    apart = np.median(np.abs(ours[1:] - ours[:-1]).mean(axis=(1, 2, 3)))
+    seen, depth = looked_at(tmp_path, 'observation.images.scene')
+    assert 'pyav' in seen and not depth
+    for decoder, theirs in seen.items():
+        off = np.abs(255 * theirs.transpose(0, 2, 3, 1) - ours).mean(axis=(1, 2, 3)).max()
+        assert off < 1 < apart / 5, decoder
+
+
+def test_lerobot_sees_distances_of_il_ros_as_depth(tmp_path):
+    contract = bags.with_depth(CONTRACT, 'wrist')
+    convert(bags.write_bags(tmp_path / 'bags', 2, contract=contract, seconds=1.0),
+            tmp_path / 'set')
+    found = Dataset(tmp_path / 'set')
+    ours = found.frames('wrist', np.arange(len(found)))[..., 0]
+    seen, depth = looked_at(tmp_path, 'observation.images.wrist')
+    assert 'pyav' in seen and depth == ['observation.images.wrist']
+    for theirs in seen.values():
+        metres = theirs[:, 0] / 1000        # it rounds to whole millimetres
+        np.testing.assert_allclose(metres[ours > 0], ours[ours > 0], atol=5.1e-4)
+        np.testing.assert_allclose(metres[ours == 0], 0.2, atol=5.1e-4, err_msg='its nearest')

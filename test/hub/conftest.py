@@ -15,6 +15,9 @@ def person(tmp_path, monkeypatch):
 def started(monkeypatch, **options):
     hub = Hub(**options)
     monkeypatch.setenv('HF_ENDPOINT', hub.url)
+    for name, url in (('ENDPOINT', hub.url), (      # which were read at import
+            'HUGGINGFACE_CO_URL_TEMPLATE', hub.url + '/{repo_id}/resolve/{revision}/{filename}')):
+        monkeypatch.setattr(f'huggingface_hub.constants.{name}', url)
     monkeypatch.setattr('huggingface_hub.constants.HF_HUB_DISABLE_XET', not options.get('xet'))
     return hub
 

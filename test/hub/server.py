@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
+from pathlib import PurePosixPath
 import re
 import socket
 import threading
@@ -270,15 +271,27 @@ class Handler(BaseHTTPRequestHandler):
                      'gated': 'auto' if repository.gated else False, 'disabled': False,
                      'downloads': 0, 'likes': 0, 'siblings': [{'rfilename': p} for p in files]})
 
-    def tree(self, kind, name, revision):
+    def tree(self, kind, name, revision, under=None):
         self.hub.on_tree()
-        files = sorted(self.commit_of(kind, name, revision)[1].items())
+        start = f'{under}/' if under else ''
+        recursive = self.query.get('recursive') in (['true'], ['True'])
+        every = self.commit_of(kind, name, revision)[1]
+        files = {path: every[path] for path in sorted(every) if path.startswith(start)}
+        if under and not files:                 # as for the path of a file
+            raise Refused(404, 'EntryNotFound', f'{under} does not exist on "{revision}"')
+        rows = [self.entry(path, blob) for path, blob in files.items()]
+        folders = {str(above) for path in files for above in PurePosixPath(path).parents}
+        rows += [{'type': 'directory', 'oid': hashlib.sha1(path.encode()).hexdigest(), 'size': 0,
+                  'path': path} for path in sorted(folders) if path.startswith(start or path)
+                 and path != '.']
+        if not recursive:
+            rows = [row for row in rows if '/' not in row['path'].removeprefix(start)]
         first = int(self.query.get('cursor', ['0'])[0])
-        rows = [self.entry(path, blob) for path, blob in files[first:first + self.hub.pages]]
-        more = {'Link': f'<{self.hub.url}{urlsplit(self.path).path}?recursive=True&cursor='
-                        f'{first + self.hub.pages}>; rel="next"'} if (
-                            first + self.hub.pages < len(files)) else {}
-        self.answer(rows, headers=more)
+        again = '&recursive=true' if recursive else ''
+        more = {'Link': f'<{self.hub.url}{urlsplit(self.path).path}?cursor='
+                        f'{first + self.hub.pages}{again}>; rel="next"'} if (
+                            first + self.hub.pages < len(rows)) else {}
+        self.answer(rows[first:first + self.hub.pages], headers=more)
 
     def entry(self, path, blob):
         row = {'type': 'file', 'oid': blob.oid[:40], 'size': blob.size, 'path': path}
@@ -448,7 +461,7 @@ ROUTES = [
     ({'POST'}, '/api/validate-yaml', Handler.validate),
     ({'GET'}, f'{REPO}', Handler.info),
     ({'GET'}, f'{REPO}/revision{REVISION}', Handler.info),
-    ({'GET'}, f'{REPO}/tree{REVISION}', Handler.tree),
+    ({'GET'}, f'{REPO}/tree{REVISION}(?:/(?P<under>.+))?', Handler.tree),
     ({'GET'}, f'{REPO}/refs', Handler.refs),
     ({'POST', 'DELETE'}, f'{REPO}/tag{REVISION}', Handler.tag),
     ({'POST'}, f'{REPO}/preupload{REVISION}', Handler.preupload),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from hub.server import Break, LARGE, PART, Refusal, WRITER
+from il_ros.cli import app
 from il_ros.datasets.files.history import read_history
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import HubError
@@ -18,6 +19,7 @@ from il_ros.hub.push import push
 from il_ros.workbench.session import change, Who
 from il_ros.workbench.takes import takes_of
 import pytest
+from typer.testing import CliRunner
 import yaml
 
 PLACE = parse_address('hf://anna/pick')
@@ -74,6 +76,27 @@ def test_the_page_says_under_which_licence(hub, dataset):
     push(dataset, PLACE)
     pull(PLACE, dataset.parent / 'theirs')
     assert 'license: cc-by-4.0\n' in (dataset.parent / 'theirs/README.md').read_text()
+
+
+@pytest.mark.slow
+def test_what_was_pulled_is_learned_from_and_so_is_what_lies_there(hub, dataset, tmp_path,
+                                                                   monkeypatch):
+    pytest.importorskip('torch')
+    monkeypatch.setenv('IL_ROS_CACHE', str(tmp_path / 'cache'))
+    push(dataset, PLACE)
+    pull(PLACE, tmp_path / 'theirs')
+    records = []
+    for source in (dataset, tmp_path / 'theirs', 'hf://datasets/anna/pick'):
+        run = tmp_path / f'run_{len(records)}'
+        done = CliRunner().invoke(app, ['train', str(source), '--out', str(run), '--steps', '2',
+                                        '--cameras', 'scene', '--seed', '1'])
+        assert (done.exit_code, done.exception) == (0, None), done.output
+        records.append((json.loads((run / 'best/training.json').read_text())['trained_on'],
+                        (run / 'best/model.safetensors').read_bytes()))
+    (ours, weights), (theirs, same), (there, again) = records
+    assert weights == same == again
+    assert ours['dataset']['hash'] == theirs['theirs']['hash'] == there['pick']['hash']
+    assert (ours['dataset']['version'], theirs['theirs']['version']) == (0, 1)
 
 
 def test_a_revision_is_named_and_another_in_its_place_only_when_asked(hub, dataset, tmp_path):

@@ -14,6 +14,7 @@ from il_ros.errors import DatasetError
 HISTORY_FILE = Path('meta/history.jsonl')
 UNDO, DELETE, APPEND, MERGE = 'undo', 'delete', 'append', 'merge'
 REDACT, PULL = 'redact', 'pull'
+PUBLISH = 'publish'     # although something forbids it; changes nothing, and no undo takes it back
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,10 @@ def write_history(root: Path, changes: Sequence[Change]) -> None:
     """Write the changes of a dataset."""
     file = root / HISTORY_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(''.join(json.dumps(asdict(change), ensure_ascii=False) + '\n'
-                            for change in changes), encoding='utf-8')
+    new = file.with_suffix('.new')
+    new.write_text(''.join(json.dumps(asdict(change), ensure_ascii=False) + '\n'
+                           for change in changes), encoding='utf-8')
+    new.replace(file)
 
 
 def next_change(changes: Sequence[Change], do: str, what: Mapping[str, Any], episodes: int,
@@ -96,6 +99,8 @@ def standing(changes: Sequence[Change]) -> list[Change]:
     """Return the changes that were not undone."""
     found: list[Change] = []
     for change in changes:
+        if change.do == PUBLISH:
+            continue
         if change.do != UNDO:
             found.append(change)
         elif found:

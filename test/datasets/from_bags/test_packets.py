@@ -3,49 +3,18 @@ from dataclasses import replace
 import re
 
 import av
-import bag_factory as bags
-from bags.foreign import write_mcap
 from il_ros.bags.reader import Bag
-from il_ros.contract import Camera
 from il_ros.datasets.convert import convert
 from il_ros.datasets.files.stats import ImageStats
 from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.from_bags.slices import read_picture
 from il_ros.datasets.reader import Dataset
-from il_ros.timing import to_ns
 import numpy as np
 import pytest
-from video_factory import encode
+from video_factory import encode, pictures, recording, SECONDS
 
 KINDS = ('foxglove_msgs/CompressedVideo', 'ffmpeg_image_transport_msgs/FFMPEGPacket',
          'sensor_msgs/CompressedImage')
-SECONDS, TOPIC = 4.0, 'scene/video'
-
-
-def pictures(count, height=48, width=64, step=65):
-    found = np.zeros((count, height, width, 3), np.uint8)
-    for k, picture in enumerate(found):
-        picture[..., 0] = np.linspace(10, 200, width)[None]
-        picture[..., 1] = 20 + step * k % 221
-        picture[k % height // 8 * 8:, :, 2] = 150
-        picture[:8, :k // 2] = 250
-    return list(found)
-
-
-def recording(folder, data, kind=KINDS[0], rate_hz=30.0, drop=()):
-    """Write a bag whose camera sends coded pictures, and return it with its contract."""
-    contract = replace(bags.small_contract(), poses=None, cameras=(
-        Camera(TOPIC, kind, rate_hz, 0.5, 'scene', 'rgb8', 48, 64),))
-    script = bags.Script(contract, seconds=SECONDS, chunks=False, reports=False)
-    events = [e for e in replace(script, contract=replace(contract, cameras=())).events()
-              if not e.topic.startswith('control/')]
-    for k, packet in enumerate(data):
-        ns = bags.START_NS + to_ns(k / rate_hz + 0.004)
-        if k not in drop:
-            events.append(bags.Event(ns, TOPIC, bags.serialize(kind, bags.video(
-                kind, ns, packet))))
-    return write_mcap(folder / 'bag.mcap', sorted(events, key=lambda e: e.log_ns), types={
-        topic.name: topic.type for topic in bags.topics(contract)}), contract
 
 
 def compared(folder, bag, contract):
