@@ -21,8 +21,8 @@ def generate_launch_description():
                      gate=given('gate'),
                      condition=IfCondition(NotEqualsSubstitution(given('gate'), 'none')))
     return description(
-        ('robot', 'teleop', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output', 'task',
-         'operator', 'sim_task', 'seed', 'terminal', 'gate', 'handover'),
+        ('robot', 'teleop', 'device', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output',
+         'task', 'operator', 'sim_task', 'seed', 'terminal', 'gate', 'handover'),
         terminal(), simulation(),
         *control('paused', corrections=corrections, handover=given('handover')),
         policy(), help_gate, operator('supervised'), recorder(), *monitoring())

@@ -3,15 +3,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from il_ros.config import nearest
+from il_ros.config import build, find_config, nearest, parse_yaml, read_text
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.bi_device import BiDevice, HANDS, parts_of
+from il_ros.teleop.bi_device import BiDevice, parts_of
 from il_ros.teleop.device import Device
 from il_ros.teleop.layout import AUTO
 from il_ros.teleop.terminal import Terminal
 
+T = TypeVar('T')
 BOTH = '+'
 
 
@@ -26,6 +28,7 @@ class _Options:
     terminal: Terminal | None
     robots: int
     parts: tuple[str, ...] = ()
+    settings: str = ''
 
 
 def _keyboard(contract: Contract, options: _Options) -> Device:
@@ -54,9 +57,24 @@ DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
 }
 
 
+def load_settings(kind: type[T], device: str, chosen: str = '') -> T:
+    """Return the settings of a device: a dataclass from config/devices, or from a file.
+
+    Args:
+        kind: The dataclass; what the file leaves out keeps its default.
+        device: Name of the device, and of its file where none is chosen.
+        chosen: A name there, or a file.
+
+    Raises:
+        ConfigError: There is no such file, or it is wrong.
+    """
+    path = find_config('devices', chosen or device)
+    return build(kind, parse_yaml(read_text(path), str(path)), str(path))
+
+
 def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'always',
                 task: str = 'PickPlace', layout: str = AUTO, terminal: Terminal | None = None,
-                robots: int = 1) -> Device:
+                robots: int = 1, settings: str = '') -> Device:
     """Return the device of a name, or of two names as in 'gamepad+keyboard'.
 
     Args:
@@ -69,6 +87,8 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
         layout: Of a gamepad: a name under config/gamepads, a file, or 'auto'.
         terminal: That the keyboard devices of several robots share; its own when None.
         robots: How many robots the person drives in turn with this device.
+        settings: A name under config/devices or a file, of two devices one for each with a plus
+            between them; empty: the file there that has the device's name.
 
     Raises:
         ConfigError: A name is unknown, the robot has not two arms for two devices, or a device
@@ -79,16 +99,21 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
         if part not in DEVICES:
             raise ConfigError(f'no device {part!r}; {nearest(part, list(DEVICES))}')
     options = _Options(seed, engage, task, layout, terminal, robots)
+    given = settings.split(BOTH) if settings else [''] * len(names)
+    if len(given) != len(names):
+        raise ConfigError(f'settings {settings!r}: expected a file for each of {name!r}, with a + '
+                          'between them')
     if len(names) == 1:
-        return DEVICES[name](contract, options)
+        return DEVICES[name](contract, replace(options, settings=settings))
     if len(names) > 2:
         raise ConfigError(f'device {name!r}: expected one device, or two with a + between them')
     if names == ['keyboard', 'keyboard']:
         raise ConfigError(f'device {name!r}: a terminal has one keyboard; take another device for '
                           'one of the arms')
     arms = _two_arms(contract, name)
-    left, right = (DEVICES[one](contract, replace(options, parts=parts))
-                   for one, parts in zip(names, parts_of(contract, arms), strict=True))
+    left, right = (DEVICES[one](contract, replace(options, parts=parts, settings=file))
+                   for one, parts, file in zip(names, parts_of(contract, arms), given,
+                                               strict=True))
     return BiDevice(contract, left, right, arms)
 
 
@@ -99,8 +124,3 @@ def _two_arms(contract: Contract, name: str) -> tuple[str, str]:
                           f'{contract.robot!r} has {len(names)}; take one device')
     return names[0], names[1]
 
-
-def pad_topics(name: str) -> dict[str, str]:
-    """Return the topic of each gamepad of a device, by 'left' and 'right'; '' for a single one."""
-    pads = [part.strip() == 'gamepad' for part in name.split(BOTH)]
-    return {hand: f'{hand}/joy' for hand in HANDS} if sum(pads) == 2 else {'': 'joy'}

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from il_ros.contract import Contract
 from il_ros.teleop.device import Capture, DeviceContext, Intent
 from il_ros.teleop.hand import Hand
+from il_ros.teleop.inputs import Input
 from il_ros.teleop.terminal import Terminal
 from il_ros.timing import MILLISECOND
 from il_ros.types import Floats, Mode, Request
@@ -39,6 +40,8 @@ class Keyboard:
     """
 
     name = 'keyboard'
+    wants: tuple[Input, ...] = ()
+    absolute = False
     notice = ''
 
     def __init__(self, contract: Contract, terminal: Terminal | None = None,

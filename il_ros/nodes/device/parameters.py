@@ -24,6 +24,8 @@ class Parameters:
             changed while the node runs.
         speed: Robot time per steady time.
         task: Of the simulation, that the scripted operator does; the robot's first when empty.
+        settings: Of the device: a name under config/devices, or a file; of two devices one for
+            each with a plus between them. Empty: the file there that has the device's name.
         layout: Of a gamepad: a name under config/gamepads, a file, or 'auto': by its numbers of
             axes and buttons.
         robots: Namespaces of several robots that this device drives in turn, each with its
@@ -37,6 +39,7 @@ class Parameters:
     engage: Annotated[str, OneOf(ENGAGE), LIVE] = 'always'
     speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
     task: str = ''
+    settings: str = ''
     layout: str = AUTO
     robots: tuple[str, ...] = ('',)
 

@@ -31,6 +31,8 @@ ARGUMENTS = {
                      'contract where it is not robot:=, as in [left, right=my_robot.yaml]'),
     'teleop': ('keyboard', 'device of the operator: keyboard, gamepad, scripted, none; or one for '
                            'each of two arms, as in gamepad+keyboard'),
+    'device': ('', 'settings of that device: a name under config/devices, or a file; of two devices '
+                   'a.yaml+b.yaml; empty: those of its name'),
     'checkpoint': ('', 'folder of the policy; empty: wait for the service policy/load'),
     'use_sim': ('false', 'start the simulated arm in place of a real one'),
     'rviz': ('false', 'show robot, cameras and predicted path in RViz'),
@@ -119,13 +121,14 @@ def operator(engage: str) -> Node:
     """Return the operator's device, unless `teleop:=none`; a keyboard in its own terminal."""
     return node('teleop', condition=IfCondition(NotEqualsSubstitution(given('teleop'), 'none')),
                 prefix=given('terminal'), robot=given('robot'), device=given('teleop'),
-                seed=given('seed'), engage=engage, task=given('sim_task'))
+                settings=given('device'), seed=given('seed'), engage=engage,
+                task=given('sim_task'))
 
 
 def station() -> Node:
     """Return the operator's device for several robots."""
     return node('teleop', prefix=given('terminal'), robot=given('robot'), device=given('teleop'),
-                robots=ParameterValue(given('robots')))
+                settings=given('device'), robots=ParameterValue(given('robots')))
 
 
 def recorder() -> Node:
