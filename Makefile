@@ -21,7 +21,7 @@ setup:
 	@PYTHON='$(PYTHON)' TORCH='$(TORCH)' bash tools/setup.sh
 
 bench: setup
-	$(RUN) python -m benchmarks.run $(ARGS)
+	$(RUN) PYTHONPATH=test:$$PYTHONPATH python -m benchmarks.run $(ARGS)
 
 faults: setup
 	$(RUN) PYTHONPATH=test:$$PYTHONPATH python -m benchmarks.faults $(ARGS)

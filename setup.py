@@ -134,7 +134,7 @@ setup(
     packages=find_packages(include=[NAME, f'{NAME}.*'], exclude=GENERATED),
     python_requires='>=3.10',
     install_requires=[
-        'numpy>=1.26', 'pyyaml', 'typer', 'rich', 'rosbags>=0.11',
+        'numpy>=1.26', 'packaging>=24.2', 'pyyaml', 'typer', 'rich', 'rosbags>=0.11',
         'opencv-python-headless',
         'mcap>=1.2', 'lz4', 'zstandard', 'pyarrow', 'av>=17', 'jinja2'],
     extras_require={
@@ -147,13 +147,18 @@ setup(
         'remote': ['websockets>=15', 'msgpack>=1.0.5'],
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
-        'sweep': ['ray'],
+        'sweep': ['ray'],  # and what runs with --on ray
+        'hub': ['huggingface_hub>=2'],
+        's3': ['s3fs'],
+        'gs': ['gcsfs'],
+        'hf': ['huggingface_hub'],
         'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'pytest-xdist', 'hypothesis',
-                'mypy', 'ruff',
-                'types-PyYAML', 'pandas'],
+                'mypy', 'ruff', 'types-PyYAML', 'pandas', 'huggingface_hub>=2', 's3fs',
+                'moto[s3,server]'],
     },
     zip_safe=False,
-    package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'py.typed']},
+    package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'cards/templates/*',
+                         'py.typed']},
     ext_modules=(
         [Extension(f'{NAME}.interfaces', [])] if builds_interfaces() else []),
     cmdclass={'build_ext': BuildInterfaces},

@@ -33,17 +33,12 @@ def contract_of_three_cameras(folder: Path) -> Path:
 
 
 def measure(folder: Path, seconds: float) -> list[Line]:
-    """Listen and record with and without the Fast DDS profile; the bags stay for conversion."""
+    """Listen and record with and without the Fast DDS profile."""
     robot = contract_of_three_cameras(folder)
     profiles = (('default Fast DDS', dict.fromkeys(PROFILES, '')),
                 (WITH_PROFILE, dict.fromkeys(PROFILES, str(PROFILE))))
     return [take(folder, robot, seconds, name, env) for take in (_listen, _record)
             for name, env in profiles]
-
-
-def bag_of(folder: Path) -> Path:
-    """Return the bag that was recorded with the profile."""
-    return next((folder / 'bags' / _file(WITH_PROFILE)).glob('episode_*'))
 
 
 def _file(name: str) -> str:

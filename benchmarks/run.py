@@ -39,7 +39,7 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
     if only and only not in PARTS:
         raise typer.BadParameter(f'expected one of {", ".join(PARTS)}, got {only!r}',
                                  param_hint='--only')
-    wanted = ('capture', 'conversion') if only == 'conversion' else (only,) if only else PARTS
+    wanted = (only,) if only else PARTS
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     folder = Path(tempfile.mkdtemp(prefix='il_ros_bench_'))
     measures: dict[str, Callable[[], list[Line]]] = {

@@ -29,6 +29,10 @@ class CheckpointError(IlRosError):
     """A checkpoint cannot be read or written."""
 
 
+class HubError(IlRosError):
+    """The hub cannot be reached, refuses, or holds or would hold what it should not."""
+
+
 class RecordingError(IlRosError):
     """An episode cannot be started, stopped or kept."""
 
@@ -43,6 +47,14 @@ class ReachError(IlRosError):
 
 class RemoteError(IlRosError):
     """A policy server cannot be reached, or answers wrongly or too late."""
+
+
+class BucketError(IlRosError):
+    """Files of a bucket cannot be fetched, or cannot be put there."""
+
+
+class WorkError(IlRosError):
+    """Work that other processes or machines were given did not come back."""
 
 
 def install(extra: str, module: str = '') -> str:

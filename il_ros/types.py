@@ -4,12 +4,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
+# What a camera shows: rgb `Pixels` (H, W, 3); or distances [m], float32 (H, W, 1), 0 for unknown.
+View = NDArray[Any]
 
 
 class ControlSource(IntEnum):
@@ -65,7 +68,8 @@ class Observation:
         state: Measured joint positions in contract order [rad] or [m]. Shape (J,).
         environment: Poses in contract order, each x y z [m] and qx qy qz qw. Shape (7 * P,);
             (0,) where the contract names no poses.
-        images: RGB image per camera name. Shape (H, W, 3).
+        images: What each camera shows, by its name: rgb, shape (H, W, 3) uint8; of a camera with
+            `depth` in the contract distances [m], shape (H, W, 1) float32, 0 where unknown.
         ages_ns: Age of the sample behind each stream at the tick.
         task: What the robot shall do, in words; '' leaves it to the policy's contract.
         past: Observations of the ticks since the last one that the policy was given, oldest
@@ -75,7 +79,7 @@ class Observation:
     stamp_ns: int
     state: Floats
     environment: Floats
-    images: Mapping[str, Pixels] = field(default_factory=dict)
+    images: Mapping[str, View] = field(default_factory=dict)
     ages_ns: Mapping[str, int] = field(default_factory=dict)
     task: str = ''
     past: tuple[Observation, ...] = ()

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from il_ros.contract import Contract, VIDEO_TYPES
+from il_ros.contract import Contract, Depth, VIDEO_TYPES
 from il_ros.recording.definitions import full_type, message_definition
 from il_ros.recording.metadata import EpisodeInfo, Topic
 from il_ros.recording.writer import EpisodeWriter, Limits
@@ -72,6 +72,13 @@ def image(ns: int, pixels: np.ndarray) -> Any:
                 encoding='rgb8', is_bigendian=0, step=3 * width, data=pixels.reshape(-1))
 
 
+def depth_image(ns: int, millimetres: np.ndarray) -> Any:
+    height, width = millimetres.shape
+    return make('sensor_msgs/Image', header=header(ns), height=height, width=width,
+                encoding='16UC1', is_bigendian=0, step=2 * width,
+                data=millimetres.astype(np.uint16).view(np.uint8).reshape(-1))
+
+
 def video(kind: str, ns: int, data: bytes) -> Any:
     """Return a picture of a video as a message of `package/Name`."""
     values = np.frombuffer(data, np.uint8)
@@ -130,6 +137,13 @@ def small_contract(cameras: Sequence[str] = ('scene',), size: tuple[int, int] = 
     return replace(contract, cameras=kept)
 
 
+def with_depth(contract: Contract, camera: str, near: float = 0.2, far: float = 2.0) -> Contract:
+    """Return a contract of which one camera sees distances."""
+    return replace(contract, cameras=tuple(
+        replace(c, encoding='16UC1', depth=Depth((near, far))) if c.name == camera else c
+        for c in contract.cameras))
+
+
 def topics(contract: Contract) -> list[Topic]:
     return [*(Topic(s.topic, s.type) for s in contract.streams),
             *(Topic(name, kind, latched=name == 'control/mode') for name, kind in IL_ROS.items()),
@@ -144,6 +158,14 @@ def picture(contract: Contract, camera: str, k: int, seed: int = 0) -> np.ndarra
     pixels[..., 1] = np.linspace(20, 220, c.width, dtype=np.uint8)
     pixels[:, (k * 2) % c.width // 8 * 8:, 2] = 180
     return pixels
+
+
+def distances(contract: Contract, camera: str, k: int, seed: int = 0) -> np.ndarray:
+    """Return a slope [mm] that tells frame and seed, with a stripe where nothing is measured."""
+    c = contract.camera(camera)
+    found = np.linspace(300, 1900, c.height)[:, None] + np.full(c.width, 3 * (k % 30) + 7 * seed)
+    found[:, (k * 2) % (c.width // 8) * 8] = 0
+    return found.astype(np.uint16)
 
 
 @dataclass
@@ -215,6 +237,8 @@ class Script:
         if self.contract.poses and topic == self.contract.poses.topic:
             return pose_array(ns, self.environment(t))
         camera = next(c for c in self.contract.cameras if c.topic == topic)
+        if camera.depth:
+            return depth_image(ns, distances(self.contract, camera.name, k, self.seed))
         return image(ns, picture(self.contract, camera.name, k, self.seed))
 
     def _trajectory(self, t: float, target: np.ndarray) -> Event:
@@ -232,9 +256,10 @@ class Script:
 
 
 def write_bag(folder: Path, script: Script, *, outcome: str = 'success', operator: str = 'anna',
-              events: Iterable[Event] | None = None, info: EpisodeInfo | None = None) -> Path:
-    """Write an episode and return its folder."""
-    recorded = topics(script.contract)
+              events: Iterable[Event] | None = None, info: EpisodeInfo | None = None,
+              more: Sequence[Topic] = ()) -> Path:
+    """Write an episode and return its folder; `more` topics beside the contract's."""
+    recorded = [*topics(script.contract), *more]
     info = info or EpisodeInfo(
         script.contract, script.contract.task, operator, outcome,
         topics={topic.name: topic.resolved for topic in recorded})

@@ -6,23 +6,25 @@ from pathlib import Path
 import sys
 
 from il_ros import transport
+from il_ros.cli import app
 import pytest
 
 LIVE = ('faults', 'launch', 'nodes', 'workflow')
-LEARNING = ('torch', 'lightning_fabric', 'safetensors', 'tensorboard', 'diffusers')
+OPTIONAL = ('torch', 'lightning_fabric', 'safetensors', 'tensorboard', 'diffusers',
+            'huggingface_hub')
 HERE = Path(__file__).parent
 
 
-class SkipWithoutTorch:
-    """The last to be asked for a module: what learning needs and nobody has skips the test."""
+class SkipWithoutExtras:
+    """The last to be asked for a module: what is optional and not there skips the test."""
 
     def find_spec(self, name, path=None, target=None):
-        if name in LEARNING:
+        if name in OPTIONAL:
             pytest.skip(f'needs {name}', allow_module_level=True)
 
 
 def pytest_configure():
-    sys.meta_path.append(SkipWithoutTorch())
+    sys.meta_path.append(SkipWithoutExtras())
     # What the tests say over ROS themselves stays here, and off shared memory, which others block.
     transport.prepare(images=False)
 
@@ -39,3 +41,14 @@ def decoded_images_stay_here(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('IL_ROS_CACHE', str(tmp_path_factory.mktemp('cache')))
         yield
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run commands of il_ros in a folder of their own; give what they print."""
+    monkeypatch.chdir(tmp_path)
+
+    def called(*arguments):
+        app([str(argument) for argument in arguments], standalone_mode=False)
+        return capsys.readouterr().out.splitlines()
+    return called

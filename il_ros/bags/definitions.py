@@ -71,6 +71,12 @@ def deserialize(source: Source, data: bytes) -> Any:
     return store.deserialize_cdr(data, full_type(source.type))
 
 
+def serialize(source: Source, message: Any) -> bytes:
+    """Return a message of such a topic as it lies in a bag."""
+    store = _store(source.type, source.encoding, source.definition)
+    return bytes(store.serialize_cdr(message, full_type(source.type)))
+
+
 @lru_cache(maxsize=256)
 def _store(kind: str, encoding: str, text: str) -> Any:
     """Return a type store with one type and what it consists of."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import hashlib
 import os
 from pathlib import Path, PurePath
 import re
@@ -20,6 +21,7 @@ METADATA = 'metadata.yaml'
 SUFFIXES = ('.mcap', '.db3', '.zstd')
 SQLITE = b'SQLite format 3\0'
 MAX_UNPACKED = 1 << 38
+_CHUNK = 1 << 20
 _NUMBERED = re.compile(r'(.*)_(\d+)$')
 
 
@@ -65,6 +67,16 @@ def data_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     return sorted((p for p in path.iterdir() if p.suffix in SUFFIXES), key=_order)
+
+
+def content_hash(path: Path) -> str:
+    """Return the SHA-256 of the recorded messages; a new label in metadata.yaml keeps it."""
+    digest = hashlib.sha256()
+    for file in sorted(data_files(path)):
+        with file.open('rb') as stream:
+            while block := stream.read(_CHUNK):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def is_split(folder: Path) -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from il_ros.bags.reader import Bag
 from il_ros.bags.storage import Source
@@ -11,10 +12,11 @@ from il_ros.errors import BagError
 from il_ros.recording.definitions import full_type
 from il_ros.timing import to_ns, to_s
 
+T = TypeVar('T')     # a path, or where it is in a bucket
 APART_S = 5.0   # between two pieces, unless somebody says more
 
 
-def recordings(bags: Sequence[Path], joined_s: float | None) -> list[list[Path]]:
+def recordings(bags: Sequence[T], joined_s: float | None) -> list[list[T]]:
     """Return the bags of each recording: one each, or all of one where they are joined.
 
     Raises:

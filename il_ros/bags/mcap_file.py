@@ -19,10 +19,12 @@ from il_ros.errors import BagError, ConfigError
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, MessageIndex, Metadata, Schema
+from mcap.records import Channel, MessageIndex, Metadata, Schema
 
 _RECORD = struct.Struct('<BQ')
 _MESSAGE = struct.Struct('<HIQQ')   # channel, sequence, log time, publish time
+_CHUNK = struct.Struct('<QQQII')    # first, last, unpacked size, CRC, length of compression
+_LENGTH = struct.Struct('<Q')
 _MAGIC_BYTES = 8
 LATEST_NS = (1 << 63) - 1           # 2262; what ROS 2 can say
 _R = TypeVar('_R')
@@ -178,9 +180,14 @@ class McapFile:
             self._found.channels[channel.id] = channel
 
     def _unpacked(self, record: _Record) -> bytes:
-        chunk = _read(Chunk, self._data, record)
+        _, _, unpacked, _, length = _CHUNK.unpack_from(self._data, record.at)
+        at = record.at + _CHUNK.size + length
+        compression = self._data[at - length:at].decode()
+        at, size = at + _LENGTH.size, _LENGTH.unpack_from(self._data, at)[0]
+        if at + size > record.end:
+            raise ValueError(f'the chunk at byte {record.at} ends beyond its section')
         try:
-            return unpack(chunk.compression, chunk.data, chunk.uncompressed_size)
+            return unpack(compression, self._data[at:at + size], unpacked)
         except ValueError as error:
             raise ValueError(f'chunk at byte {record.at} cannot be unpacked: {error}') from None
 
@@ -215,7 +222,8 @@ def _read(kind: Any, data: Any, record: _Record) -> Any:
 def _source(path: Path, channel: Channel, schema: Schema | None, times: _Times | None) -> Source:
     source = Source(path, channel.id, channel.topic, schema.name if schema else '',
                     channel.message_encoding, schema.encoding if schema else '',
-                    schema.data.decode('utf-8', 'replace') if schema else '')
+                    schema.data.decode('utf-8', 'replace') if schema else '',
+                    qos=channel.metadata.get('offered_qos_profiles', ''))
     if times is None:
         return source
     return replace(source, count=times.count, start_ns=times.start_ns, end_ns=times.end_ns)

@@ -97,6 +97,8 @@ def _expected(contract: Contract) -> dict[str, tuple[str, ...]]:
     for command in contract.commands:
         if command.topic:
             types[command.topic] = (command.type,)
+        if command.integrated:
+            types[command.integrated.topic] = (command.integrated.type,)
     if contract.urdf_topic:
         types[contract.urdf_topic] = (URDF_TYPE,)
     for stream in contract.streams:

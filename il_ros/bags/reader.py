@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import ChainMap, Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-import hashlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from il_ros.bags.definitions import (
     require_readable,
     UNREADABLE_DATA,
 )
-from il_ros.bags.files import bag_files, data_files, open_storage
+from il_ros.bags.files import bag_files, open_storage
 from il_ros.bags.names import Names
 from il_ros.bags.storage import merged, Sample, Source, Storage
 from il_ros.config import nearest
@@ -27,8 +26,7 @@ from il_ros.contract import Contract
 from il_ros.errors import BagError
 from il_ros.recording.cdr import stamp_ns
 from il_ros.recording.metadata import EpisodeInfo
-
-_CHUNK = 1 << 20
+from il_ros.rights import Rights
 
 
 class Stamped(NamedTuple):
@@ -63,6 +61,7 @@ class Bag:
         info: What the recorder wrote about the episode.
         counts: Messages per topic, as the contract or the design names it.
         named: Which topic of the bag is which.
+        sources: Its topics as the files describe them.
         recorded: From the first log time of any topic to behind the last, as `ros2 bag info` has
             it [ns].
         start_ns: First log time of what the contract and the design name.
@@ -102,20 +101,21 @@ class Bag:
                                    'it out with --skip-bad')
                 self.pieces.append(Piece(files.path, _times(spoken), found[-1].contract.hash,
                                          tuple(spoken)))
-            sources = [source for storage in self._storages for source in storage.sources]
+            self.sources = [source for storage in self._storages for source in storage.sources]
             self.info = found[0] if not more else replace(
                 found[0], topics=dict(ChainMap(*(dict(info.topics) for info in found))),
-                drops=sum((Counter(info.drops) for info in found), Counter()))
+                drops=sum((Counter(info.drops) for info in found), Counter()),
+                rights=Rights.together(info.rights for info in found))
         except BaseException:
             self.close()
             raise
-        self._names = Names(self.info, sources, namespace, str(path))
+        self._names = Names(self.info, self.sources, namespace, str(path))
         self.named = self._names.named
         self.counts: dict[str, int] = {}
-        for source in sources:
+        for source in self.sources:
             name = self._names.of(source)
             self.counts[name] = self.counts.get(name, 0) + source.count
-        spoken = [source for source in sources if source.count]
+        spoken = [source for source in self.sources if source.count]
         self.recorded = _times(spoken)
         spoken = [s for s in spoken if self._names.known(s)
                   and self._names.of(s) != self.contract.urdf_topic] or spoken
@@ -148,7 +148,7 @@ class Bag:
         for source in self._wanted(topics):
             self._names.require_type(source, str(self.path))
             require_readable(source, str(self.path))
-        for log_ns, source, data in self._samples(topics):
+        for log_ns, source, data in self.samples(topics):
             try:
                 message = deserialize(source, data)
             except UNREADABLE_DATA as error:
@@ -189,14 +189,18 @@ class Bag:
 
     def samples_named(self) -> Iterator[Sample]:
         """Yield, serialised, the messages of what the contract and the design name."""
-        return self._samples({self._names.of(source) for storage in self._storages
-                              for source in storage.sources if self._names.known(source)})
+        return self.samples({self.name_of(source) for source in self.sources
+                             if self.known(source)})
 
-    def name_of(self, sample: Sample) -> str:
-        """Return the name of a message's topic."""
-        return self._names.of(sample.source)
+    def name_of(self, source: Source) -> str:
+        """Return the name of a topic in the contract or the design, else its own."""
+        return self._names.of(source)
 
-    def _samples(self, topics: Collection[str], since_ns: int = 0) -> Iterator[Sample]:
+    def known(self, source: Source) -> bool:
+        """Tell whether the contract or the design names a topic."""
+        return self._names.known(source)
+
+    def samples(self, topics: Collection[str], since_ns: int = 0) -> Iterator[Sample]:
         """Yield serialised messages in log-time order; those before `since_ns` may lack."""
         wanted = set(self._wanted(topics))
         for sample in merged(
@@ -216,7 +220,7 @@ class Bag:
         Raises:
             BagError: The file is damaged.
         """
-        for log_ns, source, data in self._samples(topics):
+        for log_ns, source, data in self.samples(topics):
             if (header_ns := stamp_ns(data)) is not None:
                 yield self._names.of(source), log_ns, header_ns
 
@@ -231,16 +235,6 @@ class Bag:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.close()
-
-
-def content_hash(path: Path) -> str:
-    """Return the SHA-256 of the recorded messages; a new label in metadata.yaml keeps it."""
-    digest = hashlib.sha256()
-    for file in sorted(data_files(path)):
-        with file.open('rb') as stream:
-            while block := stream.read(_CHUNK):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def _times(sources: Sequence[Source]) -> range:

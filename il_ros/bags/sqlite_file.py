@@ -102,9 +102,10 @@ class SqliteFile:
                         f'sqlite3 {self.path} .recover')
 
 
-def _times(found: Sequence[object]) -> list[int]:
+def _times(found: Sequence[object]) -> tuple[int, int, int]:
     """Return count, first and last time; a damaged page may hold anything."""
     times = [value for value in found if isinstance(value, int)]
     if len(times) < len(found) or any(value < 0 for value in times):
         raise TypeError(f'expected times in ns, got {list(found[1:])}')
-    return times
+    count, start_ns, end_ns = times or (0, 0, 0)
+    return count, start_ns, end_ns

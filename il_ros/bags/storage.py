@@ -21,6 +21,7 @@ class Source:
         count: Messages in the file.
         start_ns: First log time; 0 without messages.
         end_ns: Last log time.
+        qos: What its publishers offered, as rosbag2 writes it; '' where it is not said.
     """
 
     file: Path
@@ -33,6 +34,7 @@ class Source:
     count: int = 0
     start_ns: int = 0
     end_ns: int = 0
+    qos: str = ''
 
 
 class Sample(NamedTuple):

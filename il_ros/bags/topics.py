@@ -52,6 +52,7 @@ def name_topics(bag: Mapping[str, str], contract: Contract, recorded: Mapping[st
         found = _namespace({rooted[topic]: kind for topic, kind in bag.items()}, contract, where)
     space = namespace or found or '/'
     known = [topic.name for topic in recorded_topics(contract, lambda name: resolve(name, space))]
+    known += [each.integrated.topic for each in contract.commands if each.integrated]
     full = {resolve(name, space): name for name in known if name not in inside}
     full |= {topic: name for name, topic in inside.items()}
     own = {topic: topic.removeprefix('/' if space == '/' else f'{resolve(space)}/')
@@ -65,6 +66,8 @@ def _namespace(bag: Mapping[str, str], contract: Contract, where: str) -> str:
     """Return where the contract's relative topics lie, '' for the root."""
     types = {stream.topic: stream.type for stream in contract.streams}
     types |= {command.topic: command.type for command in contract.commands if command.topic}
+    types |= {given.topic: given.type for command in contract.commands
+              if (given := command.integrated)}
     wanted = {name: full_type(kind) for name, kind in types.items() if not name.startswith('/')}
     spaces = Counter(topic.removesuffix(f'/{name}') for name, kind in wanted.items()
                      for topic, of in bag.items() if topic.endswith(f'/{name}') and of == kind)

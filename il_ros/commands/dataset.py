@@ -88,6 +88,30 @@ def retask(dataset: Folder, task: Annotated[str, typer.Argument(help='What was t
 
 
 @app.command()
+def rights(dataset: Folder, episodes: Numbers = '', where: Where = '',
+           licence: Annotated[str | None, typer.Option(
+               help='An SPDX identifier, LicenseRef-no-training, or free text.')] = None,
+           owner: Annotated[str | None, typer.Option(help='Whom to ask.')] = None,
+           consent: Annotated[str | None, typer.Option(
+               help='given, not needed, pending, withheld or withdrawn.')] = None,
+           why: Why = '', by: By = '') -> None:
+    """State licence, owner and consent of episodes anew; what is not named stays.
+
+    Example: `il_ros dataset rights dataset --where "operator = 'anna'" --consent withdrawn`
+    """
+    from il_ros.rights import Rights
+    from il_ros.workbench.choice import chosen
+
+    said = Rights(licence or '', owner or '', consent or '').checked().row
+    given = {'licence': licence, 'owner': owner, 'consent': consent}
+    stated = {name: value for name, value in said.items() if given[name] is not None}
+    if not stated:
+        raise ConfigError('rights: expected --licence, --owner or --consent')
+    takes = chosen(open_dataset(dataset), episodes, where)
+    _edit(dataset, 'rights', {take.key: stated for take in takes}, by, why)
+
+
+@app.command()
 def trim(dataset: Folder, episodes: Numbers = '', where: Where = '',
          head: Annotated[float, typer.Option(min=0.0, help='Off the beginning [s].')] = 0.0,
          tail: Annotated[float, typer.Option(min=0.0, help='Off the end [s].')] = 0.0,

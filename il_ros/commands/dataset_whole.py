@@ -198,6 +198,8 @@ def _print_history(changes: list[Change]) -> None:
         count = len(change.what.get('episodes', ()))
         say(f'version {change.version}: {change.do}'
                + (f' of version {change.what["of"]}' if change.do == 'undo' else
+                  f' of {change.what["from"]} at {change.what["revision"][:12]}'
+                  if change.do == 'pull' else
                   f' {count} episodes' if count else '')
                + f' by {change.by}, {change.at}' + (f': {change.why}' if change.why else ''))
 

@@ -1,21 +1,26 @@
 """`il_ros evaluate`: how often does a policy succeed?"""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TYPE_CHECKING
 
-from il_ros.commands import console
+from il_ros.commands import console, On, require_here
 from il_ros.commands.progress import progress_bar
 from il_ros.errors import ConfigError
+from il_ros.spread.spread import HERE, spread_over
 from rich.table import Table
 import typer
+
+if TYPE_CHECKING:
+    from il_ros.evaluation.study import Results, Study
 
 
 def evaluate(
     checkpoint: Annotated[str, typer.Argument(
-        help='Folder of a checkpoint, .onnx file, ws://host:port or its .yaml file.')],
+        help='Folder of a checkpoint, .onnx file (each here or in a bucket), ws://host:port '
+             'or its .yaml file.')],
     episodes: Annotated[int, typer.Option(min=1, help='Rollouts, one per seed.')] = 50,
     seed: Annotated[int, typer.Option(min=0, help='First seed.')] = 1_000_000,
     task: Annotated[str, typer.Option(help='PickPlace, Reach or Push.')] = 'PickPlace',
@@ -44,6 +49,7 @@ def evaluate(
     jobs: Annotated[int | None, typer.Option(
         min=0, help='Processes; results do not depend on it. By default one per core, none for '
                     'a server.')] = None,
+    on: On = HERE,
     html: Annotated[Path | None, typer.Option(help='HTML page to write.')] = None,
     videos: Annotated[int, typer.Option(
         min=0, help='Failures to film, into the page of --html.')] = 0,
@@ -68,6 +74,7 @@ def evaluate(
     from il_ros.sim.tasks import make_task
 
     for path, option in ((out, '--out'), (html, '--html')):
+        require_here(path, option)
         if path and path.exists():
             raise ConfigError(f'{path} exists; name a new file with {option}')
     if supervised and not ros:
@@ -102,14 +109,14 @@ def evaluate(
         result = summarise(place, task, conditions, rollouts, ros)
         names, entries = [checkpoint], [result | {'layer': 'nominal', 'variant': 'nominal'}]
     else:
-        from il_ros.evaluation.study import describe, film_failures, run, Study
+        from il_ros.evaluation.study import describe, film_failures, Study
 
         trial = Trial(place, task, conditions, scheduler, execute_steps,
                       options=options, instruction=instruction, refill_s=refill_s, join=join)
         study = Study(trial, tuple(variants(
             wanted, conditions, bool(cameras), movable, repeats)), seeds, other)
         with progress_bar('rollouts', len(study.trials) * episodes) as advance:
-            results = run(study, jobs, advance)
+            results = _run(study, jobs, on, advance)
         result = describe(study, task, results)
         names, entries = result['names'], result['layers']
         if html:
@@ -126,6 +133,15 @@ def evaluate(
     for path in (out, html):
         if path:
             console.print(f'written: {path}', soft_wrap=True)
+
+
+def _run(study: Study, jobs: int | None, on: str, advance: Callable[[int], None]) -> Results:
+    from il_ros.evaluation.study import run
+
+    if on == HERE:
+        return run(study, jobs, advance)
+    with spread_over(on, jobs) as spread:
+        return run(study, progress=advance, spread=spread)
 
 
 def _policies(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -1,6 +1,7 @@
 """`il_ros export`: a checkpoint becomes one ONNX file."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,17 @@ def export(
     from il_ros.policies.runtimes.onnx import export as write
 
     with console.status('exporting'):
-        difference = write(load(checkpoint), out)
+        difference = write(load(checkpoint), out, _trained(checkpoint))
     console.print(f'[bold]{out}[/]: {out.stat().st_size / 1e6:.1f} MB, at most {difference:.1e} '
                   'from the checkpoint in ONNX Runtime', highlight=False, soft_wrap=True)
+
+
+def _trained(checkpoint: Path) -> str:
+    """Return what a checkpoint says of its data and their rights; '' where it does not."""
+    from il_ros.policies.checkpoint import read_json
+
+    file = checkpoint / 'training.json'
+    said = read_json(file) if file.is_file() else {}
+    kept = {name: said[name] for name in ('trained_on', 'started_from', 'despite', 'versions')
+            if name in said}
+    return json.dumps(kept) if kept else ''

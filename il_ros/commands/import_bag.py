@@ -66,7 +66,11 @@ def import_bag(
             "robot's")
     if imported.shown:
         say('no commands: the arm was moved by hand, and its action is where it goes (--shown)')
-    command, problem = conversion(bag, contract, file, imported.shown)
+    untold = [joint for joint in imported.untold if joint in contract.joint_names]
+    for joint in untold:
+        say(f'nothing says what {joint} was told, as an action leaves no topic: its action is '
+            'where it goes (--shown)')
+    command, problem = conversion(bag, contract, file, imported.shown, untold)
     say(command)
     if problem:
         raise ConfigError(f'this will be refused: {problem}')

@@ -5,9 +5,10 @@ from math import isnan
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
-from il_ros.commands import console, open_dataset
+from il_ros.commands import console, On, open_dataset, require_here
 from il_ros.commands.progress import counted_bar
 from il_ros.errors import DatasetError
+from il_ros.spread.spread import HERE, spread_over
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
@@ -24,11 +25,14 @@ BAG_WIDTH = 16      # of longer names the end is shown
 
 
 def inspect(
-    dataset: Annotated[Path, typer.Argument(help='Folder of the dataset.')],
+    dataset: Annotated[Path, typer.Argument(help='Folder of the dataset; here or in a bucket.')],
     html: Annotated[Path | None, typer.Option(help='Also write the report to this file.')] = None,
     evaluation: Annotated[Path | None, typer.Option(
         help='Result of `il_ros evaluate --out` of a policy trained on it: what the data gained.',
     )] = None,
+    jobs: Annotated[int | None, typer.Option(
+        min=0, help='Processes that look at the pictures. 0: only this one.')] = 0,
+    on: On = HERE,
     pictures: Annotated[bool, typer.Option(
         help='Look for cameras that froze, saw nothing or were moved.')] = True,
 ) -> None:
@@ -42,11 +46,12 @@ def inspect(
     from il_ros.inspection.page import render
     from il_ros.inspection.report import inspect as run
 
+    require_here(html, '--html')
     result = read_evaluation(evaluation) if evaluation else None
     opened = open_dataset(dataset)
     if pictures and opened.cameras:
-        with counted_bar('episodes') as advance:
-            report = run(opened, progress=advance)
+        with spread_over(on, jobs) as spread, counted_bar('episodes') as advance:
+            report = run(opened, progress=advance, spread=spread)
     else:
         report = run(opened, pictures=False)
     rows = [_row(episode) for episode in report.episodes]

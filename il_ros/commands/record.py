@@ -1,6 +1,7 @@
 """`il_ros record`: start and stop episodes by keys."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 import sys
 from typing import Annotated, TYPE_CHECKING
 
@@ -18,10 +19,13 @@ REFRESH_S = 0.1
 
 def record(
     namespace: Annotated[str, typer.Option(help='Namespace of teleop_capture.')] = '',
+    task: Annotated[list[str] | None, typer.Option(
+        help='What the episodes are of; several are gone through, one per episode that is kept.',
+        show_default=False)] = None,
 ) -> None:
     """Start, stop, label and discard episodes at the running teleop_capture by keys.
 
-    Example: `il_ros record --namespace left_arm`
+    Example: `il_ros record --task 'pick the cube' --task 'open the box'`
     """
     from il_ros.nodes.clients.record import RecordClient
     from il_ros.teleop.terminal import Terminal
@@ -34,7 +38,7 @@ def record(
         client = RecordClient(namespace)
         try:
             terminal.say(KEYS)
-            _serve(client, terminal)
+            _serve(client, terminal, task or [])
         finally:
             client.close()
     except KeyboardInterrupt:
@@ -43,20 +47,20 @@ def record(
         terminal.close()
 
 
-def _serve(client: RecordClient, terminal: Terminal) -> None:
+def _serve(client: RecordClient, terminal: Terminal, tasks: Sequence[str]) -> None:
     while True:
         for key in terminal.typed():
             if key == 'q' and not client.recording:
                 return
-            if text := _press(key, client):
+            if text := _press(key, client, tasks):
                 terminal.say(text)
         client.wait(lambda: False, REFRESH_S)
         terminal.show(client.line())
 
 
-def _press(key: str, client: RecordClient) -> str:
+def _press(key: str, client: RecordClient, tasks: Sequence[str]) -> str:
     if key == 's':
-        return client.start()
+        return client.start(tasks)
     if key in OUTCOMES:
         return client.stop(OUTCOMES[key])
     if key == 'd':

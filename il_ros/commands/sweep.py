@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from il_ros.commands import console
+from il_ros.buckets.fetch import local
+from il_ros.commands import console, require_here
 from il_ros.commands.progress import progress_bar
 from il_ros.errors import ConfigError
 from rich.table import Table
@@ -28,9 +29,10 @@ def sweep(
     from il_ros.training.sweep import combinations
     from il_ros.training.sweep import sweep as run
 
+    require_here(out, '--out')
     if out.exists():
         raise ConfigError(f'{out} exists; name a new folder with --out')
-    if not (dataset / 'meta/info.json').is_file():
+    if not (local(dataset) / 'meta/info.json').is_file():
         raise ConfigError(f'{dataset}: expected a dataset, with meta/info.json')
     runs = combinations(TrainConfig.preset(config), dict(_choices(text) for text in vary))
     with progress_bar('trainings', len(runs)) as advance:

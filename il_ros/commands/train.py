@@ -9,9 +9,10 @@ import os
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
 
-from il_ros.commands import console, open_dataset, say
+from il_ros.commands import console, open_dataset, require_here, say
 from il_ros.commands.progress import new_progress
 from il_ros.errors import ConfigError
+from il_ros.rights import Rights
 import typer
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def train(
     )] = False,
     budget: Annotated[float, typer.Option(
         help="Of the gate 'thrifty': switches to a person per step of the robot.")] = 0.05,
+    despite: Annotated[str, typer.Option(
+        metavar='REASON', help='Learn from episodes whose licence or consent forbids it; why that '
+                               'is allowed, which the checkpoint carries along.')] = '',
     resume: Annotated[bool, typer.Option(
         '--resume', help='Go on with the run in --out where it was saved last.')] = False,
 ) -> None:
@@ -68,6 +72,7 @@ def train(
 
     Example: `il_ros train out/demo/dataset --policy bc --out out/bc`
     """
+    require_here(out, '--out')
     if (dataset is None) == (not data):
         raise ConfigError('expected a dataset or --data with several, got '
                           + ('both' if dataset else 'neither'))
@@ -102,12 +107,15 @@ def train(
                      f'{timedelta(seconds=math.ceil(report.left_s))} left')
             progress.update(task, completed=report.step, note=note)
 
-        best = fit(source, out, settings, resume=resume, progress=show)
+        best = fit(source, out, settings, resume=resume, despite=despite, progress=show)
     if not first:
         return
     if gate:
         _learn_gate(best, source, budget)
     record = json.loads((best / 'training.json').read_text())
+    for name, told in record['trained_on'].items():
+        for rights in told['rights']:
+            say(f'{name}: {rights["episodes"]} episodes: {Rights.of(rights).text}')
     validation = record['validation']
     quality = f'validation error {validation:.4f}' if validation is not None else 'not validated'
     console.print(f'[bold]{best}[/]: step {record["step"]} of {record["steps"]}, {quality}, '

@@ -8,6 +8,8 @@ from il_ros.contract.streams import (
     ARRIVAL,
     Camera,
     Crop,
+    Depth,
+    FAR_CODE,
     HEADER,
     IMAGE_TYPES,
     ODOMETRY,
@@ -19,6 +21,7 @@ from il_ros.contract.streams import (
     VIDEO_TYPES,
 )
 
-__all__ = ['ARRIVAL', 'Arm', 'Camera', 'CommandInterface', 'Contract', 'Crop', 'differences',
-           'Gripper', 'HEADER', 'IMAGE_TYPES', 'Joint', 'ODOMETRY', 'POSE_SIZE', 'Poses',
-           'require_same', 'SAYS_NOTHING', 'STAMPS', 'State', 'Stream', 'VIDEO_TYPES']
+__all__ = ['ARRIVAL', 'Arm', 'Camera', 'CommandInterface', 'Contract', 'Crop', 'Depth',
+           'differences', 'FAR_CODE', 'Gripper', 'HEADER', 'IMAGE_TYPES', 'Joint', 'ODOMETRY',
+           'POSE_SIZE', 'Poses', 'require_same', 'SAYS_NOTHING', 'STAMPS', 'State', 'Stream',
+           'VIDEO_TYPES']

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from il_ros.config import positive
 from il_ros.contract.checks import check_names, one_of, unique
+from il_ros.contract.integrated import Integrated, TWIST_FIELDS
 from il_ros.contract.streams import HEADER, STAMPS
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
@@ -19,7 +20,6 @@ NAMED = ('trajectory_msgs/JointTrajectory', 'sensor_msgs/JointState',
 FRAMED = ('geometry_msgs/PoseStamped', 'geometry_msgs/TwistStamped')
 TOPICS = (*POSITION_TOPICS, *BASE_TOPICS)
 GRIPPER_ACTIONS = ('control_msgs/GripperCommand', 'control_msgs/ParallelGripperCommand')
-TWIST_FIELDS = tuple(f'{kind}.{axis}' for kind in ('linear', 'angular') for axis in 'xyz')
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class CommandInterface:
         names: What the driver calls the joints, where that is not their name in the contract.
         stamp: When a recorded trajectory begins, where no gate told what was sent: as its 'header'
             says, the default, or at its 'arrival'.
+        integrated: Where a person's speeds are, for bags without this command.
     """
 
     topic: str | None = None
@@ -55,6 +56,7 @@ class CommandInterface:
     frame: str | None = None
     names: tuple[str, ...] | None = None
     stamp: str | None = None
+    integrated: Integrated | None = None
 
     def __post_init__(self) -> None:
         if (self.topic is None) == (self.action is None):
@@ -87,6 +89,9 @@ class CommandInterface:
             raise ConfigError(f'command {self.name}: frame: expected the name of a link, with one '
                               f'of {", ".join(FRAMED)}, got {self.frame!r} with {self.type}')
         one_of(self.stamp or HEADER, STAMPS, f'command {self.name}: stamp')
+        if self.integrated and self.of_velocities:
+            raise ConfigError(f'command {self.name}: integrated: a {self.type} of a base is '
+                              'a velocity already')
 
     def _check_fields(self) -> None:
         if self.type not in BASE_TOPICS:

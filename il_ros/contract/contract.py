@@ -129,6 +129,8 @@ class Contract(Columns):
                 raise ConfigError(f'states: {state.topic}: expected one type, got {state.type} '
                                   f'and {states[state.topic]}')
         forms.check_pose_commands(self.commands, self.arms)
+        for command in filter(lambda each: each.integrated, self.commands):
+            forms.integrated_arm(command, self.arms)
         for joint, velocity in zip(self.joints, self.is_velocity, strict=True):
             if joint.position is None and not joint.continuous and not velocity:
                 raise ConfigError(

@@ -117,3 +117,28 @@ def check_pose_commands(interfaces: Sequence[CommandInterface], arms_: Sequence[
         if set(command.joints or ()) != set(arm.joints):
             raise ConfigError(f'command {command.name}: joints: expected those of arm {name!r} '
                               f'({", ".join(arm.joints)}), got {", ".join(command.joints or ())}')
+
+
+def integrated_arm(command: CommandInterface, arms_: Sequence[Arm]) -> Arm | None:
+    """Return the arm whose tip the speeds of a command move, None where they move joints alone.
+
+    Raises:
+        ConfigError: It has no tip, or they do not move every joint of the command.
+    """
+    given, joints = command.integrated, command.joints or ()
+    assert given is not None
+    where = f'command {command.name}: integrated'
+    if not given.moves_tip:
+        known(given.joints, joints, where)
+        arm, moved = None, given.joints or joints   # a JointJog names them in its messages
+    else:
+        arm = next((arm for arm in arms_ if set(arm.joints) <= set(joints)), None)
+        if arm is None or not arm.tip:
+            raise ConfigError(f'{where}: a {given.type} moves the tip of an arm: expected all '
+                              'joints of one that has a tip, got ' + ', '.join(joints))
+        known(given.joints, joints, where)
+        moved = (*arm.joints, *given.joints)
+    if left := [name for name in joints if name not in moved]:
+        raise ConfigError(f'{where}: nothing there moves joint {left[0]!r}; give it a command of '
+                          'its own in commands, or an axis of a Joy')
+    return arm

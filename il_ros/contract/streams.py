@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from il_ros.config import path_name, positive
 from il_ros.contract.checks import check_names, one_of, unique
-from il_ros.encodings import ENCODINGS, why_no_picture
+from il_ros.encodings import DEPTH, ENCODINGS, why_no_picture
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
+from il_ros.types import View
+import numpy as np
 
 IMAGE_TYPES = ('sensor_msgs/Image', 'sensor_msgs/CompressedImage')
 VIDEO_TYPES = ('foxglove_msgs/CompressedVideo', 'ffmpeg_image_transport_msgs/FFMPEGPacket')
@@ -15,6 +17,8 @@ JOINT_STATE, ODOMETRY = STATE_TYPES = ('sensor_msgs/JointState', 'nav_msgs/Odome
 HEADER, ARRIVAL = STAMPS = ('header', 'arrival')
 TURNS = (90, 180, 270)   # [degrees]
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
+FAR_CODE = 4095   # of the farthest distance in 12 bits; 0 where it is unknown
+COARSEST_M = 0.002   # between two codes: at most 1 mm is lost
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,42 @@ class Crop:
 
 
 @dataclass(frozen=True)
+class Depth:
+    """Which distances of a depth camera are kept, in 12 bits.
+
+    Attributes:
+        range_m: The nearest and the farthest [m]. What is nearer or farther counts as these.
+    """
+
+    range_m: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        near, far = self.range_m
+        if not 0 < near < far:
+            raise ConfigError(f'depth: range_m: expected [near, far] with 0 < near < far [m], '
+                              f'got {list(self.range_m)}')
+        if self.step_m > COARSEST_M * (1 + 1e-9):
+            raise ConfigError(
+                f'depth: range_m: expected at most {COARSEST_M * (FAR_CODE - 1):g} m from near to '
+                f'far, for 12 bits to lose at most 1 mm, got {far - near:g} m; name the part that '
+                'matters to the task')
+
+    @property
+    def step_m(self) -> float:
+        """Between two codes [m]."""
+        return (self.range_m[1] - self.range_m[0]) / (FAR_CODE - 1)
+
+    @property
+    def zero_m(self) -> float:
+        """Where code 0, which says unknown, would lie [m]: a step before the nearest."""
+        return self.range_m[0] - self.step_m
+
+
+@dataclass(frozen=True)
 class Camera(Stream):
-    """One camera stream; images reach the policy as rgb of this height and width.
+    """One camera stream; images reach the policy in this height and width.
+
+    They are rgb or, with `depth`, distances.
 
     Attributes:
         name: Of the camera.
@@ -121,6 +159,7 @@ class Camera(Stream):
         crop: The part that is used; all of it when None.
         rotate: By how much a picture is turned clockwise after that, as of a camera that is
             mounted on its side: 90, 180 or 270 [degrees].
+        depth: Which distances are kept, of an encoding of depth; grey of 8 bits when None.
     """
 
     name: str = ''
@@ -130,6 +169,7 @@ class Camera(Stream):
     resize: bool = False
     crop: Crop | None = None
     rotate: int | None = None
+    depth: Depth | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -142,6 +182,18 @@ class Camera(Stream):
         if self.rotate not in (None, *TURNS):
             raise ConfigError(f'camera {self.name!r}: rotate: expected 90, 180 or 270 degrees '
                               f'clockwise, got {self.rotate}')
+        if self.depth and ENCODINGS[self.encoding].family != DEPTH:
+            raise ConfigError(f'camera {self.name!r}: depth: expected an encoding of distances, '
+                              f'such as 16UC1 [mm] or 32FC1 [m], got {self.encoding}')
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of an image as the policy gets it: (H, W, 3), or (H, W, 1) of distances."""
+        return self.height, self.width, 1 if self.depth else 3
+
+    def blank(self) -> View:
+        """Return an image that is black, or of which every distance is unknown."""
+        return np.zeros(self.shape, np.float32 if self.depth else np.uint8)
 
     @property
     def on_its_side(self) -> bool:

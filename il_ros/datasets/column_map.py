@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from il_ros.config import build, nearest, parse_yaml, read_text
-from il_ros.contract import Contract, POSE_SIZE
+from il_ros.contract import Camera, Contract, POSE_SIZE
 from il_ros.contract.checks import unique
 from il_ros.datasets import schema
 from il_ros.datasets.units import unit_problems
-from il_ros.encodings import ENCODINGS
+from il_ros.encodings import COLOUR, ENCODINGS, GREY
 from il_ros.errors import ConfigError, ContractMismatchError, DatasetError
 import numpy as np
 from numpy.typing import NDArray
 
 NONE = 'none'   # in place of a camera or a pose that the data lack
-DEPTH = 'depth'
 JOINT_COLUMNS = (schema.STATE, schema.ACTION, schema.POLICY_ACTION)
 Columns = Mapping[str, NDArray[Any]]
 
@@ -108,9 +107,9 @@ class ColumnMap:
         for name, source in self.cameras.items():
             if source == NONE:
                 continue
-            a, b = (ENCODINGS[contract.camera(camera).encoding].family
+            a, b = (_family(contract.camera(camera))
                     for contract, camera in ((ours, name), (theirs, source)))
-            if (a == DEPTH) != (b == DEPTH):
+            if a != b and not {a, b} <= {COLOUR, GREY}:
                 raise ContractMismatchError(f'{where}: cameras: {name} is {a}, {source} is {b}')
 
     def columns(self, ours: Contract, theirs: Contract, columns: Columns
@@ -184,6 +183,10 @@ def _known(names: Iterable[str], valid: Sequence[str], where: str) -> None:
     for name in names:
         if name not in valid:
             raise ConfigError(f'{where}: unknown {name!r}; {nearest(name, list(valid))}')
+
+
+def _family(camera: Camera) -> str:
+    return 'depth in metres' if camera.depth else ENCODINGS[camera.encoding].family
 
 
 def _kind(contract: Contract, joint: int) -> str:

@@ -2,35 +2,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+import shutil
 
-from il_ros.alignment.stamps import stamped_by
 from il_ros.bags.episodes.split import Split
 from il_ros.bags.find import find_bags
-from il_ros.bags.join import name_of, open_pieces, recordings
-from il_ros.bags.reader import Bag, content_hash
-from il_ros.bags.survey import Survey
+from il_ros.bags.find_remote import find_remote
+from il_ros.bags.join import recordings
+from il_ros.buckets.url import url_of
 from il_ros.contract import Contract
-from il_ros.datasets import clocks, schema
+from il_ros.datasets import schema
 from il_ros.datasets.files.atomic import replacing
-from il_ros.datasets.from_bags.commanded import Commanded
-from il_ros.datasets.from_bags.cut import ALREADY, cut, whole_digest, why_known
-from il_ros.datasets.from_bags.rows import episode_rows, Losses, moving_ticks, Row
-from il_ros.datasets.from_bags.shown import Shown
-from il_ros.datasets.gaps import Gaps
-from il_ros.datasets.reporting import Progress, Reporter, Warnings
+from il_ros.datasets.from_bags.cut import ALREADY, why_known
+from il_ros.datasets.from_bags.part import Part, Plan, Taken
+from il_ros.datasets.from_bags.recordings import Job, key, make_part, Piece, unpack
+from il_ros.datasets.reporting import Cancelled, Progress, Reporter, Warnings
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import BagError, DatasetError
-from il_ros.timing import to_ns
-from il_ros.types import ControlSource
-import numpy as np
-
-MOST_LOST = 0.2     # share of the ticks at the ends; a person is told of more
-NOTHING_LEARNT = 'nothing can be learnt from them'
+from il_ros.spread.spread import Ask, Here, Spread
 
 
 @dataclass
@@ -40,13 +32,15 @@ class ConvertResult:
     Attributes:
         episodes: Episodes added.
         frames: Rows added.
-        skipped: Bags and folders left out, each with the reason.
+        before: Recordings that one which was ended had converted.
+        skipped: Bags and folders left out, each with the reason; `url_of` names those of buckets.
         notes: What to look at in bags that were converted.
         warnings: What a person should look at before training.
     """
 
     episodes: int = 0
     frames: int = 0
+    before: int = 0
     skipped: list[tuple[Path, str]] = field(default_factory=list)
     notes: list[tuple[Path, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -55,12 +49,17 @@ class ConvertResult:
 def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle: bool = False,
             skip_bad: bool = False, contract: Contract | None = None,
             stamps: Mapping[str, str] | None = None, progress: Progress | None = None,
-            namespace: str = '', shown_s: float | None = None, split: Split | None = None,
-            joined_s: float | None = None) -> ConvertResult:
+            namespace: str = '', shown_s: float | Mapping[str, float] | None = None,
+            split: Split | None = None, joined_s: float | None = None,
+            spread: Spread | None = None,
+            publish: Callable[[Path], None] = lambda _: None) -> ConvertResult:
     """Convert bags into one dataset, which appears or changes as a whole.
 
+    Each recording is first made into a part beside the dataset; one that was ended before its
+    dataset was there goes on with the parts that are there.
+
     Args:
-        bags: Bag directories or folders of them.
+        bags: Bag directories or folders of them, here or in a bucket.
         out: The dataset's folder.
         append: Add to a dataset that exists; bags that are in it already are skipped.
         trim_idle: Leave out the ends of an episode in which the arm stands still.
@@ -70,134 +69,130 @@ def convert(bags: Sequence[Path], out: Path, *, append: bool = False, trim_idle:
         progress: Called with the bag, the number of bags done and their total; False cancels.
         namespace: Of the robot in bags that do not say it; see `bags.topics`.
         shown_s: The arm was moved by hand: the action of a row is its state so much later [s],
-            see `Shown`; what it was told when None.
+            see `Shown`, or that of some joints, see `PartlyShown`; what it was told when None.
         split: Which episodes are in each bag; each bag is one when None.
         joined_s: The bags are pieces of one recording, at most so far apart [s].
+        spread: Where the bags are converted; in this process when None. It makes no difference to
+            the dataset.
+        publish: Called with the dataset's folder before the parts are removed.
 
     Raises:
         BagError: A bag is missing or damaged, its clocks contradict each other, it gives no row,
             or none that says what was commanded; it is in the dataset in another cut.
+        BucketError: A bucket cannot be asked.
         ConfigError: `stamps` names what is no stream, or `split` does not fit the bags.
         ContractMismatchError: The bags were recorded with different robots.
         DatasetError: The dataset exists already, cannot be written, or would be empty.
+        WorkError: Processes or machines were lost again and again.
         Cancelled: `progress` returned False.
     """
-    found = find_bags(bags)
-    whole = recordings(found.bags, joined_s)
+    pieces, skipped = _find(bags)
+    whole = recordings(pieces, joined_s)
+    parts = out.parent / f'.{out.name}.parts'
+    jobs = [Job(tuple(each), parts) for each in whole]
     if split:
-        split.require(list(map(name_of, whole)))
+        split.require([Path(job.label) for job in jobs])
     extend = _check_target(out, append)
-    result, warnings = ConvertResult(skipped=list(found.skipped)), Warnings()
-    with replacing(out) as folder:
-        writer = DatasetWriter.onto(folder, out) if extend else DatasetWriter(folder)
-        for done, pieces in enumerate(whole):
-            path = name_of(pieces)
-            report = Reporter(progress, path, done, len(whole))
-            report()
-            digest = whole_digest(map(content_hash, pieces))
-            if split is None and digest in writer.sources:
-                result.skipped.append((path, ALREADY))
-                continue
-            with (_skipping(path, result, skip_bad),
-                  open_pieces(pieces, contract, namespace, joined_s) as bag):
-                bag.info = replace(bag.info, contract=stamped_by(bag.contract, stamps or {}))
-                writer.require(bag.contract, str(path))
-                episodes = cut(bag, split, digest, writer.sources)
-                result.skipped += episodes.known
-                result.notes += ((path, note) for note in episodes.notes)
-                for episode, name in episodes.new:
-                    if reason := writer.deleted.get(name):
-                        result.skipped.append((episode.path, reason))
-                        continue
-                    with _skipping(episode.path, result, skip_bad):
-                        if known := why_known(name, writer.sources):
-                            raise BagError(f'{episode.path}: {known}')
-                        added = _add(episode, writer, name, trim_idle, report,
-                                     partial(_told, episode, shown_s))
-                        warnings.look_at(episode, writer)
-                        result.frames += added.frames
-                        result.notes += ((episode.path, note) for note in added.notes)
-        result.episodes, result.warnings = len(writer.added), warnings.texts()
-        if not writer.episodes:
-            raise DatasetError(f'{out}: no episode to write: ' + '; '.join(
-                f'{path.name}: {reason}' for path, reason in result.skipped))
-        writer.finish()
+    result, warnings, spread = ConvertResult(skipped=skipped), Warnings(), spread or Here()
+    with _kept_until_done(parts):
+        with replacing(out) as folder:
+            writer = DatasetWriter.onto(folder, out) if extend else DatasetWriter(folder)
+            plan = Plan(trim_idle, skip_bad, contract, stamps, namespace, shown_s, split, joined_s,
+                        *((frozenset(writer.sources), writer.deleted, writer.contract,
+                           frozenset(writer.cameras)) if extend else ()))
+            jobs = [job._replace(folder=parts / key(plan, job.pieces), carried=not spread.disk)
+                    for job in jobs]
+            report = Reporter(progress, [Path(job.label) for job in jobs])
+            result.before = sum(job.folder.is_dir() for job in jobs)
+            for part in _parts(jobs, plan, spread, report):
+                _add(part, writer, result, warnings, skip_bad)
+            result.episodes, result.warnings = len(writer.added), warnings.texts()
+            if not writer.episodes:
+                raise DatasetError(f'{out}: no episode to write: ' + '; '.join(
+                    f'{path.name}: {reason}' for path, reason in result.skipped))
+            writer.finish()
+        publish(out)
     return result
 
 
+def _find(bags: Sequence[Path]) -> tuple[list[Piece], list[tuple[Path, str]]]:
+    pieces: list[Piece] = []
+    skipped: list[tuple[Path, str]] = []
+    for path in bags:
+        if url := url_of(path):
+            remote, left_out = find_remote(url)
+            pieces += remote
+            skipped += ((Path(place), why) for place, why in left_out)
+        else:
+            found = find_bags([path])
+            pieces += found.bags
+            skipped += found.skipped
+    return list(dict.fromkeys(pieces)), skipped
+
+
 @contextmanager
-def _skipping(path: Path, result: ConvertResult, skip_bad: bool) -> Iterator[None]:
-    """Go on without what cannot be read, where that is wanted."""
+def _kept_until_done(parts: Path) -> Iterator[None]:
+    """Remove the parts of a dataset once nobody needs them to go on."""
     try:
         yield
-    except BagError as error:
-        if not skip_bad:
-            raise
-        result.skipped.append((path, str(error)))
+    except Cancelled:
+        shutil.rmtree(parts, ignore_errors=True)
+        raise
+    except BaseException:
+        for part in parts.iterdir() if parts.is_dir() else ():
+            if not any(part.glob('*.npz')):     # no episode: to be tried again
+                shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):
+            parts.rmdir()   # if there are none
+        raise
+    shutil.rmtree(parts, ignore_errors=True)
 
 
-class _Added(NamedTuple):
-    frames: int
-    notes: list[str]
+def _parts(jobs: Sequence[Job], plan: Plan, spread: Spread, report: Reporter) -> Iterator[Part]:
+    """Yield the part of each recording in order, as it is there."""
+    missing = [job for job in jobs if not job.folder.is_dir()]
+    ask: Ask = report
+    with closing(spread.done(partial(make_part, plan), missing, ask)) as made:
+        for number, job in enumerate(jobs):
+            report.done = number
+            report()
+            while not job.folder.is_dir():
+                done, files = next(made)
+                if files is not None:
+                    unpack(files, missing[done].folder)
+            part = Part.read(job.folder)
+            if part.bad and not plan.skip_bad:
+                shutil.rmtree(job.folder)
+                raise BagError(part.bad[1])
+            yield part
 
 
-def _add(bag: Bag, writer: DatasetWriter, digest: str, trim_idle: bool,
-         report: Reporter, told: Callable[[], Commanded | Shown]) -> _Added:
-    bag.require(bag.contract.topics)
-    cameras = [camera.name for camera in bag.contract.cameras]
-    losses, ticks, commanded = Losses(), list[int](), told()
-    survey = Survey.of(bag, bag.contract.topics, commands=commanded.direct)
-    rows = episode_rows(bag, cameras, losses, survey, commanded)
-    if trim_idle:
-        moving = moving_ticks(episode_rows(bag, commanded=told()), bag.contract)
-        rows = (row for row in rows if row.tick in moving)
-    count = writer.add(_commanded(_noting(report.during(rows), ticks), bag, losses),
-                       bag.contract,
-                       bag.info.task or bag.contract.task, bag.info.outcome == 'success')
-    if not count:
-        raise BagError(f'{bag.path}: no complete observation: '
-                       f'{losses.reason() or "the arm never moves"}')
-    writer.describe({
-        'source': bag.path.name,
-        'source_hash': digest,
-        'outcome': bag.info.outcome,
-        'operator': bag.info.operator,
-        'drops': sum(bag.info.drops.values()),
-        'refused_messages': sum(losses.messages.values()),
-        'ticks_without_observation': sum(losses.ticks.values()),
-        'recorded_ticks': (bag.end_ns - 1 - bag.start_ns) // bag.contract.period_ns,
-        'stop_reason': bag.info.stop_reason,
-        schema.CLOCKS: clocks.to_text(survey.clocks),
-    })
-    gaps, lost = Gaps.of(np.array(ticks)), sum(losses.ticks.values())
-    between = gaps.text(bag.contract.rate_hz)
-    return _Added(count, [
-        *([f'{between}: training windows end there'] if between else []),
-        *([f'{lost} of its {lost + count} ticks gave no row: {losses.reason()}']
-          if lost - gaps.missing > MOST_LOST * (lost + count) else []), *survey.notes()])
+def _add(part: Part, writer: DatasetWriter, result: ConvertResult, warnings: Warnings,
+         skip_bad: bool) -> None:
+    """Give the episodes of a recording their numbers in the dataset."""
+    result.skipped += ((Path(path), reason) for path, reason in part.skipped)
+    result.notes += ((Path(path), note) for path, note in part.notes)
+    for taken in part.taken:
+        path = Path(taken.path)
+        writer.require(taken.episode.contract, taken.path)
+        if reason := _twice(taken, writer):
+            if reason != ALREADY and not skip_bad:
+                raise BagError(reason)
+            result.skipped.append((path, reason))
+            continue
+        writer.take(taken.episode)
+        writer.describe(taken.values)
+        warnings.look_at(taken, writer.contract)
+        result.frames += len(taken.episode)
+        result.notes += ((path, note) for note in taken.notes)
 
 
-def _told(bag: Bag, shown_s: float | None) -> Commanded | Shown:
-    return Commanded(bag) if shown_s is None else Shown(bag, to_ns(shown_s))
-
-
-def _noting(rows: Iterator[Row], ticks: list[int]) -> Iterator[Row]:
-    for row in rows:
-        ticks.append(row.tick)
-        yield row
-
-
-def _commanded(rows: Iterator[Row], bag: Bag, losses: Losses) -> Iterator[Row]:
-    """Pass rows on, and see that somebody commanded something in one of them."""
-    count = held = 0
-    for row in rows:
-        count, held = count + 1, held + (row.source == ControlSource.HOLD)
-        yield row
-    if count and count == held:
-        refused = [text for topic, text in losses.refusals.items()
-                   if topic not in bag.contract.topics]
-        raise BagError(f'{bag.path}: nobody commanded anything that reached the robot in any of '
-                       f'its {count} rows: {refused[0] if refused else NOTHING_LEARNT}')
+def _twice(taken: Taken, writer: DatasetWriter) -> str:
+    """Return why an episode must not be added: another bag of this conversion gave its rows."""
+    if taken.name in writer.sources:
+        return ALREADY
+    known = why_known(taken.name, writer.sources)
+    return f'{taken.path}: {known}' if known else ''
 
 
 def _check_target(out: Path, append: bool) -> bool:

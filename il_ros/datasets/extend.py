@@ -11,6 +11,7 @@ from il_ros.datasets import schema
 from il_ros.datasets.files.atomic import replacing
 from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.writer import DatasetWriter
+from il_ros.rights import Rights
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def extend(dataset: Path, contract: Contract, episodes: Sequence[NewEpisode]) ->
                 writer.describe({
                     'source': episode.source, 'source_hash': episode.digest,
                     'outcome': 'success' if episode.success else 'failure', 'operator': '',
+                    **Rights().row,
                     'drops': 0, 'refused_messages': 0, 'ticks_without_observation': 0,
                     'recorded_ticks': int(writer.added[-1]['length']), 'stop_reason': '',
                     schema.CLOCKS: '',

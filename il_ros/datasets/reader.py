@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from il_ros.buckets.fetch import local
 from il_ros.datasets import schema, silence
 from il_ros.datasets.files import tables
 from il_ros.datasets.files.layout import Layout, require_lengths, require_new
@@ -15,7 +16,7 @@ from il_ros.datasets.foreign import left_out
 from il_ros.datasets.foreign.generated import contract_from, joints_of
 from il_ros.datasets.units import unit_problems
 from il_ros.errors import ConfigError, DatasetError
-from il_ros.types import Pixels
+from il_ros.types import View
 import numpy as np
 from numpy.typing import NDArray
 import pyarrow as pa
@@ -25,7 +26,8 @@ class Dataset:
     """What `convert` wrote, what LeRobot made of it, or a dataset of LeRobot's own.
 
     Attributes:
-        root: Its folder.
+        place: Where it was opened: its folder, or its URL in a bucket as a path.
+        root: Its folder on this machine.
         contract: The robot; `generated` where nobody described it.
         fps: Rows per second.
         tasks: Task texts; `columns['task_index']` counts them.
@@ -49,9 +51,11 @@ class Dataset:
         """Read the tables.
 
         Raises:
+            BucketError: It cannot be fetched.
             DatasetError: It is no dataset of il_ros, or its parts contradict each other.
         """
-        self.root = root
+        self.place = root
+        self.root = root = local(root)
         require_new(root)
         if not (root / schema.INFO_FILE).is_file():
             raise DatasetError(f'{root}: expected a dataset ({schema.INFO_FILE}), got '
@@ -107,7 +111,7 @@ class Dataset:
         """Return the rows of an episode."""
         return slice(int(self._starts[episode]), int(self._starts[episode + 1]))
 
-    def frames(self, camera: str, indices: Sequence[int] | NDArray[np.int64]) -> Pixels:
+    def frames(self, camera: str, indices: Sequence[int] | NDArray[np.int64]) -> View:
         """Return images by row, decoding only what is needed for them.
 
         Args:
@@ -115,7 +119,8 @@ class Dataset:
             indices: Rows of the table, in any order.
 
         Returns:
-            Shape (n, H, W, 3), rgb.
+            Shape (n, H, W, 3), rgb; of a camera that sees distances (n, H, W, 1), float32 [m], 0
+            where unknown.
 
         Raises:
             ConfigError: There is no such camera.
@@ -126,16 +131,16 @@ class Dataset:
         if len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
             raise DatasetError(f'{self.root}: rows 0 to {len(self) - 1}, '
                                f'asked for {rows.min()} to {rows.max()}')
-        images = np.empty((len(rows), c.height, c.width, 3), np.uint8)
+        images = np.empty((len(rows), *c.shape), c.blank().dtype)
         owners = np.searchsorted(self._starts, rows, side='right') - 1
         for episode in np.unique(owners):
             mine = np.flatnonzero(owners == episode)
             path, first = self.images(camera, int(episode))
             if (feature := self._pictures[camera]).embedded:
-                found: Iterable[Pixels] = self._in_data_files.frames(feature.key, rows[mine])
+                found: Iterable[View] = self._in_data_files.frames(feature.key, rows[mine])
             else:
                 numbers = first + rows[mine] - self._starts[episode]
-                found = read_frames(path, numbers.tolist(), self.fps)
+                found = read_frames(path, numbers.tolist(), self.fps, c.depth)
             for place, image in zip(mine, found, strict=True):
                 if image.shape != images.shape[1:]:
                     raise DatasetError(f'{path}: expected images of {c.height}x{c.width}, got '

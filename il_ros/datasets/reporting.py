@@ -1,20 +1,17 @@
 """What a conversion tells while it runs, and what a person should look at afterwards."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
 from il_ros.datasets import schema
-from il_ros.datasets.from_bags.rows import Row
+from il_ros.datasets.from_bags.part import Taken
 from il_ros.datasets.units import unit_problems
-from il_ros.datasets.writer import DatasetWriter
 from il_ros.errors import DatasetError
 
 Progress = Callable[[Path, int, int], bool]
-ROWS_BETWEEN_PROGRESS = 100
 
 
 class Cancelled(DatasetError):
@@ -27,17 +24,21 @@ class Warnings:
     def __init__(self) -> None:
         self._found: dict[str, list[str]] = {}
 
-    def look_at(self, bag: Bag, writer: DatasetWriter) -> None:
-        """Note what is odd about the newest episode of the writer."""
-        found = unit_problems(bag.contract, writer.newest)
-        if bag.named.found:
-            found.append(f'topics: taken from {bag.named.namespace}, the only namespace that fits '
+    def look_at(self, taken: Taken, dataset: Contract | None) -> None:
+        """Note what is odd about an episode of a dataset with this robot."""
+        episode = taken.episode
+        # What a policy wanted is judged by `il_ros inspect`.
+        found = unit_problems(episode.contract, {
+            name: values for name, values in episode.columns.items()
+            if name != schema.POLICY_ACTION})
+        if taken.namespace:
+            found.append(f'topics: taken from {taken.namespace}, the only namespace that fits '
                          'the contract; --namespace names another')
-        if topic := bag.contract.urdf_topic:
-            found += _urdf_problems(topic, bag.contract, writer.contract)
+        if topic := episode.contract.urdf_topic:
+            found += _urdf_problems(topic, episode.contract, dataset)
         for text in found:
             about = text.partition(':')[0]
-            self._found.setdefault(about, []).append(f'{bag.path.name}: {text}')
+            self._found.setdefault(about, []).append(f'{taken.values["source"]}: {text}')
 
     def texts(self) -> list[str]:
         """Return what was noted, each thing once."""
@@ -58,9 +59,8 @@ class Reporter:
     """Asks `progress` whether to go on."""
 
     progress: Progress | None
-    path: Path
-    done: int
-    total: int
+    labels: Sequence[Path]
+    done: int = 0
 
     def __call__(self) -> None:
         """Ask once.
@@ -68,12 +68,6 @@ class Reporter:
         Raises:
             Cancelled: The caller wants no more.
         """
-        if self.progress and not self.progress(self.path, self.done, self.total):
+        if self.progress and not self.progress(self.labels[self.done], self.done,
+                                               len(self.labels)):
             raise Cancelled('cancelled; nothing was written')
-
-    def during(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """Pass rows on, and ask now and then."""
-        for number, row in enumerate(rows):
-            if number % ROWS_BETWEEN_PROGRESS == 0:
-                self()
-            yield row

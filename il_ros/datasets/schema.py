@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from il_ros.config import to_mapping
-from il_ros.contract import Contract, SAYS_NOTHING
+from il_ros.contract import Contract, Depth, SAYS_NOTHING
 
 VERSION = 'v3.0'
 FILES_PER_CHUNK = 1000
@@ -23,6 +23,7 @@ SILENT = {'policy_action': POLICY_ACTION,
 VALID = '_valid'
 CONTRACT = 'contract'   # key of the feature `action`, which LeRobot's tools carry along
 IMAGES = 'observation.images.'
+REDACTION, REQUIRED = 'redaction', 'required'     # of info.json: shown to nobody unredacted
 CLOCKS = 'clocks'   # of the episode table: JSON, a `bags.clocks.StreamClock` per topic
 DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
 VIDEO_PATH = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'
@@ -51,8 +52,9 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
                                                  for value in POSE_FIELDS])
     for camera in contract.cameras:
         found[IMAGES + camera.name] = {
-            'dtype': 'video', 'shape': [camera.height, camera.width, 3],
-            'names': ['height', 'width', 'channels']}
+            'dtype': 'video', 'shape': list(camera.shape),
+            'names': ['height', 'width', 'channels'],
+            **({'info': depth_info(camera.depth)} if camera.depth else {})}
     told = {key: value for key, value in to_mapping(contract).items() if key not in SAYS_NOTHING}
     found[ACTION] = _vector('float32', contract.joint_names) | {CONTRACT: told}
     found['policy_action'] = _vector('float32', contract.joint_names)
@@ -65,6 +67,18 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
                'task_index': 'int64'}
     return found | {name: {'dtype': kind, 'shape': [1], 'names': None}
                     for name, kind in scalars.items()}
+
+
+def depth_info(depth: Depth) -> dict[str, Any]:
+    """Return what LeRobot (0.6) wants to know of a video of distances.
+
+    It reads `depth_min + code * (depth_max - depth_min) / 4095` [m], and its tools encode anew
+    what they cut with these options. An unknown distance comes out as `depth_min` there.
+    """
+    return {'is_depth_map': True, 'depth_unit': 'm', 'video.codec': 'hevc',
+            'video.pix_fmt': 'gray12le', 'video.channels': 1, 'video.depth_min': depth.zero_m,
+            'video.depth_max': depth.range_m[1], 'video.shift': 0.0, 'video.use_log': False,
+            'video.extra_options': {'x265-params': 'lossless=1'}}
 
 
 def info(contract: Contract, features: Mapping[str, Any], episodes: int, frames: int,

@@ -1,26 +1,26 @@
 """Writes episodes as a LeRobotDataset v3.0: one data file and one video per camera each."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from il_ros.contract import Contract, require_same
 from il_ros.datasets import schema
+from il_ros.datasets.encoded import encode, Encoded
 from il_ros.datasets.files import tables, versions
-from il_ros.datasets.files.atomic import link_files
+from il_ros.datasets.files.atomic import link_file, link_files
 from il_ros.datasets.files.history import Change, deleted, read_history, write_appended
 from il_ros.datasets.files.layout import Layout
-from il_ros.datasets.files.stats import aggregate, column_stats, ImageStats, to_json
-from il_ros.datasets.files.video import VideoWriter
+from il_ros.datasets.files.newer import settle
+from il_ros.datasets.files.stats import aggregate, column_stats, to_json
 from il_ros.datasets.foreign import left_out
 from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.silence import stored
-from il_ros.timing import to_s
 import numpy as np
-from numpy.typing import NDArray
 
 
 @dataclass
@@ -35,8 +35,8 @@ class DatasetWriter:
         tasks: Task texts in the order of their indices.
         earlier: Rows of the episode table that are in closed files.
         added: Rows of the episode table of this run.
-        newest: Columns of the newest episode.
         history: What was done to the dataset that is extended.
+        asks: What its info.json asks for, beside what every one holds.
     """
 
     folder: Path
@@ -45,8 +45,8 @@ class DatasetWriter:
     tasks: list[str] = field(default_factory=list)
     earlier: list[dict[str, Any]] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
-    newest: tables.Columns = field(default_factory=dict)
     history: list[Change] = field(default_factory=list)
+    asks: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.contract and not self.features:
@@ -75,7 +75,9 @@ class DatasetWriter:
         history = read_history(dataset)
         if history:
             versions.keep(dataset)
-        return DatasetWriter(folder, contract, info['features'], tasks, episodes, history=history)
+        asks = {schema.REDACTION: info[schema.REDACTION]} if schema.REDACTION in info else {}
+        return DatasetWriter(folder, contract, info['features'], tasks, episodes, history=history,
+                             asks=asks)
 
     @property
     def episodes(self) -> list[dict[str, Any]]:
@@ -98,25 +100,21 @@ class DatasetWriter:
         return deleted(self.history)
 
     def require(self, contract: Contract, where: str) -> None:
-        """Check that an episode was recorded with the dataset's robot.
-
-        Raises:
-            ContractMismatchError: It was not; the text shows the differences.
-        """
+        """Check that an episode was recorded with the dataset's robot; the error says in what."""
         if self.contract is None:
             self.contract, self.features = contract, schema.features(contract)
         require_same(self.contract, contract, 'the dataset', where)
         if not self.contract.urdf_text:
             self.contract = replace(self.contract, urdf_text=contract.urdf_text)
 
-    def add(self, rows: Iterable[Row], contract: Contract, task: str, success: bool) -> int:
-        """Write one episode.
+    @property
+    def cameras(self) -> set[str]:
+        """Names of the cameras that have videos."""
+        return {name.removeprefix(schema.IMAGES) for name in self.features
+                if name.startswith(schema.IMAGES)}
 
-        Args:
-            rows: Its rows, with the images of every camera of the contract.
-            contract: Its robot.
-            task: Its task text.
-            success: Whether it succeeded.
+    def add(self, rows: Iterable[Row], contract: Contract, task: str, success: bool) -> int:
+        """Write one episode; see `encode`.
 
         Returns:
             The number of rows; with none, nothing is added.
@@ -124,47 +122,37 @@ class DatasetWriter:
         Raises:
             DatasetError: A video cannot be written or lacks frames.
         """
-        number = len(self.episodes)
+        with TemporaryDirectory(prefix='.encoding_', dir=self.folder) as folder:
+            episode = encode(rows, contract, task, success, Path(folder), self.cameras)
+            if episode is not None:
+                self.take(episode)
+        return len(episode) if episode is not None else 0
+
+    def take(self, episode: Encoded) -> None:
+        """Give an episode the next number; its videos are linked."""
+        number, count = len(self.episodes), len(episode)
         place = self._place(number)
-        videos = {camera.name: VideoWriter(
-            self.folder / schema.VIDEO_PATH.format(video_key=schema.IMAGES + camera.name, **place),
-            camera.height, camera.width, contract.rate_hz) for camera in contract.cameras
-            if schema.IMAGES + camera.name in self.features}
-        pixels = {name: ImageStats() for name in videos}
-        kept: list[Row] = []
-        try:
-            for row in rows:
-                for name, video in videos.items():
-                    video.write(row.observation.images[name])
-                    pixels[name].add(row.observation.images[name])
-                kept.append(_without_images(row))
-        except BaseException:
-            for video in videos.values():
-                video.abandon()
-            raise
-        if not kept:
-            for video in videos.values():
-                video.abandon()
-                video.path.unlink(missing_ok=True)
-            return 0
-        for video in videos.values():
-            video.close(len(kept))
-        self.newest = columns = self._columns(kept, contract, number, task, success)
+        for name, video in episode.videos.items():
+            link_file(video, self.folder / schema.VIDEO_PATH.format(
+                video_key=schema.IMAGES + name, **place))
+        if episode.task not in self.tasks:
+            self.tasks.append(episode.task)
+        columns = stored({**episode.columns,
+                          'episode_index': np.full(count, number),
+                          'index': self.frames + np.arange(count),
+                          'task_index': np.full(count, self.tasks.index(episode.task))},
+                         self.features)
         tables.write_data(self.folder / schema.DATA_PATH.format(**place), self.features, columns)
-        self.added.append(self._episode(number, len(kept), task, columns, pixels, contract))
-        return len(kept)
+        self.added.append(self._episode(number, episode, columns))
 
     def describe(self, values: Mapping[str, Any]) -> None:
-        """Add values to the newest episode's row of the episode table.
-
-        Clocks are left out where the closed files have no such column.
-        """
-        new = {schema.CLOCKS} - self.earlier[0].keys() if self.earlier else set()
-        self.added[-1].update({name: value for name, value in values.items() if name not in new})
+        """Add values to the newest episode's row of the episode table."""
+        self.added[-1].update(values)
 
     def finish(self) -> None:
         """Write the tables that describe the whole dataset."""
         assert self.contract is not None
+        settle(self.folder, self.earlier, self.added)
         if self.added:
             run = max([-1, *(schema.file_number(path) for path in
                              (self.folder / 'meta/episodes').rglob('file-*'))]) + 1
@@ -179,72 +167,33 @@ class DatasetWriter:
         tables.write_json(self.folder / schema.STATS_FILE, stats)
         write_appended(self.folder, self.history, self.added, len(self.episodes), self.frames)
         tables.write_tasks(self.folder / schema.TASKS_FILE, self.tasks)
-        tables.write_json(self.folder / schema.INFO_FILE, schema.info(
+        tables.write_json(self.folder / schema.INFO_FILE, dict(self.asks) | schema.info(
             self.contract, self.features, len(self.episodes), self.frames, len(self.tasks)))
         for file, text in ((schema.CONTRACT_FILE, self.contract.to_text()),
                            (schema.URDF_FILE, self.contract.urdf_text)):
             if text:
                 (self.folder / file).write_text(text, encoding='utf-8')
 
-    def _columns(self, rows: Sequence[Row], contract: Contract, number: int, task: str,
-                 success: bool) -> tables.Columns:
-        if task not in self.tasks:
-            self.tasks.append(task)
-        count = len(rows)
-        frame = np.arange(count)
-        columns: dict[str, NDArray[Any]] = {
-            schema.STATE: np.array([row.observation.state for row in rows], np.float32),
-            schema.ACTION: np.array([row.action for row in rows], np.float32),
-            schema.POLICY_ACTION: np.array([row.policy_action for row in rows], np.float32),
-            'limited_by': np.array([row.limited_by for row in rows], np.int64),
-            'control_source': np.array([row.source for row in rows], np.int64),
-            'intervention': np.array([row.intervention for row in rows], np.int64),
-            'success': np.full(count, success, np.int64),
-            'tick': np.array([row.tick for row in rows], np.int64),
-            'sync_error': np.array([to_s(max(row.observation.ages_ns.values(), default=0))
-                                    for row in rows], np.float32),
-            'timestamp': (frame / contract.rate_hz).astype(np.float32),
-            'frame_index': frame,
-            'episode_index': np.full(count, number),
-            'index': self.frames + frame,
-            'task_index': np.full(count, self.tasks.index(task)),
-        }
-        asked = np.array([row.asked for row in rows], np.float32)     # (N, 4)
-        columns |= dict(zip(schema.ASKED, asked.T, strict=True))
-        columns['help_requested'] = columns['help_requested'].astype(np.int64)
-        if contract.poses:
-            columns[schema.ENVIRONMENT] = np.array(
-                [row.observation.environment for row in rows], np.float32)
-        return stored(columns, self.features)
-
     def _place(self, number: int) -> dict[str, int]:
         """Of an episode's files, whose number is its own; those of LeRobot's tools are theirs."""
         return schema.file_place(max(number, self._free + len(self.added)))
 
-    def _episode(self, number: int, length: int, task: str, columns: tables.Columns,
-                 pixels: Mapping[str, ImageStats], contract: Contract) -> dict[str, Any]:
-        place = self._place(number)
+    def _episode(self, number: int, episode: Encoded, columns: tables.Columns) -> dict[str, Any]:
+        place, length = self._place(number), len(episode)
         row: dict[str, Any] = {
-            'episode_index': number, 'tasks': [task], 'length': length,
+            'episode_index': number, 'tasks': [episode.task], 'length': length,
             'dataset_from_index': self.frames, 'dataset_to_index': self.frames + length,
             **{f'data/{key}': value for key, value in place.items()}}
-        for name in pixels:
+        for name in episode.pixels:
             prefix = f'videos/{schema.IMAGES}{name}'
             row |= {f'{prefix}/{key}': value for key, value in place.items()}
             row |= {f'{prefix}/from_timestamp': 0.0,
-                    f'{prefix}/to_timestamp': length / contract.rate_hz}
+                    f'{prefix}/to_timestamp': length / episode.contract.rate_hz}
         for name, values in columns.items():
             row |= tables.stats_columns(name, column_stats(values))
-        for name, stats in pixels.items():
+        for name, stats in episode.pixels.items():
             feature = schema.IMAGES + name
             # Tables from before were flat; LeRobot reads only one form in a dataset.
             form = self.earlier[0][f'stats/{feature}/min'] if self.earlier else [[]]
-            row |= tables.stats_columns(feature, stats.stats(), isinstance(form[0], list))
+            row |= tables.stats_columns(feature, stats, isinstance(form[0], list))
         return row
-
-
-def _without_images(row: Row) -> Row:
-    observation = row.observation
-    kept = type(observation)(observation.stamp_ns, observation.state, observation.environment, {},
-                             observation.ages_ns)
-    return replace(row, observation=kept)

@@ -46,7 +46,8 @@ def _problem(image: ImageSource) -> str:
     if image.encoding not in ENCODINGS:
         return f'{image.encoding!r} is no encoding that il_ros reads'
     if ENCODINGS[image.encoding].family == DEPTH:
-        return f'depth ({image.encoding}), which policies see in 8 bits: add it if you want it'
+        return (f'depth ({image.encoding}): add it to cameras with its encoding and the distances '
+                'that count, depth: {range_m: [0.2, 2.0]}, if you want it')
     return ''
 
 
@@ -63,7 +64,7 @@ def _names(topics: Sequence[str]) -> dict[str, str]:
 
 
 def _telling(topic: str) -> list[str]:
-    words = topic.strip('/').split('/')
+    words = list(dict.fromkeys(topic.strip('/').split('/')))    # drivers repeat their node's name
     telling = [word for word in words if word not in PLAIN]
     if not telling:
         telling = [word for word in words if not word.startswith('image')][:1] or words[:1]

@@ -1,7 +1,7 @@
 """Which of the topics and actions that somebody listens to moves which joints."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 import re
 
 from il_ros.contract.command import BASE_TOPICS, POSITION_TOPICS
@@ -92,6 +92,11 @@ class Commands:
         if chosen is None and arm and self.joints_of(arm) is None and arm.type in NAMING:
             return arm, 'no gripper of its own is there: assumed to move with the arm; check it'
         return chosen, ''
+
+    def beside(self, moved: Collection[str], measured: Collection[str]) -> list[Sink]:
+        """Return what moves joints that are measured and that nothing else was taken for."""
+        return [sink for sink in self._sinks if sink.type in JOINTS and sink.joints
+                and set(sink.joints) <= set(measured) and not set(sink.joints) & set(moved)]
 
     def of_base(self) -> Sink | None:
         """Return what drives a base."""

@@ -136,6 +136,8 @@ def _states(out: _Lines, parts: Parts, heard: Heard) -> None:
         out.add(f'  - topic: {_word(heard.written(topic))}', heard.publisher(source))
         _stream(out, source, 4)
         out.add(f'    joints: {_list(names)}', 'its messages name them')
+        if source.names:
+            out.add(f'    names: {_list(source.names[name] for name in names)}', 'what they say')
     if parts.base:
         odometry, fields = parts.base
         out.add(f'  - topic: {_word(heard.written(odometry.topic))}', heard.publisher(odometry))
@@ -169,8 +171,7 @@ def _arms(out: _Lines, parts: Parts, heard: Heard) -> None:
 
 
 def _gripper(out: _Lines, arm: PlannedArm) -> None:
-    if arm.gripper:
-        gripper = arm.gripper
+    if gripper := arm.gripper:
         out.add(f'    gripper: {{joint: {_word(gripper.joint)}, open: {gripper.open}, '
                 f'closed: {gripper.closed}}}', gripper.note)
 
@@ -192,6 +193,9 @@ def _commands(out: _Lines, parts: Parts, heard: Heard) -> None:
             out.add(f'    arm: {command.arm}', 'whose tip it moves')
         if command.sink.frame:
             out.add(f'    frame: {_word(command.sink.frame)}', 'its messages name it')
+        for topic, kind in command.sink.integrated:
+            out.add(f'    integrated: {{topic: {_word(heard.written(topic))}, type: {kind}}}',
+                    'speeds of a person; add scale: [0.4, 0.8] where they are unitless')
     if _points(parts.commands):
         out.add(f'command_hz: {COMMAND_HZ}', 'controllers like points closer than those of '
                                              'rate_hz; the usual one')

@@ -43,9 +43,14 @@ class Source:
 
 @dataclass(frozen=True)
 class JointSource(Source):
-    """A JointState topic: the newest position of each joint that has one [rad] or [m]."""
+    """A JointState topic: the newest position of each joint that has one [rad] or [m].
+
+    Attributes:
+        names: What its messages call the joints, where that is not their name here.
+    """
 
     positions: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    names: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     without_position: tuple[str, ...] = field(default=(), kw_only=True)
 
 
@@ -72,6 +77,7 @@ class Sink:
         names: What its messages call them, where that is not what the state does.
         note: How that is known, for people.
         frame: Of a PoseStamped, what its messages name.
+        integrated: Topic and type of the speeds that are there in place of its messages.
     """
 
     name: str
@@ -82,6 +88,7 @@ class Sink:
     names: tuple[str, ...] = field(default=(), kw_only=True)
     note: str = field(default='', kw_only=True)
     frame: str = field(default='', kw_only=True)
+    integrated: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

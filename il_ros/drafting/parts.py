@@ -86,6 +86,8 @@ def find_parts(heard: Heard, urdf: Urdf, answers: Answers) -> Parts:
             moved.add(sink, limb.joints, commands)
             arms.append(_arm(limb, sink, heard, urdf, measured, commands, moved, answers,
                              left_out))
+    for sink in commands.beside(moved.joints(), measured) if heard.bag else ():
+        moved.add(sink, sink.joints, commands)      # heads and lifts: they were told something
     base = _base(heard, commands, moved, left_out)
     extra = [name for name in moved.joints() if name not in measured
              and not (base and name in dict(base[1]))]

@@ -2,10 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-import multiprocessing
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +16,7 @@ from il_ros.execution.chunk_scheduler import make_scheduler
 from il_ros.execution.schedulers.scheduler import ChunkScheduler
 from il_ros.policies.policy import Policy, Seeded
 from il_ros.policies.source import is_server, open_policy, Options, Place
+from il_ros.spread.spread import Ask, Spread, spread_over
 from il_ros.types import Pixels
 
 K = TypeVar('K')
@@ -66,39 +65,40 @@ def evaluate_checkpoint(trial: Trial, seeds: Sequence[int], *, workers: int | No
 
 
 def evaluate_all(trials: Mapping[K, Trial], seeds: Sequence[int], *,
-                 workers: int | None = None, progress: Callable[[int], None] = lambda _: None
-                 ) -> dict[K, list[Rollout]]:
-    """Return one rollout per trial and seed, in order, the same for any number of workers.
+                 workers: int | None = None, progress: Callable[[int], None] = lambda _: None,
+                 spread: Spread | None = None) -> dict[K, list[Rollout]]:
+    """Return one rollout per trial and seed, in order, the same wherever they are made.
 
     Args:
         workers: Processes; by default one per core, and none for a server's policy. 0 runs in
             this process.
+        spread: In place of them.
         progress: Told the number of rollouts finished so far.
 
     Raises:
         CheckpointError: A checkpoint cannot be read.
         RemoteError: A server cannot be reached or gives no chunks for this robot.
+        WorkError: Processes or machines were lost again and again.
     """
     if workers is None:  # a server answers one request at a time
         remote = any(is_server(trial.checkpoint) for trial in trials.values())
         workers = 0 if remote else os.cpu_count() or 1
+    if spread is None:
+        with spread_over(jobs=workers) as spread:
+            return evaluate_all(trials, seeds, progress=progress, spread=spread)
+    share = max(spread.workers * SHARES // len(trials), 1)
     pieces = [(name, piece) for name, trial in trials.items()
-              for piece in _pieces(seeds, trial.repeats, max(workers * SHARES // len(trials), 1))]
+              for piece in _pieces(seeds, trial.repeats, share)]
     found: dict[K, dict[int, Rollout]] = {name: {} for name in trials}
 
     def take(name: K, rollouts: Sequence[Rollout]) -> None:
         found[name].update({rollout.seed: rollout for rollout in rollouts})
         progress(sum(map(len, found.values())))
 
-    if workers == 0:
-        for name, piece in pieces:
-            take(name, _evaluate(trials[name], piece))
-    else:
-        context = multiprocessing.get_context('spawn')
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            jobs = {pool.submit(_evaluate, trials[name], piece): name for name, piece in pieces}
-            for future in as_completed(jobs):
-                take(jobs[future], future.result())
+    items = [(trials[name], piece) for name, piece in pieces]
+    with closing(spread.done(_evaluate, items, lambda: None)) as done:
+        for number, rollouts in done:
+            take(pieces[number][0], rollouts)
     return {name: [results[seed] for seed in seeds] for name, results in found.items()}
 
 
@@ -131,7 +131,8 @@ def film(trial: Trial, seed: int, path: Path, before: Sequence[int] = ()) -> Rol
         return rollout
 
 
-def _evaluate(trial: Trial, seeds: Sequence[int]) -> list[Rollout]:
+def _evaluate(item: tuple[Trial, Sequence[int]], _: Ask) -> list[Rollout]:
+    trial, seeds = item
     with _opened(trial) as (env, policy, scheduler):
         return _roll_out_all(trial, seeds, env, policy, scheduler)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.errors import ConfigError
-from il_ros.types import Floats, Observation, Pixels
+from il_ros.types import Floats, Observation, Pixels, View
 import numpy as np
 
 STREAM = 10   # of random numbers per seed; the simulation has the first ones
@@ -80,9 +80,9 @@ class Sensors:
         return replace(seen, state=state, environment=poses.reshape(-1), images={
             name: self._grain(image) for name, image in seen.images.items()})
 
-    def _grain(self, image: Pixels) -> Pixels:
-        if not self._faults.image_noise:
-            return image
+    def _grain(self, image: View) -> View:
+        if not self._faults.image_noise or image.dtype != np.uint8:
+            return image    # distances have no brightness
         noise = self._noise.normal(size=image.shape, scale=self._faults.image_noise)
         grainy: Pixels = np.clip(image + noise, 0, 255).round().astype(np.uint8)
         return grainy

@@ -14,6 +14,7 @@ from il_ros.evaluation.rollout import Rollout
 from il_ros.evaluation.statistics import compare_paired, probability_better
 from il_ros.evaluation.summary import figures, summarise
 from il_ros.policies.source import Place
+from il_ros.spread.spread import Spread
 
 Key = tuple[str, int]   # of a variant, and 0 for the policy or 1 for the one beside it
 Results = Mapping[Key, Sequence[Rollout]]
@@ -58,9 +59,10 @@ class Study:
 
 
 def run(study: Study, workers: int | None = None,
-        progress: Callable[[int], None] = lambda _: None) -> Results:
+        progress: Callable[[int], None] = lambda _: None, spread: Spread | None = None) -> Results:
     """Return the rollouts of every variant and policy; see `evaluate_all`."""
-    return evaluate_all(study.trials, study.seeds, workers=workers, progress=progress)
+    return evaluate_all(study.trials, study.seeds, workers=workers, progress=progress,
+                        spread=spread)
 
 
 def describe(study: Study, task: str, results: Results) -> dict[str, Any]:

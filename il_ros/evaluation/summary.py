@@ -8,13 +8,15 @@ from typing import Any
 from il_ros.evaluation.asked import mean_shares
 from il_ros.evaluation.rollout import Conditions, Rollout
 from il_ros.evaluation.statistics import wilson
-from il_ros.policies.source import Place
+from il_ros.policies.source import Place, weights_hash
 
 
 def summarise(checkpoint: Place, task: str, conditions: Conditions, rollouts: Sequence[Rollout],
               ros: bool = False) -> dict[str, Any]:
     """Return what was evaluated, with `figures`."""
-    return {'checkpoint': str(checkpoint), 'task': task, 'live_ros_graph': ros,
+    digest = weights_hash(checkpoint)
+    return {'checkpoint': str(checkpoint), **({'weights_sha256': digest} if digest else {}),
+            'task': task, 'live_ros_graph': ros,
             'disturb': conditions.disturb, 'action_noise': conditions.action_noise,
             **figures(rollouts)}
 

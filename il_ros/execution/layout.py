@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+import math
 import mmap
 from typing import Any
 
 from il_ros.contract import Contract
 from il_ros.policies.policy import Continuation
-from il_ros.types import Floats, Observation, Pixels
+from il_ros.types import Floats, Observation, View
 import numpy as np
 from numpy.typing import NDArray
 
 INTEGER = np.dtype(np.int64)
-PIXEL = np.dtype(np.uint8)
+PIXEL, DISTANCE = np.dtype(np.uint8), np.dtype(np.float32)
 VALUE = np.dtype(np.float64)
 TEXT = np.dtype('S1024')  # UTF-8; what is longer is cut
 
@@ -27,22 +28,21 @@ class Layout:
     Attributes:
         joints: Length of the state and of a row, J.
         environment: Length of the environment vector, E.
-        images: Height and width per camera.
+        images: Shape per camera, (H, W, 1) of one that sees distances, else (H, W, 3).
         horizon: Rows of a chunk, H.
         past: Observations before the newest, at most.
     """
 
     joints: int
     environment: int
-    images: dict[str, tuple[int, int]]
+    images: dict[str, tuple[int, int, int]]
     horizon: int
     past: int = 0
 
     @staticmethod
     def of(contract: Contract, cameras: tuple[str, ...], horizon: int, past: int = 0) -> Layout:
         """Return the layout for a policy on a robot."""
-        images = {name: (contract.camera(name).height, contract.camera(name).width)
-                  for name in cameras}
+        images = {name: contract.camera(name).shape for name in cameras}
         return Layout(len(contract.joints), contract.environment_size, images, horizon, past)
 
     @property
@@ -50,7 +50,8 @@ class Layout:
         """Bytes of the memory."""
         values = self.joints + self.environment
         seen = (INTEGER.itemsize + VALUE.itemsize * values
-                + sum(3 * height * width for height, width in self.images.values()))
+                + sum(_kind(shape).itemsize * math.prod(shape)
+                      for shape in self.images.values()))
         return (3 * INTEGER.itemsize + TEXT.itemsize + (1 + self.past) * seen
                 + VALUE.itemsize * self.horizon * (2 * self.joints + 1))
 
@@ -65,11 +66,16 @@ class Layout:
             return view.reshape(shape)
 
         ticks = 1 + self.past
+        aligned = sorted(self.images.items(), key=lambda image: image[1][-1])   # floats first
         return Views(take(INTEGER, ticks), take(VALUE, ticks, self.joints),
                      take(VALUE, ticks, self.environment),
                      take(VALUE, self.horizon, self.joints), take(VALUE, self.horizon),
                      take(INTEGER, 3), take(VALUE, self.horizon, self.joints), take(TEXT, 1),
-                     {name: take(PIXEL, ticks, *size, 3) for name, size in self.images.items()})
+                     {name: take(_kind(shape), ticks, *shape) for name, shape in aligned})
+
+
+def _kind(shape: tuple[int, int, int]) -> np.dtype[Any]:
+    return DISTANCE if shape[-1] == 1 else PIXEL
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class Views:
     counts: NDArray[np.int64]
     previous: Floats
     task: NDArray[np.bytes_]
-    images: dict[str, Pixels]
+    images: dict[str, View]
 
     def put(self, observation: Observation, previous: Continuation | None = None) -> None:
         """Copy an observation into the memory, and what its chunk has to go on from.

@@ -1,4 +1,4 @@
-"""Image messages as RGB arrays, live and from bags alike.
+"""Image messages as RGB arrays or as distances, live and from bags alike.
 
 Messages are told apart by their fields, so that rclpy's and rosbags' classes both serve. OpenCV,
 and FFmpeg for video, do the work on both ends, so that a robot and a training machine see the same

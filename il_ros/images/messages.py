@@ -4,17 +4,20 @@ Nothing a message claims is believed before it is checked against its bytes.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from il_ros.contract import Camera
+from il_ros.contract import Camera, Depth
 from il_ros.encodings import DEPTH, ENCODINGS
 from il_ros.errors import MessageError
 from il_ros.images import compressed, raw
+from il_ros.images.depth import measured, Metres, resized
 from il_ros.images.header import Header, MAX_PIXELS
 from il_ros.images.pixels import to_8_bits, to_colours, to_depth
 from il_ros.images.video import coding, Video
-from il_ros.types import Pixels
+from il_ros.types import Pixels, View
 import numpy as np
+from numpy.typing import NDArray
 
 
 def read_header(message: Any) -> Header:
@@ -50,17 +53,43 @@ def to_rgb(message: Any, encoding_declared: str) -> Pixels:
     Raises:
         MessageError: The message cannot be such an image.
     """
+    def rgb(pixels: NDArray[Any], layout: str) -> Pixels:
+        if ENCODINGS[encoding_declared].family == DEPTH:
+            return to_depth(pixels, layout)
+        return to_colours(to_8_bits(pixels), layout)
+
+    return _converted(message, encoding_declared, rgb)
+
+
+def to_distances(message: Any, encoding_declared: str, depth: Depth) -> Metres:
+    """Return the distances in an Image or CompressedImage message.
+
+    Args:
+        message: As for `to_rgb`.
+        encoding_declared: What the contract says, an encoding of distances.
+        depth: Which of them count.
+
+    Returns:
+        Distances [m], 0 where nothing was measured. Shape (H, W, 1), float32.
+
+    Raises:
+        MessageError: The message cannot be such an image.
+    """
+    return _converted(message, encoding_declared,
+                      lambda pixels, layout: measured(pixels, layout, depth))
+
+
+def _converted(message: Any, declared: str,
+               convert: Callable[[NDArray[Any], str], View]) -> View:
+    """Return what `convert` makes of the pixels of a message and their layout."""
     header = read_header(message)
-    if not _fits(header, encoding_declared):
-        raise MessageError(f'expected {encoding_declared}, got {header}; '
+    if not _fits(header, declared):
+        raise MessageError(f'expected {declared}, got {header}; '
                            'depth and colour do not convert into each other')
     import cv2
     decode = compressed.decode if hasattr(message, 'format') else raw.decode
     try:
-        pixels = decode(message, header)
-        if ENCODINGS[encoding_declared].family == DEPTH:
-            return to_depth(pixels, ENCODINGS[header.encoding].layout)
-        return to_colours(to_8_bits(pixels), ENCODINGS[header.encoding].layout)
+        return convert(decode(message, header), ENCODINGS[header.encoding].layout)
     except cv2.error as error:
         reason = str(error.err or error).strip()
         raise MessageError(f'cannot be decoded as {header}: {reason}') from None
@@ -101,18 +130,20 @@ def _check(got: Header, camera: Camera) -> None:
                        f'{camera.name!r} in the contract to accept it')
 
 
-def camera_image(message: Any, camera: Camera) -> Pixels:
+def camera_image(message: Any, camera: Camera) -> View:
     """Return a camera's image as the contract declares it: cropped, turned, resized.
 
     Returns:
-        RGB image. Shape (camera.height, camera.width, 3).
+        RGB image, shape (camera.height, camera.width, 3); or distances [m], shape (camera.height,
+        camera.width, 1), where the camera has a `depth`.
 
     Raises:
         MessageError: As `check_image`, or the data cannot be decoded.
     """
     check_image(message, camera)
     try:
-        image = to_rgb(message, camera.encoding)
+        image = (to_distances(message, camera.encoding, camera.depth) if camera.depth else
+                 to_rgb(message, camera.encoding))
     except MessageError as error:
         raise MessageError(f'camera {camera.name!r}: {error} on {camera.topic}') from None
     return _as_declared(image, camera)
@@ -128,7 +159,7 @@ class CameraReader:
     def __init__(self, camera: Camera) -> None:
         self._camera, self._video = camera, Video()
 
-    def read(self, message: Any) -> Pixels:
+    def read(self, message: Any) -> View:
         """Return what `camera_image` does, also of video.
 
         Raises:
@@ -147,7 +178,7 @@ class CameraReader:
         return _as_declared(image, camera)
 
 
-def _as_declared(image: Pixels, camera: Camera) -> Pixels:
+def _as_declared(image: View, camera: Camera) -> View:
     if crop := camera.crop:
         image = image[crop.y:crop.y + crop.height, crop.x:crop.x + crop.width]
     if camera.rotate:
@@ -155,6 +186,8 @@ def _as_declared(image: Pixels, camera: Camera) -> Pixels:
     image = np.ascontiguousarray(image)
     if image.shape[:2] == (camera.height, camera.width):
         return image
+    if camera.depth:
+        return resized(image, camera.height, camera.width)
     import cv2
     shrinks = image.shape[0] > camera.height
     return np.asarray(cv2.resize(image, (camera.width, camera.height),

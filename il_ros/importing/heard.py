@@ -8,21 +8,23 @@ from typing import Any
 
 from il_ros.bags.clocks import clock_problem, compare
 from il_ros.contract.command import FORWARD
+from il_ros.contract.integrated import JOG, TWISTS
 from il_ros.contract.streams import JOINT_STATE, ODOMETRY, Stream, VIDEO_TYPES
 from il_ros.drafting.chains import Chains
-from il_ros.drafting.commands import TARGETS
+from il_ros.drafting.commands import SERVO
 from il_ros.drafting.heard import Heard, ImageSource, JointSource, Sink, Source
 from il_ros.drafting.questions import Answers
 from il_ros.errors import BagError, ConfigError, MessageError
 from il_ros.images.header import Header
 from il_ros.images.messages import read_header
 from il_ros.images.video import coding, PictureMissing, Video
+from il_ros.importing.alike import Alike
+from il_ros.importing.commands import commands, targets, untold_fingers
 from il_ros.importing.content import Content, Times
 from il_ros.importing.guess import chains, made_up
 from il_ros.importing.roles import (
     BASE,
     CAMERA,
-    COMMAND,
     FORCE,
     POSE,
     roles,
@@ -30,16 +32,9 @@ from il_ros.importing.roles import (
     TRAJECTORY,
     URDF,
 )
-from il_ros.importing.tracks import (
-    array_tracks,
-    followers,
-    joint_tracks,
-    renamed,
-    Track,
-    trajectory_tracks,
-)
+from il_ros.importing.tracks import joint_tracks, Track
 from il_ros.timing import SECOND, to_s
-from il_ros.urdf import read_urdf, Urdf
+from il_ros.urdf import read_urdf
 from il_ros.urdf_text import UrdfSource, UrdfText
 import numpy as np
 
@@ -56,11 +51,13 @@ class Imported:
     Attributes:
         roles: Of each topic.
         shown: It holds no commands: the arm was moved by hand.
+        untold: Fingers that moved while no topic told them to, as of an action's server.
     """
 
     heard: Heard
     roles: Mapping[str, str]
     shown: bool
+    untold: tuple[str, ...] = ()
 
 
 def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> Imported:
@@ -78,7 +75,9 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
     said = {name: joint_tracks(content.messages(name))
             for name, topic in content.topics.items() if topic.type == JOINT_STATE}
     found = roles(content.topics, {name: tuple(tracks) for name, tracks in said.items()}, answers)
-    states = {name: tracks for name, tracks in said.items() if found[name] == STATE}
+    alike = Alike({name: tracks for name, tracks in said.items() if found[name] == STATE})
+    states = {name: {alike.named(name, joint): track for joint, track in tracks.items()}
+              for name, tracks in said.items() if found[name] == STATE}
     measured = {joint: track for tracks in states.values() for joint, track in tracks.items()
                 if track.values}
     if not measured:
@@ -90,6 +89,8 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
     sources = {name: _source(content, name, *times) for name, times in stamps.items()}
     joints = [JointSource(**vars(sources[name]), positions={
         joint: track.values[0] for joint, track in tracks.items() if track.values},
+        names=({alike.named(name, joint): joint for joint in said[name]}
+               if name in alike.sides else {}),
         without_position=tuple(joint for joint, track in tracks.items() if not track.values))
         for name, tracks in states.items() if name in sources]
     urdfs = {name: next(content.messages(name))[1].data
@@ -98,9 +99,12 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
     if source is not None:
         free = Chains(read_urdf(source)).free    # what mimics another joint is none of its own
         measured = {joint: track for joint, track in measured.items() if joint in free}
-    sinks, told = _sinks(content, found, said, measured)
-    sinks += _targets(content, read_urdf(source)) if source else []
+    sinks, told = commands(content, found, said, measured, alike)
+    sinks += targets(content, read_urdf(source)) if source else []
     shown = not any(sink.type in (TRAJECTORY, FORWARD, JOINT_STATE, POSE) for sink in sinks)
+    untold = [] if shown else untold_fingers(measured, sinks,
+                                             read_urdf(source) if source else None)
+    sinks += untold
     heard = Heard(
         joints=tuple(joints), images=tuple(_images(content, found, sources)),
         odometry=tuple(s for s in sources.values() if s.type == ODOMETRY),
@@ -119,10 +123,22 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
         heard = replace(heard, guess=text, seen=seen)
     if shown:
         chain = Chains(read_urdf(source or UrdfText('the data', heard.guess)))
-        names = tuple(name for limb in chain.limbs() for name in (*limb.joints, *limb.grippers)
+        speeds = _speeds(content) if source and len(chain.limbs()) == 1 else ()
+        names = tuple(name for limb in chain.limbs()
+                      for name in (*limb.joints, *(() if speeds else limb.grippers))
                       if name in measured)
-        sinks = [*sinks, Sink(NO_COMMAND, TRAJECTORY, joints=names, note=MADE_UP)]
-    return Imported(replace(heard, sinks=tuple(sinks)), found, shown)
+        sinks = [*sinks, Sink(NO_COMMAND, TRAJECTORY, joints=names, note=MADE_UP,
+                              integrated=speeds)]
+        shown = not speeds
+    return Imported(replace(heard, sinks=tuple(sinks)), found, shown,
+                    tuple(joint for sink in untold for joint in sink.joints))
+
+
+def _speeds(content: Content) -> tuple[tuple[str, str], ...]:
+    """Return topic and type of the speeds that somebody gave an arm, as to moveit_servo."""
+    found = [(name, topic.type) for name, topic in content.topics.items() if topic.type == JOG or (
+        topic.type in TWISTS and any(word in name.lower() for word in SERVO))]
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _description(urdfs: Mapping[str, str]) -> UrdfText | None:
@@ -153,50 +169,6 @@ def _source(content: Content, name: str, log_ns: Times, header_ns: Times) -> Sou
     stream = Stream(name, source.type, rate_hz, source.max_age_s, stamp=source.stamp)
     wrong = clock_problem(stream, compare(stream, log_ns, header_ns))
     return replace(source, age_s=None) if wrong else source
-
-
-def _sinks(content: Content, found: Mapping[str, str], said: Mapping[str, Mapping[str, Track]],
-           measured: Mapping[str, Track]) -> tuple[list[Sink], dict[str, list[Track]]]:
-    """Return the commands, and where they sent each joint."""
-    sinks: list[Sink] = []
-    told: dict[str, list[Track]] = {}
-
-    def take(sink: Sink, names: tuple[str, ...], tracks: Mapping[str, Track]) -> None:
-        sinks.append(sink)
-        for joint, name in zip(sink.joints, names, strict=True):
-            told.setdefault(joint, []).append(tracks[name])
-
-    for name in [name for name, role in found.items() if role == COMMAND]:
-        kind = content.topics[name].type
-        if kind == FORWARD:
-            columns = array_tracks(content.messages(name))
-            names = followers(columns, measured)
-            note = f'which joints: those that go where its {len(columns)} numbers say'
-            take(Sink(name, kind, joints=names, note=note if names else ''), names,
-                 dict(zip(names, columns, strict=bool(names))))
-        elif kind in (TRAJECTORY, JOINT_STATE):
-            tracks = said.get(name) or trajectory_tracks(content.messages(name))
-            own = tuple(joint for joint, track in tracks.items() if track.values)
-            joints, note = renamed(own, list(measured))
-            same = set(joints) <= set(own)
-            take(Sink(name, kind, joints=joints, note=f'which joints: {note}',
-                      names=() if same else own), joints if same else own if joints else (),
-                 tracks)
-        else:
-            sinks.append(Sink(name, kind, note='what drives the base'))
-    return [sink for sink in sinks if sink.joints or sink.type not in (TRAJECTORY, JOINT_STATE)
-            ], told
-
-
-def _targets(content: Content, urdf: Urdf) -> list[Sink]:
-    """Return the poses that a tip was sent to, of which a URDF makes joints."""
-    found = []
-    for name in [topic.name for topic in content.topics.values() if topic.type == POSE]:
-        frame = next(content.messages(name))[1].header.frame_id.removeprefix('/')
-        if any(word in name.lower() for word in TARGETS) and frame in ('', *urdf.links):
-            found.append(Sink(name, POSE, note='its messages say where the tip is to be',
-                              frame=frame))
-    return found
 
 
 def _images(content: Content, found: Mapping[str, str],

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-import re
 
 from il_ros.bags.episodes.topic import READERS
 from il_ros.contract.command import BASE_TOPICS, FORWARD
@@ -10,6 +9,7 @@ from il_ros.contract.streams import IMAGE_TYPES, JOINT_STATE, ODOMETRY, VIDEO_TY
 from il_ros.drafting.cameras import name_cameras
 from il_ros.drafting.heard import Heard
 from il_ros.drafting.questions import Answers, Question
+from il_ros.importing.alike import two_sides, words
 from il_ros.importing.content import Topic
 from il_ros.recording.definitions import full_type
 
@@ -35,12 +35,12 @@ def roles(topics: Mapping[str, Topic], joints: Mapping[str, tuple[str, ...]],
         answers: Of the person who knows which of two that name the same joints is measured.
     """
     found = {name: _role(topic) for name, topic in topics.items()}
-    told = {name for name in joints if TELLING & set(re.split('[/_]', name.lower()))}
+    told = {name for name in joints if TELLING & words(name)}
     if told == set(joints):
         told = set()
     for name, own in joints.items():
         rivals = [other for other in joints if other != name and other not in told
-                  and set(joints[other]) & set(own)]
+                  and set(joints[other]) & set(own) and not two_sides(name, other)]
         if name not in told and rivals:
             found[name] = answers.ask(Question(
                 f'role.{name}', f'{name} and {", ".join(rivals)} name the same joints: what is '
@@ -73,6 +73,8 @@ def _more(heard: Heard) -> Iterator[tuple[str, str]]:
         yield source.topic, (f'{STATE} of {len(source.positions)} joints'
                              + silent * bool(source.without_position))
     for sink in heard.sinks:
+        for topic, _ in sink.integrated:
+            yield topic, 'speeds of an arm, which il_ros convert adds up'
         if sink.joints:
             yield sink.name, f'{COMMAND} of {len(sink.joints)} joints'
         elif sink.type == POSE:

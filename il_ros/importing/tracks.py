@@ -85,6 +85,11 @@ def followers(columns: Sequence[Track], measured: Mapping[str, Track]) -> tuple[
     return tuple(found) if len(set(found)) == len(found) else ()
 
 
+def moves(track: Track) -> bool:
+    """Tell whether a joint moved."""
+    return bool(track.values) and float(np.ptp(np.array(track.values))) >= STILL
+
+
 def _apart(column: Track, track: Track) -> float:
     zero = track.at_ns[0]
     at: Floats = np.array([t - zero + LAG_NS for t in column.at_ns], np.float64)

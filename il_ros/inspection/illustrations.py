@@ -7,6 +7,7 @@ import cv2
 from il_ros.contract import POSE_SIZE
 from il_ros.datasets import schema
 from il_ros.datasets.reader import Dataset
+from il_ros.images.depth import shown
 from il_ros.inspection.report import Report
 from il_ros.inspection.zones import TIP
 from il_ros.types import Floats, Pixels
@@ -32,8 +33,9 @@ def thumbnails(dataset: Dataset, report: Report) -> list[list[str]]:
     for episode in worst:
         rows = dataset.rows(episode.index)
         chosen = np.linspace(rows.start, rows.stop - 1, PICTURES).astype(int)
+        camera = dataset.contract.camera(dataset.cameras[0])
         found[episode.index] = [_url(picture) for picture in
-                                dataset.frames(dataset.cameras[0], chosen)]
+                                shown(dataset.frames(camera.name, chosen), camera.depth)]
     return found
 
 

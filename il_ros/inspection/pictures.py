@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 from il_ros.datasets.reader import Dataset
+from il_ros.images.depth import shown
 from il_ros.inspection.finding import Finding
 from il_ros.inspection.motion import Motion
 from il_ros.types import Floats, Pixels
@@ -63,7 +64,8 @@ def look(dataset: Dataset, camera: str, episode: int) -> Look:
     rows = dataset.rows(episode)
     count = max(2, round(dataset.lengths[episode] / dataset.fps * PER_S))
     chosen = np.unique(np.linspace(rows.start, rows.stop - 1, count).astype(int))
-    return Look.at(dataset.frames(camera, chosen), chosen - rows.start)
+    pictures = shown(dataset.frames(camera, chosen), dataset.contract.camera(camera).depth)
+    return Look.at(pictures, chosen - rows.start)
 
 
 def frozen(seen: Look, camera: str, episode: Motion) -> Iterator[Finding]:

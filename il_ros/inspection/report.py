@@ -23,6 +23,7 @@ from il_ros.inspection.parts import (
 )
 from il_ros.inspection.survey import findings
 from il_ros.inspection.zones import grasp_zones, start_zone, Zone
+from il_ros.spread.spread import Spread
 from il_ros.types import ControlSource, Floats
 import numpy as np
 
@@ -134,19 +135,22 @@ class Report:
 
 
 def inspect(dataset: Dataset, pictures: bool = True,
-            progress: Callable[[int, int], None] = lambda *_: None) -> Report:
+            progress: Callable[[int, int], None] = lambda *_: None,
+            spread: Spread | None = None) -> Report:
     """Return the report of a dataset.
 
     Args:
         dataset: As it is on the disk.
         pictures: Look at those, too, which takes as long as to decode them.
         progress: Told how many episodes' pictures were looked at, of how many.
+        spread: Where the pictures are looked at; in this process when None.
 
     Raises:
         DatasetError: A video cannot be read.
+        WorkError: Processes or machines were lost again and again.
     """
     distances, efforts = path_distances(dataset), episode_efforts(dataset)
-    spoilt = findings(dataset, pictures, progress)
+    spoilt = findings(dataset, pictures, progress, spread)
     episodes = [_episode(dataset, k, distances, efforts[k], spoilt[k])
                 for k in range(len(dataset.lengths))]
     start = Counter(e.start_zone for e in episodes if e.start_zone)

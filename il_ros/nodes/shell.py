@@ -12,12 +12,12 @@ from builtin_interfaces.msg import Time
 from il_ros import transport
 from il_ros.errors import IlRosError
 from il_ros.nodes.shared.ending import (
-    act_before_the_end,
     end_in,
     expect_signals,
     interrupt,
     report,
     say,
+    spin_until_a_signal,
     wait_for_launch,
 )
 from il_ros.nodes.shared.parameter_requests import answer_all
@@ -58,7 +58,8 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         images: Whether it publishes or hears images; see `transport`.
         first: Whether it runs before ordinary processes, once it was made: while it starts it
             would take the processor from those that drive.
-        last: What the node does when a signal ends it, while it can still publish.
+        last: What the node does when a signal ends it, while it can still publish; `spin` then
+            plays no part.
 
     Returns:
         The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,
@@ -75,11 +76,12 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     try:
         node = make_node()
         answer_all(node)
-        if last:
-            act_before_the_end(partial(last, node), signals)
         if first and (notice := run_first()):
             say(notice)
-        spin(node)
+        if last:
+            spin_until_a_signal(node, signals, partial(last, node))
+        else:
+            spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except IlRosError as error:

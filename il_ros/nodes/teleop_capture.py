@@ -6,10 +6,11 @@ from pathlib import Path
 import time
 
 from il_ros.errors import RecordingError
-from il_ros.msg import CaptureStatus, ControlMode, StreamStatus
+from il_ros.msg import ControlMode
 from il_ros.nodes import shell
 from il_ros.nodes.recorder.parameters import Parameters
 from il_ros.nodes.recorder.raw_streams import RawStreams
+from il_ros.nodes.recorder.status import StatusTopic
 from il_ros.nodes.shared.control_messages import what_holds
 from il_ros.nodes.shared.preflight import offer_problem
 from il_ros.nodes.shared.robot import load_contract
@@ -18,11 +19,11 @@ from il_ros.recording.session import Recorder, State
 from il_ros.recording.stillness import Stillness
 from il_ros.recording.store import EpisodeStore
 from il_ros.recording.topics import recorded_topics
-from il_ros.srv import StopCapture
-from il_ros.timing import to_s
+from il_ros.srv import StartCapture, StopCapture
 from il_ros.types import Mode
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
@@ -40,10 +41,11 @@ class TeleopCapture(Node):
         self.stillness, self.insisted = Stillness(contract), False
         self.mode = ControlMode(mode=int(Mode.TELEOP))
         self.streams = RawStreams(self, topics, contract.topics, self._arrived)
-        self.problems: dict[str, str] = {}
         self.go_on = False    # with another episode, as soon as the streams are well again
-        self.status = self.create_publisher(CaptureStatus, 'capture/status', shell.STREAM)
-        trigger(self, 'capture/start', self._start)
+        self.asked = StartCapture.Request()     # of the newest episode
+        self.status = StatusTopic(self, self.recorder)
+        trigger(self, 'capture/start', lambda: self._start(StartCapture.Request()))
+        self.create_service(StartCapture, 'capture/start_task', self._on_start)
         trigger(self, 'capture/discard', lambda: self._stop('', False, 'capture/discard').message)
         self.create_service(StopCapture, 'capture/stop', self._on_stop)
         self.create_timer(1.0, self._every_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -56,7 +58,7 @@ class TeleopCapture(Node):
         super().destroy_node()
 
     def _change(self, parameters: Parameters) -> None:
-        self.recorder.operator = parameters.operator
+        self.recorder.operator, self.recorder.rights = parameters.operator, parameters.rights
         self.recorder.tasks.change(parameters.task, parameters.tasks)
 
     def _arrived(self, name: str, data: bytes, seq: int | None) -> None:
@@ -68,12 +70,26 @@ class TeleopCapture(Node):
             self.stillness.add(state.name, state.position)
         self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns(), seq)
 
-    def _start(self) -> str:
+    def _on_start(self, request: StartCapture.Request, _: StartCapture.Response
+                  ) -> StartCapture.Response:
+        try:
+            message = self._start(request)
+        except RecordingError as error:
+            return StartCapture.Response(success=False, message=str(error))
+        return StartCapture.Response(success=True, message=message, episode=self.recorder.episode)
+
+    def _start(self, asked: StartCapture.Request) -> str:
+        if asked.task and asked.tasks:
+            raise RecordingError('expected task or tasks, a list to go through, got both')
         for stream in self.recorder.contract.streams:
             if problem := offer_problem(self, stream):
                 raise RecordingError(f'{stream.topic}: {problem}')
-        self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start')
-        self.go_on = self.insisted = False
+        if asked.tasks:
+            self.set_parameters([Parameter('task', value=''),
+                                 Parameter('tasks', value=list(asked.tasks))])
+        self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start',
+                            task=asked.task, operator=asked.operator_name)
+        self.asked, self.go_on, self.insisted = asked, False, False
         self.stillness.begin()
         told = ', '.join(filter(None, (self.recorder.episode, self.recorder.task_told)))
         text = f'{told}{what_holds(self.mode)}'
@@ -117,28 +133,12 @@ class TeleopCapture(Node):
             self.go_on = split
         elif self.go_on:
             with suppress(RecordingError):   # until then
-                self._start()
+                self._start(StartCapture.Request(task=self.asked.task,
+                                                 operator_name=self.asked.operator_name))
         if recorder.state == State.IDLE:
             for topic in self.streams.follow_publishers():
                 recorder.offer(topic)
-        message = CaptureStatus(
-            state=int(recorder.state), episode=recorder.episode, bytes=recorder.taken_bytes,
-            duration=to_s(recorder.duration_ns), episodes=recorder.closed)
-        message.header.stamp = shell.to_stamp(shell.now_ns(self))
-        drops = recorder.drops()
-        for name, health in recorder.check(time.monotonic_ns()).items():
-            message.streams.append(StreamStatus(
-                topic=name, rate=health.rate_hz, age=health.age_s,
-                received=recorder.health[name].received, dropped=drops.get(name, 0),
-                ok=not health.problem, problem=health.problem))
-            self._warn(name, health.problem)
-        self.status.publish(message)
-
-    def _warn(self, name: str, problem: str) -> None:
-        recording = self.recorder.state == State.RECORDING
-        if problem and recording and not self.problems.get(name):
-            self.get_logger().warning(problem)
-        self.problems[name] = problem if recording else ''
+        self.status.publish()
 
 
 def main() -> int:

@@ -141,7 +141,5 @@ def start_observation(contract: Contract, cameras: tuple[str, ...]) -> Observati
     """Return the robot at its start pose with black images and poses at the origin."""
     environment = np.zeros(contract.environment_size)
     environment[6::7] = 1.0
-    sizes = {name: contract.camera(name) for name in cameras}
     return Observation(0, np.array(contract.start), environment, {
-        name: np.zeros((camera.height, camera.width, 3), np.uint8)
-        for name, camera in sizes.items()})
+        name: contract.camera(name).blank() for name in cameras})

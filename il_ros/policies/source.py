@@ -1,13 +1,16 @@
 """Where a policy comes from: described at once, opened in the process that runs it.
 
-A place is a checkpoint folder that training wrote, an .onnx file that `il_ros export` wrote, the
-address of a policy server (ws://host:port), or a .yaml file with a `RemoteConfig`.
+A place is a checkpoint folder that training wrote, an .onnx file that `il_ros export` wrote (each
+may lie in a bucket), the address of a policy server (ws://host:port), or a .yaml file with a
+`RemoteConfig`.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from il_ros.buckets.fetch import local
 from il_ros.config import build, parse_yaml, read_text
 from il_ros.contract import Contract, require_same
 from il_ros.errors import CheckpointError, ConfigError, install
@@ -76,6 +79,23 @@ def is_server(place: Place) -> bool:
     return isinstance(place, str) or place.suffix in ('.yaml', '.yml')
 
 
+def weights_hash(place: Place) -> str:
+    """Return the SHA-256 of a policy's weights in hex; '' for a server, or where there are none.
+
+    Those of a checkpoint are its model.safetensors, those of an exported policy its file.
+    """
+    if is_server(place):
+        return ''
+    file = Path(place) if Path(place).suffix == '.onnx' else Path(place) / 'model.safetensors'
+    if not file.is_file():
+        return ''
+    digest = sha256()
+    with file.open('rb') as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def describe(place: Place, contract: Contract | None = None) -> Description:
     """Return what is known of a policy without its weights or its server.
 
@@ -84,10 +104,12 @@ def describe(place: Place, contract: Contract | None = None) -> Description:
         contract: The robot that it shall drive; any when None.
 
     Raises:
+        BucketError: It cannot be fetched.
         CheckpointError: The description is missing or cannot be read.
         ConfigError: The description of a server is wrong, or there is no contract for it.
         ContractMismatchError: It is for another robot; the text shows the difference.
     """
+    place = _here(place)
     if remote := _remote(place):
         contract = _robot(place, contract)
         remote.check(contract)
@@ -122,6 +144,7 @@ def open_policy(place: Place, options: Options = Options(), contract: Contract |
         ConfigError: The options ask for what this policy cannot.
         RemoteError: The server cannot be reached or gives no chunks for this robot.
     """
+    place = _here(place)
     if options.realtime:
         options.check(place, describe(place, contract))
     if remote := _remote(place):
@@ -144,6 +167,10 @@ def open_policy(place: Place, options: Options = Options(), contract: Contract |
 
     torch.set_num_threads(options.threads)
     return load(place, device=options.device)
+
+
+def _here(place: Place) -> Place:
+    return local(place) if isinstance(place, Path) else place
 
 
 def _remote(place: Place) -> RemoteConfig | None:

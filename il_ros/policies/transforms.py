@@ -2,8 +2,9 @@
 
 `forward` runs in training and at inference with the same code, `backward` turns the network's
 actions into joint targets. A sample is a mapping of arrays with a leading batch dimension:
-'state' (B, J), 'environment' (B, E), 'task' (B, 64), 'images.<camera>' (B, H, W, 3) uint8 and, in
-training and on the way back, 'actions' (B, H, J). After the pattern of openpi's transforms.
+'state' (B, J), 'environment' (B, E), 'task' (B, 64), 'images.<camera>' (B, H, W, 3) uint8 or
+distances (B, H, W, 1) float32 and, in training and on the way back, 'actions' (B, H, J). After the
+pattern of openpi's transforms.
 """
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
-from il_ros.contract import Contract, POSE_SIZE
+from il_ros.contract import Contract, Depth, FAR_CODE, POSE_SIZE
+from il_ros.images.depth import resized
 from il_ros.policies.config import PolicyConfig, VECTORS
 from il_ros.policies.inputs.data import Array, Data
 from il_ros.policies.inputs.joint_actions import RelativeActions
@@ -172,7 +174,10 @@ class TurningState:
 
 @dataclass(frozen=True)
 class ResizeImages:
-    """Images by area averaging to a height and width; those of that size pass untouched."""
+    """Images of a height and width; those that have it pass untouched.
+
+    Colours by area averaging; of distances, which have no mean at an edge, the nearest pixel.
+    """
 
     height: int
     width: int
@@ -187,13 +192,48 @@ class ResizeImages:
         return data
 
     def resize(self, images: Array) -> Array:
-        """Return uint8 images of the size. Shape (B, H, W, 3)."""
+        """Return images of the size. Shape (B, H, W, 3) uint8, or (B, H, W, 1) of distances."""
         if images.shape[1:3] == (self.height, self.width):
             return images
+        if images.dtype != np.uint8:
+            return resized(images, self.height, self.width)
         import torch
         planes = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
         small = torch.nn.functional.interpolate(planes, (self.height, self.width), mode='area')
         return np.asarray(small.round().byte().permute(0, 2, 3, 1).contiguous().numpy())
+
+
+@dataclass(frozen=True)
+class DepthShares:
+    """Distances as shares of the contract's range; one way only.
+
+    0 is what is unknown, 1 / 4095 the nearest and 1 the farthest distance.
+
+    Attributes:
+        cameras: Those that see distances.
+    """
+
+    cameras: Mapping[str, Depth]
+
+    @staticmethod
+    def of(config: PolicyConfig, contract: Contract) -> DepthShares:
+        """Return the cameras of a policy that see distances."""
+        seen = {name: contract.camera(name).depth for name in config.cameras}
+        return DepthShares({name: depth for name, depth in seen.items() if depth})
+
+    def forward(self, data: Data) -> Data:
+        """Return the sample with shares, float32."""
+        return data | {key: self._shares(data[key], depth) for name, depth in self.cameras.items()
+                       if (key := f'images.{name}') in data}
+
+    def backward(self, data: Data) -> Data:
+        """Return the sample as it is."""
+        return data
+
+    @staticmethod
+    def _shares(metres: Array, depth: Depth) -> Array:
+        shares = (metres - depth.zero_m) / (depth.range_m[1] - depth.zero_m)
+        return np.where(metres > 0, np.clip(shares, 1 / FAR_CODE, 1), 0).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -265,6 +305,8 @@ def features(config: PolicyConfig, contract: Contract, frame: ToolFrame | None =
         steps.append(GripperFeature(tuple(contract.grippers)))
     if config.image_size:
         steps.append(ResizeImages(*config.image_size))
+    if (shares := DepthShares.of(config, contract)).cameras:
+        steps.append(shares)
     if contract.continuous.any():
         steps.append(TurningState(np.flatnonzero(contract.continuous)))
     return Chain(tuple(steps))

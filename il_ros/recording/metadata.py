@@ -10,6 +10,7 @@ from il_ros.contract import Contract
 from il_ros.errors import BagError, ConfigError
 from il_ros.names import resolve
 from il_ros.recording.definitions import full_type, message_definition
+from il_ros.rights import Rights
 from il_ros.yaml12 import PLAIN
 import yaml
 
@@ -77,6 +78,7 @@ class EpisodeInfo:
         control_sources: Commands per source: policy, human, hold, arbiter.
         drops: Messages lost per topic, by the transport or by the recorder.
         topics: Name in the bag per topic of the contract or the design.
+        rights: Licence, owner and consent, as far as they were stated.
     """
 
     contract: Contract
@@ -88,6 +90,7 @@ class EpisodeInfo:
     control_sources: Mapping[str, int] = field(default_factory=dict)
     drops: Mapping[str, int] = field(default_factory=dict)
     topics: Mapping[str, str] = field(default_factory=dict)
+    rights: Rights = Rights()
 
     def to_custom_data(self) -> dict[str, str]:
         """Return the texts that `from_custom_data` reads back."""
@@ -102,6 +105,7 @@ class EpisodeInfo:
             'control_sources': json.dumps(dict(self.control_sources), sort_keys=True),
             'drops': json.dumps(dict(self.drops), sort_keys=True),
             'topics': json.dumps(dict(self.topics), sort_keys=True),
+            **self.rights.row,
         }
 
     @staticmethod
@@ -128,7 +132,8 @@ class EpisodeInfo:
             raise BagError(f'{where}: outcome {outcome!r}: expected one of {", ".join(OUTCOMES)}')
         return EpisodeInfo(
             contract, data.get('task', ''), data.get('operator', ''), outcome,
-            data.get('start_reason', ''), data.get('stop_reason', ''), sources, drops, topics)
+            data.get('start_reason', ''), data.get('stop_reason', ''), sources, drops, topics,
+            Rights.of(data))
 
 
 def bag_information(topics: Sequence[tuple[Mapping[str, Any], int]], start_ns: int, end_ns: int,

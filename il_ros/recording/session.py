@@ -17,6 +17,7 @@ from il_ros.recording.recover import recover
 from il_ros.recording.store import EpisodeStore
 from il_ros.recording.task_list import TaskList
 from il_ros.recording.writer import EpisodeWriter, Limits
+from il_ros.rights import Rights
 from il_ros.timing import MILLISECOND, SECOND, to_ns, to_s
 from il_ros.types import ControlSource
 
@@ -50,10 +51,10 @@ class Recorder:
     """Follows the streams all the time and writes them while an episode runs.
 
     Attributes:
+        rights: Licence, owner and consent of the episodes that start from now on.
         tasks: What the episodes are of.
         task_told: Where the newest episode stands in a list of tasks; '' without one.
-        jump: How ROS time jumped in the running episode, which takes nothing more; '' if it did
-            not.
+        jump: How ROS time jumped in the running episode, which then takes nothing more, or ''.
     """
 
     def __init__(self, contract: Contract, topics: Sequence[Topic], store: EpisodeStore,
@@ -64,8 +65,8 @@ class Recorder:
         self.tasks.change(task)
         for topic in topics:
             message_definition(topic.type)      # an unknown type is an error now, not mid-episode
-        self.state, self.episode, self.closed = State.IDLE, '', 0
-        self.start_ns = 0
+        self.state, self.episode, self.closed, self.jump = State.IDLE, '', 0, ''
+        self.rights, self.start_ns = Rights(), 0
         expected = {s.topic: (s.rate_hz, 0 if s.stamp == ARRIVAL else to_ns(s.max_age_s))
                     for s in contract.streams}
         self.health = {t.name: StreamHealth(t.resolved, *expected.get(t.name, (0.0, 0)))
@@ -83,7 +84,6 @@ class Recorder:
         self._sources = Counter[str]()
         self._writer: EpisodeWriter | None = None
         self._clocks: tuple[int, int] | None = None
-        self.jump = ''
         self._info = EpisodeInfo(contract)
 
     @property
@@ -142,7 +142,8 @@ class Recorder:
         """Return the health of every stream at steady time `now_ns`."""
         return {name: health.check(now_ns) for name, health in self.health.items()}
 
-    def start(self, log_ns: int, now_ns: int, reason: str = '', name: str = '') -> Path:
+    def start(self, log_ns: int, now_ns: int, reason: str = '', name: str = '',
+              task: str = '', operator: str = '') -> Path:
         """Start an episode.
 
         Args:
@@ -150,6 +151,7 @@ class Recorder:
             now_ns: Steady time.
             reason: Why, for the metadata.
             name: Name of the episode; the next free number when empty.
+            task, operator: Of this episode alone; those of the recorder when empty.
 
         Returns:
             The `.partial` folder.
@@ -163,14 +165,14 @@ class Recorder:
             raise RecordingError('; '.join(problems))
         name = name or self.store.next_name()
         folder = self.store.begin(name, self.limits.start_free_bytes)
-        self._info = EpisodeInfo(self.contract, self.tasks.current, self.operator,
-                                 start_reason=reason,
+        self._info = EpisodeInfo(self.contract, task or self.tasks.current,
+                                 operator or self.operator, start_reason=reason,
+                                 rights=self.rights,
                                  topics={t.name: t.resolved for t in self.topics})
         self._writer = EpisodeWriter(folder, self.topics, self._info, self.limits)
         self.state, self.episode, self.start_ns = State.RECORDING, name, log_ns
-        self.jump = ''
-        self.task_told = self.tasks.told
-        self.tasks.started()
+        self.jump, self.task_told = '', f'task: {task}' if task else self.tasks.told
+        self.tasks.started(task)
         self._sources.clear()
         self._gaps = {topic: GapCounter() for topic in self._gaps}
         for topic, data in self._latched.items():
@@ -224,10 +226,9 @@ class Recorder:
         return {name: count for name, count in sorted(lost.items()) if count}
 
     def _final_info(self, writer: EpisodeWriter, outcome: str, reason: str) -> EpisodeInfo:
-        return replace(self._info, outcome=outcome,
+        return replace(self._info, outcome=outcome, drops=self._drops(writer),
                        stop_reason=writer.failure or self.jump or reason,
-                       control_sources=dict(sorted(self._sources.items())),
-                       drops=self._drops(writer))
+                       control_sources=dict(sorted(self._sources.items())))
 
     def _rescue(self, writer: EpisodeWriter, info: EpisodeInfo, error: RecordingError) -> Closed:
         try:

@@ -40,9 +40,9 @@ class TaskList:
             return ''
         return f'task {self._turn + 1} of {len(self._tasks)}: {self.current}'
 
-    def started(self) -> None:
-        """Note that an episode of `current` began."""
-        self._listed = not self._task and bool(self._tasks)
+    def started(self, task: str = '') -> None:
+        """Note that an episode began: of `current`, or of a task that was told for it alone."""
+        self._listed = not (task or self._task) and bool(self._tasks)
 
     def kept(self) -> None:
         """Note that this episode was kept."""

@@ -5,10 +5,11 @@ from typing import Any
 
 import gymnasium
 from gymnasium import spaces
-from il_ros.contract import Contract
+from il_ros.contract import Camera, Contract
+from il_ros.images.depth import measured
 from il_ros.sim.simulation import Simulation
 from il_ros.sim.tasks import make_task
-from il_ros.types import Floats
+from il_ros.types import Floats, View
 import numpy as np
 
 Info = dict[str, Any]
@@ -20,9 +21,9 @@ class ArmEnv(gymnasium.Env):  # type: ignore[misc]
 
     Observation: 'observation.state' (J,) measured joint positions [rad] or [m],
     'observation.environment_state' (7 * P,) poses, and with `cameras` one
-    'observation.images.<camera>' (H, W, 3) rgb per camera of the contract. Action: absolute joint
-    targets (J,); the setpoint moves linearly to them over the step. Reward 1 and the end when the
-    task is done. `info['success']` says so too.
+    'observation.images.<camera>' per camera of the contract, as in `Observation.images`. Action:
+    absolute joint targets (J,); the setpoint moves linearly to them over the step. Reward 1 and
+    the end when the task is done. `info['success']` says so too.
 
     `reset(seed=..., options={'disturb': bool, 'action_noise': float, 'variation': Variation})`:
     see `Simulation.reset`. With `{'repeat': True}` alone the arm stays where it is and the objects
@@ -52,8 +53,8 @@ class ArmEnv(gymnasium.Env):  # type: ignore[misc]
         poses = np.tile([REACH] * 3 + [1.0] * 4, contract.environment_size // 7)
         slack = 0.05 * (contract.upper - contract.lower)   # contacts press joints past a limit
         images = {f'observation.images.{camera.name}':
-                  spaces.Box(0, 255, (camera.height, camera.width, 3), np.uint8)
-                  for camera in self._cameras}
+                  spaces.Box(0, camera.depth.range_m[1] if camera.depth else 255, camera.shape,
+                             camera.blank().dtype.type) for camera in self._cameras}
         self.observation_space = spaces.Dict({
             'observation.state': spaces.Box(contract.lower - slack, contract.upper + slack,
                                             dtype=np.float64),
@@ -90,10 +91,15 @@ class ArmEnv(gymnasium.Env):  # type: ignore[misc]
         """Free the cameras."""
         self.simulation.close()
 
+    def _view(self, camera: Camera) -> View:
+        size, depth = (camera.height, camera.width), camera.depth
+        if depth is None:
+            return self.simulation.render(camera.name, *size)
+        return measured(self.simulation.render(camera.name, *size, metres=True), 'metres', depth)
+
     def _observe(self) -> dict[str, np.ndarray]:
         images = {f'observation.images.{camera.name}':
-                  self.simulation.render(camera.name, camera.height, camera.width)
-                  for camera in self._cameras}
+                  self._view(camera) for camera in self._cameras}
         return {'observation.state': self.simulation.positions,
                 'observation.environment_state': self.simulation.environment, **images}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 
 from il_ros.errors import IlRosError
-from il_ros.types import Floats, Pixels
+from il_ros.types import Floats, View
 import mujoco
 import numpy as np
 
@@ -24,15 +24,29 @@ class Cameras:
         self._model = model
         self._renderers: dict[tuple[int, int], mujoco.Renderer] = {}
 
-    def render(self, data: mujoco.MjData, camera: str, height: int, width: int) -> Pixels:
-        """Return what a camera sees. Shape (height, width, 3), rgb.
+    def render(self, data: mujoco.MjData, camera: str, height: int, width: int,
+               metres: bool = False) -> View:
+        """Return what a camera sees.
+
+        Args:
+            data: The state of the model.
+            camera: Its name in the model.
+            height: Of the picture.
+            width: Likewise.
+            metres: How far what it sees is, along its axis, as depth cameras measure it.
+
+        Returns:
+            Shape (height, width, 3), rgb; or distances [m], shape (height, width), float32.
 
         Raises:
             IlRosError: OpenGL does not work here; the text names the packages.
         """
         renderer = self._renderers.get((height, width)) or self._open(height, width)
+        if metres:
+            renderer.enable_depth_rendering()
         renderer.update_scene(data, camera)
-        image: Pixels = renderer.render()
+        image: View = renderer.render()
+        renderer.disable_depth_rendering()
         return image
 
     def close(self) -> None:

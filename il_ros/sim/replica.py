@@ -5,7 +5,7 @@ from il_ros.contract import Contract
 from il_ros.sim.model import load_model
 from il_ros.sim.rendering import Cameras, SEEN
 from il_ros.sim.tasks import make_task
-from il_ros.types import Floats, Pixels
+from il_ros.types import Floats, View
 import mujoco
 import numpy as np
 
@@ -33,13 +33,13 @@ class Replica:
         mujoco.mj_kinematics(self._model, self._data)
         mujoco.mj_camlight(self._model, self._data)
 
-    def render(self, camera: str, height: int, width: int) -> Pixels:
-        """Return what a camera sees. Shape (height, width, 3), rgb.
+    def render(self, camera: str, height: int, width: int, metres: bool = False) -> View:
+        """Return what a camera sees.
 
         Raises:
             IlRosError: See `Cameras.render`.
         """
-        return self._cameras.render(self._data, camera, height, width)
+        return self._cameras.render(self._data, camera, height, width, metres)
 
     def focal_length(self, camera: str, height: int) -> float:
         """Return a camera's focal length [pixels] for images of `height`."""

@@ -13,7 +13,7 @@ from il_ros.sim.rendering import Cameras, seen
 from il_ros.sim.sight import Sight
 from il_ros.sim.tasks import CUBE_HALF, make_task
 from il_ros.sim.variation import Variable, Variation
-from il_ros.types import Floats, Pixels
+from il_ros.types import Floats, View
 import mujoco
 import numpy as np
 
@@ -180,10 +180,10 @@ class Simulation:
         poses, names = self.poses, self.contract.poses.names if self.contract.poses else ()
         return np.concatenate([poses[name] for name in names]) if names else np.empty(0)
 
-    def render(self, camera: str, height: int, width: int) -> Pixels:
-        """Return what a camera sees now. Shape (height, width, 3), rgb."""
+    def render(self, camera: str, height: int, width: int, metres: bool = False) -> View:
+        """Return what a camera sees now; see `Cameras.render`."""
         mujoco.mj_camlight(self._model, self._data)
-        return self._cameras.render(self._data, camera, height, width)
+        return self._cameras.render(self._data, camera, height, width, metres)
 
     @property
     def seen(self) -> Floats:

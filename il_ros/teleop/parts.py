@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from il_ros.contract import Arm, Contract, Gripper
-from il_ros.contract.command import TWIST_FIELDS
+from il_ros.contract.integrated import TWIST_FIELDS
 from il_ros.teleop.jog import Jog, JointJog
 from il_ros.types import Floats
 import numpy as np

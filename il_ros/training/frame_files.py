@@ -18,13 +18,11 @@ from pathlib import Path
 import shutil
 from typing import BinaryIO, Protocol
 
-from il_ros.errors import ConfigError, DatasetError
+from il_ros.cache import BOUND_GB, cache_bound, cache_folder, DISK_SHARE, FOLDER
+from il_ros.errors import DatasetError
 from il_ros.training.sampling import Rows
-from il_ros.types import Pixels
+from il_ros.types import View
 import numpy as np
-
-FOLDER, BOUND_GB = 'IL_ROS_CACHE', 'IL_ROS_CACHE_GB'  # in the environment
-DISK_SHARE = 0.8  # of what the files and the free space are together
 
 
 class FrameFile:
@@ -34,7 +32,8 @@ class FrameFile:
     process until the whole dataset stood there. The kernel's page cache keeps what fits.
 
     Attributes:
-        shape: (N, H, W, 3).
+        shape: (N, H, W, 3), or (N, H, W, 1) of distances.
+        dtype: Of a value.
         size: Bytes of the file when it is whole.
     """
 
@@ -42,18 +41,18 @@ class FrameFile:
         self._path = path
         self._file = path.open('rb', buffering=0)
         np.lib.format.read_magic(self._file)
-        self.shape: tuple[int, ...] = np.lib.format.read_array_header_1_0(self._file)[0]
+        self.shape, _, self.dtype = np.lib.format.read_array_header_1_0(self._file)
         self._start = self._file.tell()
-        self.size = self._start + math.prod(self.shape)
+        self.size = self._start + math.prod(self.shape) * self.dtype.itemsize
 
-    def __getitem__(self, rows: Rows) -> Pixels:
-        """Return the images of the rows. Shape (n, H, W, 3).
+    def __getitem__(self, rows: Rows) -> View:
+        """Return the images of the rows. Shape (n, *shape[1:]).
 
         Raises:
             DatasetError: The file is shorter than it says.
         """
-        images = np.empty((len(rows), *self.shape[1:]), np.uint8)
-        size = math.prod(self.shape[1:])
+        images = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        size = math.prod(self.shape[1:]) * self.dtype.itemsize
         for image, row in zip(images, rows.tolist(), strict=True):
             if os.preadv(self._file.fileno(), [image], self._start + row * size) != size:
                 raise DatasetError(f'{self._path}: no row {row}; delete the file, it is made anew')
@@ -63,7 +62,7 @@ class FrameFile:
 class Maker(Protocol):
     """What knows the images that are missing."""
 
-    def __call__(self, kept: FrameFiles) -> Iterator[Pixels]:
+    def __call__(self, kept: FrameFiles) -> Iterator[View]:
         """Return the images of a file in order, in blocks (n, H, W, 3)."""
 
 
@@ -86,23 +85,18 @@ class FrameFiles:
         Raises:
             ConfigError: The bound is no number.
         """
-        base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-        folder = Path(os.environ.get(FOLDER) or Path(base, 'il_ros'), 'frames')
-        text = os.environ.get(BOUND_GB)
-        try:
-            return FrameFiles(folder, int(float(text) * 1e9) if text else None)
-        except (ValueError, OverflowError):
-            raise ConfigError(f'{BOUND_GB}: expected gigabytes, got {text!r}') from None
+        return FrameFiles(cache_folder('frames'), cache_bound())
 
     def get(self, name: str, shape: tuple[int, ...], contents: dict[str, int],
-            make: Maker) -> FrameFile:
+            make: Maker, dtype: type = np.uint8) -> FrameFile:
         """Return a file, made at the first call anywhere.
 
         Args:
             name: Says what is in it: two of one name are equal.
-            shape: (N, H, W, 3).
+            shape: (N, H, W, 3), or (N, H, W, 1) of distances.
             contents: First row of each part by the part's name; see `find`.
             make: Called where there is no such file.
+            dtype: Of a value.
 
         Raises:
             DatasetError: There is no room for it.
@@ -115,10 +109,10 @@ class FrameFiles:
                     if _opened(path, shape):
                         Path(file.name).unlink()  # another one made it meanwhile
                         continue
-                    self._make_room(math.prod(shape))
+                    self._make_room(math.prod(shape) * np.dtype(dtype).itemsize)
                     file.truncate(0)
-                    np.lib.format.write_array_header_1_0(
-                        file, {'descr': '|u1', 'fortran_order': False, 'shape': shape})
+                    np.lib.format.write_array_header_1_0(file, {
+                        'descr': np.dtype(dtype).str, 'fortran_order': False, 'shape': shape})
                     for images in make(self):
                         file.write(images.tobytes())
                     file.flush()

@@ -12,7 +12,7 @@ from il_ros.training.frame_files import FrameFiles
 from il_ros.training.frames import Resized
 from il_ros.training.joined import Joined
 from il_ros.training.samples import Frames, Source
-from il_ros.types import Pixels
+from il_ros.types import View
 import numpy as np
 
 BLOCK = 256        # rows decoded at once
@@ -50,13 +50,16 @@ def cached_images(source: Source, config: PolicyConfig, cache: FrameFiles | None
 def _cached(source: Source, name: str, resize: ResizeImages, cache: FrameFiles) -> Frames:
     if not isinstance(source, Dataset):
         return Resized(source, name, resize)
-    episodes = [_fingerprint(*source.images(name, i), length, name)
+    blank = source.contract.camera(name).blank()
+    depth = source.contract.camera(name).depth
+    told = f' {depth.range_m}' if depth else ''
+    episodes = [_fingerprint(*source.images(name, i), length, name, told)
                 for i, length in enumerate(source.lengths)]
     starts = [source.rows(i).start for i in range(len(episodes))]
     whole = hashlib.sha256('\n'.join(
         [f'{resize.height}x{resize.width}', *episodes]).encode()).hexdigest()[:32]
 
-    def make(kept: FrameFiles) -> Iterator[Pixels]:
+    def make(kept: FrameFiles) -> Iterator[View]:
         found = kept.find(set(episodes), (resize.height, resize.width))
         for number, episode in enumerate(episodes):  # those of the last round are there already
             rows = np.arange(source.lengths[number])
@@ -65,19 +68,20 @@ def _cached(source: Source, name: str, resize: ResizeImages, cache: FrameFiles) 
                 yield (file[first + block] if file else resize.resize(
                     source.frames(name, starts[number] + block)))
 
-    return cache.get(whole, (len(source), resize.height, resize.width, 3),
-                     dict(zip(episodes, starts, strict=True)), make)
+    return cache.get(whole, (len(source), resize.height, resize.width, blank.shape[-1]),
+                     dict(zip(episodes, starts, strict=True)), make, blank.dtype.type)
 
 
-def _fingerprint(video: Path, first_frame: int, length: int, camera: str) -> str:
+def _fingerprint(video: Path, first_frame: int, length: int, camera: str, told: str) -> str:
     """Return what tells the frames of an episode from others without reading all of them.
 
     The sizes of all frames, which differ wherever pictures do, stand at one end of an MP4 file. A
     data file, whose end tells the sizes of its columns, holds the pictures of several cameras.
+    `told` is what their pixels mean.
     """
     size = video.stat().st_size
     several = f' {camera}' if video.suffix == '.parquet' else ''
-    digest = hashlib.sha256(f'{VERSION} {size} {first_frame} {length}{several}\n'.encode())
+    digest = hashlib.sha256(f'{VERSION} {size} {first_frame} {length}{several}{told}\n'.encode())
     with video.open('rb') as file:
         digest.update(file.read(ENDS))
         file.seek(max(size - ENDS, 0))

@@ -20,7 +20,7 @@ from il_ros.training.config import TrainConfig
 from il_ros.training.frames import JoinedFrames, Resized
 from il_ros.training.samples import Frames, Source
 from il_ros.training.shares import Axis, axis
-from il_ros.types import Pixels
+from il_ros.types import View
 import numpy as np
 from numpy.typing import NDArray
 
@@ -130,7 +130,7 @@ class Joined:
         """
         return filled([part.share for part in self.parts], self.rows, '--data')
 
-    def frames(self, camera: str, indices: Any) -> Pixels:
+    def frames(self, camera: str, indices: Any) -> View:
         """Return the camera's images of the rows. Shape (n, H, W, 3)."""
         seen = self.contract.camera(camera)
         resize = ResizeImages(seen.height, seen.width)
@@ -141,8 +141,8 @@ class Joined:
     def images(self, camera: str, images: Sequence[Frames | None]) -> JoinedFrames:
         """Return the images of all rows.
 
-        A dataset without the camera shows its mean colour in the others, as if the augmentation
-        `camera_dropout` had dropped it.
+        A dataset without the camera shows its mean colour in the others, or unknown distances, as
+        if the augmentation `camera_dropout` had dropped it.
 
         Args:
             camera: Its name, for errors.
@@ -155,12 +155,14 @@ class Joined:
                 if kept is not None]
         if not some:
             raise ConfigError(f'camera {camera!r}: no dataset has it; leave it out of the inputs')
+        distances = self.contract.camera(camera).depth is not None
         shape = some[0][0][np.array([0])].shape[1:]
-        colour = np.zeros(3) if len(some) == len(images) else np.mean([
+        colour = np.zeros(1) if len(some) == len(images) or distances else np.mean([
             kept[np.linspace(0, rows - 1, COLOUR_ROWS).astype(np.int64)].mean((0, 1, 2))
             for kept, rows in some], axis=0)
+        kind = np.float32 if distances else np.uint8
         return JoinedFrames(tuple(images), self.rows,
-                            np.broadcast_to(colour.round().astype(np.uint8), shape))
+                            np.broadcast_to(colour.round().astype(kind), shape))
 
     def record(self) -> dict[str, dict[str, Any]]:
         """Return what tells the datasets and their shares from others, by name."""

@@ -24,7 +24,7 @@ from il_ros.training.sampling import (
 from il_ros.training.shares import Axis, combined, composed
 from il_ros.training.split import held_out
 from il_ros.training.windows import run_ends, sequences
-from il_ros.types import LABELLED, Pixels
+from il_ros.types import LABELLED, View
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,16 +52,16 @@ class Source(Protocol):
     @property
     def columns(self) -> Mapping[str, NDArray[Any]]: ...  # noqa: D102
 
-    def frames(self, camera: str, indices: Any) -> Pixels:
-        """Return the camera's images of the rows. Shape (n, H, W, 3)."""
+    def frames(self, camera: str, indices: Any) -> View:
+        """Return the camera's images of the rows; shapes as of `Dataset.frames`."""
         ...
 
 
 class Frames(Protocol):
     """Images of all rows, in memory or in a file."""
 
-    def __getitem__(self, rows: Any, /) -> Pixels:
-        """Return the images of some rows. Shape (n, H, W, 3)."""
+    def __getitem__(self, rows: Any, /) -> View:
+        """Return the images of some rows. Shape (n, H, W, 3), or (n, H, W, 1) of distances."""
         ...
 
 
@@ -79,7 +79,7 @@ class ArraySource:
     images: Mapping[str, Frames] = field(default_factory=dict)
     tasks: Sequence[str] = ()
 
-    def frames(self, camera: str, indices: Any) -> Pixels:
+    def frames(self, camera: str, indices: Any) -> View:
         """Return the camera's images of the rows. Shape (n, H, W, 3)."""
         return self.images[camera][indices]
 
@@ -92,7 +92,7 @@ class Samples:
         vectors: 'state' (N, J), as an input 'environment' (N, E), and 'tool' (N, 12 A + G) where
             the policy says where tools go.
         actions: Executed targets (N, J), or the poses that they give these tools (N, 12 A + G).
-        images: Per camera (N, H, W, 3) uint8.
+        images: Per camera (N, H, W, 3) uint8, or distances (N, H, W, 1) float32 [m].
         ends: Of `run_ends`. Shape (N,).
         correction: Where a person was correcting the policy. Shape (N,).
         episode: Index of each row's episode. Shape (N,).

@@ -7,8 +7,10 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from il_ros.buckets.url import url_of
 from il_ros.config import build, to_mapping
 from il_ros.errors import ConfigError
+from il_ros.spread.on_ray import cluster
 from il_ros.training.config import TrainConfig
 
 Values = Mapping[str, Any]
@@ -66,21 +68,19 @@ def sweep(dataset: Path, out: Path, runs: Sequence[tuple[Values, TrainConfig]],
     that RAY_ADDRESS names, whose machines need this package and see both folders.
 
     Args:
-        dataset: Folder of the dataset.
+        dataset: Folder of the dataset, here or in a bucket.
         out: Receives a folder per run.
         runs: Of `combinations`.
         progress: Told how many are done.
     """
-    import ray
-
-    ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
-    try:
+    place = dataset if url_of(dataset) else dataset.resolve()
+    with cluster() as ray:
         run = ray.remote(_run).options
         waiting = {}
         for number, (values, config) in enumerate(runs):
             folder = out.resolve() / f'{number:03d}'
             waiting[run(num_cpus=config.threads, num_gpus=int(config.accelerator == 'cuda'),
-                        max_retries=0).remote(dataset.resolve(), folder, config)] = values, folder
+                        max_retries=0).remote(place, folder, config)] = values, folder
         results = []
         while waiting:
             done, _ = ray.wait(list(waiting))
@@ -92,8 +92,6 @@ def sweep(dataset: Path, out: Path, runs: Sequence[tuple[Values, TrainConfig]],
                     results.append(Result(values, folder, None,
                                           str(error).strip().splitlines()[-1]))
                 progress(len(results))
-    finally:
-        ray.shutdown()
     return sorted(results, key=lambda result: (
         bool(result.error), result.validation is None, result.validation or 0.0))
 

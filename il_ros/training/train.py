@@ -27,6 +27,7 @@ from il_ros.training.image_cache import cached_images
 from il_ros.training.joined import axes_of, check_inputs, Joined
 from il_ros.training.pose_augmentation import PoseAugmentation
 from il_ros.training.precision import choose, fast_attention
+from il_ros.training.provenance import provenance
 from il_ros.training.samples import Samples, Source
 from il_ros.training.schedule import averaging, schedule, update_average
 from il_ros.training.shares import expected
@@ -73,7 +74,7 @@ def train(dataset: Path, out: Path, config: TrainConfig, *, resume: bool = False
 
 
 def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
-        progress: Progress | None = None) -> Path:
+        despite: str = '', progress: Progress | None = None) -> Path:
     """Train a policy.
 
     Args:
@@ -82,6 +83,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
             resuming) and `logs` (TensorBoard).
         config: All settings; the same settings and data give the same weights.
         resume: Go on where a stopped run in `out` was saved last, with equal results.
+        despite: Why data are learned from that a licence or a consent forbids.
         progress: Called every few steps.
 
     Returns:
@@ -89,11 +91,12 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
 
     Raises:
         CheckpointError: `out` holds a run already, or none to resume, or cannot be written.
-        DatasetError: There is nothing to learn from.
+        DatasetError: There is nothing to learn from, or a licence or a consent forbids it.
         ConfigError: The robot has no such input, or a batch is too small to be shared.
     """
     if not resume and (out / 'state').exists():
         raise CheckpointError(f'{out}: holds a training run; give another folder, or --resume')
+    data = provenance(source, config.start, despite)
     config = replace(config, precision=choose(config, out / 'state' if resume else None))
     torch.set_num_threads(config.threads)
     local = int(os.environ.get('LOCAL_WORLD_SIZE', 1))  # more than one under torchrun
@@ -182,7 +185,7 @@ def fit(source: Source, out: Path, config: TrainConfig, *, resume: bool = False,
                               'validation': None if math.isnan(validation) else validation,
                               'rows': len(samples.training), 'episodes': len(source.lengths),
                               'seconds': time.monotonic() - began, 'config': settings['config'],
-                              **mixed(source, samples, config, found)}
+                              **data, **mixed(source, samples, config, found)}
                     if not validation > best:  # NaN, without validation: the last is the best
                         best = validation
                         write(out / 'best', checkpoint, weights, record)

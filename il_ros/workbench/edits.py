@@ -7,6 +7,7 @@ from typing import Any
 
 from il_ros.datasets.files.history import DELETE
 from il_ros.errors import DatasetError
+from il_ros.rights import FIELDS
 from il_ros.workbench.takes import Take
 
 Takes = list[Take]
@@ -49,6 +50,13 @@ def _retask(takes: Takes, tasks: Mapping[str, str]) -> Takes:
     return [replace(take, task=tasks.get(take.key, take.task)) for take in takes]
 
 
+def _rights(takes: Takes, stated: Mapping[str, Mapping[str, str]]) -> Takes:
+    for values in stated.values():
+        if strange := set(values) - set(FIELDS):
+            raise DatasetError(f'rights: expected {", ".join(FIELDS)}, got {sorted(strange)[0]!r}')
+    return [replace(take, rights={**take.rights, **stated.get(take.key, {})}) for take in takes]
+
+
 def _trim(takes: Takes, spans: Mapping[str, Sequence[int]]) -> Takes:
     """Keep the rows between two ticks, both included."""
     found = []
@@ -75,4 +83,5 @@ def _cut(takes: Takes, cuts: Mapping[str, Sequence[int]]) -> Takes:
 
 
 EDITS: dict[str, Edit] = {
-    DELETE: _delete, 'relabel': _relabel, 'retask': _retask, 'trim': _trim, 'cut': _cut}
+    DELETE: _delete, 'relabel': _relabel, 'retask': _retask, 'rights': _rights, 'trim': _trim,
+    'cut': _cut}

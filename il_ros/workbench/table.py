@@ -6,6 +6,7 @@ from typing import Any
 
 from il_ros.datasets.reader import Dataset
 from il_ros.inspection.report import EpisodeReport, inspect, Report
+from il_ros.rights import Rights
 from il_ros.workbench.takes import takes_of
 
 Row = dict[str, Any]
@@ -26,11 +27,12 @@ def episode_table(dataset: Dataset, pictures: bool = False) -> list[Row]:
 
 def rows_of(dataset: Dataset, report: Report) -> list[Row]:
     """Return a row per episode of what was reported of a dataset."""
-    return [_row(episode, take.key, take.recorded_task)
-            for episode, take in zip(report.episodes, takes_of(dataset), strict=True)]
+    return [_row(episode, take.key, take.recorded_task, Rights.of(row))
+            for episode, take, row in zip(report.episodes, takes_of(dataset), dataset.episodes,
+                                          strict=True)]
 
 
-def _row(e: EpisodeReport, key: str, task: str) -> Row:
+def _row(e: EpisodeReport, key: str, task: str, rights: Rights) -> Row:
     found = {
         'episode': e.index, 'source': e.source, 'outcome': e.outcome,
         'success': e.outcome == 'success', 'task': task, 'operator': e.operator,
@@ -43,6 +45,7 @@ def _row(e: EpisodeReport, key: str, task: str) -> Row:
         'near_limit_share': e.near_limit,
         'limited_share': None if e.limited is None else sum(e.limited.values()),
         'distance': e.distance, 'problems': len(e.problems), 'score': e.score,
-        'findings': ' '.join(finding.kind for finding in e.findings), 'key': key}
+        'findings': ' '.join(finding.kind for finding in e.findings), **rights.row,
+        'trainable': not rights.forbids_training, 'key': key}
     return {name: None if isinstance(value, float) and isnan(value) else value
             for name, value in found.items()}

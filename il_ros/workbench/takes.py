@@ -1,7 +1,8 @@
 """The episodes of a version that is to be written, as parts of episodes on the disk."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -23,6 +24,7 @@ class Take:
         count: Its rows.
         outcome: In place of what the dataset says; None where that stays.
         task: Likewise.
+        rights: What of licence, owner and consent is another than the dataset says.
     """
 
     dataset: Dataset
@@ -31,6 +33,7 @@ class Take:
     count: int
     outcome: str | None = None
     task: str | None = None
+    rights: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> slice:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from il_ros.contract import Depth
 from il_ros.datasets import schema
 from il_ros.datasets.files import tables
 from il_ros.datasets.files.atomic import link_file
@@ -16,6 +17,7 @@ from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.silence import stored
 from il_ros.errors import DatasetError
+from il_ros.types import View
 from il_ros.workbench.takes import Take
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +65,7 @@ class VersionWriter:
                 **{f'data/{key}': value for key, value in place.items()}}
         if outcome:
             row['outcome'] = outcome
+        row |= take.rights
         for video in self._videos:
             row |= self._video(take, video, old)
         for name, values in columns.items():
@@ -151,18 +154,21 @@ class VersionWriter:
         found: dict[str, Any] = {name: value for name, value in zip(
             LOST, (take.count + missing, missing), strict=True) if name in old}
         for video in self._videos:
-            stats = ImageStats()
-            for frame in _sampled(take, video, old):
+            depth = next((camera.depth for camera in take.dataset.contract.cameras
+                          if schema.IMAGES + camera.name == video), None)
+            stats = ImageStats(depth)
+            for frame in _sampled(take, video, old, depth):
                 stats.take(frame)
             nested = isinstance(old.get(f'stats/{video}/min', [[]])[0], list)
             found |= tables.stats_columns(video, stats.stats(), nested)
         return found
 
 
-def _sampled(take: Take, video: str, old: Mapping[str, Any]) -> Iterator[NDArray[np.uint8]]:
+def _sampled(take: Take, video: str, old: Mapping[str, Any], depth: Depth | None
+             ) -> Iterator[View]:
     """Yield every few pictures of a take, as `ImageStats` counts them."""
     path, start_s = Layout.of(take.dataset.root, take.dataset.info).video(video, old)
     first = round(start_s * take.dataset.fps) + take.first
     numbers = list(range(first, first + take.count, SAMPLE_EVERY))
     for begin in range(0, len(numbers), 64):
-        yield from read_frames(path, numbers[begin:begin + 64], take.dataset.fps)
+        yield from read_frames(path, numbers[begin:begin + 64], take.dataset.fps, depth)

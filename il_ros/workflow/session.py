@@ -182,7 +182,7 @@ class Session:
         client.wait(lambda: False, ARRIVED_S)
         watch.begin()
         client.trigger_until_accepted('gate/arm', READY_TIMEOUT_S)
-        client.trigger_until_accepted('capture/start', READY_TIMEOUT_S)
+        client.start_capture(READY_TIMEOUT_S, self.system.instruction)
         start = time.monotonic()
         try:
             begin()

@@ -9,7 +9,9 @@ from il_ros.alignment.reader import StreamReader
 from il_ros.alignment.stamps import sample_ns, stamped_by
 from il_ros.bags.reader import Bag
 from il_ros.contract import VIDEO_TYPES
+from il_ros.datasets.convert import convert
 from il_ros.datasets.from_bags.rows import episode_rows, Losses
+from il_ros.datasets.reader import Dataset
 from il_ros.errors import MessageError
 from il_ros.types import Observation
 import numpy as np
@@ -100,6 +102,22 @@ def test_offline_equals_live(tmp_path, clocks, parts):
         assert set(ours.images) == {'scene', 'wrist'}
         for name in ours.images:
             assert np.array_equal(ours.images[name], theirs.images[name])
+
+
+def test_of_distances_too_as_a_dataset_holds_them(tmp_path):
+    contract = bags.with_depth(bags.small_contract(cameras=('scene', 'wrist')), 'wrist')
+    script = bags.Script(contract, seconds=1.0)
+    folder = bags.write_bag(tmp_path / 'bags/e', script)
+    with Bag(folder) as bag:
+        expected = live(contract, script.events(), bag.start_ns,
+                        (bag.end_ns - 1 - bag.start_ns) // contract.period_ns)
+    convert([tmp_path / 'bags'], tmp_path / 'dataset')
+    dataset = Dataset(tmp_path / 'dataset')
+    assert dataset.columns['tick'].tolist() == list(expected) and len(expected) > 20
+    seen = np.stack([observation.images['wrist'] for observation in expected.values()])
+    assert seen.dtype == np.float32 and seen.shape[1:] == (48, 64, 1)
+    assert seen.min() == 0 and 1.9 < seen.max() < 2.0
+    np.testing.assert_array_equal(dataset.frames('wrist', range(len(dataset))), seen)
 
 
 @pytest.mark.parametrize('kind', [*VIDEO_TYPES, 'sensor_msgs/CompressedImage'])

@@ -3,9 +3,10 @@ import random
 import re
 
 import bag_factory as bags
+from il_ros.bags.files import content_hash
 from il_ros.bags.find import find_bags
 from il_ros.bags.integrity import check_mcap
-from il_ros.bags.reader import Bag, content_hash
+from il_ros.bags.reader import Bag
 from il_ros.errors import BagError
 from il_ros.recording.metadata import EpisodeInfo
 import numpy as np

@@ -66,6 +66,19 @@ def test_edits_are_made_told_and_undone(root):
     assert [row['outcome'] for row in Dataset(root).episodes] == ['failure'] * 3 + ['success'] * 2
 
 
+def test_rights_are_stated_and_withdrawn(root):
+    run('rights', root, '0-2', '--licence', 'cc-by-4.0', '--owner', 'the lab')
+    assert 'rights: 1 episodes' in run('rights', root, 1, '--consent', 'withdrawn: letter')
+    stated = [(row.get('licence'), row.get('owner'), row.get('consent'))
+              for row in Dataset(root).episodes]
+    assert stated == [('CC-BY-4.0', 'the lab', '')] + [
+        ('CC-BY-4.0', 'the lab', 'withdrawn: letter')] + [
+        ('CC-BY-4.0', 'the lab', ''), ('', '', '')]
+    assert 'consent withdrawn: letter' in run('show', root, 1)
+    run('filter', root, 'trainable')
+    assert len(Dataset(root).lengths) == 3
+
+
 def test_others_are_kept(root):
     assert 'delete: 2 episodes' in run('keep', root, '0,3')
     assert [row['source'] for row in Dataset(root).episodes] == ['episode_0001', 'episode_0004']
@@ -108,6 +121,8 @@ def test_a_rebuild_repeats_the_edits(root, recorded):
     (('split', 'dataset', '--out', 'a'), "--out 'a': expected NAME=SHARE"),
     (('split', 'dataset', '--out', 'a=0.99', '--out', 'b=0.01'), 'b=0.01: no episode of 4'),
     (('merge', 'dataset', '--out', 'x'), 'two datasets or more'),
+    (('rights', 'dataset', '0'), 'rights: expected --licence, --owner or --consent'),
+    (('rights', 'dataset', '0', '--consent', 'witheld'), "consent 'witheld': expected one of"),
     (('show', 'dataset', '4'), 'episode 4: expected 0 to 3'),
     (('undo', 'dataset'), 'nothing to undo: it was never edited'),
     (('ls', 'nowhere'), 'expected a dataset'),

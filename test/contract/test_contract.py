@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from il_ros.contract import Contract, Crop, differences, require_same
+from il_ros.contract import Contract, Crop, Depth, differences, require_same
 from il_ros.errors import ConfigError, ContractMismatchError
 import numpy as np
 import pytest
@@ -146,6 +146,37 @@ def test_what_a_camera_shows_does(contract, change, line):
     scene, *others = contract.cameras
     other = replace(contract, cameras=(replace(scene, **change), *others))
     assert differences(contract, other) == [line]
+
+
+def test_depth_in_metres_is_told_by_its_range_and_changes_no_other_hash(contract):
+    assert 'depth' not in contract.to_text()
+    scene, *others = contract.cameras
+    grey = replace(contract, cameras=(replace(scene, encoding='16UC1'), *others))
+    assert 'depth:' not in grey.to_text()
+    metric = replace(contract, cameras=(
+        replace(scene, encoding='16UC1', depth=Depth((0.2, 2.0))), *others))
+    assert Contract.from_text(metric.to_text()) == metric and metric.hash != grey.hash
+    assert metric.camera('scene').shape == (scene.height, scene.width, 1)
+    assert differences(metric, grey) == ["cameras[0].depth: {'range_m': [0.2, 2.0]}, None"]
+    floats = replace(contract, cameras=(
+        replace(metric.cameras[0], encoding='32FC1', topic='/other'), *others))
+    assert differences(metric, floats) == []
+
+
+@pytest.mark.parametrize('near, far, text', [
+    (0.0, 2.0, r'expected \[near, far\] with 0 < near < far \[m\], got \[0.0, 2.0\]'),
+    (2.0, 0.2, r'expected \[near, far\] with 0 < near < far'),
+    (0.2, 10.0, 'expected at most 8.188 m from near to far, for 12 bits to lose at most 1 mm, '
+                'got 9.8 m')])
+def test_a_range_that_12_bits_do_not_hold_is_refused(near, far, text):
+    with pytest.raises(ConfigError, match=text):
+        Depth((near, far))
+
+
+def test_colours_have_no_distances(contract):
+    with pytest.raises(ConfigError, match="camera 'scene': depth: expected an encoding of "
+                                          r'distances, such as 16UC1 \[mm\] or 32FC1 \[m\]'):
+        replace(contract.cameras[0], depth=Depth((0.2, 2.0)))
 
 
 def test_a_generated_contract_is_marked_and_changes_no_other(contract, tmp_path):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import bag_factory as bags
-from il_ros.bags.reader import content_hash
+from il_ros.bags.files import content_hash
 from il_ros.contract import Contract
 from il_ros.datasets.convert import convert
 from il_ros.datasets.files.tables import read_data
@@ -257,7 +257,8 @@ def test_a_corrupt_bag_is_named_and_nothing_is_written(recorded, tmp_path):
     bad = corrupt(recorded[1], tmp_path)
     with pytest.raises(BagError, match=r'corrupt/episode_0002_0.mcap: damaged: CRC of chunk \d+'):
         convert([recorded[0], bad], tmp_path / 'out')
-    assert [p.name for p in tmp_path.iterdir()] == ['corrupt']
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['.out.parts', 'corrupt']
+    assert len(list((tmp_path / '.out.parts').iterdir())) == 1, 'of what was whole, to go on with'
 
 
 def test_skip_bad_goes_on_without_it(recorded, tmp_path):

@@ -6,7 +6,8 @@ from bags.foreign import TYPES, write_db3, write_mcap
 from il_ros.bags.episodes.spans import Span
 from il_ros.bags.episodes.split import parse_split
 from il_ros.bags.episodes.view import views
-from il_ros.bags.reader import Bag, content_hash
+from il_ros.bags.files import content_hash
+from il_ros.bags.reader import Bag
 from il_ros.datasets.convert import convert
 from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.reader import Dataset

@@ -104,8 +104,9 @@ def test_two_arms_with_a_controller_manager():
             'is inactive (ros2 control switch_controllers --activate left_jtc).',
             '# Left out: /front/color/image_raw/compressed: the same pictures as '
             '/front/color/image_raw; take it in its place where the network or the disk is slow.',
-            '# Left out: /front/depth/image_rect_raw: depth (16UC1), which policies see in 8 '
-            'bits: add it if you want it.'):
+            '# Left out: /front/depth/image_rect_raw: depth (16UC1): add it to cameras with its '
+            'encoding and the distances that count, depth: {range_m: [0.2, 2.0]}, if you want '
+            'it.'):
         assert line in text.splitlines()
 
 

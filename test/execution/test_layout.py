@@ -1,6 +1,7 @@
 from dataclasses import replace
 import mmap
 
+from bag_factory import with_depth
 from checkpoint_factory import CONTRACT, observation
 from il_ros.execution.layout import Layout
 from il_ros.policies.policy import Continuation
@@ -25,6 +26,22 @@ def test_an_observation_survives(views):
     assert (got.stamp_ns, got.task) == (seen.stamp_ns, seen.task)
     views.put(observation())
     assert views.get()[0].task == ''
+
+
+def test_distances_survive_beside_colours():
+    contract = with_depth(CONTRACT, 'wrist')
+    layout = Layout.of(contract, ('scene', 'wrist'), 12, past=1)
+    views = layout.views(mmap.mmap(-1, layout.size))
+    random = np.random.default_rng(0)
+    seen = replace(observation(), images={
+        'scene': random.integers(0, 256, contract.camera('scene').shape, dtype=np.uint8),
+        'wrist': random.random(contract.camera('wrist').shape, dtype=np.float32)})
+    views.put(replace(seen, past=(seen,)))
+    got, _ = views.get()
+    for one in (got, *got.past):
+        assert set(one.images) == {'scene', 'wrist'} and one.images['wrist'].flags.aligned
+        for name in one.images:
+            np.testing.assert_array_equal(one.images[name], seen.images[name])
 
 
 def test_of_the_past_the_newest_survive():

@@ -6,57 +6,14 @@ import cv2
 from il_ros.errors import MessageError
 from il_ros.images import read_header, to_rgb
 from il_ros.images.compressed_depth import unpack_rvl
+from image_factory import compressed_depth as message
+from image_factory import inverse, rvl
 import numpy as np
 import pytest
 
 MILLIMETRES = np.array([[0, 0, 1000, 1000, 990, 0], [255, 65535, 2, 0, 0, 7]], np.uint16)
 LEVELS = [[0, 0, 100, 100, 99, 0], [26, 255, 1, 0, 0, 1]]
 METRES = np.array([[np.nan, 0.5, 1.0, 2.0, 9.0, 10.5]], np.float32)
-
-
-def rvl(values):
-    """Encode as in the paper: runs of zeros and others, differences in zigzag, three bits each."""
-    nibbles = []
-
-    def number(value):
-        while True:
-            nibbles.append(value & 7 | (8 if value >> 3 else 0))
-            value >>= 3
-            if not value:
-                return
-    values, at, before = [int(v) for v in values], 0, 0
-    while at < len(values):
-        zeros = next((k for k, v in enumerate(values[at:]) if v), len(values) - at)
-        number(zeros)
-        at += zeros
-        others = next((k for k, v in enumerate(values[at:]) if not v), len(values) - at)
-        number(others)
-        for value in values[at:at + others]:
-            delta = value - before
-            number(2 * delta if delta >= 0 else -2 * delta - 1)
-            before = value
-        at += others
-    nibbles += [0] * (-len(nibbles) % 8)
-    words = [int(''.join(f'{n:x}' for n in nibbles[k:k + 8]), 16)
-             for k in range(0, len(nibbles), 8)]
-    return struct.pack(f'<{len(words)}I', *words)
-
-
-def message(pixels, form, kind, a=0.0, b=0.0):
-    if kind == 'png':
-        body = cv2.imencode('.png', pixels)[1].tobytes()
-    else:
-        body = struct.pack('<II', *pixels.shape[::-1]) + rvl(pixels.reshape(-1))
-    return SimpleNamespace(format=form, data=struct.pack('<iff', 0, a, b) + body)
-
-
-def inverse(metres, quantum=100.0, farthest=10.0):
-    """As the publisher packs floats, with its default parameters."""
-    a = quantum * (quantum + 1)
-    b = 1 - a / farthest
-    with np.errstate(invalid='ignore'):
-        packed = np.where(metres < farthest, a / np.nan_to_num(metres, nan=1) + b, 0)
-    return packed.astype(np.uint16), a, b
 
 
 @pytest.mark.parametrize('form, kind', [

@@ -6,6 +6,7 @@ import cv2
 from il_ros.contract import Camera, Crop
 from il_ros.errors import ConfigError, MessageError
 from il_ros.images import camera_image, check_image, read_header, to_rgb
+from image_factory import raw
 import numpy as np
 import pytest
 
@@ -14,15 +15,6 @@ GREY = np.ascontiguousarray(RGB[:, :, 0])
 DEPTH = np.array([[0, 1, 4, 14, 15], [16, 1000, 2549, 2555, 65535]], np.uint16)
 DEPTH_GREY = np.array([[0, 1, 1, 1, 2], [2, 100, 255, 255, 255]], np.uint8)
 CAMERA = Camera('wrist/image_raw', 'sensor_msgs/Image', 30.0, 0.1, 'wrist', 'rgb8', 6, 5)
-
-
-def raw(pixels, encoding, *, padding=0, big_endian=False):
-    pixels = pixels.astype('>u2') if big_endian and pixels.dtype == np.uint16 else pixels
-    rows = pixels.reshape(pixels.shape[0], -1).view(np.uint8)
-    rows = np.pad(rows, ((0, 0), (0, padding)), constant_values=77)
-    return SimpleNamespace(height=pixels.shape[0], width=pixels.shape[1], encoding=encoding,
-                           is_bigendian=int(big_endian), step=rows.shape[1],
-                           data=np.ascontiguousarray(rows).reshape(-1))
 
 
 def compressed(pixels, suffix, declared='jpeg'):

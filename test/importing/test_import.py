@@ -4,12 +4,12 @@ import shlex
 import bag_factory as bags
 from bags.foreign import EVENTS, SCRIPT, TYPES, write_db3, write_mcap
 import cv2
-from il_ros.cli import app
 from il_ros.config import config_folders
 from il_ros.contract import Contract
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import BagError, ConfigError
+from il_ros.importing.alike import Alike
 from il_ros.importing.guess import chains
 from il_ros.importing.tracks import followers, renamed, Track
 from il_ros.kinematics import chain
@@ -68,17 +68,6 @@ KINDS = {'joint_states': 'sensor_msgs/msg/JointState', 'leader/joint_states': 's
 def write(folder, *events, kinds=KINDS, name='demo.mcap'):
     return write_mcap(folder / name, sorted((e for found in events for e in found),
                                             key=lambda e: e.log_ns), types=TYPES | kinds)
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run commands of il_ros in a folder of their own; give what they print."""
-    monkeypatch.chdir(tmp_path)
-
-    def called(*arguments):
-        app([str(argument) for argument in arguments], standalone_mode=False)
-        return capsys.readouterr().out.splitlines()
-    return called
 
 
 def converted(run, folder, *arguments, name='demo'):
@@ -225,6 +214,38 @@ def test_a_tip_that_was_sent_to_poses(run, tmp_path):
                                [SCRIPT.state(t + 0.1)[:6] for t in due], atol=1e-5)
 
 
+def test_an_arm_that_somebody_drove_by_its_speed(run, tmp_path):
+    """As with moveit_servo: straight up, in an arm that follows at once."""
+    arm, q = chain(SIM, SIM.arms[0]), np.array(SIM.start[:6])
+    position, rotation = arm.forward(q)
+    zero, up = (bags.make('geometry_msgs/Vector3', x=0.0, y=0.0, z=z) for z in (0.0, 0.05))
+
+    def sent(t):
+        return event(t, 'servo_node/delta_twist_cmds', 'geometry_msgs/TwistStamped',
+                     header=bags.header(ns(t), 'base'), twist=bags.make(
+                         'geometry_msgs/Twist', linear=up if t >= 0.5 else zero, angular=zero))
+
+    def at(t):
+        return arm.inverse(position + [0, 0, 0.05 * np.clip(t - 0.5, 0, 2)], rotation, q)
+    urdf = event(0.0, 'robot_description', 'std_msgs/String',
+                 data=(config_folders('robots')[0] / 'sim_arm.urdf').read_text())
+    write(tmp_path, [urdf], states(SIM.joint_names[:6], at=at)[:100],
+          [sent(t) for t in times(2.0)], kinds=KINDS | {
+              'servo_node/delta_twist_cmds': 'geometry_msgs/msg/TwistStamped'})
+    told = run('import', 'demo.mcap', '--yes', '--name', 'told')
+    assert any('servo_node' in line and 'speeds of an arm' in line for line in told)
+    assert '--shown' not in told[-1]
+    contract, dataset = converted(run, tmp_path)
+    command, = contract.commands
+    assert (command.name, command.integrated.topic) == (
+        '/joint_commands', '/servo_node/delta_twist_cmds')
+    assert contract.joint_names == SIM.joint_names[:6]
+    for tick, action in zip(dataset.columns['tick'], dataset.columns['action'], strict=True):
+        due = (tick + 1) / 30
+        if due < 1.9:
+            assert np.linalg.norm(arm.forward(action)[0] - arm.forward(at(due))[0]) < 1e-3
+
+
 def test_a_urdf_may_be_named(run, tmp_path):
     write_mcap(tmp_path / 'demo.mcap')
     file = config_folders('robots')[0] / 'sim_arm.urdf'
@@ -281,8 +302,8 @@ def test_numbers_that_no_joint_follows_are_asked_about(run, tmp_path):
     assert contract.commands[0].joints == NAMES[:4]
 
 
-def leader(names, topic='leader/joint_states'):
-    return states(names, topic, lambda t: angles(t + 0.1))
+def leader(names, topic='leader/joint_states', later=0.0):
+    return states(names, topic, lambda t: angles(t + later + 0.1))
 
 
 @pytest.mark.parametrize(('names', 'note'), [
@@ -317,6 +338,55 @@ def test_of_two_that_name_the_same_joints_a_person_says_which_is_measured(run, t
                             'role./other/joint_states=command')
     assert (contract.states[0].topic, contract.commands[0].topic) == (
         '/joint_states', '/other/joint_states')
+
+
+def test_two_arms_that_call_their_joints_alike_are_told_apart_by_their_topics(run, tmp_path):
+    arms = [(states(NAMES[:4], f'{arm}/joint_states', lambda t, k=k: angles(t + k)),
+             leader(NAMES[:4], f'leader/{arm}/joint_states', k)) for k, arm in enumerate('ab')]
+    topics = [f'{where}{arm}/joint_states' for arm in 'ab' for where in ('', 'leader/')]
+    write(tmp_path, *(events for arm in arms for events in arm),
+          kinds=KINDS | dict.fromkeys(topics, 'sensor_msgs/msg/JointState'))
+    contract, dataset = converted(run, tmp_path, *(
+        word for arm in 'ab' for word in ('--set', f'role./{arm}/joint_states=state')))
+    assert contract.joint_names == [f'{arm}_{name}' for arm in 'ab' for name in NAMES[:4]]
+    assert [(s.topic, s.told) for s in contract.states] == [
+        (f'/{arm}/joint_states', NAMES[:4]) for arm in 'ab']
+    assert [(c.name, c.joints, c.told) for c in contract.commands] == [
+        (f'/leader/{arm}/joint_states', tuple(f'{arm}_{name}' for name in NAMES[:4]), NAMES[:4])
+        for arm in 'ab']
+    now, later = newest(dataset, 0.002, 0.002), newest(dataset, 0.002, 0.002, 1)
+    for column, times in (('observation.state', now), ('action', [t + 0.1 for t in later])):
+        np.testing.assert_allclose(dataset.columns[column], [
+            [*angles(t)[:4], *angles(t + 1)[:4]] for t in times], atol=1e-6)
+
+
+@pytest.mark.parametrize(('topics', 'sides'), [
+    (('/left/joint_states', '/right/joint_states'), ['left', 'right']),
+    (('/follower_l/joint_states', '/follower_r/joint_states'), ['l', 'r']),
+    (('/arm_1/joint_states', '/arm_2/joint_states', '/other'), ['1', '2']),
+    (('/joint_states', '/copy/joint_states'), [])])
+def test_what_tells_topics_of_two_arms_apart(topics, sides):
+    joints = dict(zip(topics, (['a', 'b'], ['a', 'b'], ['c']), strict=False))
+    assert list(Alike(joints).sides.values()) == sides
+
+
+def test_a_gripper_that_an_action_moves_goes_where_it_went(run, tmp_path):
+    write(tmp_path, states(), array('arm/commands', range(4)))
+    printed = run('import', 'demo.mcap', '--yes')
+    assert printed[-2:] == [
+        'nothing says what gripper was told, as an action leaves no topic: its action is where '
+        'it goes (--shown)',
+        'il_ros convert demo.mcap --robot demo.yaml --out dataset --shown gripper=0.1']
+    assert 'made up: nothing tells it in the bag' in (tmp_path / 'demo.yaml').read_text()
+    with pytest.raises(BagError, match=r"what joint 'gripper' was told: /gripper/command was not"):
+        run(*shlex.split(printed[-1])[1:-2])
+    run(*shlex.split(printed[-1])[1:])
+    dataset = Dataset(tmp_path / 'dataset')
+    at = dataset.columns['tick'] * SIM.period_ns / 1e9
+    np.testing.assert_allclose(dataset.columns['action'][:, 4],
+                               [angles(t + 0.1)[4] for t in at], atol=1e-4)
+    np.testing.assert_allclose(dataset.columns['action'][:, :4], [
+        angles(t + 0.1)[:4] for t in newest(dataset, 0.0, 0.0, 1)], atol=1e-6)
 
 
 @pytest.mark.parametrize('stamped', [lambda t: 0, lambda t: ns(t) - to_ns(0.5), lambda t: to_ns(

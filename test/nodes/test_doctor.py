@@ -7,8 +7,9 @@ import sys
 from il_ros.config import parse_yaml
 from il_ros.errors import ConfigError, MessageError
 from il_ros.nodes import shell
-from il_ros.nodes.clients.client import Client, namespace_of
+from il_ros.nodes.clients.client import Client
 from il_ros.nodes.clients.doctor_joints import look_at_joints
+from il_ros.nodes.clients.namespace import namespace_of
 from il_ros.timing import MILLISECOND, SECOND
 from nodes.harness import environment, next_domain, ROOT
 from nodes.robot import CONTRACT, Robot, START

@@ -43,11 +43,26 @@ import rclpy
 from rclpy.signals import uninstall_signal_handlers
 signals = ending.expect_signals()
 rclpy.init()
+node = rclpy.create_node('last')
 uninstall_signal_handlers()
 os.kill(os.getpid(), signal.{name})
 assert rclpy.ok(), 'nobody acts on it'
-ending.act_before_the_end(lambda: print('zeros'), signals)
-print(rclpy.ok())
+ending.spin_until_a_signal(node, signals, lambda: print('zeros', rclpy.ok()))
+"""
+
+LOCKED = """
+import os, signal
+from il_ros.nodes.shared import ending
+import rclpy
+signals = ending.expect_signals()
+rclpy.init()
+node = rclpy.create_node('last')
+context = rclpy.get_default_context()
+def tick():
+    with context._lock:     # as within Context.ok
+        os.kill(os.getpid(), signal.SIGINT)
+node.create_timer(0.01, tick)
+ending.spin_until_a_signal(node, signals, lambda: print('zeros', rclpy.ok()))
 """
 
 
@@ -102,7 +117,12 @@ def test_ctrl_c_twice_and_a_terminal_that_is_closed(tmp_path, numbers):
 def test_a_signal_between_two_handlers_is_not_lost(name):
     """It came when rclpy's handlers had just been taken away: a gate drove on after Ctrl-C."""
     done = run_python(UNHEARD.format(name=name), DOMAIN)
-    assert (done.stdout, done.returncode) == ('zeros\nFalse\n', 0), done.stderr
+    assert (done.stdout, done.returncode) == ('zeros True\n', 0), done.stderr
+
+
+def test_a_signal_that_interrupts_the_lock_of_the_context_is_no_deadlock():
+    done = run_python(LOCKED, DOMAIN)
+    assert (done.stdout, done.returncode) == ('zeros True\n', 0), done.stderr
 
 
 def test_an_executor_of_a_context_that_has_ended_says_nothing():

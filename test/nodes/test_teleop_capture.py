@@ -6,6 +6,7 @@ from il_ros.datasets import schema
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.recording.recover import recover
+from il_ros.rights import Rights
 from nodes.harness import next_domain, running, wait_for
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ rclpy = pytest.importorskip('rclpy')
 
 from il_ros.msg import CaptureStatus, Command, ControlMode  # noqa: E402
 from il_ros.nodes import shell  # noqa: E402
-from il_ros.srv import StopCapture  # noqa: E402
+from il_ros.srv import StartCapture, StopCapture  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
@@ -222,6 +223,29 @@ def test_operator_and_task_may_change_between_episodes(capture, robot, tmp_path)
             assert (bag.info.operator, bag.info.task) == expected
 
 
+def test_licence_and_consent_may_change_between_episodes(capture, robot, tmp_path):
+    def set_to(**values):
+        return [(r.successful, r.reason) for r in robot.call(
+            SetParameters, 'teleop_capture/set_parameters', parameters=[
+                Parameter(name, value=value).to_parameter_msg()
+                for name, value in values.items()]).results]
+
+    assert set_to(licence='cc-by-4.0', owner='a lab') == [(True, '')] * 2
+    (done, reason), = set_to(consent='witheld')
+    assert not done and reason.startswith("consent 'witheld': expected one of withdrawn, withheld")
+    robot.start()
+    robot.record(20)
+    assert set_to(consent='withheld') == [(True, '')]
+    for number in (1, 2):
+        assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
+        if number == 1:
+            robot.start()
+            robot.record(10)
+    for number, consent in ((1, ''), (2, 'withheld')):
+        with Bag(tmp_path / f'bags/episode_000{number}') as bag:
+            assert bag.info.rights == Rights('CC-BY-4.0', 'a lab', consent)
+
+
 def test_a_list_of_tasks_is_gone_through(capture, robot, tmp_path):
     def change(**values):
         return [r.successful for r in robot.call(
@@ -245,6 +269,39 @@ def test_a_list_of_tasks_is_gone_through(capture, robot, tmp_path):
         with Bag(tmp_path / f'bags/episode_000{number}') as bag:
             told.append(bag.info.task)
     assert told == ['pick', 'open', 'point']
+
+
+def test_a_start_may_tell_the_task_the_operator_and_a_list(capture, robot, tmp_path):
+    def asked(**fields):
+        return robot.call(StartCapture, 'capture/start_task', **fields)
+
+    def episode(**fields):
+        answer = asked(**fields)
+        assert answer.success, answer.message
+        robot.record(10)
+        assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
+        return answer.message
+    assert robot.until(lambda: asked(task='open the box', operator_name='ben').success,
+                       'an accepted start')
+    again = asked(task='pick')
+    assert (again.success, again.message, again.episode) == (
+        False, 'episode_0001 is being recorded already; stop it first', '')
+    robot.record(10)
+    assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
+    assert episode() == 'episode_0002'
+    assert episode(tasks=['pick', 'place']) == 'episode_0003, task 1 of 2: pick'
+    assert episode(task='wipe') == 'episode_0004, task: wipe'
+    assert robot.start().message == 'episode_0005, task 2 of 2: place'
+    both = asked(task='pick', tasks=['open'])
+    assert (both.success, both.message) == (
+        False, 'expected task or tasks, a list to go through, got both')
+    robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True)
+    told = []
+    for number in range(1, 6):
+        with Bag(tmp_path / f'bags/episode_000{number}') as bag:
+            told.append((bag.info.task, bag.info.operator))
+    assert told == [('open the box', 'ben'), ('wave', 'anna'), ('pick', 'anna'),
+                    ('wipe', 'anna'), ('place', 'anna')]
 
 
 def test_what_the_transport_lost_is_reported_exactly(capture, robot, tmp_path):

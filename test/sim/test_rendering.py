@@ -3,9 +3,12 @@ import os
 import subprocess
 import sys
 
+from bag_factory import small_contract, with_depth
 from il_ros.contract import Contract
+from il_ros.sim.environment import ArmEnv
 from il_ros.sim.replica import Replica
 from il_ros.sim.simulation import Simulation
+import mujoco
 import numpy as np
 import pytest
 
@@ -37,6 +40,24 @@ def test_without_opengl_the_packages_are_named():
 
 def test_renders_without_a_display_and_without_settings():
     assert run() == ''
+
+
+def test_distances_are_those_along_the_axis_of_the_camera():
+    """At the middle as a ray finds them, and by the contract's grid in an observation."""
+    contract = with_depth(small_contract(cameras=('scene',)), 'scene', 0.2, 4.0)
+    env = ArmEnv('PickPlace', contract, cameras=True)
+    seen, _ = env.reset(seed=1)
+    simulation = env.simulation
+    metres = simulation.render('scene', 33, 33, metres=True)
+    camera = simulation._data.camera('scene')
+    ray = mujoco.mj_ray(simulation._model, simulation._data, camera.xpos,
+                        -camera.xmat.reshape(3, 3)[:, 2], None, 1, -1, np.zeros(1, np.int32))
+    assert metres[16, 16] == pytest.approx(ray, abs=2e-3) and 0.3 < ray < 3
+    view = seen['observation.images.scene']
+    assert view in env.observation_space['observation.images.scene']
+    assert view.shape == (48, 64, 1)
+    np.testing.assert_allclose(view[24, 32, 0], ray, atol=0.05)
+    env.close()
 
 
 @pytest.mark.parametrize('robot, task', [

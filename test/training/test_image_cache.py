@@ -40,6 +40,19 @@ def test_samples_equal_reading_frame_by_frame(tmp_path):
         np.testing.assert_array_equal(image, read_frames(path, [number])[0])
 
 
+def test_distances_are_kept_as_metres(tmp_path):
+    contract = bags.with_depth(bags.small_contract(), 'scene')
+    convert(bags.write_bags(tmp_path / 'bags', 1, seconds=0.5, contract=contract),
+            tmp_path / 'dataset')
+    dataset, cache = Dataset(tmp_path / 'dataset'), FrameFiles(tmp_path / 'cache')
+    rows = np.arange(len(dataset))
+    whole, small = (cached_images(dataset, replace(SMALL, inputs=('scene',), image_size=size),
+                                  cache)['scene'] for size in (None, (12, 16)))
+    np.testing.assert_array_equal(whole[rows], dataset.frames('scene', rows))
+    assert small[rows].dtype == np.float32 and small[rows].shape[1:] == (12, 16, 1)
+    assert set(np.unique(small[rows])) <= set(np.unique(whole[rows]))
+
+
 @pytest.fixture(scope='module')
 def recorded(tmp_path_factory):
     return bags.write_bags(tmp_path_factory.mktemp('bags'), 3, seconds=0.5)

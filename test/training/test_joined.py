@@ -226,7 +226,8 @@ def test_one_dataset_as_several_learns_the_same(tmp_path):
     records = [json.loads((folder / 'training.json').read_text()) for folder in (alone, several)]
     assert records[0]['validation'] == records[1]['validation']
     assert records[0].keys() == {'step', 'steps', 'validation', 'rows', 'episodes', 'seconds',
-                                 'config'}
+                                 'config', 'trained_on', 'versions'}
+    assert records[0]['trained_on']['dataset'] == records[1]['trained_on']['demos']
 
 
 def test_statistics_are_those_of_all_training_rows(tmp_path):

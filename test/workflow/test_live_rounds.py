@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 
+from il_ros.bags.files import content_hash
 from il_ros.bags.find import find_bags
-from il_ros.bags.reader import content_hash
 from il_ros.datasets.reader import Dataset
 from il_ros.policies.checkpoint import read
 from il_ros.workflow.promotion import promoted

@@ -50,10 +50,11 @@ class View(Bag):
         """See `Bag`; of what came before nothing is told."""
         return (found for found in super().stamps(topics) if found[1] >= self.start_ns)
 
-    def _samples(self, topics: Collection[str], since_ns: int = 0) -> Iterator[Sample]:
+    def samples(self, topics: Collection[str], since_ns: int = 0) -> Iterator[Sample]:
+        """See `Bag`; what was told before comes first."""
         yield from sorted((sample for name, sample in self._before.items() if name in topics),
                           key=lambda sample: sample.log_ns)
-        for sample in super()._samples(topics, self.start_ns):
+        for sample in super().samples(topics, self.start_ns):
             if sample.log_ns >= self.end_ns:
                 return
             if sample.log_ns >= self.start_ns:
@@ -82,7 +83,7 @@ def views(bag: Bag, spans: Sequence[Span]) -> list[View]:
         while at < len(spans) and sample.log_ns >= spans[at].start_ns:
             before[at] = dict(newest)
             at += 1
-        name = bag.name_of(sample)
+        name = bag.name_of(sample.source)
         if at and sample.log_ns < spans[at - 1].end_ns:
             counts[at - 1][name] += 1
         if name in carried:

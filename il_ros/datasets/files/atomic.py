@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import ctypes
 import fcntl
+import glob
 import os
 from pathlib import Path
 import shutil
 
+from il_ros.buckets.url import url_of
 from il_ros.errors import DatasetError
 
 _AT_FDCWD = -100
@@ -25,6 +27,9 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         DatasetError: The place cannot be written, or another process is at it.
     """
+    if url := url_of(target):
+        raise DatasetError(f'{url}: a dataset in a bucket is not changed where it lies; fetch it, '
+                           'change it here and put it there under another name')
     temporary = target.parent / f'.{target.name}.converting'
     previous = target.parent / f'.{target.name}.previous'
     try:
@@ -44,13 +49,53 @@ def replacing(target: Path) -> Iterator[Path]:
         try:
             _clear(temporary)
             yield temporary
-            _sync(temporary)
+            sync(temporary)
             _swap(temporary, target, previous)
         except OSError as error:
             raise DatasetError(f'{target}: cannot be written: {error.strerror}') from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(previous, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def arriving(target: Path, what: str) -> Iterator[Path]:
+    """Give a folder that becomes `target` when the block ends without error.
+
+    It lies hidden beside `target`. When the block fails it stays, and the next one for the same
+    goes on with what is in it.
+
+    Args:
+        target: A place where nothing is.
+        what: Names what arrives; folders of something else are removed at the end.
+
+    Raises:
+        DatasetError: The place cannot be written, another process is at it, or something lies
+            there by the end.
+    """
+    folder = target.parent / f'.{target.name}.{what}.part'
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise DatasetError(f'{target}: cannot be written: {error.strerror}') from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DatasetError(f'{target}: another process is fetching it; wait for it or choose '
+                               'another folder') from None
+        yield folder
+        try:
+            sync(folder)
+            folder.rename(target)           # fails where something has come to lie
+        except OSError as error:
+            raise DatasetError(f'{target}: cannot be written: {error.strerror}; what arrived is '
+                               f'in {folder}') from None
+        for part in target.parent.glob(f'.{glob.escape(target.name)}.*.part'):
+            shutil.rmtree(part, ignore_errors=True)
     finally:
         os.close(lock)
 
@@ -80,7 +125,8 @@ def _clear(folder: Path) -> None:
             child.unlink()
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make what is in a folder last through a loss of power."""
     for path in [*folder.rglob('*'), folder]:
         handle = os.open(path, os.O_RDONLY)
         try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from il_ros.types import Floats, Pixels
+import cv2
+from il_ros.contract import Depth, FAR_CODE
+from il_ros.images.depth import to_codes, to_metres
+from il_ros.types import Floats, View
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,36 +36,54 @@ def column_stats(values: NDArray[Any]) -> Stats:
 
 
 class ImageStats:
-    """Statistics per colour over every few frames of one camera, in [0, 1]."""
+    """Statistics over every few frames of one camera: per colour in [0, 1], or of distances [m].
 
-    def __init__(self) -> None:
-        self.seen = self.count = 0
-        self.histogram = np.zeros((3, 256), np.int64)
+    Args:
+        depth: Of a camera that sees distances; those that are unknown do not count.
+    """
 
-    def add(self, image: Pixels) -> None:
-        """Take the next frame. Shape (H, W, 3)."""
+    def __init__(self, depth: Depth | None = None) -> None:
+        self.seen, self.count = 0, 0.0
+        self._depth = depth
+        self.levels = (to_metres(np.arange(FAR_CODE + 1), depth).astype(np.float64) if depth else
+                       np.arange(256) / 255)
+        self.histogram = np.zeros((1 if depth else 3, len(self.levels)))
+
+    def add(self, image: View) -> None:
+        """Take the next frame. Shape (H, W, 3), or (H, W, 1) of distances."""
         if self.seen % SAMPLE_EVERY == 0:
             self.take(image)
         self.seen += 1
 
-    def take(self, image: Pixels) -> None:
-        """Take a frame, whichever was the last. Shape (H, W, 3)."""
-        pixels = image[::PIXEL_STRIDE, ::PIXEL_STRIDE].reshape(-1, 3)
-        for color, histogram in enumerate(self.histogram):
-            histogram += np.bincount(pixels[:, color], minlength=256)
-        self.count += 1
+    def take(self, image: View, share: float = 1.0) -> None:
+        """Take a frame, whichever was the last.
+
+        Args:
+            image: Shape as in `add`.
+            share: How many frames it stands for, where not every few of them can be had.
+        """
+        sampled = np.ascontiguousarray(image[::PIXEL_STRIDE, ::PIXEL_STRIDE])
+        if self._depth:
+            known = np.bincount(to_codes(sampled, self._depth).ravel(), minlength=len(self.levels))
+            known[0] = 0
+            self.histogram[0] += share * known
+        else:
+            for color, histogram in enumerate(self.histogram):
+                histogram += share * cv2.calcHist([sampled], [color], None, [256],
+                                                  [0, 256]).ravel()
+        self.count += share
 
     def stats(self) -> Stats:
-        """Return arrays of shape (3,)."""
-        level = np.arange(256) / 255
-        share = self.histogram / max(self.histogram[0].sum(), 1)    # (3, 256)
+        """Return arrays of shape (3,), or (1,)."""
+        level = self.levels
+        share = self.histogram / max(self.histogram[0].sum(), 1)    # (C, L)
         mean = share @ level
         seen = self.histogram > 0
-        return {'min': np.array([level[color].min(initial=1.0) for color in seen]),
-                'max': np.array([level[color].max(initial=0.0) for color in seen]),
+        return {'min': np.array([level[channel].min(initial=level[-1]) for channel in seen]),
+                'max': np.array([level[channel].max(initial=0.0) for channel in seen]),
                 'mean': mean,
                 'std': np.sqrt(np.maximum(share @ level ** 2 - mean ** 2, 0)),
-                'count': np.array([float(self.count)])}
+                'count': np.array([float(round(self.count))])}
 
 
 def aggregate(parts: Iterable[Mapping[str, Floats]]) -> Stats:
@@ -83,7 +104,7 @@ def aggregate(parts: Iterable[Mapping[str, Floats]]) -> Stats:
 
 
 def to_json(stats: Mapping[str, Floats], image: bool) -> dict[str, Any]:
-    """Return statistics as lists, those of images in shape (3, 1, 1)."""
+    """Return statistics as lists, those of images in shape (C, 1, 1)."""
     return {name: ([int(values[0])] if name == 'count'
                    else np.reshape(values, (-1, 1, 1) if image else -1).tolist())
             for name, values in stats.items()}

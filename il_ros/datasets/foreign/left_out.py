@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+import math
 from pathlib import Path
 from typing import Any
 
 from il_ros.config import build
-from il_ros.contract import Contract
+from il_ros.contract import Contract, Depth
 from il_ros.datasets import schema
 from il_ros.datasets.foreign.generated import Joints
 from il_ros.datasets.foreign.named import chosen, flat_names, PictureFeature, pictures
@@ -91,9 +92,11 @@ def cameras_of(root: Path, info: Mapping[str, Any], contract: Contract
     """Return the features of the contract's cameras that have images, and what is missing.
 
     Raises:
-        DatasetError: Its pictures have another size than the contract says.
+        DatasetError: Its pictures have another size than the contract says, or are distances in
+            another range, or none.
     """
-    all_found, _ = pictures(info['features'])
+    seen = {schema.IMAGES + camera.name for camera in contract.cameras if camera.depth}
+    all_found, _ = pictures(info['features'], seen)
     by_key = {feature.key: feature for feature in all_found.values()}
     found = {camera.name: feature for camera in contract.cameras if (
         feature := by_key.get(schema.IMAGES + camera.name) or all_found.get(camera.name))}
@@ -104,8 +107,21 @@ def cameras_of(root: Path, info: Mapping[str, Any], contract: Contract
                 f'{root}: {feature.key!r}: pictures of {feature.height}x{feature.width}, but the '
                 f'contract of {contract.robot} says {camera.height}x{camera.width} of camera '
                 f'{name!r}')
+        if camera.depth:
+            _require_range(root, feature.key, info['features'][feature.key], camera.depth)
     return found, [f'camera {camera.name}: no images' for camera in contract.cameras
                    if camera.name not in found]
+
+
+def _require_range(root: Path, key: str, feature: Mapping[str, Any], depth: Depth) -> None:
+    """Check that the codes of a video mean what the contract says."""
+    about, wanted = feature.get('info') or {}, schema.depth_info(depth)
+    for name in ('is_depth_map', 'video.depth_min', 'video.depth_max', 'video.use_log'):
+        if (got := about.get(name)) is None or not math.isclose(got, wanted[name], abs_tol=1e-6):
+            raise DatasetError(
+                f'{root}: {key!r}: {name}: {wanted[name]} follows from depth: range_m: '
+                f'{list(depth.range_m)} of the contract, got {got}; correct '
+                f'{schema.CONTRACT_FILE}, or convert the bags again')
 
 
 def joint_columns(columns: dict[str, NDArray[Any]], joints: Joints) -> None:

@@ -1,6 +1,7 @@
 """What the robot was told, by whom, and what the policy wanted, from the messages of a bag."""
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from il_ros.alignment.decode import message_stamp_ns, reorder
@@ -35,8 +36,12 @@ class Commanded:
             `LIMITED_BY`; `UNKNOWN` without its reports.
     """
 
-    def __init__(self, bag: Bag) -> None:
+    def __init__(self, bag: Bag, untold: Collection[str] = ()) -> None:
         """Choose the gate's reports, or the robot's command topics where there are none.
+
+        Args:
+            bag: The episode.
+            untold: Joints that need not be told anything.
 
         Raises:
             BagError: The bag has neither, or does not say of every joint what it was told.
@@ -47,7 +52,8 @@ class Commanded:
         self.limited_by = UNKNOWN
         self._sent: Floats | None = None
         self._chunk: _Chunk | None = None
-        self._direct = None if bag.counts.get(REPORT) else Direct(bag)
+        self._told = np.array([name not in untold for name in bag.contract.joint_names])
+        self._direct = None if bag.counts.get(REPORT) else Direct(bag, untold)
         if self._direct and not self._direct.topics:
             topics = [command.name for command in self.contract.commands]
             raise BagError(f'{bag.path}: neither {REPORT} nor {", ".join(topics)} was '
@@ -86,7 +92,7 @@ class Commanded:
         if self._direct:
             self._direct.measure(state)
 
-    def action(self, state: Floats, due_ns: int) -> Floats:
+    def action(self, state: Floats, due_ns: int) -> Floats | None:
         """Return what the robot was told for a time, from the commands until then.
 
         Before the first command that is the measured state, and `source` is HOLD; so it is while
@@ -94,7 +100,7 @@ class Commanded:
         """
         if self._direct:
             sent = self._direct.setpoint(due_ns)
-            told = bool(np.isfinite(sent).all())
+            told = bool(np.isfinite(sent[self._told]).all())
             self.source = ControlSource.HUMAN if told else ControlSource.HOLD
             return np.where(np.isfinite(sent), sent, state)
         return state if self._sent is None else self._sent

@@ -14,6 +14,7 @@ from il_ros.bags.survey import Survey
 from il_ros.contract import Contract
 from il_ros.datasets.from_bags.commanded import Commanded
 from il_ros.datasets.from_bags.idle import margin_ticks, motion
+from il_ros.datasets.from_bags.packets import may_pass, PacketReader
 from il_ros.datasets.from_bags.shown import Shown
 from il_ros.datasets.from_bags.watched import Asked, Watched
 from il_ros.datasets.schema import UNKNOWN
@@ -94,8 +95,8 @@ class Losses:
 
 
 def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = None,
-                 survey: Survey | None = None,
-                 commanded: Commanded | Shown | None = None) -> Iterator[Row]:
+                 survey: Survey | None = None, commanded: Commanded | Shown | None = None,
+                 packets: bool = False) -> Iterator[Row]:
     """Yield a row per tick of the contract's period over the log times, where all streams speak.
 
     Args:
@@ -104,6 +105,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
         losses: Takes what does not become rows.
         survey: Of the streams, where it was made already.
         commanded: What the robot was told; as `Commanded` finds it when None.
+        packets: Whether images may be a `Packet` where the bag holds H.264.
 
     Raises:
         BagError: The bag is damaged, its clocks contradict each other, or nothing says what the
@@ -115,7 +117,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
     survey.check(str(bag.path))
     watched, angles = Watched(), Angles.of(bag.contract)
     feed = _Feed(bag.messages({*aligner.topics, *commanded.topics, *watched.topics}), aligner,
-                 commanded, watched, losses)
+                 commanded, watched, losses, packets)
     period_ns = bag.contract.period_ns
     ticks = survey.ticks(bag)
     inside, why = Counter[str](), dict[str, str]()
@@ -164,11 +166,13 @@ class _Feed:
     """Hands messages to the aligner, `Commanded` and `Watched` up to a time."""
 
     def __init__(self, messages: Iterator[Stamped], aligner: Aligner, commanded: Commanded | Shown,
-                 watched: Watched, losses: Losses) -> None:
+                 watched: Watched, losses: Losses, packets: bool) -> None:
         self.messages, self.losses = messages, losses
         self.aligner, self.commanded, self.watched = aligner, commanded, watched
         self.streams = {stream.topic: stream for stream in aligner.contract.streams}
-        self.reader = StreamReader(aligner.contract)
+        self.reader = StreamReader(aligner.contract, {
+            camera.topic: PacketReader(camera) for camera in aligner.contract.cameras
+            if packets and may_pass(camera)})
         self.next = next(messages, None)
 
     def until(self, end_ns: int) -> None:

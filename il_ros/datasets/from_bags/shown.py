@@ -1,13 +1,15 @@
 """What a person showed who moved the arm by hand, where no command says what it was told."""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from il_ros.alignment.reader import StreamReader
 from il_ros.alignment.stamps import sample_ns
 from il_ros.bags.reader import Bag, Stamped
+from il_ros.config import nearest
 from il_ros.datasets.schema import UNKNOWN
-from il_ros.errors import BagError, MessageError
+from il_ros.errors import BagError, ConfigError, MessageError
 from il_ros.timing import to_ns
 from il_ros.types import ControlSource, Floats
 import numpy as np
@@ -31,20 +33,27 @@ class Shown:
     topics: frozenset[str] = frozenset()
     direct = False
 
-    def __init__(self, bag: Bag, later_ns: int) -> None:
+    def __init__(self, bag: Bag, later_ns: int | Mapping[str, int]) -> None:
         """Read all states.
 
         Args:
             bag: The episode.
-            later_ns: By how much the action of a tick is later than its observation [ns].
+            later_ns: By how much the action of a tick is later than its observation, of all
+                joints or of each that was shown [ns].
 
         Raises:
-            BagError: It is not later.
+            BagError: It is not later, or the contract has no such joint.
         """
-        if later_ns <= 0:
+        names = bag.contract.joint_names
+        later = later_ns if isinstance(later_ns, Mapping) else dict.fromkeys(names, later_ns)
+        if early := [ns for ns in later.values() if ns <= 0]:
             raise BagError(f'{bag.path}: expected that the action is later than the state, got '
-                           f'{later_ns / 1e9:g} s')
-        self._later_ns, self._zero_ns = later_ns - bag.contract.period_ns, bag.start_ns
+                           f'{early[0] / 1e9:g} s')
+        if unknown := [name for name in later if name not in names]:
+            raise BagError(f'{bag.path}: shown: {unknown[0]!r}: {nearest(unknown[0], names)}')
+        self._zero_ns = bag.start_ns
+        self._later_ns = [later[name] - bag.contract.period_ns if name in later else None
+                          for name in names]
         states = {stream.topic: stream for stream in bag.contract.states}
         reader, found = StreamReader(bag.contract), list[tuple[int, NDArray[np.float64]]]()
         for stamped in bag.messages(set(states)):
@@ -69,13 +78,38 @@ class Shown:
 
     def action(self, state: Floats, due_ns: int) -> Floats | None:
         """Return where the arm was after the tick that ends at a time. Shape (J,)."""
-        at_ns = due_ns - self._zero_ns + self._later_ns
-        found = np.array([joint.at(at_ns) for joint in self._joints])
+        found = self.positions(due_ns)
         return found if len(found) and np.isfinite(found).all() else None
+
+    def positions(self, due_ns: int) -> Floats:
+        """Return where each joint was then, NaN where nothing says so. Shape (J,)."""
+        at_ns = due_ns - self._zero_ns
+        return np.array([np.nan if later_ns is None else joint.at(at_ns + later_ns)
+                         for joint, later_ns in zip(self._joints, self._later_ns, strict=False)])
 
     def policy_action(self, due_ns: int) -> Floats:
         """Return NaN: no policy was there. Shape (J,)."""
         return self._nothing
+
+
+def parse_shown(texts: Sequence[str]) -> float | dict[str, float] | None:
+    """Return by how much actions are later, of all joints or of some [s]; None without any.
+
+    Raises:
+        ConfigError: A text is neither SECONDS nor JOINT=SECONDS, or there are both.
+    """
+    found: dict[str, float] = {}
+    for text in texts:
+        joint, _, seconds = text.rpartition('=')
+        try:
+            found[joint] = float(seconds)
+        except ValueError:
+            raise ConfigError('--shown: expected SECONDS, or JOINT=SECONDS for each joint that '
+                              f'nothing was told, got {text!r}') from None
+    if '' in found and len(texts) > 1:
+        raise ConfigError('--shown: expected SECONDS once for all joints, or JOINT=SECONDS for '
+                          f'some, got {" and ".join(texts)}')
+    return found.get('', found or None)
 
 
 class _Joint:

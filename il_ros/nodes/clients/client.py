@@ -6,34 +6,18 @@ from pathlib import Path
 import time
 from typing import Any
 
-from il_ros.errors import ConfigError, IlRosError
+from il_ros.errors import IlRosError
 from il_ros.nodes import shell
 from il_ros.nodes.clients.episode_watch import EpisodeWatch
-from il_ros.srv import LoadPolicy, ResetSim, StopCapture
+from il_ros.nodes.clients.namespace import namespace_of
+from il_ros.srv import LoadPolicy, ResetSim, StartCapture, StopCapture
 from rcl_interfaces.srv import SetParameters
 import rclpy
-from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from rclpy.validate_namespace import validate_namespace
 from std_srvs.srv import Trigger
 
 LOAD_TIMEOUT_S = 120.0  # a large network on a busy machine
-
-
-def namespace_of(text: str) -> str:
-    """Return the namespace that a person names, with or without slashes around it; '/' for ''.
-
-    Raises:
-        ConfigError: It can be none.
-    """
-    try:
-        validate_namespace(found := f'/{text.strip("/")}')
-    except InvalidNamespaceException as error:
-        reason = str(error).splitlines()[0].lower()
-        raise ConfigError(f'--namespace {text!r}: {reason}; expected a name like '
-                          'left_arm') from None
-    return found
 
 
 class Client:
@@ -106,10 +90,25 @@ class Client:
             timeout_s: How long to ask.
             unless: What ends the asking at the next refusal.
         """
+        return str(self._until_accepted(Trigger, name, Trigger.Request(), timeout_s,
+                                        unless).message)
+
+    def start_capture(self, timeout_s: float, task: str = '') -> None:
+        """Start an episode as soon as the recorder accepts; raise its last reason after that.
+
+        Args:
+            timeout_s: How long to ask.
+            task: Of this episode; the recorder's when empty.
+        """
+        self._until_accepted(StartCapture, 'capture/start_task', StartCapture.Request(task=task),
+                             timeout_s)
+
+    def _until_accepted(self, kind: Any, name: str, request: Any, timeout_s: float,
+                        unless: Callable[[], bool] = lambda: False) -> Any:
         end = time.monotonic() + timeout_s
         while True:
             try:
-                return self.trigger(name)
+                return self.call(kind, name, request)
             except IlRosError:
                 if time.monotonic() >= end or unless():
                     raise

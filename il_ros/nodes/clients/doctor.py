@@ -12,7 +12,6 @@ from il_ros.checks import Check, failed, passed
 from il_ros.contract import CommandInterface, Contract, State, Stream
 from il_ros.errors import MessageError
 from il_ros.nodes import shell
-from il_ros.nodes.clients.client import namespace_of
 from il_ros.nodes.clients.doctor_joints import look_at_joints
 from il_ros.nodes.clients.doctor_system import (
     check_clock,
@@ -21,6 +20,7 @@ from il_ros.nodes.clients.doctor_system import (
     discovered,
     transport,
 )
+from il_ros.nodes.clients.namespace import namespace_of
 from il_ros.nodes.shared.interfaces import message_type
 from il_ros.nodes.shared.preflight import command_problem, publishers, stream_problem
 from il_ros.safety.clock import ClockWatch

@@ -1,13 +1,13 @@
 """The recorder's side of the graph for `il_ros record`."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from il_ros.errors import IlRosError, RecordingError
 from il_ros.msg import CaptureStatus
 from il_ros.nodes import shell
 from il_ros.nodes.clients.client import Client
-from il_ros.srv import StopCapture
+from il_ros.srv import StartCapture, StopCapture
 
 APPEAR_S = 15.0
 
@@ -49,9 +49,17 @@ class RecordClient(Client):
                 f'{dropped} dropped' if self.recording else f'idle, {status.episodes} episodes')
         return f'{text} | {problems[0]}' if problems else text
 
-    def start(self) -> str:
-        """Start an episode and return what to tell the person."""
-        return self._tell(lambda: f'recording {self.trigger("capture/start")}')
+    def start(self, tasks: Sequence[str] = ()) -> str:
+        """Start an episode and return what to tell the person.
+
+        Args:
+            tasks: What it is of: one task, or a list to go through; as the recorder says when
+                empty.
+        """
+        one = tasks[0] if len(tasks) == 1 else ''
+        request = StartCapture.Request(task=one, tasks=[] if one else list(tasks))
+        return self._tell(lambda: 'recording ' + str(self.call(
+            StartCapture, 'capture/start_task', request).message))
 
     def stop(self, outcome: str) -> str:
         """End the episode with an outcome and return what to tell the person."""

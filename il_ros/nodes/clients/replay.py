@@ -6,8 +6,8 @@ from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.evaluation.recording import Recording, timed_actions
 from il_ros.nodes import shell
-from il_ros.nodes.clients.client import namespace_of
 from il_ros.nodes.clients.homing import MotionNode
+from il_ros.nodes.clients.namespace import namespace_of
 from il_ros.nodes.shared.planners import make_planner
 from il_ros.planning.homing import Homing
 from il_ros.timing import SECOND

@@ -11,8 +11,8 @@ from il_ros.contract.streams import IMAGE_TYPES
 from il_ros.drafting.heard import Controller, Heard, Sink
 from il_ros.nodes import shell
 from il_ros.nodes.clients.came import Came, JOINTS
-from il_ros.nodes.clients.client import namespace_of
 from il_ros.nodes.clients.doctor_system import LIST, NODES
+from il_ros.nodes.clients.namespace import namespace_of
 from il_ros.nodes.shared.interfaces import message_type
 from il_ros.nodes.shared.offers import owner
 from il_ros.nodes.shared.robot import LATCHED

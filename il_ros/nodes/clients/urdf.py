@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from il_ros.contract import Contract
 from il_ros.nodes import shell
-from il_ros.nodes.clients.client import namespace_of
+from il_ros.nodes.clients.namespace import namespace_of
 from il_ros.nodes.shared.robot import with_urdf
 import rclpy
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from il_ros.config import LIVE
+from il_ros.rights import Rights
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class Parameters:
             between episodes.
         tasks: Instruction texts to go through, one per episode; one comes again until an episode
             of it was kept, and after the last the first. May be changed between episodes.
+        licence: Of the data: an SPDX identifier, LicenseRef-no-training to forbid training, or
+            free text; may be changed between episodes.
+        owner: Whom to ask about the data; may be changed between episodes.
+        consent: Of those who are seen or heard: withdrawn, withheld, pending, given or not
+            needed, and after a colon which form; may be changed between episodes.
     """
 
     robot: str = 'sim_arm'
@@ -26,3 +32,14 @@ class Parameters:
     operator: Annotated[str, LIVE] = ''
     task: Annotated[str, LIVE] = ''
     tasks: Annotated[tuple[str, ...], LIVE] = ('',)
+    licence: Annotated[str, LIVE] = ''
+    owner: Annotated[str, LIVE] = ''
+    consent: Annotated[str, LIVE] = ''
+
+    def __post_init__(self) -> None:
+        _ = self.rights
+
+    @property
+    def rights(self) -> Rights:
+        """What is stated of the next episodes."""
+        return Rights(self.licence, self.owner, self.consent).checked()

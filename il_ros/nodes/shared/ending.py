@@ -13,7 +13,7 @@ from types import FrameType
 
 from il_ros.scheduling import LAUNCH
 import rclpy
-from rclpy.executors import Executor
+from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import uninstall_signal_handlers
 
@@ -53,28 +53,25 @@ def expect_signals() -> Signals:
     return Signals()
 
 
-def act_before_the_end(act: Callable[[], None], signals: Signals) -> None:
-    """Let something be sent before a signal ends the node.
+def spin_until_a_signal(node: Node, signals: Signals, last: Callable[[], None]) -> None:
+    """Serve a node until a signal comes, then let it do something, while it can still publish.
 
     rclpy's own handlers end the context at once, from a thread of theirs; nothing can be published
-    after that. A node that calls this needs a timer: only between two callbacks it hears a signal.
-    One that came while rclpy's handlers were taken away, and their thread with them, counts here.
+    after that. So they are taken away, and what came while they were counts, too. Nothing is done
+    within a handler: it may interrupt whoever holds the lock of the context, and wait for ever.
 
     Args:
-        act: What to do, within the first signal.
+        node: It needs a timer: only between two callbacks it hears a signal.
         signals: What came so far.
+        last: What to do.
     """
-    def end(number: int, frame: FrameType | None) -> None:
-        signals.note(number, frame)
-        if rclpy.ok():
-            with suppress(Exception):   # it ends now, whatever comes
-                act()
-        rclpy.try_shutdown()
     uninstall_signal_handlers()
-    for number in ENDING:
-        signal.signal(number, end)
-    if signals.came:
-        interrupt()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while rclpy.ok() and not signals.came:
+        executor.spin_once()
+    if rclpy.ok():
+        last()
 
 
 def wait_for_launch(signals: Signals) -> None:

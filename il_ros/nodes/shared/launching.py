@@ -40,6 +40,9 @@ ARGUMENTS = {
     'output': ('bags', 'folder for the recorded episodes; by itself a folder per namespace'),
     'task': ('', "what the robot is to do; empty: the contract's task"),
     'operator': ('', 'who teleoperates, for the metadata of the episodes'),
+    'licence': ('', 'of the recorded data: an SPDX identifier, or LicenseRef-no-training'),
+    'owner': ('', 'whom to ask about the recorded data'),
+    'consent': ('', 'of those who are seen: given, not needed, pending, withheld, withdrawn'),
     'sim_task': ('', 'task of the simulated robot, such as PickPlace; empty: its first'),
     'seed': ('0', 'seed of the simulated arm and of the scripted operator'),
     'gate': ('none', 'who watches the policy and asks for help: ensemble, safe, lazy, thrifty'),
@@ -134,7 +137,8 @@ def station() -> Node:
 def recorder() -> Node:
     """Return the recorder."""
     return node('teleop_capture', robot=given('robot'), output=given('output'),
-                task=given('task'), operator=given('operator'))
+                task=given('task'), operator=given('operator'), licence=given('licence'),
+                owner=given('owner'), consent=given('consent'))
 
 
 def policy() -> Node:

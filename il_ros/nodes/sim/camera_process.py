@@ -20,7 +20,7 @@ from il_ros.nodes.shared.ending import say
 from il_ros.nodes.sim.cameras import DONE, Job, NAME, SHOWN
 from il_ros.recording.topics import camera_info_topic
 from il_ros.sim.replica import Replica
-from il_ros.types import Pixels
+from il_ros.types import View
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
@@ -65,9 +65,13 @@ class CameraTopics:
         self._images.publish(message)
         self._infos.publish(self._info)
 
-    def _render(self) -> Pixels:
+    def _render(self) -> View:
         camera = self.camera
-        image = self._replica.render(camera.name, camera.height, camera.width)
+        size, metres = (camera.height, camera.width), camera.encoding in ('16UC1', '32FC1')
+        image = self._replica.render(camera.name, *size, metres)
+        if metres:
+            return image if camera.encoding == '32FC1' else np.rint(
+                np.minimum(1000 * image, 65535)).astype(np.uint16)
         if camera.encoding == 'bgr8':
             return image[:, :, ::-1]
         return image if camera.encoding == 'rgb8' else (image @ LUMINANCE).astype(np.uint8)

@@ -10,6 +10,7 @@ from il_ros.errors import ConfigError
 from il_ros.execution.child import Child
 from il_ros.sim.simulation import Simulation
 
+ENCODINGS = ('rgb8', 'bgr8', 'mono8', '16UC1', '32FC1')
 PROCESS, NAME = 'il_ros.nodes.sim.camera_process', 'sim_cameras'
 SHOWN = struct.Struct('<q')   # the stamp; what is seen follows
 DONE = b'done'
@@ -66,10 +67,10 @@ class Cameras:
 
 
 def _check(camera: Camera) -> None:
-    if camera.type != 'sensor_msgs/Image' or camera.encoding not in ('rgb8', 'bgr8', 'mono8'):
+    if camera.type != 'sensor_msgs/Image' or camera.encoding not in ENCODINGS:
         raise ConfigError(
-            f'camera {camera.name!r}: the simulation publishes sensor_msgs/Image in rgb8, bgr8 or '
-            f'mono8, the contract says {camera.type} in {camera.encoding}')
+            f'camera {camera.name!r}: the simulation publishes sensor_msgs/Image in '
+            f'{", ".join(ENCODINGS)}, the contract says {camera.type} in {camera.encoding}')
     if camera.crop or camera.rotate:
         raise ConfigError(f'camera {camera.name!r}: the simulation shows whole, upright pictures; '
                           'take crop and rotate out of its contract')

@@ -19,14 +19,15 @@ def augment(batch: dict[str, Tensor], config: AugmentationConfig) -> dict[str, T
     Args:
         batch: Images are 'images.<camera>' (B, H, W, 3) uint8, and stay so; of several ticks,
             (B, T, H, W, 3), which all change alike.
-        config: What may happen to them.
+        config: What may happen to them; to distances, (B, H, W, 1), nothing that is of colours.
     """
     views = {key: _ticks_behind(value) for key, value in batch.items()
              if key.startswith(IMAGES)}
     for key, images in views.items():
         if config.shift:
             images = random_shift(images, config.shift)
-        if config.brightness or config.contrast or config.saturation:
+        if images.shape[-1] == 3 and (
+                config.brightness or config.contrast or config.saturation):
             images = colour_jitter(images, config)
         views[key] = images
     if config.camera_dropout and views:
@@ -79,6 +80,8 @@ def colour_jitter(images: Tensor, config: AugmentationConfig) -> Tensor:
 def camera_dropout(views: dict[str, Tensor], share: float) -> dict[str, Tensor]:
     """Replace whole views by their mean colour, so that no policy relies on one of them alone.
 
+    Distances become unknown.
+
     Args:
         views: Images per camera. Shape (B, H, W, 3) or (B, H, W, T, 3) each, uint8.
         share: Probability for each view of each sample. Where all would go, one, drawn at random,
@@ -92,6 +95,7 @@ def camera_dropout(views: dict[str, Tensor], share: float) -> dict[str, Tensor]:
                  & (torch.arange(len(views), device=device) == stays))
     found = {}
     for (key, images), drop in zip(views.items(), dropped.unbind(1), strict=True):
-        mean = images.float().mean((1, 2), keepdim=True).round().to(images.dtype)
+        mean = images.float().mean((1, 2), keepdim=True).round().to(images.dtype) if (
+            images.shape[-1] == 3) else torch.zeros((), device=device)
         found[key] = torch.where(drop.view(-1, *[1] * (images.dim() - 1)), mean, images)
     return found

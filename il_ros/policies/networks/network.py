@@ -55,8 +55,9 @@ class Network(nn.Module, ABC):
     """Normalised features in, normalised actions out.
 
     A batch holds 'state' (B, J), 'environment' (B, E), 'task' (B, 64), 'images.<camera>'
-    (B, H, W, 3) uint8 and, in training, 'actions' (B, H, J) and 'valid' (B, H), true where a row
-    is a label. Of several ticks, T > 1, every input has them behind B: 'state' (B, T, J).
+    (B, H, W, 3) uint8, or (B, H, W, 1) of `transforms.DepthShares`, and, in training, 'actions'
+    (B, H, J) and 'valid' (B, H), true where a row is a label. Of several ticks, T > 1, every input
+    has them behind B: 'state' (B, T, J).
 
     Attributes:
         unimodal: The chunk is one answer, not one drawn of several: members of an ensemble may be
@@ -92,7 +93,8 @@ def see(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
 
     Args:
         encode: Returns (B, F).
-        images: uint8, of one tick (B, H, W, 3) or of several (B, T, H, W, 3).
+        images: Of one tick, (B, H, W, 3) uint8 or (B, H, W, 1) shares, or of several, with T
+            behind B.
 
     Returns:
         Shape (B, F) or (B, T * F).
@@ -102,8 +104,15 @@ def see(encode: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
 
 
 def to_planes(images: Tensor) -> Tensor:
-    """Return uint8 images (B, H, W, 3) as floats in [-1, 1]. Shape (B, 3, H, W).
+    """Return images as floats in [-1, 1]. Shape (B, 3, H, W).
 
-    They keep their order in memory, channels last.
+    Colours (B, H, W, 3) uint8 keep their order in memory, channels last. Shares of a range of
+    distances (B, H, W, 1) are two planes from -1 (near) to 1 (far), 0 where unknown, and one of
+    what is known, 1 or -1: as many as of colours, so that cameras may share a backbone.
     """
-    return images.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    planes = images.permute(0, 3, 1, 2).float()
+    if images.shape[-1] == 3:
+        return planes / 127.5 - 1.0
+    known = (planes > 0).float()
+    distance = (2.0 * planes - 1.0) * known
+    return torch.cat([distance, distance, 2.0 * known - 1.0], 1)

@@ -55,7 +55,8 @@ class RemoteConfig:
             observation.state, observation.images.<camera>, observation.environment_state, task.
             What the server's metadata names, else 'openpi', when ''.
         state: Joint positions; under the style's key when unset.
-        images: Cameras; every camera of the contract under the style's keys when unset.
+        images: Cameras; every camera of the contract under the style's keys when unset. None that
+            sees distances: servers have no common form for these.
         environment: Key of the poses; the style's when ''.
         prompt: Key of the task in words; the style's when ''.
         task: The task in words; the observation's, else the contract's, when ''.
@@ -126,7 +127,9 @@ class RemoteConfig:
         if self.tool_state:
             require_tips(contract, contract.arms)
         for image in self.images or ():
-            contract.camera(image.camera)
+            if contract.camera(image.camera).depth:
+                raise ConfigError(f'images: camera {image.camera!r} sees distances, which servers '
+                                  'have no common form for; leave it out')
 
     def space(self, contract: Contract) -> ActionSpace:
         """Return what the values of the chunk's rows are on a robot.
@@ -142,5 +145,5 @@ class RemoteConfig:
     def cameras(self, contract: Contract) -> tuple[str, ...]:
         """Return the cameras that the server gets."""
         if self.images is None:
-            return tuple(camera.name for camera in contract.cameras)
+            return tuple(camera.name for camera in contract.cameras if not camera.depth)
         return tuple(dict.fromkeys(image.camera for image in self.images))

@@ -16,9 +16,10 @@ from typing import Any
 import warnings
 
 from il_ros.config import to_mapping
-from il_ros.contract import POSE_SIZE
+from il_ros.contract import FAR_CODE, POSE_SIZE
 from il_ros.contract.joint import TURN
 from il_ros.errors import CheckpointError
+from il_ros.images.depth import nearest
 from il_ros.policies.bc_rnn import BCRNN
 from il_ros.policies.checkpoint import Checkpoint
 from il_ros.policies.config import VECTORS
@@ -26,8 +27,16 @@ from il_ros.policies.inputs.history import History
 from il_ros.policies.load import LearnedPolicy, sample_observation
 from il_ros.policies.networks.ensemble import Ensemble
 from il_ros.policies.networks.network import Network
-from il_ros.policies.runtimes.onnx_format import CONFIG, CONTRACT, MEMORY, NOISE, says, URDF
-from il_ros.policies.transforms import WithinLimits
+from il_ros.policies.runtimes.onnx_format import (
+    CONFIG,
+    CONTRACT,
+    MEMORY,
+    NOISE,
+    says,
+    TRAINED,
+    URDF,
+)
+from il_ros.policies.transforms import DepthShares, WithinLimits
 from il_ros.types import Observation
 import numpy as np
 import torch
@@ -46,6 +55,7 @@ class WholePolicy(nn.Module):
         self.network = network
         self.config = checkpoint.config
         self.grippers = list(checkpoint.contract.grippers)
+        self.depths = DepthShares.of(self.config, checkpoint.contract).cameras
         self.turning = np.flatnonzero(checkpoint.contract.continuous).tolist()
         limits = WithinLimits.of(checkpoint.contract)
         space = self.config.space(checkpoint.contract)
@@ -74,7 +84,7 @@ class WholePolicy(nn.Module):
         if 'task' in self.config.inputs:
             batch['task'] = self._normalized('task', task)
         for name, image in zip(self.config.cameras, images, strict=True):
-            batch[f'images.{name}'] = self._resized(image)
+            batch[f'images.{name}'] = self._shares(self._resized(image), name)
         if self.config.observation_steps > 1:
             batch = {key: value[None] for key, value in batch.items()}
         if isinstance(self.network, BCRNN):
@@ -124,29 +134,44 @@ class WholePolicy(nn.Module):
                           (turned[:, a] @ turned[:, b].transpose(-1, -2))[:, :2].flatten(1)]
         return torch.cat(parts, -1)
 
+    def _shares(self, image: Tensor, camera: str) -> Tensor:
+        if (depth := self.depths.get(camera)) is None:
+            return image
+        shares = (image - depth.zero_m) / (depth.range_m[1] - depth.zero_m)
+        return torch.where(image > 0, torch.clamp(shares, 1 / FAR_CODE, 1.0), 0.0)
+
     def _resized(self, image: Tensor) -> Tensor:
         if self.config.image_size is None or tuple(image.shape[1:3]) == self.config.image_size:
             return image
+        if image.shape[-1] == 1:
+            rows, columns = (torch.from_numpy(nearest(of, to)) for of, to in zip(
+                image.shape[1:3], self.config.image_size, strict=True))
+            return image[:, rows[:, None], columns]
         planes = nn.functional.interpolate(image.permute(0, 3, 1, 2).float(),
                                            self.config.image_size, mode='area')
         return planes.round().permute(0, 2, 3, 1)
 
 
-def export(policy: LearnedPolicy, path: Path) -> float:
+def export(policy: LearnedPolicy, path: Path, trained: str = '') -> float:
     """Write a policy as ONNX and check it against the original.
 
     Inputs are `state` (T, J), `environment` (T, E), `task` (T, 64), which is `language.embed` of
-    the instruction, one `<camera>` (T, H, W, 3) uint8 each, as far as the policy has them, T being
-    its `observation_steps`, the newest tick last; `memory`, where it is recurrent, zeros at first
-    and later the second output, `memory_after`; and
-    `noise`, standard normal, where it draws its chunks (diffusion, flow, gmm): the same noise
-    gives the same chunk as in torch, the sampling steps being part of the graph. The output is
-    `targets` (1, H, J), absolute joint positions, or, for a policy that says where tools go or
-    counts from row to row, `actions` (1, H, S) as `action_space` has them; with the older
-    `tool_actions` they are `tool_motions` (1, H, 6 + G): translation [m] and rotation vector [rad]
-    of the tool from its measured pose in the root's axes, then the gripper's position. Contract,
-    settings and, with tools, the URDF are in the file's metadata: `onnx_policy.OnnxPolicy` needs
-    nothing else.
+    the instruction, one `<camera>` (T, H, W, 3) uint8 each, or (T, H, W, 1) float32 of distances
+    [m], 0 where unknown, as far as the policy has them, T being its `observation_steps`, the
+    newest tick last; `memory`, where it is recurrent, zeros at first and later the second output,
+    `memory_after`; and `noise`, standard normal, where it draws its chunks (diffusion, flow,
+    gmm): the same noise gives the same chunk as in torch, the sampling steps being part of the
+    graph. The output is `targets` (1, H, J), absolute joint positions, or, for a policy that says
+    where tools go or counts from row to row, `actions` (1, H, S) as `action_space` has them; with
+    the older `tool_actions` they are `tool_motions` (1, H, 6 + G): translation [m] and rotation
+    vector [rad] of the tool from its measured pose in the root's axes, then the gripper's
+    position. Contract, settings and, with tools, the URDF are in the file's metadata:
+    `onnx_policy.OnnxPolicy` needs nothing else.
+
+    Args:
+        policy: Of a checkpoint.
+        path: The new file.
+        trained: On what, and under which rights, as JSON; for its metadata.
 
     Returns:
         The largest difference to the original's output over random observations.
@@ -192,6 +217,7 @@ def export(policy: LearnedPolicy, path: Path) -> float:
     onnx.helper.set_model_props(model, {
         CONTRACT: description.contract.to_text(),
         CONFIG: json.dumps(to_mapping(description.config)),
+        **({TRAINED: trained} if trained else {}),
         **({URDF: description.urdf.read_text()} if description.urdf else {})})
     part = path.with_name(f'.{path.name}.{os.getpid()}.partial')
     try:
@@ -277,6 +303,7 @@ def _observations(description: Checkpoint) -> list[Observation]:
         poses[:, 3:] /= np.linalg.norm(poses[:, 3:], axis=1, keepdims=True)
         found.append(Observation(
             0, random.uniform(lower, upper), poses.reshape(-1),
-            {c.name: random.integers(0, 256, (c.height, c.width, 3), dtype=np.uint8)
+            {c.name: (random.uniform(0, c.depth.range_m[1], c.shape).astype(np.float32) if c.depth
+                      else random.integers(0, 256, c.shape, dtype=np.uint8))
              for c in contract.cameras}, task=f'{contract.task} {len(found)}'))
     return found

@@ -13,6 +13,7 @@ from il_ros.policies.action_space import ActionSpace, ROW
 from il_ros.policies.config import PolicyConfig
 
 CONTRACT, CONFIG, URDF = 'il_ros.contract', 'il_ros.config', 'il_ros.urdf'  # in the metadata
+TRAINED = 'il_ros.trained'
 NOISE = 'noise'        # name of the input that a chunk is drawn from
 MEMORY = 'memory'      # of the input that a recurrent policy's last answer left; begins with zeros
 METADATA = 14          # field of a ModelProto (onnx.proto3)

@@ -5,9 +5,9 @@ import bag_factory as bags
 from il_ros.bags.reader import Bag
 from il_ros.datasets.convert import convert
 from il_ros.datasets.from_bags.rows import episode_rows, Losses, UNTOLD
-from il_ros.datasets.from_bags.shown import Shown
+from il_ros.datasets.from_bags.shown import parse_shown, Shown
 from il_ros.datasets.reader import Dataset
-from il_ros.errors import BagError
+from il_ros.errors import BagError, ConfigError
 from il_ros.timing import MILLISECOND
 from il_ros.types import ControlSource
 import numpy as np
@@ -85,3 +85,26 @@ def test_an_action_that_is_not_later_is_refused(tmp_path, later):
     path, _ = by_hand(tmp_path / 'e')
     with Bag(path) as bag, pytest.raises(BagError, match='expected that the action is later'):
         Shown(bag, later)
+
+
+def test_a_joint_that_was_shown_is_one_of_the_contract(tmp_path):
+    path, _ = by_hand(tmp_path / 'e')
+    with pytest.raises(BagError, match="shown: 'griper': did you mean 'gripper'"):
+        convert([path], tmp_path / 'set', shown_s={'griper': 0.1})
+
+
+@pytest.mark.parametrize(('texts', 'expected'), [
+    ([], None), (['0.1'], 0.1), (['a=0.1', 'b=0.2'], {'a': 0.1, 'b': 0.2})])
+def test_what_was_shown_is_named_or_all(texts, expected):
+    assert parse_shown(texts) == expected
+
+
+@pytest.mark.parametrize(('texts', 'message'), [
+    (['gripper'], "--shown: expected SECONDS, or JOINT=SECONDS for each joint that nothing was "
+                  "told, got 'gripper'"),
+    (['a=0.1', '0.2'], '--shown: expected SECONDS once for all joints, or JOINT=SECONDS for '
+                       'some, got a=0.1 and 0.2')])
+def test_what_was_shown_is_said_in_one_way(texts, message):
+    with pytest.raises(ConfigError) as raised:
+        parse_shown(texts)
+    assert str(raised.value) == message

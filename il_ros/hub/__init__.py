@@ -1,0 +1,1 @@
+"""Datasets and checkpoints on the Hugging Face Hub."""

@@ -1,0 +1,1 @@
+"""Copies of bags and datasets without what tells who was there."""
