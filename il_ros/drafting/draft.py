@@ -214,15 +214,13 @@ def _points(commands: tuple[PlannedCommand, ...]) -> bool:
 
 def _cameras(out: _Lines, heard: Heard) -> list[str]:
     cameras, left_out = name_cameras(heard.images)
-    if cameras:
-        out.add('cameras:')
+    out.lines += ['cameras:'] if cameras else []
     for name, image in cameras:
         out.add(f'  - name: {name}', 'from its topic')
         out.add(f'    topic: {_word(heard.written(image.topic))}', heard.publisher(image))
         _stream(out, image, 4)
-        out.add(f'    encoding: {image.encoding}', 'its images')
-        out.add(f'    height: {image.height}', 'its images')
-        out.add(f'    width: {image.width}', 'its images')
+        for key in ('encoding', 'height', 'width'):
+            out.add(f'    {key}: {getattr(image, key)}', 'its images')
     return left_out
 
 

@@ -58,8 +58,7 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
         images: Whether it publishes or hears images; see `transport`.
         first: Whether it runs before ordinary processes, once it was made: while it starts it
             would take the processor from those that drive.
-        last: What the node does when a signal ends it, while it can still publish; `spin` then
-            plays no part.
+        last: What it does when a signal ends it, while it can publish; `spin` plays no part then.
 
     Returns:
         The exit code: 0 after a clean stop, 2 after an `IlRosError`, 1 after any other exception,

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-import time
 
 from il_ros.errors import RecordingError
 from il_ros.msg import ControlMode
@@ -20,6 +19,7 @@ from il_ros.recording.stillness import Stillness
 from il_ros.recording.store import EpisodeStore
 from il_ros.recording.topics import recorded_topics
 from il_ros.srv import StartCapture, StopCapture
+from il_ros.timing import Now
 from il_ros.types import Mode
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -61,14 +61,13 @@ class TeleopCapture(Node):
         self.recorder.operator, self.recorder.rights = parameters.operator, parameters.rights
         self.recorder.tasks.change(parameters.task, parameters.tasks)
 
-    def _arrived(self, name: str, data: bytes, seq: int | None) -> None:
+    def _arrived(self, name: str, data: bytes, came: Now, seq: int | None) -> None:
         if name == 'control/mode':
             self.mode = deserialize_message(data, ControlMode)
-        elif name in self.recorder.contract.state_topics and not self.stillness.moved and (
-                self.recorder.contract.state_topics[name][0].fields is None):
+        elif name in self.stillness.topics and not self.stillness.moved:
             state = deserialize_message(data, JointState)
             self.stillness.add(state.name, state.position)
-        self.recorder.arrived(name, data, shell.now_ns(self), time.monotonic_ns(), seq)
+        self.recorder.arrived(name, data, came.ros_ns, came.steady_ns, seq)
 
     def _on_start(self, request: StartCapture.Request, _: StartCapture.Response
                   ) -> StartCapture.Response:
@@ -87,8 +86,9 @@ class TeleopCapture(Node):
         if asked.tasks:
             self.set_parameters([Parameter('task', value=''),
                                  Parameter('tasks', value=list(asked.tasks))])
-        self.recorder.start(shell.now_ns(self), time.monotonic_ns(), 'capture/start',
-                            task=asked.task, operator=asked.operator_name)
+        began = self.streams.begin()
+        self.recorder.start(began.ros_ns, began.steady_ns, 'capture/start', task=asked.task,
+                            operator=asked.operator_name)
         self.asked, self.go_on, self.insisted = asked, False, False
         self.stillness.begin()
         told = ', '.join(filter(None, (self.recorder.episode, self.recorder.task_told)))

@@ -77,11 +77,10 @@ class Recorder:
                 self.health[topic.name] = JointHealth(
                     topic.resolved, *expected[topic.name],
                     joints=tuple(joint for state in states for joint in state.joints))
-        self._latched: dict[str, bytes] = {}
         self._kept = {t.name for t in topics if t.latched}
         self._sequenced = {t.name for t in topics if t.type in SEQUENCED}
         self._gaps = {t.name: GapCounter() for t in topics}
-        self._sources = Counter[str]()
+        self._latched, self._sources = dict[str, bytes](), Counter[str]()
         self._writer: EpisodeWriter | None = None
         self._clocks: tuple[int, int] | None = None
         self._info = EpisodeInfo(contract)

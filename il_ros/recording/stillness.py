@@ -14,12 +14,15 @@ class Stillness:
     """The way of each joint from its least to its greatest measured position.
 
     Attributes:
+        topics: Where JointStates tell of joints.
         moved: Whether a joint went further than noise does.
         seen: Whether any position came.
     """
 
     def __init__(self, contract: Contract) -> None:
         steps = SHARE * contract.velocity * to_s(contract.period_ns)
+        self.topics = {topic for topic, states in contract.state_topics.items()
+                       if states[0].fields is None}
         self._least = dict(zip(contract.joint_names, steps.tolist(), strict=True))
         self.begin()
 

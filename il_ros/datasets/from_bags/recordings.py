@@ -55,7 +55,8 @@ def key(plan: Plan, pieces: tuple[Piece, ...]) -> str:
              sorted(plan.known), sorted((plan.deleted or {}).items()),
              plan.like and plan.like.to_text(),
              None if plan.cameras is None else sorted(plan.cameras)]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=dict).encode()).hexdigest()[:32]
+    text = json.dumps(asked, sort_keys=True, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _files(piece: Piece) -> list[object]:
