@@ -36,6 +36,7 @@ class DeviceContext:
         help: Who asks for the operator, and why; '' for nobody.
         dead_man: Whether the dead-man switch beside the device, a pedal, is held; None where there
             is none, and the device has its own.
+        grip: In this reading, the button beside the device that moves the gripper was pressed.
         robot: Which of several robots this is; '' where there is only one.
         asking: The other robots that ask for the operator, who asked first coming first.
         velocities: Which columns are those of a base; none when False. Shape (J,).
@@ -48,6 +49,7 @@ class DeviceContext:
     heard: Mapping[str, Heard] = field(default_factory=dict)
     help: str = ''
     dead_man: bool | None = None
+    grip: bool = False
     robot: str = ''
     asking: tuple[str, ...] = ()
     velocities: NDArray[np.bool_] | bool = False

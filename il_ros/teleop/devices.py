@@ -1,4 +1,4 @@
-"""The devices by name; two names with a plus are a device for each of two arms."""
+"""The devices by name; two with a plus are one for each of two arms, and +pedal adds a pedal."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from il_ros.teleop.terminal import Terminal
 
 T = TypeVar('T')
 BOTH = '+'
+PEDAL = 'pedal'
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,23 @@ def _scripted(contract: Contract, options: _Options) -> Device:
     return ScriptedDevice(contract, options.seed, options.engage, options.task)
 
 
+def _leader(contract: Contract, options: _Options) -> Device:
+    from il_ros.teleop.leader import Leader, LeaderSettings
+    return Leader(contract, load_settings(LeaderSettings, 'leader', options.settings),
+                  options.parts)
+
+
+def _mocap(contract: Contract, options: _Options) -> Device:
+    from il_ros.teleop.mocap import Mocap, MocapSettings
+    return Mocap(contract, load_settings(MocapSettings, 'mocap', options.settings), options.parts)
+
+
 # Imported on use: a robot needs only the libraries of its own device.
 DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'keyboard': _keyboard,
     'gamepad': _gamepad,
+    'leader': _leader,
+    'mocap': _mocap,
     'scripted': _scripted,
 }
 
@@ -79,7 +93,7 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
 
     Args:
         name: One of `DEVICES`, or two of them: the left one moves the first arm of the contract
-            and the base, the right one the second arm.
+            and the base, the right one the second arm. `+pedal` adds a pedal to either.
         contract: The robot.
         seed: Habits of a scripted operator; others ignore it.
         engage: When a scripted operator drives; others decide themselves.
@@ -87,8 +101,8 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
         layout: Of a gamepad: a name under config/gamepads, a file, or 'auto'.
         terminal: That the keyboard devices of several robots share; its own when None.
         robots: How many robots the person drives in turn with this device.
-        settings: A name under config/devices or a file, of two devices one for each with a plus
-            between them; empty: the file there that has the device's name.
+        settings: A name under config/devices or a file, of several devices one for each with a
+            plus between them; where there is none, the file there that has the device's name.
 
     Raises:
         ConfigError: A name is unknown, the robot has not two arms for two devices, or a device
@@ -96,15 +110,30 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
     """
     names = [part.strip() for part in name.split(BOTH)]
     for part in names:
-        if part not in DEVICES:
-            raise ConfigError(f'no device {part!r}; {nearest(part, list(DEVICES))}')
+        if part not in DEVICES and part != PEDAL:
+            raise ConfigError(f'no device {part!r}; {nearest(part, [*DEVICES, PEDAL])}')
+    given = [part.strip() for part in settings.split(BOTH)]
+    given += [''] * (len(names) - len(given))
+    if len(given) > len(names):
+        raise ConfigError(f'settings {settings!r}: expected one at most for each of {name!r}')
     options = _Options(seed, engage, task, layout, terminal, robots)
-    given = settings.split(BOTH) if settings else [''] * len(names)
-    if len(given) != len(names):
-        raise ConfigError(f'settings {settings!r}: expected a file for each of {name!r}, with a + '
-                          'between them')
+    if PEDAL not in names:
+        return _open(name, names, given, contract, options)
+    if names.count(PEDAL) > 1 or names == [PEDAL]:
+        raise ConfigError(f'device {name!r}: expected one pedal beside another device, as in '
+                          'leader+pedal')
+    from il_ros.teleop.pedal import PedalSettings, WithPedal
+    at = names.index(PEDAL)
+    pedal = load_settings(PedalSettings, PEDAL, given[at])
+    others = _open(name, names[:at] + names[at + 1:], given[:at] + given[at + 1:], contract,
+                   options)
+    return WithPedal(others, pedal)
+
+
+def _open(name: str, names: list[str], given: list[str], contract: Contract,
+          options: _Options) -> Device:
     if len(names) == 1:
-        return DEVICES[name](contract, replace(options, settings=settings))
+        return DEVICES[names[0]](contract, replace(options, settings=given[0]))
     if len(names) > 2:
         raise ConfigError(f'device {name!r}: expected one device, or two with a + between them')
     if names == ['keyboard', 'keyboard']:

@@ -82,7 +82,8 @@ class Gamepad:
             return None
         try:
             sticks, held = self._understand(pad)
-            self._look_for_triggers(sticks, 'rb' in held, context.now_ns)
+            self._look_for_triggers(sticks, 'rb' in held or bool(context.dead_man),
+                                    context.now_ns)
         except ConfigError as error:
             self.notice = f'gamepad: {error}'
             return None
@@ -90,13 +91,14 @@ class Gamepad:
         request = next((REQUESTS[b] for b in REQUESTS if b in pressed), Request.NONE)
         other = self._robots > 1 and 'lb' in held and not pressed.isdisjoint(PART_KEYS)
         self._let_go |= other or request is not Request.NONE
-        self._let_go &= 'rb' in held
-        engaged = 'rb' in held and not self._let_go
+        switch = 'rb' in held if context.dead_man is None else context.dead_man
+        self._let_go &= switch
+        engaged = switch and not self._let_go
         if engaged and not self._engaged:
             self._hand.take_up(context.state)
-            self._since = 'RB was pressed'
+            self._since = 'RB was pressed' if context.dead_man is None else 'the pedal was pressed'
         self._engaged = engaged
-        self._press(pressed, 'lb' in held)
+        self._press(pressed | ({'a'} if context.grip else set()), 'lb' in held)
         positions = self._hand.released(context.state)
         if engaged:
             velocity = self._velocity(sticks, 'lb' in held)

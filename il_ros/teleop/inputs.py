@@ -134,11 +134,13 @@ class Guard:
         """Return what counts now, None where nothing does.
 
         Args:
-            heard: The newest of the input; the same one again adds nothing.
+            heard: The newest of the input; the same one again adds nothing. None: there is none.
             now_ns: ROS time [ns].
         """
         self.notice, self.leapt = '', False
-        if heard is not None and heard is not self._seen:
+        if heard is None:
+            self._good = None
+        elif heard is not self._seen:
             self._seen = heard
             self._judge(heard, now_ns)
         good = self._good

@@ -60,7 +60,7 @@ class Keyboard:
         self._hand = Hand(contract, parts)
         self._terminal = terminal or Terminal()
         self._speed = 5
-        self._engaged = False
+        self._engaged = self._pedal = False
         self._helped = ''
         self._velocity = np.zeros(6)
         self._until_ns = np.zeros(6, dtype=np.int64)
@@ -93,10 +93,20 @@ class Keyboard:
                 break
             request = self._press(key, context) or request
             capture = CAPTURES.get(key, capture)
+        self._follow_pedal(context)
         positions = (self._drive(context, dt_s) if self._engaged
                      else self._hand.released(context.state))
         self._terminal.show(self._status(context))
         return Intent(self._engaged, positions, request, capture, other)
+
+    def _follow_pedal(self, context: DeviceContext) -> None:
+        if context.grip:
+            self._hand.grip()
+        if context.dead_man and not self._pedal:
+            self._engage(context)
+        elif context.dead_man is False:
+            self._engaged = False
+        self._pedal = bool(context.dead_man)
 
     def _status(self, context: DeviceContext) -> str:
         return '   '.join(filter(None, [

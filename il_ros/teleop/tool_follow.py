@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 from il_ros.config import Range
 from il_ros.contract import Arm, Contract
@@ -16,6 +15,7 @@ import numpy as np
 import pinocchio as pin
 
 TURN_LEASH = 0.3     # how far the wanted tool may be turned ahead of the measured one [rad]
+WITHIN = {'scale': Range(0.1, 2.0), 'turn_scale': Range(0.0, 2.0), 'yaw': Range(-np.pi, np.pi)}
 ALONG = {f'{sign}{axis}': factor * np.eye(3)[i] for i, axis in enumerate('xyz')
          for sign, factor in (('', 1.0), ('-', -1.0))}
 
@@ -25,19 +25,21 @@ class Following:
     """How a hand's motion becomes the tool's.
 
     Attributes:
-        scale: Way of the tool per way of the hand.
-        turn_scale: The same of turning.
+        scale: Way of the tool per way of the hand, 0.1 to 2.
+        turn_scale: The same of turning, 0 to 2.
         yaw: By how much the operator's frame is turned about the robot's z [rad]: where the
             operator stands.
         axes: What the robot's x, y and z are in the tracker's frame, each as x, -x, y, -y, z, -z.
     """
 
-    scale: Annotated[float, Range(0.1, 2.0)] = 1.0
-    turn_scale: Annotated[float, Range(0.0, 2.0)] = 1.0
-    yaw: Annotated[float, Range(-np.pi, np.pi)] = 0.0
+    scale: float = 1.0
+    turn_scale: float = 1.0
+    yaw: float = 0.0
     axes: tuple[str, ...] = ('x', 'y', 'z')
 
     def __post_init__(self) -> None:
+        for name, within in WITHIN.items():
+            within.check(name, getattr(self, name))
         if len(self.axes) != 3 or not set(self.axes) <= ALONG.keys() or not np.isclose(
                 np.linalg.det(self._rows()), 1.0):
             raise ConfigError(f'axes: expected three of {", ".join(ALONG)} at right angles, the '
