@@ -97,10 +97,13 @@ def counted(several: Iterable[Rights]) -> list[dict[str, Any]]:
 
 
 def trained_under(training: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what was stated of the data in a checkpoint's record, as `counted` does."""
-    parts = (training.get('trained_on', {}),
-             training.get('started_from', {}).get('trained_on', {}))
-    return [one for part in parts for each in part.values() for one in each['rights']]
+    """Return what was stated of all data behind a checkpoint's record, as `counted` does.
+
+    That of the checkpoints that it went on from counts, too.
+    """
+    own = [one for data in training.get('trained_on', {}).values() for one in data['rights']]
+    before = training.get('started_from')
+    return own + (trained_under(before) if before else [])
 
 
 def forbidden(stated: Iterable[Mapping[str, Any]], use: str) -> dict[str, int]:

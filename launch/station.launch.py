@@ -3,5 +3,5 @@ from il_ros.nodes.shared.launching import description, station, terminal
 
 
 def generate_launch_description():
-    return description(('robots', 'robot', 'teleop', 'namespace', 'terminal'),
+    return description(('robots', 'robot', 'teleop', 'device', 'namespace', 'terminal'),
                        terminal(), station())

@@ -85,12 +85,6 @@ def content_of(folder: Path) -> Content:
                    + (f'; did you mean {folder / inside[0]}?' if inside else ''))
 
 
-def _trained_on(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the rights of all data behind a checkpoint, those that it went on from as well."""
-    own = [one for data in record.get('trained_on', {}).values() for one in data['rights']]
-    return own + (_trained_on(record['started_from']) if 'started_from' in record else [])
-
-
 def require_redacted(folder: Path) -> None:
     """Check that a dataset is a redacted copy to which nothing was added since.
 

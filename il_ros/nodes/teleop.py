@@ -4,17 +4,16 @@ from __future__ import annotations
 from functools import partial
 
 from il_ros.nodes import shell
+from il_ros.nodes.device.inputs import Inputs
 from il_ros.nodes.device.parameters import Parameters
 from il_ros.nodes.device.side import Side
 from il_ros.nodes.shared.robot import load_contract
-from il_ros.teleop.device import Pad
-from il_ros.teleop.devices import open_device, pad_topics
+from il_ros.teleop.devices import open_device
 from il_ros.teleop.station import Station
 from il_ros.teleop.terminal import Terminal
 from il_ros.timing import Tick
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Joy
 
 LOG_EVERY_S = 2.0
 
@@ -31,14 +30,13 @@ class Teleop(Node):
         self._sides = {name: Side(nodes[name], contract, name, partial(self._reset, name))
                        for name, contract in contracts.items()}
         self.period_ns = round(min(c.period_ns for c in contracts.values()) / p.speed)
-        self._pads: dict[str, Pad] = {}
-        for hand, topic in pad_topics(p.device).items():
-            self.create_subscription(Joy, topic, partial(self._on_joy, hand), shell.SENSOR)
         several = len(contracts) > 1
         terminal = Terminal() if several and 'keyboard' in p.device else None
         self.station = Station({name: open_device(
-            p.device, contract, p.seed, p.engage, p.task, p.layout, terminal, len(contracts))
+            p.device, contract, p.seed, p.engage, p.task, p.layout, terminal, len(contracts),
+            p.settings)
             for name, contract in contracts.items()})
+        self._inputs = Inputs(self, self.station.wants)
         self._notice = ''
         self._asked: dict[str, str] = {}
 
@@ -58,7 +56,7 @@ class Teleop(Node):
     def tick(self, tick: Tick) -> None:
         """Read the device and publish what it says."""
         log, station = self.get_logger(), self.station
-        contexts = {name: side.context(self._pads) for name, side in self._sides.items()}
+        contexts = {name: side.context(self._inputs.heard) for name, side in self._sides.items()}
         unseen = {name for name, side in self._sides.items() if side.waiting}
         for name in unseen:
             log.warning(f'{f"{name}: " if name else ""}{self._sides[name].waiting}',
@@ -79,9 +77,6 @@ class Teleop(Node):
         elif device.notice:
             log.warning(device.notice, throttle_duration_sec=LOG_EVERY_S)
         self._notice = device.notice
-
-    def _on_joy(self, hand: str, message: Joy) -> None:
-        self._pads[hand] = Pad(tuple(message.axes), tuple(message.buttons), shell.now_ns(self))
 
     def _reset(self, robot: str, seed: int) -> str:
         self.station.reset(robot, seed)

@@ -1,11 +1,13 @@
 """Two devices, one in each hand: each moves an arm, together they say all joints."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from il_ros.contract import Contract
 from il_ros.teleop.device import Device, DeviceContext, Intent
+from il_ros.teleop.inputs import Heard, Input
 from il_ros.teleop.parts import BASE, keep_still
 from il_ros.types import Floats, Request
 import numpy as np
@@ -28,7 +30,8 @@ class BiDevice:
     A request of either (pause, rewind, another robot) lets go of both until both were released.
     Handing back with one while the other drives lets go of its own arm alone. A device that falls
     silent while it drives silences both: nobody knows any more what two hands on one object want.
-    A base goes with the left device.
+    A base goes with the left device. A topic that both want becomes one in the namespace of each
+    hand, as left/joy and right/joy.
     """
 
     def __init__(self, contract: Contract, left: Device, right: Device,
@@ -47,6 +50,11 @@ class BiDevice:
                        _Side(HANDS[1], arms[1], right, columns[1]))
         self._contract = contract
         self.name = f'{left.name}_{right.name}'
+        twice = {i.topic for i in left.wants} & {i.topic for i in right.wants}
+        self.wants = tuple(Input(
+            f'{side.hand}/{i.name}', i.kind, f'{side.hand}/{i.topic}' if i.topic in twice else
+            i.topic) for side in self._sides for i in side.device.wants)
+        self.absolute = left.absolute or right.absolute
         self.notice = ''
         self._told: Floats | None = None   # while either drives
         self._drove: set[str] = set()      # the arms that were driven at the last reading
@@ -55,7 +63,7 @@ class BiDevice:
     def read(self, context: DeviceContext) -> Intent | None:
         """Return what both want, None while one that drove cannot tell; see `Device`."""
         intents = {side.arm: side.device.read(replace(
-            context, pad=context.pads.get(side.hand, context.pad))) for side in self._sides}
+            context, heard=_of(side.hand, context.heard))) for side in self._sides}
         self.notice = '; '.join(f'{side.arm}: {side.device.notice}' for side in self._sides
                                 if side.device.notice)
         known = {arm: intent for arm, intent in intents.items() if intent is not None}
@@ -92,13 +100,23 @@ class BiDevice:
         base = self._contract.is_velocity
         if not driving:
             self._told = None
-            return np.where(base, 0.0, state)
+            shown = np.where(base, 0.0, state)
+            for side in self._sides:
+                if side.device.absolute and side.arm in known:
+                    shown[side.columns] = known[side.arm].positions[side.columns]
+            return shown
         told = keep_still(self._contract, state) if self._told is None else self._told
         self._told = np.where(base, 0.0, told)
         for side in self._sides:
             if side.arm in driving:
                 self._told[side.columns] = known[side.arm].positions[side.columns]
         return self._told.copy()
+
+
+def _of(hand: str, heard: Mapping[str, Heard]) -> dict[str, Heard]:
+    """Return what the device in one hand hears, by the names that it has for it."""
+    return {name.removeprefix(f'{hand}/'): found for name, found in heard.items()
+            if name.startswith(f'{hand}/')}
 
 
 def parts_of(contract: Contract, arms: tuple[str, str]) -> list[tuple[str, ...]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from il_ros.teleop.inputs import Heard, Input
 from il_ros.types import Floats, Mode, Request
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +24,6 @@ class Capture(Enum):
 
 
 @dataclass(frozen=True)
-class Pad:
-    """What a gamepad said last; `layout` tells what its axes and buttons are.
-
-    Attributes:
-        axes: Sticks and triggers, each -1 to 1.
-        buttons: Each 0 or 1.
-        heard_ns: ROS time at which it came [ns].
-    """
-
-    axes: tuple[float, ...]
-    buttons: tuple[int, ...]
-    heard_ns: int
-
-
-@dataclass(frozen=True)
 class DeviceContext:
     """What a device may know when it is read.
 
@@ -46,9 +32,11 @@ class DeviceContext:
         environment: Poses as the contract says, (0,) where there are none. Shape (7 * P,).
         now_ns: ROS time [ns].
         mode: Who controls the robot.
-        pad: The gamepad, None where none was heard.
+        heard: The newest of each input that the device `wants`, by its name.
         help: Who asks for the operator, and why; '' for nobody.
-        pads: The gamepads of a device for two arms, by 'left' and 'right'.
+        dead_man: Whether the dead-man switch beside the device, a pedal, is held; None where there
+            is none, and the device has its own.
+        grip: In this reading, the button beside the device that moves the gripper was pressed.
         robot: Which of several robots this is; '' where there is only one.
         asking: The other robots that ask for the operator, who asked first coming first.
         velocities: Which columns are those of a base; none when False. Shape (J,).
@@ -58,9 +46,10 @@ class DeviceContext:
     environment: Floats
     now_ns: int
     mode: Mode
-    pad: Pad | None = None
+    heard: Mapping[str, Heard] = field(default_factory=dict)
     help: str = ''
-    pads: Mapping[str, Pad] = field(default_factory=dict)
+    dead_man: bool | None = None
+    grip: bool = False
     robot: str = ''
     asking: tuple[str, ...] = ()
     velocities: NDArray[np.bool_] | bool = False
@@ -73,8 +62,8 @@ class Intent:
     Attributes:
         engaged: The dead-man switch is held: the operator drives, or wants to.
         positions: Absolute joint targets in contract order [rad] or [m], and velocities of a
-            base [m/s] or [rad/s]; while nobody is engaged the measured positions, and zeros.
-            Shape (J,).
+            base [m/s] or [rad/s]. While nobody is engaged the measured positions, and zeros, of
+            an absolute device its own. Shape (J,).
         request: Asked for in this reading only.
         capture: Asked of the recorder in this reading only.
         switch: In this reading, the operator wants to drive another one of several robots.
@@ -92,14 +81,19 @@ class Device(Protocol):
 
     `read` is called at the control rate and never blocks. Targets start from the measured position
     whenever the operator engages, so that the robot does not jump; what steers by velocities moves
-    it only once it has been at rest since then (`Hand.at_rest`).
+    it only once it has been at rest since then (`Hand.at_rest`). An absolute device, which has a
+    pose of its own, says that one also while nobody is engaged.
 
     Attributes:
         name: Of the device.
+        wants: The topics that it listens to.
+        absolute: Whether it has a pose of its own that the robot takes on.
         notice: What the operator has to know about the device now; '' for nothing.
     """
 
     name: str
+    wants: tuple[Input, ...]
+    absolute: bool
     notice: str
 
     def read(self, context: DeviceContext) -> Intent | None:

@@ -1,18 +1,21 @@
-"""The devices by name; two names with a plus are a device for each of two arms."""
+"""The devices by name; two with a plus are one for each of two arms, and +pedal adds a pedal."""
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from il_ros.config import nearest
+from il_ros.config import build, find_config, nearest, parse_yaml, read_text
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.bi_device import BiDevice, HANDS, parts_of
+from il_ros.teleop.bi_device import BiDevice, parts_of
 from il_ros.teleop.device import Device
 from il_ros.teleop.layout import AUTO
 from il_ros.teleop.terminal import Terminal
 
+T = TypeVar('T')
 BOTH = '+'
+PEDAL = 'pedal'
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class _Options:
     terminal: Terminal | None
     robots: int
     parts: tuple[str, ...] = ()
+    settings: str = ''
 
 
 def _keyboard(contract: Contract, options: _Options) -> Device:
@@ -46,22 +50,50 @@ def _scripted(contract: Contract, options: _Options) -> Device:
     return ScriptedDevice(contract, options.seed, options.engage, options.task)
 
 
+def _leader(contract: Contract, options: _Options) -> Device:
+    from il_ros.teleop.leader import Leader, LeaderSettings
+    return Leader(contract, load_settings(LeaderSettings, 'leader', options.settings),
+                  options.parts)
+
+
+def _mocap(contract: Contract, options: _Options) -> Device:
+    from il_ros.teleop.mocap import Mocap, MocapSettings
+    return Mocap(contract, load_settings(MocapSettings, 'mocap', options.settings), options.parts)
+
+
 # Imported on use: a robot needs only the libraries of its own device.
 DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'keyboard': _keyboard,
     'gamepad': _gamepad,
+    'leader': _leader,
+    'mocap': _mocap,
     'scripted': _scripted,
 }
 
 
+def load_settings(kind: type[T], device: str, chosen: str = '') -> T:
+    """Return the settings of a device: a dataclass from config/devices, or from a file.
+
+    Args:
+        kind: The dataclass; what the file leaves out keeps its default.
+        device: Name of the device, and of its file where none is chosen.
+        chosen: A name there, or a file.
+
+    Raises:
+        ConfigError: There is no such file, or it is wrong.
+    """
+    path = find_config('devices', chosen or device)
+    return build(kind, parse_yaml(read_text(path), str(path)), str(path))
+
+
 def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'always',
                 task: str = 'PickPlace', layout: str = AUTO, terminal: Terminal | None = None,
-                robots: int = 1) -> Device:
+                robots: int = 1, settings: str = '') -> Device:
     """Return the device of a name, or of two names as in 'gamepad+keyboard'.
 
     Args:
         name: One of `DEVICES`, or two of them: the left one moves the first arm of the contract
-            and the base, the right one the second arm.
+            and the base, the right one the second arm. `+pedal` adds a pedal to either.
         contract: The robot.
         seed: Habits of a scripted operator; others ignore it.
         engage: When a scripted operator drives; others decide themselves.
@@ -69,6 +101,8 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
         layout: Of a gamepad: a name under config/gamepads, a file, or 'auto'.
         terminal: That the keyboard devices of several robots share; its own when None.
         robots: How many robots the person drives in turn with this device.
+        settings: A name under config/devices or a file, of several devices one for each with a
+            plus between them; where there is none, the file there that has the device's name.
 
     Raises:
         ConfigError: A name is unknown, the robot has not two arms for two devices, or a device
@@ -76,19 +110,39 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
     """
     names = [part.strip() for part in name.split(BOTH)]
     for part in names:
-        if part not in DEVICES:
-            raise ConfigError(f'no device {part!r}; {nearest(part, list(DEVICES))}')
+        if part not in DEVICES and part != PEDAL:
+            raise ConfigError(f'no device {part!r}; {nearest(part, [*DEVICES, PEDAL])}')
+    given = [part.strip() for part in settings.split(BOTH)]
+    given += [''] * (len(names) - len(given))
+    if len(given) > len(names):
+        raise ConfigError(f'settings {settings!r}: expected one at most for each of {name!r}')
     options = _Options(seed, engage, task, layout, terminal, robots)
+    if PEDAL not in names:
+        return _open(name, names, given, contract, options)
+    if names.count(PEDAL) > 1 or names == [PEDAL]:
+        raise ConfigError(f'device {name!r}: expected one pedal beside another device, as in '
+                          'leader+pedal')
+    from il_ros.teleop.pedal import PedalSettings, WithPedal
+    at = names.index(PEDAL)
+    pedal = load_settings(PedalSettings, PEDAL, given[at])
+    others = _open(name, names[:at] + names[at + 1:], given[:at] + given[at + 1:], contract,
+                   options)
+    return WithPedal(others, pedal)
+
+
+def _open(name: str, names: list[str], given: list[str], contract: Contract,
+          options: _Options) -> Device:
     if len(names) == 1:
-        return DEVICES[name](contract, options)
+        return DEVICES[names[0]](contract, replace(options, settings=given[0]))
     if len(names) > 2:
         raise ConfigError(f'device {name!r}: expected one device, or two with a + between them')
     if names == ['keyboard', 'keyboard']:
         raise ConfigError(f'device {name!r}: a terminal has one keyboard; take another device for '
                           'one of the arms')
     arms = _two_arms(contract, name)
-    left, right = (DEVICES[one](contract, replace(options, parts=parts))
-                   for one, parts in zip(names, parts_of(contract, arms), strict=True))
+    left, right = (DEVICES[one](contract, replace(options, parts=parts, settings=file))
+                   for one, parts, file in zip(names, parts_of(contract, arms), given,
+                                               strict=True))
     return BiDevice(contract, left, right, arms)
 
 
@@ -99,8 +153,3 @@ def _two_arms(contract: Contract, name: str) -> tuple[str, str]:
                           f'{contract.robot!r} has {len(names)}; take one device')
     return names[0], names[1]
 
-
-def pad_topics(name: str) -> dict[str, str]:
-    """Return the topic of each gamepad of a device, by 'left' and 'right'; '' for a single one."""
-    pads = [part.strip() == 'gamepad' for part in name.split(BOTH)]
-    return {hand: f'{hand}/joy' for hand in HANDS} if sum(pads) == 2 else {'': 'joy'}

@@ -9,8 +9,9 @@ from collections.abc import Collection
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.device import Capture, DeviceContext, Intent, Pad
+from il_ros.teleop.device import Capture, DeviceContext, Intent
 from il_ros.teleop.hand import Hand
+from il_ros.teleop.inputs import Guard, Input, Pad
 from il_ros.teleop.layout import AUTO, layouts, load_layout, recognise, STICKS
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats, Request
@@ -39,10 +40,12 @@ class Gamepad:
     """
 
     name = 'gamepad'
+    wants: tuple[Input, ...] = (Input('joy', 'joy', 'joy'),)
+    absolute = False
 
     def __init__(self, contract: Contract, layout: str = AUTO, parts: Collection[str] = (),
                  robots: int = 1) -> None:
-        """Take the contract; the pad itself comes with `DeviceContext.pad`.
+        """Take the contract; the pad itself comes with `DeviceContext.heard`.
 
         Args:
             contract: The robot.
@@ -56,6 +59,7 @@ class Gamepad:
         self._known = layouts() if layout == AUTO else {layout: load_layout(layout)}
         self._chosen = '' if layout == AUTO else layout
         self._hand, self._robots = Hand(contract, parts), robots
+        self._guard = Guard(self.name, SILENT_NS)
         self._speed = 5
         self.notice = ''
         self._forget()
@@ -70,13 +74,16 @@ class Gamepad:
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return what the pad says, None while none is heard or understood; see `Device`."""
-        dt_s, pad, self.notice = self._hand.see(context.now_ns), context.pad, ''
-        if pad is None or not 0 <= context.now_ns - pad.heard_ns <= SILENT_NS:
+        dt_s = self._hand.see(context.now_ns)
+        pad = self._guard.take(context.heard.get('joy'), context.now_ns)
+        self.notice = self._guard.notice
+        if not isinstance(pad, Pad):
             self._forget()
             return None
         try:
             sticks, held = self._understand(pad)
-            self._look_for_triggers(sticks, 'rb' in held, context.now_ns)
+            self._look_for_triggers(sticks, 'rb' in held or bool(context.dead_man),
+                                    context.now_ns)
         except ConfigError as error:
             self.notice = f'gamepad: {error}'
             return None
@@ -84,13 +91,14 @@ class Gamepad:
         request = next((REQUESTS[b] for b in REQUESTS if b in pressed), Request.NONE)
         other = self._robots > 1 and 'lb' in held and not pressed.isdisjoint(PART_KEYS)
         self._let_go |= other or request is not Request.NONE
-        self._let_go &= 'rb' in held
-        engaged = 'rb' in held and not self._let_go
+        switch = 'rb' in held if context.dead_man is None else context.dead_man
+        self._let_go &= switch
+        engaged = switch and not self._let_go
         if engaged and not self._engaged:
             self._hand.take_up(context.state)
-            self._since = 'RB was pressed'
+            self._since = 'RB was pressed' if context.dead_man is None else 'the pedal was pressed'
         self._engaged = engaged
-        self._press(pressed, 'lb' in held)
+        self._press(pressed | ({'a'} if context.grip else set()), 'lb' in held)
         positions = self._hand.released(context.state)
         if engaged:
             velocity = self._velocity(sticks, 'lb' in held)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from il_ros.contract import Contract
 from il_ros.teleop.device import Capture, DeviceContext, Intent
 from il_ros.teleop.hand import Hand
+from il_ros.teleop.inputs import Input
 from il_ros.teleop.terminal import Terminal
 from il_ros.timing import MILLISECOND
 from il_ros.types import Floats, Mode, Request
@@ -39,6 +40,8 @@ class Keyboard:
     """
 
     name = 'keyboard'
+    wants: tuple[Input, ...] = ()
+    absolute = False
     notice = ''
 
     def __init__(self, contract: Contract, terminal: Terminal | None = None,
@@ -57,7 +60,7 @@ class Keyboard:
         self._hand = Hand(contract, parts)
         self._terminal = terminal or Terminal()
         self._speed = 5
-        self._engaged = False
+        self._engaged = self._pedal = False
         self._helped = ''
         self._velocity = np.zeros(6)
         self._until_ns = np.zeros(6, dtype=np.int64)
@@ -90,10 +93,20 @@ class Keyboard:
                 break
             request = self._press(key, context) or request
             capture = CAPTURES.get(key, capture)
+        self._follow_pedal(context)
         positions = (self._drive(context, dt_s) if self._engaged
                      else self._hand.released(context.state))
         self._terminal.show(self._status(context))
         return Intent(self._engaged, positions, request, capture, other)
+
+    def _follow_pedal(self, context: DeviceContext) -> None:
+        if context.grip:
+            self._hand.grip()
+        if context.dead_man and not self._pedal:
+            self._engage(context)
+        elif context.dead_man is False:
+            self._engaged = False
+        self._pedal = bool(context.dead_man)
 
     def _status(self, context: DeviceContext) -> str:
         return '   '.join(filter(None, [

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 from il_ros.config import build, config_folders, find_config, parse_yaml, read_text
 from il_ros.errors import ConfigError
-from il_ros.teleop.device import Pad
+from il_ros.teleop.inputs import Pad
 
 AUTO = 'auto'
 STICKS = ('left stick, left and right', 'left stick, up and down', 'right stick, left and right',

@@ -5,6 +5,7 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.tasks import default_task
 from il_ros.teleop.device import DeviceContext, ENGAGE, Intent
+from il_ros.teleop.inputs import Input
 from il_ros.teleop.scripted_operators import make_operator
 from il_ros.teleop.scripted_supervisor import Supervisor
 from il_ros.types import Floats, Mode
@@ -18,6 +19,8 @@ class ScriptedDevice:
     """
 
     name = 'scripted'
+    wants: tuple[Input, ...] = ()
+    absolute = False
     notice = ''
 
     def __init__(self, contract: Contract, seed: int = 0, engage: str = 'always',

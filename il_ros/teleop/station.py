@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from il_ros.teleop.device import Device, DeviceContext, Intent
+from il_ros.teleop.inputs import Input
 import numpy as np
 
 
@@ -30,6 +31,11 @@ class Station:
         self._names = list(devices)
         self._asking: list[str] = []   # who asked first stands first
         self.driven = self._names[0]
+
+    @property
+    def wants(self) -> tuple[Input, ...]:
+        """What the device listens to, whichever robot it drives."""
+        return self.device.wants
 
     @property
     def device(self) -> Device:

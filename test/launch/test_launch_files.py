@@ -15,9 +15,9 @@ LAUNCHING = ROOT / 'il_ros/nodes/shared/launching.py'
 OPTIONS = {'condition', 'prefix', 'respawn'}  # of `node`, beside the parameters
 EVERYWHERE = {'robot', 'use_sim', 'rviz', 'namespace'}
 ARGUMENTS = {
-    'teleop_capture': EVERYWHERE | {'teleop'}, 'policy': EVERYWHERE | {'checkpoint'},
-    'dagger': EVERYWHERE | {'teleop', 'checkpoint'}, 'sim': EVERYWHERE,
-    'station': {'robots', 'robot', 'teleop', 'namespace'}, 'convert': {'namespace'}}
+    'teleop_capture': EVERYWHERE | {'teleop', 'device'}, 'policy': EVERYWHERE | {'checkpoint'},
+    'dagger': EVERYWHERE | {'teleop', 'device', 'checkpoint'}, 'sim': EVERYWHERE,
+    'station': {'robots', 'robot', 'teleop', 'device', 'namespace'}, 'convert': {'namespace'}}
 
 
 def assigned(path, name):

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Joy
+from sensor_msgs.msg import JointState, Joy
 from std_srvs.srv import Trigger
 
 DOMAIN = next_domain()
@@ -232,6 +232,32 @@ def test_a_gamepad_drives_while_its_dead_man_is_held_and_a_silent_one_says_nothi
                 scene.spin()
             return len(scene.samples) == number
         scene.until(silent, 'no samples without a pad')
+
+
+def test_a_leader_shows_its_pose_and_drives_while_the_pedal_is_held(tmp_path, scene):
+    settings = tmp_path / 'my_leader.yaml'
+    settings.write_text('joints: [{name: shoulder_pan, from: joint1, scale: -1.0}]')
+    with running('teleop', DOMAIN, tmp_path / 'teleop.txt', parameters={
+            'robot': patient(tmp_path), 'device': 'leader+pedal', 'settings': settings}):
+        leader, pedal = scene.publisher(JointState, 'leader/joint_states'), scene.publisher(
+            Joy, 'pedal/joy')
+        shown = {'joint1': -START[0], **dict(zip(CONTRACT.joint_names[1:], START[1:],
+                                                 strict=True))}
+
+        def hold(held: bool):
+            sends = [scene.sender(leader, lambda: JointState(
+                name=list(shown), position=list(shown.values()))),
+                scene.sender(pedal, lambda: Joy(buttons=[int(held)]))]
+            return lambda: [send() for send in sends]
+        scene.until(lambda: scene.samples and not scene.samples[-1].engaged, 'its own pose',
+                    each=hold(False))
+        np.testing.assert_allclose(scene.samples[-1].positions, START, atol=1e-9)
+        scene.until(lambda: scene.samples[-1].engaged, 'engaged', each=hold(True))
+        shown['joint1'] -= 0.1
+        scene.until(lambda: scene.samples[-1].engaged and np.isclose(
+            scene.samples[-1].positions[0], START[0] + 0.1), 'where it is now', each=hold(True))
+        scene.until(lambda: not scene.samples[-1].engaged, 'released', each=hold(False))
+        assert scene.samples[-1].source_id == 'leader'
 
 
 @pytest.mark.parametrize('task, gripper', [('PickPlace', 'open'), ('Push', 'closed')])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from il_ros.contract import Contract
 from il_ros.teleop.device import DeviceContext, Intent
+from il_ros.teleop.inputs import KINDS
 from il_ros.types import Mode
 import numpy as np
 
@@ -20,7 +21,8 @@ PAIR_STATE = np.array(PAIR.start)
 class DeviceConformance:
     """Inherit, and provide `device` as a fixture and `engage` and `let_go` as methods.
 
-    A device that steers by velocities inherits `RelativeConformance`.
+    A device that steers by velocities inherits `RelativeConformance`, one that has a pose of its
+    own `AbsoluteConformance`.
     """
 
     now_ns = 1_000_000_000
@@ -55,21 +57,10 @@ class DeviceConformance:
         self.read(device)
         assert device.notice == ''
 
-    def test_released_it_reports_the_measured_position(self, device):
-        self.let_go(device)
-        intent = self.read(device)
-        assert not intent.engaged
-        assert (intent.positions == self.state).all()
-
-    def test_engaging_starts_from_the_measured_position(self, device):
-        self.let_go(device)
-        self.read(device)
-        self.engage(device)
-        intent = self.read(device)
-        assert intent.engaged
-        step = np.abs(intent.positions - self.state)
-        allowed = self.contract.velocity * self.contract.period_ns * 1e-9
-        assert (step <= allowed)[~self.contract.is_gripper].all()
+    def test_says_what_it_listens_to(self, device):
+        names = [wanted.name for wanted in device.wants]
+        assert len(set(names)) == len(names)
+        assert all(wanted.kind in KINDS and wanted.topic for wanted in device.wants)
 
     def test_targets_are_finite_and_of_the_robots_size(self, device):
         self.engage(device)
@@ -91,20 +82,58 @@ class DeviceConformance:
         device.reset(3)
         assert not self.read(device).engaged
 
-    def test_released_a_base_that_drives_is_told_to_stand(self, device):
-        state = np.where(self.contract.is_velocity, 0.3, self.state)
-        self.let_go(device)
-        assert (self.read(device, state=state).positions == self.state).all()
-
     def test_closing_twice_is_fine(self, device):
         device.close()
         device.close()
+
+
+class AbsoluteConformance(DeviceConformance):
+    """Provide also `pose`: the device is in the pose of these joints. It begins in `state`."""
+
+    def pose(self, device, positions) -> None:
+        raise NotImplementedError
+
+    def test_says_that_it_is_absolute(self, device):
+        assert device.absolute
+
+    def test_released_and_engaged_it_says_its_own_pose(self, device):
+        elsewhere = np.where(self.contract.is_velocity, 0.0, self.state + 0.02)
+        for takes in (self.let_go, self.engage):
+            takes(device)
+            for positions in (self.state, elsewhere):
+                self.pose(device, positions)
+                np.testing.assert_allclose(self.read(device).positions[self.arms],
+                                           positions[self.arms], atol=2e-3)
 
 
 class RelativeConformance(DeviceConformance):
     """Provide also `deflect`: full speed until called with False; it does not engage."""
 
     mode = Mode.CORRECTING
+
+    def test_says_that_it_is_relative(self, device):
+        assert not device.absolute
+
+    def test_released_it_reports_the_measured_position(self, device):
+        self.let_go(device)
+        intent = self.read(device)
+        assert not intent.engaged
+        assert (intent.positions == self.state).all()
+
+    def test_engaging_starts_from_the_measured_position(self, device):
+        self.let_go(device)
+        self.read(device)
+        self.engage(device)
+        intent = self.read(device)
+        assert intent.engaged
+        step = np.abs(intent.positions - self.state)
+        allowed = self.contract.velocity * self.contract.period_ns * 1e-9
+        assert (step <= allowed)[~self.contract.is_gripper].all()
+
+    def test_released_a_base_that_drives_is_told_to_stand(self, device):
+        state = np.where(self.contract.is_velocity, 0.3, self.state)
+        self.let_go(device)
+        assert (self.read(device, state=state).positions == self.state).all()
 
     def deflect(self, device, on: bool) -> None:
         raise NotImplementedError

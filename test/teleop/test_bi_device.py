@@ -4,9 +4,10 @@ import os
 
 from il_ros.errors import ConfigError
 from il_ros.teleop.bi_device import BiDevice, parts_of
-from il_ros.teleop.device import Capture, Pad
-from il_ros.teleop.devices import open_device, pad_topics
+from il_ros.teleop.device import Capture
+from il_ros.teleop.devices import open_device
 from il_ros.teleop.gamepad import Gamepad, SILENT_NS
+from il_ros.teleop.inputs import Heard, Input, Pad
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
@@ -45,8 +46,8 @@ class TestTwoGamepads(RelativeConformance):
 
     def read(self, device, mode=Mode.TELEOP, state=None):
         context = self.context(mode, state)
-        return device.read(replace(context, pads={arm: Pad(
-            tuple(self.axes[arm]), tuple(int(b in self.held[arm]) for b in range(21)),
+        return device.read(replace(context, heard={f'{arm}/joy': Heard(Pad(
+            tuple(self.axes[arm]), tuple(int(b in self.held[arm]) for b in range(21))), 0,
             self.now_ns - self.silent[arm]) for arm in ARMS}))
 
     def press(self, device, arm, button):
@@ -176,8 +177,8 @@ def test_a_keyboard_beside_a_gamepad_hands_back_its_own_arm_first():
     def read(keys_pressed=''):
         os.write(keys.master, keys_pressed.encode())
         context = test.context(Mode.CORRECTING)
-        return device.read(replace(context, pad=Pad(
-            (0.0,) * 6, tuple(int(b in held) for b in range(21)), test.now_ns)))
+        return device.read(replace(context, heard={'left/joy': Heard(
+            Pad((0.0,) * 6, tuple(int(b in held) for b in range(21))), 0, test.now_ns)}))
 
     read()
     held.add(RB)
@@ -195,7 +196,7 @@ def test_a_keyboard_beside_a_gamepad_hands_back_its_own_arm_first():
 
 @pytest.mark.parametrize(('name', 'contract', 'text'), [
     ('gamepad+keybord', PAIR, "no device 'keybord'; did you mean 'keyboard'?"),
-    ('gamepad+', PAIR, "no device ''; valid: gamepad, keyboard, scripted"),
+    ('gamepad+', PAIR, "no device ''; valid: gamepad, keyboard, leader, mocap, pedal, scripted"),
     ('keyboard+keyboard', PAIR, "device 'keyboard+keyboard': a terminal has one keyboard; take "
                                 'another device for one of the arms'),
     ('gamepad+gamepad+gamepad', PAIR, "device 'gamepad+gamepad+gamepad': expected one device, or "
@@ -211,5 +212,11 @@ def test_pairs_that_cannot_be_are_refused(name, contract, text):
 
 
 def test_two_gamepads_have_a_topic_per_hand():
-    assert pad_topics('gamepad') == pad_topics('gamepad + keyboard') == {'': 'joy'}
-    assert pad_topics('gamepad+gamepad') == {'left': 'left/joy', 'right': 'right/joy'}
+    left, right = parts_of(PAIR, ARMS)
+    pads = BiDevice(PAIR, Gamepad(PAIR, parts=left), Gamepad(PAIR, parts=right), ARMS)
+    assert pads.wants == (Input('left/joy', 'joy', 'left/joy'),
+                          Input('right/joy', 'joy', 'right/joy'))
+    keys = Keys(PAIR, parts=right)
+    assert BiDevice(PAIR, Gamepad(PAIR, parts=left), keys.device, ARMS).wants == (
+        Input('left/joy', 'joy', 'joy'),)
+    keys.close()

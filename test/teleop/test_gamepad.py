@@ -3,9 +3,10 @@ from dataclasses import replace
 
 from il_ros.errors import ConfigError
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.teleop.device import Capture, DeviceContext, Pad
+from il_ros.teleop.device import Capture, DeviceContext
 from il_ros.teleop.devices import open_device
 from il_ros.teleop.gamepad import SILENT_NS, STUCK_NS
+from il_ros.teleop.inputs import Heard, Pad
 from il_ros.teleop.layout import layouts
 from il_ros.types import Mode, Request
 import numpy as np
@@ -45,8 +46,8 @@ class TestGamepad(RelativeConformance):
     def read(self, device, mode=Mode.TELEOP, state=None, silent_ns=0):
         buttons = tuple(int(b in self.held) for b in range(self.buttons))
         context = self.context(mode, state)
-        return device.read(replace(context, pad=Pad(
-            tuple(self.axes), buttons, self.now_ns - silent_ns)))
+        return device.read(replace(context, heard={'joy': Heard(
+            Pad(tuple(self.axes), buttons), 0, self.now_ns - silent_ns)}))
 
     def press(self, device, button):
         self.held.add(button)
@@ -287,9 +288,9 @@ class Joy:
         for _ in range(ticks):
             self.now_ns += CONTRACT.period_ns
             intent = self.device.read(DeviceContext(
-                self.state, ENVIRONMENT, self.now_ns, Mode.TELEOP, Pad(
+                self.state, ENVIRONMENT, self.now_ns, Mode.TELEOP, {'joy': Heard(Pad(
                     tuple(map(float, self.axes)),
-                    tuple(int(b in self.held) for b in range(self.buttons)), self.now_ns)))
+                    tuple(int(b in self.held) for b in range(self.buttons))), 0, self.now_ns)}))
             if intent is not None and intent.engaged:
                 self.state = intent.positions
         return intent
@@ -376,6 +377,6 @@ def test_a_cross_of_axes_presses_its_buttons(name):
     layout = layouts()[name]
     axes = [0.0] * 8
     axes[layout.hat[1]] = 1.0
-    assert layout.pressed(Pad(tuple(axes), (0,) * 20, 0)) == {'up'}
+    assert layout.pressed(Pad(tuple(axes), (0,) * 20)) == {'up'}
     axes[layout.hat[0]] = -1.0
-    assert layout.pressed(Pad(tuple(axes), (0,) * 20, 0)) == {'up', 'right'}
+    assert layout.pressed(Pad(tuple(axes), (0,) * 20)) == {'up', 'right'}

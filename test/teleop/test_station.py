@@ -1,10 +1,10 @@
 """One gamepad or keyboard before several robots; real devices, no ROS."""
-from dataclasses import replace
 import os
 
 from il_ros.errors import ConfigError
-from il_ros.teleop.device import DeviceContext, Pad
+from il_ros.teleop.device import DeviceContext
 from il_ros.teleop.devices import open_device
+from il_ros.teleop.inputs import Heard, Pad
 from il_ros.teleop.keyboard import Keyboard
 from il_ros.teleop.station import Station
 from il_ros.types import Mode, Request
@@ -33,7 +33,7 @@ class Robots:
         self.now_ns += CONTRACT.period_ns
         told = self.station.read({name: DeviceContext(
             self.states[name], ENVIRONMENT, self.now_ns, Mode.AUTONOMOUS,
-            replace(pad, heard_ns=self.now_ns) if pad else None, self.help[name], robot=name,
+            {'joy': Heard(pad, 0, self.now_ns)} if pad else {}, self.help[name], robot=name,
             velocities=self.contracts[name].is_velocity) for name in NAMES}, self.unseen)
         self.engaged.append([name for name, intent in told.items() if intent.engaged])
         assert len(self.engaged[-1]) <= 1, 'never two'
@@ -56,7 +56,7 @@ class Pads(Robots):
         return told
 
     def pad(self, held):
-        return Pad(tuple(self.axes), tuple(int(b in held) for b in range(21)), 0)
+        return Pad(tuple(self.axes), tuple(int(b in held) for b in range(21)))
 
     def engage(self):
         self.held.discard(RB)

@@ -17,13 +17,15 @@ class Parameters:
 
     Attributes:
         robot: Name or file of the contract.
-        device: Name of the device (keyboard, gamepad, scripted), or of one for each of two arms,
-            as in gamepad+keyboard.
+        device: Name of the device (keyboard, gamepad, leader, mocap, scripted), or of one for each
+            of two arms, as in gamepad+keyboard; +pedal adds a pedal.
         seed: Habits of the scripted operator.
         engage: When the scripted operator drives: 'always', 'supervised' or 'never'; may be
             changed while the node runs.
         speed: Robot time per steady time.
         task: Of the simulation, that the scripted operator does; the robot's first when empty.
+        settings: Of the device: a name under config/devices, or a file; of several devices one
+            for each with a plus between them. Where there is none, the file of its name there.
         layout: Of a gamepad: a name under config/gamepads, a file, or 'auto': by its numbers of
             axes and buttons.
         robots: Namespaces of several robots that this device drives in turn, each with its
@@ -37,6 +39,7 @@ class Parameters:
     engage: Annotated[str, OneOf(ENGAGE), LIVE] = 'always'
     speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
     task: str = ''
+    settings: str = ''
     layout: str = AUTO
     robots: tuple[str, ...] = ('',)
 

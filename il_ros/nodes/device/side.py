@@ -12,7 +12,8 @@ from il_ros.nodes.shared import control_messages as messages
 from il_ros.nodes.shared.help_requests import HelpRequests
 from il_ros.nodes.shared.streams import Streams
 from il_ros.srv import ResetSim
-from il_ros.teleop.device import DeviceContext, Intent, Pad
+from il_ros.teleop.device import DeviceContext, Intent
+from il_ros.teleop.inputs import Heard
 from il_ros.types import Mode
 import numpy as np
 from rclpy.node import Node
@@ -48,7 +49,7 @@ class Side:
         node.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         node.create_service(ResetSim, 'teleop/reset', self._on_reset)
 
-    def context(self, pads: Mapping[str, Pad]) -> DeviceContext:
+    def context(self, heard: Mapping[str, Heard]) -> DeviceContext:
         """Return what a device may know now; without a state the start pose and HOLD."""
         now_ns = shell.now_ns(self._node)
         seen = self._aligner.observe(now_ns)
@@ -58,8 +59,8 @@ class Side:
         return DeviceContext(
             np.array(self.contract.start) if isinstance(seen, Unavailable) else seen.state,
             np.empty(0) if isinstance(seen, Unavailable) else seen.environment,
-            now_ns, self._mode if known else Mode.HOLD, pads.get(''), self._help.text, pads,
-            self._name, velocities=self.contract.is_velocity)
+            now_ns, self._mode if known else Mode.HOLD, heard, self._help.text,
+            robot=self._name, velocities=self.contract.is_velocity)
 
     def tell(self, who: str, intent: Intent) -> None:
         """Publish what the operator at a device wants of this robot."""

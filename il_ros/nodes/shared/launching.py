@@ -6,6 +6,7 @@ import shutil
 from typing import Any
 
 from il_ros import transport
+from il_ros.nodes.shared.arguments import ARGUMENTS
 from il_ros.nodes.shared.visualising import share, visualisation
 from il_ros.scheduling import LAUNCH, process_name
 from il_ros.teleop.terminals import find_terminal
@@ -24,30 +25,6 @@ from launch.substitutions import LaunchConfiguration as given
 from launch.substitutions import NotEqualsSubstitution
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
-
-ARGUMENTS = {
-    'robot': ('sim_arm', 'contract of the robot: a name under config/robots, or a file'),
-    'robots': ("['']", 'namespaces of the robots that one device drives in turn, each with its '
-                     'contract where it is not robot:=, as in [left, right=my_robot.yaml]'),
-    'teleop': ('keyboard', 'device of the operator: keyboard, gamepad, scripted, none; or one for '
-                           'each of two arms, as in gamepad+keyboard'),
-    'checkpoint': ('', 'folder of the policy; empty: wait for the service policy/load'),
-    'use_sim': ('false', 'start the simulated arm in place of a real one'),
-    'rviz': ('false', 'show robot, cameras and predicted path in RViz'),
-    'namespace': ('', 'namespace of all nodes and topics'),
-    'output': ('bags', 'folder for the recorded episodes; by itself a folder per namespace'),
-    'task': ('', "what the robot is to do; empty: the contract's task"),
-    'operator': ('', 'who teleoperates, for the metadata of the episodes'),
-    'licence': ('', 'of the recorded data: an SPDX identifier, or LicenseRef-no-training'),
-    'owner': ('', 'whom to ask about the recorded data'),
-    'consent': ('', 'of those who are seen: given, not needed, pending, withheld, withdrawn'),
-    'sim_task': ('', 'task of the simulated robot, such as PickPlace; empty: its first'),
-    'seed': ('0', 'seed of the simulated arm and of the scripted operator'),
-    'gate': ('none', 'who watches the policy and asks for help: ensemble, safe, lazy, thrifty'),
-    'handover': ('blend', 'when a device that stands elsewhere takes over: blend, leader, clutch'),
-    'terminal': ('', 'what gives the keyboard device a terminal of its own, as xterm -e; empty: '
-                     'one that is installed'),
-}
 
 
 def description(arguments: tuple[str, ...], *actions: Action,
@@ -122,13 +99,14 @@ def operator(engage: str) -> Node:
     """Return the operator's device, unless `teleop:=none`; a keyboard in its own terminal."""
     return node('teleop', condition=IfCondition(NotEqualsSubstitution(given('teleop'), 'none')),
                 prefix=given('terminal'), robot=given('robot'), device=given('teleop'),
-                seed=given('seed'), engage=engage, task=given('sim_task'))
+                settings=given('device'), seed=given('seed'), engage=engage,
+                task=given('sim_task'))
 
 
 def station() -> Node:
     """Return the operator's device for several robots."""
     return node('teleop', prefix=given('terminal'), robot=given('robot'), device=given('teleop'),
-                robots=ParameterValue(given('robots')))
+                settings=given('device'), robots=ParameterValue(given('robots')))
 
 
 def recorder() -> Node:

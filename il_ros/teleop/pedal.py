@@ -1,0 +1,124 @@
+"""A pedal or button box beside any device, from sensor_msgs/Joy: `leader+pedal`."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+
+from il_ros.config import Range
+from il_ros.errors import ConfigError
+from il_ros.teleop.device import Capture, Device, DeviceContext, Intent
+from il_ros.teleop.inputs import Guard, Input, Pad
+from il_ros.timing import MILLISECOND
+from il_ros.types import Request
+
+SILENT_NS = 250 * MILLISECOND   # joy repeats itself 20 times a second
+CAPTURES = {capture.value: capture for capture in Capture}
+REQUESTS = {'pause': Request.PAUSE, 'rewind': Request.REWIND}
+NUMBER = Range(0, 63)
+
+
+@dataclass(frozen=True)
+class PedalButtons:
+    """Which button means what; None: none does."""
+
+    dead_man: int | None = 0
+    gripper: int | None = None
+    start: int | None = None
+    success: int | None = None
+    failure: int | None = None
+    discard: int | None = None
+    pause: int | None = None
+    rewind: int | None = None
+
+    def __post_init__(self) -> None:
+        given = [number for number in vars(self).values() if number is not None]
+        for name, number in vars(self).items():
+            if number is not None:
+                NUMBER.check(name, number)
+        if twice := [number for number in given if given.count(number) > 1]:
+            raise ConfigError(f'button {twice[0]} means two things; expected each once')
+
+    def held(self, pad: Pad) -> frozenset[str]:
+        """Return what the buttons that are held mean.
+
+        Raises:
+            ConfigError: There are fewer buttons.
+        """
+        named = {f.name: getattr(self, f.name) for f in fields(self)}
+        known = {name: number for name, number in named.items() if number is not None}
+        if beyond := [name for name, number in known.items() if number >= len(pad.buttons)]:
+            raise ConfigError(f'{beyond[0]}: button {known[beyond[0]]}: there are '
+                              f'{len(pad.buttons)}, counted from 0')
+        return frozenset(name for name, number in known.items() if pad.buttons[number])
+
+
+@dataclass(frozen=True)
+class PedalSettings:
+    """Settings of a pedal.
+
+    Attributes:
+        topic: Its Joy, as of joy's `joy_node` with `autorepeat_rate` as it is.
+        buttons: What they mean.
+    """
+
+    topic: str = 'pedal/joy'
+    buttons: PedalButtons = field(default_factory=PedalButtons)
+
+
+class WithPedal:
+    """A device and a pedal as one: the pedal's dead-man switch is the device's.
+
+    A pedal that falls silent is let go, also one that was unplugged while pressed; what is held
+    while it is first heard is no press. Without a dead-man button the device keeps its own.
+    """
+
+    def __init__(self, device: Device, settings: PedalSettings) -> None:
+        """Take the device and the settings of the pedal."""
+        self._device, self._buttons = device, settings.buttons
+        self._guard = Guard('pedal', SILENT_NS)
+        self.name, self.absolute, self.notice = device.name, device.absolute, ''
+        self.wants = (*device.wants, Input('pedal', 'joy', settings.topic))
+        self._forget()
+
+    def _forget(self) -> None:
+        self._before = frozenset(f.name for f in fields(PedalButtons))
+        self._waits, self._heard = True, False
+
+    def read(self, context: DeviceContext) -> Intent | None:
+        """Return what the device says, with what the pedal asks for; see `Device`."""
+        held, problem = self._held(context)
+        pressed = held - self._before
+        if not problem:
+            # What is held while it is first heard counts once it was released.
+            self._before, self._waits = held, self._waits and 'dead_man' in held
+        driving = None if self._buttons.dead_man is None else 'dead_man' in held and (
+            not self._waits)
+        intent = self._device.read(replace(context, dead_man=driving, grip='gripper' in pressed))
+        self.notice = problem or self._device.notice
+        if intent is None:
+            return None
+        request = next((REQUESTS[name] for name in REQUESTS if name in pressed), intent.request)
+        capture = next((CAPTURES[name] for name in CAPTURES if name in pressed), intent.capture)
+        return replace(intent, request=request, capture=capture)
+
+    def reset(self, seed: int) -> None:
+        """Let go until the pedal is pressed anew."""
+        self._device.reset(seed)
+        self._forget()
+
+    def close(self) -> None:
+        """Give the device back."""
+        self._device.close()
+
+    def _held(self, context: DeviceContext) -> tuple[frozenset[str], str]:
+        pad = self._guard.take(context.heard.get('pedal'), context.now_ns)
+        if not isinstance(pad, Pad):
+            was_held = 'dead_man' in self._before and self._heard
+            self._forget()
+            return frozenset(), ('pedal: silent while it was pressed: let go; check its cable'
+                                 if was_held else 'pedal: nothing is heard of it')
+        self._heard = True
+        try:
+            return self._buttons.held(pad), ''
+        except ConfigError as error:
+            self._forget()
+            return frozenset(), f'pedal: {error}'
