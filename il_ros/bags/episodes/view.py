@@ -31,7 +31,7 @@ class View(Bag):
     def __init__(self, whole: Bag, span: Span, counts: Mapping[str, int],
                  before: Mapping[str, Sample]) -> None:
         self._whole, self._span = whole, span
-        self._storages, self._names = whole._storages, whole._names
+        self._storages, self._names, self.sources = whole._storages, whole._names, whole.sources
         self.path = whole.path.with_name(f'{whole.path.name}#{span.number}')
         self.info = replace(whole.info, task=span.task or whole.info.task,
                             outcome=span.outcome or whole.info.outcome)
