@@ -53,7 +53,7 @@ def declared(path):
 
 
 NODES = assigned(ROOT / 'setup.py', 'NODES')
-KNOWN = assigned(LAUNCHING, 'ARGUMENTS')
+KNOWN = assigned(LAUNCHING.with_name('arguments.py'), 'ARGUMENTS')
 STARTED = [call for path in (LAUNCHING, *FILES.values()) for call in calls(path, 'node')]
 
 
