@@ -45,7 +45,12 @@ class Range:
 
 
 class OneOf(tuple[str, ...]):
-    """What a text may be: `Annotated[str, OneOf(names)]`; its owner checks it."""
+    """What a text may be: `Annotated[str, OneOf(names)]`; its owner calls `check`."""
+
+    def check(self, name: str, value: str) -> None:
+        """Refuse another text by a ConfigError."""
+        if value not in self:
+            raise ConfigError(f'{name}: expected one of {", ".join(self)}, got {value!r}')
 
 
 class Live:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from il_ros.config import OneOf
 from il_ros.teleop.inputs import Heard, Input
 from il_ros.types import Floats, Mode, Request
 import numpy as np
 from numpy.typing import NDArray
 
-ENGAGE = ('always', 'supervised', 'never')   # when a scripted operator drives
+ENGAGE = OneOf(('always', 'supervised', 'never'))   # when a scripted operator drives
 
 
 class Capture(Enum):

@@ -11,13 +11,12 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.teleop.device import Capture, DeviceContext, Intent
 from il_ros.teleop.hand import Hand
-from il_ros.teleop.inputs import Guard, Input, Pad
+from il_ros.teleop.inputs import Guard, Input, JOY_SILENT_NS, Pad
 from il_ros.teleop.layout import AUTO, layouts, load_layout, recognise, STICKS
-from il_ros.timing import MILLISECOND, SECOND
+from il_ros.timing import SECOND
 from il_ros.types import Floats, Request
 import numpy as np
 
-SILENT_NS = 250 * MILLISECOND   # joy repeats itself 20 times a second
 DEAD_ZONE = 0.1           # of a stick
 END = 0.95                # of a stick: where a trigger rests
 STUCK_NS = SECOND         # as long at its end while nobody drives, a stick is none
@@ -59,7 +58,7 @@ class Gamepad:
         self._known = layouts() if layout == AUTO else {layout: load_layout(layout)}
         self._chosen = '' if layout == AUTO else layout
         self._hand, self._robots = Hand(contract, parts), robots
-        self._guard = Guard(self.name, SILENT_NS)
+        self._guard = Guard(self.name, JOY_SILENT_NS)
         self._speed = 5
         self.notice = ''
         self._forget()

@@ -15,6 +15,20 @@ from numpy.typing import NDArray
 MAX_STEP_NS = 100 * MILLISECOND
 
 
+class Pace:
+    """The time between two readings."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._last_ns = 0
+
+    def step_s(self, now_ns: int) -> float:
+        """Return the time since the last call [s], as far as it counts for motion."""
+        step_s = to_s(min(max(now_ns - self._last_ns, 0), MAX_STEP_NS))
+        self._last_ns = now_ns
+        return step_s
+
+
 class Hand:
     """Moves the part of the robot that is chosen: an arm, or the base.
 
@@ -40,7 +54,7 @@ class Hand:
         # A base has no gripper: while it moves, that of the arm before is opened and closed.
         self._gripping = next((p for p in self.parts if isinstance(p, ArmPart)), None)
         self._told: Floats | None = None
-        self._last_ns = 0
+        self._pace = Pace()
         self._away: NDArray[np.bool_] | None = None
 
     @property
@@ -106,9 +120,7 @@ class Hand:
 
     def see(self, now_ns: int) -> float:
         """Return the time since the last call [s], as far as it counts for motion."""
-        dt_s = to_s(min(max(now_ns - self._last_ns, 0), MAX_STEP_NS))
-        self._last_ns = now_ns
-        return dt_s
+        return self._pace.step_s(now_ns)
 
     def at_rest(self, values: Floats) -> Floats:
         """Return what the operator's axes say, 0 for those not yet at rest since `take_up`.

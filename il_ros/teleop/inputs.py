@@ -11,6 +11,7 @@ from il_ros.types import Floats
 import numpy as np
 
 LONGEST_NS = 100 * MILLISECOND   # older than that, an input counts for nothing
+JOY_SILENT_NS = 250 * MILLISECOND   # the same of a Joy, which repeats itself 20 times a second
 NORM = (0.9, 1.1)                # of a quaternion
 SPEED, TURNING = 3.0, 15.0       # no hand moves faster [m/s] [rad/s]
 BURST_S = 0.005                  # samples that come at once are taken for as far apart

@@ -11,9 +11,11 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.teleop.device import DeviceContext, Intent
 from il_ros.teleop.inputs import Guard, Input, Joints
-from il_ros.teleop.switch import PEDAL, Switch, WAYS
+from il_ros.teleop.switch import ALWAYS, MOVED, PEDAL, Switch
 from il_ros.types import Floats
 import numpy as np
+
+WAYS = OneOf((PEDAL, ALWAYS, MOVED))
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,10 @@ class LeaderSettings:
     topic: str = 'leader/joint_states'
     joints: tuple[LeaderJoint, ...] = ()
     grippers: tuple[LeaderGripper, ...] = ()
-    engage: Annotated[str, OneOf(WAYS)] = PEDAL
+    engage: Annotated[str, WAYS] = PEDAL
 
     def __post_init__(self) -> None:
-        if self.engage not in WAYS:
-            raise ConfigError(f'engage: expected one of {", ".join(WAYS)}, got {self.engage!r}')
+        WAYS.check('engage', self.engage)
         names = [j.name for j in self.joints] + [g.name for g in self.grippers]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ConfigError(f'joints: {twice[0]} stands twice')

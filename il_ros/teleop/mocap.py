@@ -9,16 +9,15 @@ from il_ros.config import OneOf
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.teleop.device import DeviceContext, Intent
+from il_ros.teleop.hand import Pace
 from il_ros.teleop.inputs import Guard, Heard, Input, Pose
 from il_ros.teleop.parts import keep_still, may_hold
 from il_ros.teleop.switch import ALWAYS, PEDAL, Switch
 from il_ros.teleop.tool_follow import Following, ToolFollow
-from il_ros.timing import MILLISECOND, to_s
 from il_ros.types import Floats
 import numpy as np
 
-WAYS = (PEDAL, ALWAYS)
-MAX_STEP_NS = 100 * MILLISECOND
+WAYS = OneOf((PEDAL, ALWAYS))
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,10 @@ class MocapSettings:
 
     topic: str = 'mocap/pose'
     following: Following = field(default_factory=Following)
-    engage: Annotated[str, OneOf(WAYS)] = PEDAL
+    engage: Annotated[str, WAYS] = PEDAL
 
     def __post_init__(self) -> None:
-        if self.engage not in WAYS:
-            raise ConfigError(f'engage: expected one of {", ".join(WAYS)}, got {self.engage!r}')
+        WAYS.check('engage', self.engage)
 
 
 class Mocap:
@@ -66,14 +64,14 @@ class Mocap:
         self._guard, self._switch = Guard(self.name), Switch(settings.engage)
         self._follow = ToolFollow(contract, arms[0], settings.following)
         self._columns, self._gripper = contract.indices(arms[0].joints), arms[0].gripper
+        self._grip = contract.indices([self._gripper.joint])[0] if self._gripper else -1
         self._fresh: Heard | None = None     # the first that said what the newest says
         self._told: Floats | None = None     # while a person drives
-        self._closed, self._last_ns = False, 0
+        self._closed, self._pace = False, Pace()
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return where the tool shall go, None while the hand is not tracked."""
-        dt_s = to_s(min(max(context.now_ns - self._last_ns, 0), MAX_STEP_NS))
-        self._last_ns = context.now_ns
+        dt_s = self._pace.step_s(context.now_ns)
         hand = self._guard.take(self._seen(context.heard.get('pose')), context.now_ns)
         self.notice = self._guard.notice or self._switch.problem(context.dead_man)
         if not isinstance(hand, Pose) or self._guard.leapt:
@@ -110,11 +108,9 @@ class Mocap:
             self._told = keep_still(self._contract, context.state)
             self._follow.start(arm, hand)
             if self._gripper:
-                column = self._contract.indices([self._gripper.joint])[0]
-                self._closed = may_hold(self._gripper, context.state[column])
+                self._closed = may_hold(self._gripper, context.state[self._grip])
         self._told[self._columns] = self._follow.move(arm, hand, dt_s)
         if self._gripper:
             self._closed ^= context.grip
-            column = self._contract.indices([self._gripper.joint])[0]
-            self._told[column] = self._gripper.closed if self._closed else self._gripper.open
+            self._told[self._grip] = self._gripper.closed if self._closed else self._gripper.open
         return self._told.copy()

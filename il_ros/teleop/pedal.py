@@ -6,11 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 from il_ros.config import Range
 from il_ros.errors import ConfigError
 from il_ros.teleop.device import Capture, Device, DeviceContext, Intent
-from il_ros.teleop.inputs import Guard, Input, Pad
-from il_ros.timing import MILLISECOND
+from il_ros.teleop.inputs import Guard, Input, JOY_SILENT_NS, Pad
 from il_ros.types import Request
 
-SILENT_NS = 250 * MILLISECOND   # joy repeats itself 20 times a second
 CAPTURES = {capture.value: capture for capture in Capture}
 REQUESTS = {'pause': Request.PAUSE, 'rewind': Request.REWIND}
 NUMBER = Range(0, 63)
@@ -30,12 +28,16 @@ class PedalButtons:
     rewind: int | None = None
 
     def __post_init__(self) -> None:
-        given = [number for number in vars(self).values() if number is not None]
-        for name, number in vars(self).items():
-            if number is not None:
-                NUMBER.check(name, number)
+        for name, number in self.numbers.items():
+            NUMBER.check(name, number)
+        given = [*self.numbers.values()]
         if twice := [number for number in given if given.count(number) > 1]:
             raise ConfigError(f'button {twice[0]} means two things; expected each once')
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The buttons that mean something."""
+        return {name: number for name, number in vars(self).items() if number is not None}
 
     def held(self, pad: Pad) -> frozenset[str]:
         """Return what the buttons that are held mean.
@@ -43,8 +45,7 @@ class PedalButtons:
         Raises:
             ConfigError: There are fewer buttons.
         """
-        named = {f.name: getattr(self, f.name) for f in fields(self)}
-        known = {name: number for name, number in named.items() if number is not None}
+        known = self.numbers
         if beyond := [name for name, number in known.items() if number >= len(pad.buttons)]:
             raise ConfigError(f'{beyond[0]}: button {known[beyond[0]]}: there are '
                               f'{len(pad.buttons)}, counted from 0')
@@ -74,7 +75,7 @@ class WithPedal:
     def __init__(self, device: Device, settings: PedalSettings) -> None:
         """Take the device and the settings of the pedal."""
         self._device, self._buttons = device, settings.buttons
-        self._guard = Guard('pedal', SILENT_NS)
+        self._guard = Guard('pedal', JOY_SILENT_NS)
         self.name, self.absolute, self.notice = device.name, device.absolute, ''
         self.wants = (*device.wants, Input('pedal', 'joy', settings.topic))
         self._forget()

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from il_ros.contract import Contract
-from il_ros.errors import ConfigError
 from il_ros.sim.tasks import default_task
 from il_ros.teleop.device import DeviceContext, ENGAGE, Intent
 from il_ros.teleop.inputs import Input
@@ -43,8 +42,7 @@ class ScriptedDevice:
 
     @engage.setter
     def engage(self, value: str) -> None:
-        if value not in ENGAGE:
-            raise ConfigError(f'engage: expected one of {", ".join(ENGAGE)}, got {value!r}')
+        ENGAGE.check('engage', value)
         self._engage = value
         self._supervisor.reset()
 

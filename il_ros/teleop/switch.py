@@ -1,7 +1,7 @@
 """Whether a person drives with a device that has no switch of its own."""
 from __future__ import annotations
 
-PEDAL, ALWAYS, MOVED = WAYS = ('pedal', 'always', 'moved')
+PEDAL, ALWAYS, MOVED = 'pedal', 'always', 'moved'
 NO_PEDAL = 'no pedal says who drives: add +pedal to the device, or set engage in its settings'
 
 
@@ -13,7 +13,7 @@ class Switch:
     """
 
     def __init__(self, engage: str) -> None:
-        """Take one of `WAYS`; what is `MOVED` never engages: the arbiter sees it move."""
+        """Take `PEDAL`, `ALWAYS` or `MOVED`; the last never engages: the arbiter sees it move."""
         self._engage, self._let_go = engage, engage != ALWAYS
 
     def let_go(self) -> None:

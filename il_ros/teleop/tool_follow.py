@@ -9,7 +9,7 @@ from il_ros.errors import ConfigError
 from il_ros.kinematics import chain
 from il_ros.teleop.inputs import Pose
 from il_ros.teleop.jog import JOINT_SHARE
-from il_ros.teleop.tool_jog import LEASH
+from il_ros.teleop.tool_jog import at_most, LEASH
 from il_ros.types import Floats
 import numpy as np
 import pinocchio as pin
@@ -89,11 +89,10 @@ class ToolFollow:
         way = by.scale * to_robot @ (hand.position - self._hand.position)
         turn = pin.log3(to_robot @ rotation(hand) @ self._turned.T @ to_robot.T)
         position, turned = self._arm.forward(q)
-        ahead = self._position + way - position
-        position = position + ahead * min(1.0, LEASH / max(float(np.linalg.norm(ahead)), 1e-9))
+        position = position + at_most(self._position + way - position, LEASH)
         beyond = pin.log3(pin.exp3(by.turn_scale * turn) @ self._rotation @ turned.T)
-        share = min(1.0, TURN_LEASH / max(float(np.linalg.norm(beyond)), 1e-9))
-        self._q = self._arm.step(self._q, position, pin.exp3(share * beyond) @ turned,
+        self._q = self._arm.step(self._q, position,
+                                 pin.exp3(at_most(beyond, TURN_LEASH)) @ turned,
                                  float(self._limit.min()) * dt_s)
         return self._q
 

@@ -36,11 +36,14 @@ class ToolJog:
         """Return the targets after `dt_s`; see `Jog`."""
         measured, _ = self._arm.forward(q)
         wanted = self._position + SPEED * velocity[:3] * dt_s
-        ahead = wanted - measured
-        self._position = measured + ahead * min(1.0, LEASH / max(float(np.linalg.norm(ahead)),
-                                                                 1e-9))
+        self._position = measured + at_most(wanted - measured, LEASH)
         self._rotation = pin.exp3(TURN * velocity[3:] * dt_s) @ self._rotation
         step = self._arm.step(self._q, self._position, self._rotation,
                               float(self._limit.min()) * dt_s)
         self._q = step
         return step
+
+
+def at_most(way: Floats, length: float) -> Floats:
+    """Return a way, cut to a length. Shapes (3,)."""
+    return way * min(1.0, length / max(float(np.linalg.norm(way)), 1e-9))

@@ -87,6 +87,18 @@ class DeviceConformance:
         device.close()
 
 
+class ByPedal:
+    """Of a device that a pedal engages: `read` tells it whether that is `held`."""
+
+    def engage(self, device):
+        self.let_go(device)
+        self.read(device)
+        self.held = True
+
+    def let_go(self, device):
+        self.held = False
+
+
 class AbsoluteConformance(DeviceConformance):
     """Provide also `pose`: the device is in the pose of these joints. It begins in `state`."""
 

@@ -6,8 +6,8 @@ from il_ros.errors import ConfigError
 from il_ros.teleop.bi_device import BiDevice, parts_of
 from il_ros.teleop.device import Capture
 from il_ros.teleop.devices import open_device
-from il_ros.teleop.gamepad import Gamepad, SILENT_NS
-from il_ros.teleop.inputs import Heard, Input, Pad
+from il_ros.teleop.gamepad import Gamepad
+from il_ros.teleop.inputs import Heard, Input, JOY_SILENT_NS, Pad
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
@@ -128,7 +128,7 @@ class TestTwoGamepads(RelativeConformance):
     def test_one_that_falls_silent_while_it_drives_silences_both_until_released(self, device):
         self.engage(device)
         assert self.read(device).engaged
-        self.silent['left'] = SILENT_NS + 1
+        self.silent['left'] = JOY_SILENT_NS + 1
         assert [self.read(device) for _ in range(3)] == [None] * 3
         self.silent['left'] = 0
         assert self.read(device) is None, 'the right one is still held'
@@ -138,12 +138,12 @@ class TestTwoGamepads(RelativeConformance):
         assert self.read(device).engaged
 
     def test_one_that_is_not_there_leaves_the_other_alone(self, device):
-        self.silent['right'] = SILENT_NS + 1
+        self.silent['right'] = JOY_SILENT_NS + 1
         self.engage(device, 'left')
         assert self.read(device).engaged
         self.let_go(device)
         assert not self.read(device).engaged
-        self.silent['left'] = SILENT_NS + 1
+        self.silent['left'] = JOY_SILENT_NS + 1
         assert self.read(device) is None, 'nobody is there'
 
     def test_what_is_to_be_said_names_the_arm(self, device):

@@ -5,8 +5,8 @@ from il_ros.errors import ConfigError
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.teleop.device import Capture, DeviceContext
 from il_ros.teleop.devices import open_device
-from il_ros.teleop.gamepad import SILENT_NS, STUCK_NS
-from il_ros.teleop.inputs import Heard, Pad
+from il_ros.teleop.gamepad import STUCK_NS
+from il_ros.teleop.inputs import Heard, JOY_SILENT_NS, Pad
 from il_ros.teleop.layout import layouts
 from il_ros.types import Mode, Request
 import numpy as np
@@ -120,8 +120,8 @@ class TestGamepad(RelativeConformance):
 
     def test_a_pad_that_fell_silent_says_nothing(self, device):
         self.engage(device)
-        assert self.read(device, silent_ns=SILENT_NS).engaged
-        assert self.read(device, silent_ns=SILENT_NS + CONTRACT.period_ns) is None
+        assert self.read(device, silent_ns=JOY_SILENT_NS).engaged
+        assert self.read(device, silent_ns=JOY_SILENT_NS + CONTRACT.period_ns) is None
         assert open_device('gamepad', CONTRACT).read(
             DeviceContext(STATE, ENVIRONMENT, 1, Mode.TELEOP)) is None
 
@@ -151,7 +151,7 @@ class TestGamepad(RelativeConformance):
         self.held.clear()
         self.engage(device)
         assert self.read(device).engaged
-        assert self.read(device, silent_ns=SILENT_NS + 1) is None
+        assert self.read(device, silent_ns=JOY_SILENT_NS + 1) is None
         assert not self.read(device).engaged
 
     def test_a_pad_heard_after_now_is_none(self, device):

@@ -10,7 +10,14 @@ from il_ros.teleop.switch import NO_PEDAL
 from il_ros.types import Mode
 import numpy as np
 import pytest
-from teleop.device_conformance import AbsoluteConformance, CONTRACT, PAIR, PAIR_STATE, STATE
+from teleop.device_conformance import (
+    AbsoluteConformance,
+    ByPedal,
+    CONTRACT,
+    PAIR,
+    PAIR_STATE,
+    STATE,
+)
 
 NAMES = CONTRACT.joint_names
 GELLO = LeaderSettings('gello/joint_states', (
@@ -19,7 +26,7 @@ GELLO = LeaderSettings('gello/joint_states', (
 OPEN, CLOSED = CONTRACT.arms[0].gripper.open, CONTRACT.arms[0].gripper.closed
 
 
-class TestLeader(AbsoluteConformance):
+class TestLeader(ByPedal, AbsoluteConformance):
     """With a pedal, as by default; `pose` is what the robot is to take on."""
 
     settings = LeaderSettings()
@@ -28,14 +35,6 @@ class TestLeader(AbsoluteConformance):
     def device(self):
         self.shown, self.held, self.silent_ns = self.state.copy(), False, 0
         return Leader(self.contract, self.settings)
-
-    def engage(self, device):
-        self.let_go(device)
-        self.read(device)
-        self.held = True
-
-    def let_go(self, device):
-        self.held = False
 
     def pose(self, device, positions):
         self.shown = positions

@@ -8,28 +8,20 @@ from il_ros.teleop.mocap import Mocap, MocapSettings
 from il_ros.types import Mode
 import numpy as np
 import pytest
-from teleop.device_conformance import CONTRACT, PAIR, RelativeConformance, STATE
+from teleop.device_conformance import ByPedal, CONTRACT, PAIR, RelativeConformance, STATE
 
 ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
 NOISE = 1e-6     # of a tracker [m]
 STEP = 0.01      # of a hand per reading [m]
 
 
-class TestMocap(RelativeConformance):
+class TestMocap(ByPedal, RelativeConformance):
     @pytest.fixture
     def device(self):
         self.hand, self.velocity = np.array([3.0, -1.0, 1.2]), np.zeros(3)
         self.held, self.grip, self.lost = False, False, False
         self.rng, self.newest = np.random.default_rng(0), None
         return Mocap(CONTRACT, MocapSettings())
-
-    def engage(self, device):
-        self.let_go(device)
-        self.read(device)
-        self.held = True
-
-    def let_go(self, device):
-        self.held = False
 
     def deflect(self, device, on):
         self.velocity = np.array([STEP if on else 0.0, 0.0, 0.0])

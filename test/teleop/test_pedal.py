@@ -5,8 +5,8 @@ from il_ros.config import build, parse_yaml
 from il_ros.errors import ConfigError
 from il_ros.teleop.device import Capture
 from il_ros.teleop.devices import open_device
-from il_ros.teleop.inputs import Heard, Joints, Pad
-from il_ros.teleop.pedal import PedalButtons, PedalSettings, SILENT_NS
+from il_ros.teleop.inputs import Heard, Joints, JOY_SILENT_NS, Pad
+from il_ros.teleop.pedal import PedalButtons, PedalSettings
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_unplugged_while_pressed_it_lets_go_and_says_so(settings):
     desk = Desk(settings)
     desk.held = {0}
     assert desk.read().engaged
-    desk.silent_ns = SILENT_NS + 1
+    desk.silent_ns = JOY_SILENT_NS + 1
     assert not desk.read().engaged
     assert desk.device.notice == 'pedal: silent while it was pressed: let go; check its cable'
     assert not desk.read().engaged

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from il_ros.config import LIVE, OneOf, Range
+from il_ros.config import LIVE, Range
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
 from il_ros.teleop.device import ENGAGE
@@ -36,7 +36,7 @@ class Parameters:
     robot: str = 'sim_arm'
     device: str = 'keyboard'
     seed: Annotated[int, Range(0, 2**31 - 1)] = 0
-    engage: Annotated[str, OneOf(ENGAGE), LIVE] = 'always'
+    engage: Annotated[str, ENGAGE, LIVE] = 'always'
     speed: Annotated[float, Range(0.001, 1000.0)] = 1.0
     task: str = ''
     settings: str = ''
@@ -44,8 +44,7 @@ class Parameters:
     robots: tuple[str, ...] = ('',)
 
     def __post_init__(self) -> None:
-        if self.engage not in ENGAGE:
-            raise ConfigError(f'engage: expected one of {", ".join(ENGAGE)}, got {self.engage!r}')
+        ENGAGE.check('engage', self.engage)
         if self.speed <= 0:
             raise ConfigError(f'speed: expected more than 0, got {self.speed}')
         names = [resolve(entry.partition('=')[0]) for entry in self.robots if entry]
