@@ -23,7 +23,7 @@ from il_ros.evaluation.statistics import wilson
 from il_ros.execution.chunk_scheduler import make_scheduler
 from il_ros.policies.load import load
 from il_ros.policies.policy import Policy
-from il_ros.teleop.scripted_device import ScriptedDevice
+from il_ros.teleop.scripted.device import ScriptedDevice
 from il_ros.training.samples import ArraySource
 from il_ros.training.train import fit
 from il_ros.types import ControlSource, Floats, Observation

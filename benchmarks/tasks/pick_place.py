@@ -4,8 +4,8 @@ Demonstrated without pushes, the cube never leaves the place that the fingers co
 """
 from __future__ import annotations
 
-from il_ros.teleop.scripted_goals import Goal
-from il_ros.teleop.scripted_stages import HELD, View
+from il_ros.teleop.scripted.goals import Goal
+from il_ros.teleop.scripted.stages import HELD, View
 from il_ros.types import Floats
 import numpy as np
 

@@ -4,8 +4,8 @@ Demonstrated without pushes from aside, the cube lies still until the tool is be
 """
 from __future__ import annotations
 
-from il_ros.teleop.scripted_goals import Goal
-from il_ros.teleop.scripted_stages import View
+from il_ros.teleop.scripted.goals import Goal
+from il_ros.teleop.scripted.stages import View
 from il_ros.types import Floats
 import numpy as np
 

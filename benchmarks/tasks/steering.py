@@ -12,10 +12,10 @@ from abc import ABC, abstractmethod
 from il_ros.contract import Contract
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.sim.simulation import Simulation
-from il_ros.teleop.scripted_arm import DOWN, turn_about_z
-from il_ros.teleop.scripted_goals import CARRY, Goal, GOALS, Habits, HOVER, RELEASE
-from il_ros.teleop.scripted_stages import Reader, View
-from il_ros.teleop.scripted_supervisor import Supervisor
+from il_ros.teleop.scripted.arm import DOWN, turn_about_z
+from il_ros.teleop.scripted.goals import CARRY, Goal, GOALS, Habits, HOVER, RELEASE
+from il_ros.teleop.scripted.stages import Reader, View
+from il_ros.teleop.scripted.supervisor import Supervisor
 from il_ros.types import Floats
 import numpy as np
 

@@ -33,7 +33,7 @@ def sim(
     from il_ros.datasets.files.video import VideoWriter
     from il_ros.sim import make
     from il_ros.sim.tasks import make_task
-    from il_ros.teleop.scripted_operators import make_operator
+    from il_ros.teleop.scripted.operators import make_operator
 
     contract = Contract.load(robot or make_task(task).world.robot)
     operator = make_operator(contract, seed, task)

@@ -19,7 +19,7 @@ IMAGE_KEY = 'observation.images.'
 
 
 class Human(Protocol):
-    """Somebody beside the robot who may take over; see `il_ros.teleop.scripted_device`."""
+    """Somebody beside the robot who may take over; see `il_ros.teleop.scripted.device`."""
 
     def reset(self, seed: int) -> None:
         """Start an episode."""

@@ -43,7 +43,7 @@ def _gamepad(contract: Contract, options: _Options) -> Device:
 
 
 def _scripted(contract: Contract, options: _Options) -> Device:
-    from il_ros.teleop.scripted_device import ScriptedDevice
+    from il_ros.teleop.scripted.device import ScriptedDevice
     if options.parts or options.robots > 1:
         raise ConfigError('a scripted operator drives all parts of one robot: give it no other '
                           'device and no other robot')

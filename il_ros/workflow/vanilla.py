@@ -29,7 +29,7 @@ class VanillaCollector:
         """Raises IlRosError where the robot or the task is not one of the simulated expert's."""
         import gymnasium
         import il_ros.sim  # noqa: F401  registers the environments
-        from il_ros.teleop.scripted_operators import make_operator
+        from il_ros.teleop.scripted.operators import make_operator
 
         self._config, self._loop, self._out = config, loop, out
         self._dataset, self._beta = dataset, beta

@@ -9,7 +9,7 @@ from il_ros.evaluation.labelling import add_labels, read_rows
 from il_ros.recording.metadata import EpisodeInfo
 from il_ros.rights import Rights
 from il_ros.teleop.scripted import ScriptedOperator
-from il_ros.teleop.scripted_device import ScriptedDevice
+from il_ros.teleop.scripted.device import ScriptedDevice
 from il_ros.types import ControlSource, LABELLED
 import numpy as np
 import pytest

@@ -5,7 +5,7 @@ from il_ros.contract import Contract
 from il_ros.inspection.motion import Motion
 from il_ros.sim import make
 from il_ros.sim.tasks import make_task
-from il_ros.teleop.scripted_operators import make_operator
+from il_ros.teleop.scripted.operators import make_operator
 import numpy as np
 
 

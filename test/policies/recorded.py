@@ -9,7 +9,7 @@ from il_ros.contract import Contract
 from il_ros.contract.joint import TURN
 from il_ros.kinematics import chain, find_urdf
 from il_ros.sim.environment import ArmEnv
-from il_ros.teleop.scripted_operators import make_operator
+from il_ros.teleop.scripted.operators import make_operator
 from il_ros.training.samples import ArraySource
 import numpy as np
 

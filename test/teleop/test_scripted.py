@@ -6,7 +6,7 @@ from il_ros.errors import ConfigError
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.sim.environment import ArmEnv
 from il_ros.teleop.scripted import ScriptedOperator
-from il_ros.teleop.scripted_arm import DOWN, turn_about_z
+from il_ros.teleop.scripted.arm import DOWN, turn_about_z
 import numpy as np
 import pytest
 

@@ -1,6 +1,6 @@
 from il_ros.errors import ConfigError
 from il_ros.teleop.device import DeviceContext
-from il_ros.teleop.scripted_device import ScriptedDevice
+from il_ros.teleop.scripted.device import ScriptedDevice
 from il_ros.types import Mode
 import numpy as np
 import pytest

@@ -3,7 +3,7 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.environment import ArmEnv
 from il_ros.teleop.scripted import Supervisor
-from il_ros.teleop.scripted_operators import make_operator
+from il_ros.teleop.scripted.operators import make_operator
 import numpy as np
 import pytest
 

@@ -9,7 +9,7 @@ from il_ros.policies.inputs.tool_actions import ToolActions
 from il_ros.policies.inputs.tool_frame import rotations, ToolFrame
 from il_ros.policies.load import load
 from il_ros.policies.transforms import PoseFeatures
-from il_ros.teleop.scripted_stages import rotation
+from il_ros.teleop.scripted.stages import rotation
 from il_ros.training import train as training
 from il_ros.training.batches import Batches
 from il_ros.training.config import TrainConfig

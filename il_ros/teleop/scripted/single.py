@@ -4,15 +4,12 @@ from __future__ import annotations
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.scripted_arm import ScriptedArm, ToolGoal
-from il_ros.teleop.scripted_goals import draw_habits, GOALS
-from il_ros.teleop.scripted_hands import ScriptedHands
-from il_ros.teleop.scripted_stages import Reader
-from il_ros.teleop.scripted_supervisor import Supervisor
+from il_ros.teleop.scripted.arm import ScriptedArm, ToolGoal
+from il_ros.teleop.scripted.goals import draw_habits, GOALS
+from il_ros.teleop.scripted.hands import ScriptedHands
+from il_ros.teleop.scripted.stages import Reader
 from il_ros.types import Floats
 import numpy as np
-
-__all__ = ['ScriptedOperator', 'Supervisor']
 
 SQUEEZE = 0.022   # how far the gripper may be behind a command, closed on something [m]
 

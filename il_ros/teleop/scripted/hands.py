@@ -4,7 +4,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from il_ros.teleop.scripted_arm import ScriptedArm
+from il_ros.teleop.scripted.arm import ScriptedArm
 from il_ros.timing import to_s
 from il_ros.types import Floats
 import numpy as np

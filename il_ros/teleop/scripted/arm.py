@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from il_ros.contract import Arm, Contract
 from il_ros.kinematics import chain
-from il_ros.teleop.scripted_goals import Goal
+from il_ros.teleop.scripted.goals import Goal
 from il_ros.types import Floats
 import numpy as np
 import pinocchio as pin

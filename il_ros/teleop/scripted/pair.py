@@ -8,10 +8,10 @@ from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.tasks.task import BOX_HALF
-from il_ros.teleop.scripted_arm import DOWN, ScriptedArm, ToolGoal, turn_about_z
-from il_ros.teleop.scripted_hands import ScriptedHands
-from il_ros.teleop.scripted_pair_view import PairReader, Seen, Tool
-from il_ros.teleop.scripted_stages import FINGER, FINGER_HALF, HELD
+from il_ros.teleop.scripted.arm import DOWN, ScriptedArm, ToolGoal, turn_about_z
+from il_ros.teleop.scripted.hands import ScriptedHands
+from il_ros.teleop.scripted.pair_view import PairReader, Seen, Tool
+from il_ros.teleop.scripted.stages import FINGER, FINGER_HALF, HELD
 from il_ros.types import Floats
 import numpy as np
 

@@ -8,8 +8,8 @@ from typing import Any
 from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.scripted_pair_rules import HandOverRules, LiftTrayRules
-from il_ros.teleop.scripted_rules import (
+from il_ros.teleop.scripted.pair_rules import HandOverRules, LiftTrayRules
+from il_ros.teleop.scripted.rules import (
     FetchRules,
     PickPlaceRules,
     PushRules,

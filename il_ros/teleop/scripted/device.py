@@ -5,8 +5,8 @@ from il_ros.contract import Contract
 from il_ros.sim.tasks import default_task
 from il_ros.teleop.device import DeviceContext, ENGAGE, Intent
 from il_ros.teleop.inputs import Input
-from il_ros.teleop.scripted_operators import make_operator
-from il_ros.teleop.scripted_supervisor import Supervisor
+from il_ros.teleop.scripted.operators import make_operator
+from il_ros.teleop.scripted.supervisor import Supervisor
 from il_ros.types import Floats, Mode
 import numpy as np
 

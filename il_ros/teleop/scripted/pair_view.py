@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from il_ros.contract import Contract, POSE_SIZE
 from il_ros.errors import ConfigError
 from il_ros.sim.tasks.task import BOX_HALF, BOX_HEIGHT
-from il_ros.teleop.scripted_arm import turn_about_z
-from il_ros.teleop.scripted_stages import HELD, rotation
+from il_ros.teleop.scripted.arm import turn_about_z
+from il_ros.teleop.scripted.stages import HELD, rotation
 from il_ros.types import Floats
 import numpy as np
 

@@ -6,9 +6,9 @@ from typing import Protocol
 from il_ros.contract import Contract
 from il_ros.sim.tasks import default_task, make_task
 from il_ros.sim.world import MOBILE, PAIR
-from il_ros.teleop.scripted import ScriptedOperator
-from il_ros.teleop.scripted_mobile import MobileOperator
-from il_ros.teleop.scripted_pair import PairOperator
+from il_ros.teleop.scripted.mobile import MobileOperator
+from il_ros.teleop.scripted.pair import PairOperator
+from il_ros.teleop.scripted.single import ScriptedOperator
 from il_ros.types import Floats
 
 

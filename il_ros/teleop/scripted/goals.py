@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from il_ros.teleop.scripted_stages import Stage, View
+from il_ros.teleop.scripted.stages import Stage, View
 from il_ros.types import Floats
 import numpy as np
 

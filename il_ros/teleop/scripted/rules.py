@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 
 from il_ros.contract import Contract
 from il_ros.sim.actuated import BASE
-from il_ros.teleop.scripted_goals import behind, PUSHED, pushing, READY
-from il_ros.teleop.scripted_stages import Reader, Stage, View
+from il_ros.teleop.scripted.goals import behind, PUSHED, pushing, READY
+from il_ros.teleop.scripted.stages import Reader, Stage, View
 from il_ros.timing import to_ns
 from il_ros.types import Floats
 import numpy as np

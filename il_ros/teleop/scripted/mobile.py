@@ -5,10 +5,10 @@ from il_ros.config import nearest
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.sim.actuated import BASE
-from il_ros.teleop.scripted_arm import ScriptedArm, ToolGoal
-from il_ros.teleop.scripted_goals import draw_habits, Goal, pick_place
-from il_ros.teleop.scripted_hands import ScriptedHands
-from il_ros.teleop.scripted_stages import Reader, Stage, View
+from il_ros.teleop.scripted.arm import ScriptedArm, ToolGoal
+from il_ros.teleop.scripted.goals import draw_habits, Goal, pick_place
+from il_ros.teleop.scripted.hands import ScriptedHands
+from il_ros.teleop.scripted.stages import Reader, Stage, View
 from il_ros.types import Floats
 import numpy as np
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from il_ros.contract import Contract
-from il_ros.teleop.scripted_arm import turn_about_z
-from il_ros.teleop.scripted_pair import (
+from il_ros.teleop.scripted.arm import turn_about_z
+from il_ros.teleop.scripted.pair import (
     ACROSS,
     BEYOND,
     clear_yaw,
@@ -17,9 +17,9 @@ from il_ros.teleop.scripted_pair import (
     LIFT,
     MEETING,
 )
-from il_ros.teleop.scripted_pair_view import PairReader, Seen, Tool
-from il_ros.teleop.scripted_rules import EMPTY, out_of_place
-from il_ros.teleop.scripted_stages import HELD, OPEN
+from il_ros.teleop.scripted.pair_view import PairReader, Seen, Tool
+from il_ros.teleop.scripted.rules import EMPTY, out_of_place
+from il_ros.teleop.scripted.stages import HELD, OPEN
 from il_ros.timing import to_ns
 from il_ros.types import Floats
 import numpy as np
