@@ -2,9 +2,10 @@
 
 The receiver runs at 500 Hz. For trajectories it is a model of joint_trajectory_controller as it is
 documented: each message replaces the trajectory that runs, the way begins at the present set
-point, cubic where positions and velocities are given and straight where only positions are; after
-the last point it stands. For positions it holds the newest. The reference is a natural cubic
-spline through the same rows, sampled at the receiver's rate.
+point, cubic where positions and velocities are given and straight where only positions are; times
+count from the stamp, or else from the arrival; after the last point it stands. For positions it
+holds the newest. The reference is a natural cubic spline through the same rows, sampled at the
+receiver's rate.
 """
 from __future__ import annotations
 
@@ -42,10 +43,9 @@ def measure() -> list[Line]:
                 (f'all late, by {LATE_S * 1e3:g} ms on average', 0.0, LATE_S)):
             given = rows(contract, join)
             smooth = reference(contract, given)
-            for name, hz, receiver in (('single points', None, Follower),
-                                       ('trajectory', 125.0, Follower),
-                                       ('forward', 500.0, Forward)):
-                path = run(replace(contract, command_hz=hz), given, receiver(given[0]), late_s)
+            for name, hz, receiver, timed in WAYS:
+                path = run(replace(contract, command_hz=hz), given, receiver(given[0]), late_s,
+                           timed)
                 what = f'{name} at {hz:g} Hz (at most {LIMIT:g})' if hz else name
                 lines.append(Line(f'jerk, {robot}: {what}', f'{jerk(path) / jerk(smooth):.2f}',
                                   f'spline through the same rows, {chunks}',
@@ -64,9 +64,10 @@ class Follower:
     def take(self, ahead: Setpoints, now_ns: int) -> None:
         """Replace what runs; the way begins where the set point is."""
         only = len(ahead.positions) == 1
+        from_ns = now_ns if ahead.now_ns is None else ahead.now_ns
         self._knots = [(now_ns, self._at, self._speed)] + [
-            (now_ns + due_ns, q, None if only else v)
-            for q, v, due_ns in zip(*ahead, strict=True)]
+            (from_ns + due_ns, q, None if only else v)
+            for q, v, due_ns in zip(*ahead[:3], strict=True) if from_ns + due_ns > now_ns]
 
     def sample(self, now_ns: int) -> Floats:
         """Return the set point of this cycle."""
@@ -101,13 +102,18 @@ class Forward:
         return self._at
 
 
-def run(contract: Contract, rows: Floats, receiver: Follower | Forward,
-        late_s: float = 0.0) -> Floats:
+# How it is commanded, at which rate [Hz], who follows, whether messages say when they are due.
+WAYS = (('single points', None, Follower, False), ('trajectory', 125.0, Follower, False),
+        ('trajectory, timed', 125.0, Follower, True), ('forward', 500.0, Forward, False))
+
+
+def run(contract: Contract, rows: Floats, receiver: Follower | Forward, late_s: float = 0.0,
+        timed: bool = False) -> Floats:
     """Return the receiver's set points while rows come at the contract's rate. Shape (n, J).
 
     Rows and the gate's cycles are late by as much on average [s], exponentially distributed.
     """
-    commands, path = _commands(contract, rows, late_s), []
+    commands, path = _commands(contract, rows, late_s, timed), []
     due_ns, ahead = next(commands)
     for now_ns in range(0, round(len(rows) * contract.period_ns), CYCLE_NS):
         while due_ns <= now_ns:
@@ -117,7 +123,8 @@ def run(contract: Contract, rows: Floats, receiver: Follower | Forward,
     return np.array(path)
 
 
-def _commands(contract: Contract, rows: Floats, late_s: float) -> Iterator[tuple[int, Setpoints]]:
+def _commands(contract: Contract, rows: Floats, late_s: float, timed: bool
+              ) -> Iterator[tuple[int, Setpoints]]:
     """Yield what the gate sends, and when [ns]."""
     random = np.random.default_rng(1)
     limits, setpoint = Limits.of(contract), Setpoint.at_rest(rows[0])
@@ -127,13 +134,15 @@ def _commands(contract: Contract, rows: Floats, late_s: float) -> Iterator[tuple
     sent = 0
     come_ns = _late(np.arange(len(rows)) * contract.period_ns, late_s, random)
     cycles_ns = np.arange(0, len(rows) * contract.period_ns, cycle_ns)
-    for now_ns in _late(cycles_ns, late_s, random).tolist():
+    for due_ns, now_ns in zip(cycles_ns.tolist(), _late(cycles_ns, late_s, random).tolist(),
+                              strict=True):
         while sent < len(rows) and come_ns[sent] <= now_ns:
             setpoint, _ = advance(setpoint, rows[sent], contract.period_ns / SECOND, limits)
             interpolator.follow(setpoint.positions, int(come_ns[sent]))
             sent += 1
         if contract.command_hz:
-            yield now_ns, interpolator.ahead(interpolator.command(now_ns))
+            ahead = interpolator.ahead(interpolator.command(due_ns))
+            yield now_ns, ahead._replace(now_ns=due_ns if timed else None)
         else:
             yield now_ns, Setpoints(setpoint.positions[None], setpoint.velocities[None],
                                     (cycle_ns,))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 import json
@@ -144,6 +145,12 @@ def _png(image: np.ndarray) -> bytes:
 
 def _video(path: Path, images: Sequence[np.ndarray], script: Script) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # SVT-AV1 leaves the thread that calls it with the highest real-time priority.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_encode, path, images, script).result()
+
+
+def _encode(path: Path, images: Sequence[np.ndarray], script: Script) -> None:
     with av.open(str(path), 'w') as container:
         stream = container.add_stream(script.codec, rate=Fraction(script.fps),
                                       options={'g': '2', 'crf': '18'})

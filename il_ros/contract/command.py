@@ -10,12 +10,13 @@ from il_ros.contract.streams import HEADER, STAMPS
 from il_ros.errors import ConfigError
 from il_ros.names import resolve
 
-POSITION_TOPICS = ('trajectory_msgs/JointTrajectory', 'std_msgs/Float64MultiArray',
+TRAJECTORY = 'trajectory_msgs/JointTrajectory'
+POSITION_TOPICS = (TRAJECTORY, 'std_msgs/Float64MultiArray',
                    'sensor_msgs/JointState', 'geometry_msgs/PoseStamped')
 BASE_TOPICS = ('geometry_msgs/Twist', 'geometry_msgs/TwistStamped')
 FORWARD = 'std_msgs/Float64MultiArray'
 INTERFACES = ('position', 'velocity')
-NAMED = ('trajectory_msgs/JointTrajectory', 'sensor_msgs/JointState',
+NAMED = (TRAJECTORY, 'sensor_msgs/JointState',
          'control_msgs/ParallelGripperCommand')
 FRAMED = ('geometry_msgs/PoseStamped', 'geometry_msgs/TwistStamped')
 TOPICS = (*POSITION_TOPICS, *BASE_TOPICS)
@@ -43,6 +44,9 @@ class CommandInterface:
         stamp: When a recorded trajectory begins, where no gate told what was sent: as its 'header'
             says, the default, or at its 'arrival'.
         integrated: Where a person's speeds are, for bags without this command.
+        timed: For a JointTrajectory at `command_hz`: its stamp says when it was due, so that one
+            that comes late does not bend the way; the controller's clock has to be the gate's.
+            Else the controller begins on arrival.
     """
 
     topic: str | None = None
@@ -57,6 +61,7 @@ class CommandInterface:
     names: tuple[str, ...] | None = None
     stamp: str | None = None
     integrated: Integrated | None = None
+    timed: bool | None = None
 
     def __post_init__(self) -> None:
         if (self.topic is None) == (self.action is None):
@@ -89,6 +94,9 @@ class CommandInterface:
             raise ConfigError(f'command {self.name}: frame: expected the name of a link, with one '
                               f'of {", ".join(FRAMED)}, got {self.frame!r} with {self.type}')
         one_of(self.stamp or HEADER, STAMPS, f'command {self.name}: stamp')
+        if self.timed and self.type != TRAJECTORY:
+            raise ConfigError(f'command {self.name}: timed: only a {TRAJECTORY} says when it '
+                              f'begins, got {self.type}')
         if self.integrated and self.of_velocities:
             raise ConfigError(f'command {self.name}: integrated: a {self.type} of a base is '
                               'a velocity already')

@@ -28,6 +28,8 @@ import numpy as np
 
 FINE_S = 0.002  # longest step: velocities are as exact as a controller's cubic needs them
 SPARE = 0.1     # of a period, for setpoints that come late, and for the step after the next
+ON_GRID = 0.5   # of a period: a setpoint that is so near its due time was meant for it
+GAIN = 0.3      # of how early or late setpoints come, by which their grid follows them
 
 
 class Moving(NamedTuple):
@@ -44,11 +46,13 @@ class Setpoints(NamedTuple):
         positions: In contract order [rad] or [m], [m/s] of a base. Shape (n, J).
         velocities: At each of them [rad/s] or [m/s]. Shape (n, J).
         due_ns: Time from now to each [ns]. Length n.
+        now_ns: When now is, on the robot's clock [ns]; when they arrive, where None.
     """
 
     positions: Floats
     velocities: Floats
     due_ns: tuple[int, ...]
+    now_ns: int | None = None
 
 
 class Average:
@@ -131,7 +135,15 @@ class Interpolator:
         if now_ns - self._late_ns > before_ns:
             # After a pause the path goes on from where it stands now, without a leap.
             self._path = *self._path[-1:], (round(now_ns - self._late_ns), before)
-        self._path = *self._path[-2:], (max(now_ns, self._path[-1][0] + 1), positions)
+        self._path = *self._path[-2:], (max(self._meant_ns(now_ns), self._path[-1][0] + 1),
+                                        positions)
+
+    def _meant_ns(self, now_ns: int) -> int:
+        """Return the time on the setpoints' grid: one that comes 1 ms late is no slower one."""
+        due_ns = self._path[-1][0] + self._period_ns
+        late_ns = now_ns - due_ns
+        near = abs(late_ns) < ON_GRID * self._period_ns
+        return due_ns + round(GAIN * late_ns) if near else now_ns
 
     @property
     def last(self) -> Floats:
@@ -139,7 +151,11 @@ class Interpolator:
         return self._last[1]
 
     def command(self, now_ns: int) -> Moving:
-        """Return what to send now; call it once per cycle, after `start`."""
+        """Return what to send now; call it once per cycle, after `start`.
+
+        Args:
+            now_ns: When this cycle was due, however late it comes [ns].
+        """
         for step in range(1 - self._steps, 1):
             average = self._advance(now_ns + (step + 1) * self._step_ns)
             self._last = (*self._last[1:], average)
@@ -147,16 +163,21 @@ class Interpolator:
         return Moving(now, (after - before) * (SECOND / (2 * self._step_ns)))
 
     def ahead(self, now: Moving) -> Setpoints:
-        """Return a command, one more at its speed in case the next is late, and rest after that.
+        """Return a command, one more in case the next is late, and rest after that.
 
-        All joints brake evenly, for as long as the one needs that needs longest.
+        The one more goes on with today's acceleration, so that a robot that is under way to it
+        has not left the way when the next comes. Then all joints brake evenly, for as long as the
+        one needs that needs longest.
         """
-        cycle_s = self._steps * self._step_ns / SECOND
-        braking_s = max((np.abs(now.velocities) / self.limits.acceleration).max(), cycle_s)
-        on = now.positions + now.velocities * cycle_s
-        rest = on + now.velocities * (braking_s / 2)
+        cycle_s, step_s = (n * self._step_ns / SECOND for n in (self._steps, 1))
+        before, here, after = self._last
+        faster = (after - 2 * here + before) * (cycle_s / step_s ** 2)      # within a cycle
+        on = now.positions + (now.velocities + faster / 2) * cycle_s
+        speed = np.clip(now.velocities + faster, -self.limits.velocity, self.limits.velocity)
+        braking_s = max((np.abs(speed) / self.limits.acceleration).max(), cycle_s)
+        rest = on + speed * (braking_s / 2)
         positions = np.clip([now.positions, on, rest], self.limits.lower, self.limits.upper)
-        velocities = np.array([now.velocities, now.velocities, np.zeros_like(rest)])
+        velocities = np.array([now.velocities, speed, np.zeros_like(rest)])
         times_s = cycle_s, 2 * cycle_s, 2 * cycle_s + braking_s
         return Setpoints(positions, velocities, tuple(round(t * SECOND) for t in times_s))
 

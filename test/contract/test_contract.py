@@ -31,6 +31,18 @@ def test_a_stream_says_which_clock_to_believe(contract):
         Contract.from_text(late.replace('arrival', 'arival'))
 
 
+def test_a_trajectory_may_say_when_it_is_due(contract):
+    assert 'timed' not in contract.to_text()   # old hashes stay
+    kind = 'type: trajectory_msgs/JointTrajectory'
+    found = Contract.from_text(edited(contract, kind, f'{kind}\n  timed: true'))
+    assert found.commands[0].timed and Contract.from_text(found.to_text()) == found
+    assert differences(contract, found) == []   # how messages travel is not what they mean
+    with pytest.raises(ConfigError, match='timed: only a trajectory_msgs/JointTrajectory says '
+                                          'when it begins, got std_msgs/Float64MultiArray'):
+        Contract.from_text(edited(contract, kind, 'type: std_msgs/Float64MultiArray\n'
+                                                  '  timed: true'))
+
+
 def test_a_camera_on_its_side_and_a_crop_say_what_data_mean(contract):
     text = contract.to_text()
     assert 'rotate' not in text and 'crop' not in text   # old hashes stay

@@ -269,3 +269,20 @@ def test_a_faster_robot_gets_commands_between_the_setpoints(robot, tmp_path):
         robot.reports.clear()
         robot.until(lambda: len(robot.reports) > 10, 'rejections', each=send)
         assert len(got) <= number + 2, 'what was on its way'
+
+
+def test_timed_trajectories_lie_on_a_grid_however_late_they_are_sent(robot, tmp_path):
+    path = patient(tmp_path)
+    data = yaml.safe_load(path.read_text())
+    data |= {'command_hz': 125.0,
+             'command': data['command'] | {'topic': 'timed/trajectory', 'timed': True}}
+    path.write_text(yaml.safe_dump(data))
+    sent = []
+    robot.node.create_subscription(JointTrajectory, 'timed/trajectory', sent.append, 10)
+    with running('command_gate', DOMAIN, tmp_path / 'timed.txt',
+                 parameters={'robot': path, 'armed': True, 'watchdog_s': 0.5}):
+        robot.until(lambda: len(sent) > 60, 'commands', each=feed(robot))
+    assert {len(trajectory.points) for trajectory in sent} == {3}
+    stamps = np.array([shell.stamp_ns(trajectory.header.stamp) for trajectory in sent])
+    off = (stamps - stamps[0] + 4_000_000) % 8_000_000 - 4_000_000
+    assert np.median(np.abs(off - np.median(off))) < 100_000

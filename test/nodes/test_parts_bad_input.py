@@ -84,7 +84,8 @@ def test_zeros_of_a_second_publisher_of_one_arm(driven):
     rogue.destroy_node()
     assert re.fullmatch(   # the newest is of either
         "arming refused: left/joint_states: joint 'left_2' leaps from "
-        rf'(0.200 to 0.000|0.000 to 0.200) within \d+ ms, which no motion explains; {both}', answer)
+        r'(0.200 to 0.000|0.000 to 0.200) within \d+ ms, which no motion explains; '
+        rf'{both}', answer)
 
 
 def test_somebody_else_who_publishes_to_one_arm(driven):

@@ -6,6 +6,7 @@ import time
 
 from il_ros.angles import Angles
 from il_ros.contract import Contract
+from il_ros.nodes import shell
 from il_ros.nodes.gate.driven import Driven
 from il_ros.nodes.gate.gripper_action import GripperAction
 from il_ros.nodes.gate.sinks import Sink
@@ -38,14 +39,15 @@ class RobotCommand:
         Raises:
             ConfigError: A type's package is not installed, or the URDF does not fit.
         """
-        self._speed, self._counted, self._angles = speed, gate.counted, Angles.of(contract)
+        self._node, self._speed = node, speed
+        self._counted, self._angles = gate.counted, Angles.of(contract)
         self._interpolator: Interpolator | None = None
         self._step_ns = contract.period_ns  # that the robot has to reach each position
         if contract.command_hz:
             self._step_ns = round(SECOND / contract.command_hz)
             self._interpolator = Interpolator(contract, self._step_ns)
-            node.create_timer(self._step_ns / SECOND / speed, self._send_next,
-                              clock=Clock(clock_type=ClockType.STEADY_TIME))
+            self._timer = node.create_timer(self._step_ns / SECOND / speed, self._send_next,
+                                            clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._grippers = [GripperAction(node, interface, contract)
                           for interface in contract.commands if interface.action]
         topics = [interface for interface in contract.commands if interface.topic]
@@ -119,13 +121,19 @@ class RobotCommand:
     def _now_ns(self) -> int:
         return round(time.monotonic_ns() * self._speed)
 
+    def _late_ns(self) -> int:
+        """Return for how long this cycle has been due; the timer keeps its grid."""
+        left_ns = self._timer.timer_period_ns - self._timer.time_until_next_call()
+        return max(round(left_ns * self._speed), 0)
+
     def _send_next(self) -> None:
         if not (self._interpolator and self._interpolator.started):
             return
-        now_ns = self._now_ns()
-        before, now = self._interpolator.last, self._interpolator.command(now_ns)
+        late_ns, now_ns, ros_ns = self._late_ns(), self._now_ns(), shell.now_ns(self._node)
+        before = self._interpolator.last
+        now = self._interpolator.command(now_ns - late_ns)
         ahead = self._interpolator.ahead(now)
         counted = np.array([self._counted(row) for row in ahead.positions])
         for sink in self._arms:
-            sink.send(ahead._replace(positions=counted))
+            sink.send(ahead._replace(positions=counted, now_ns=ros_ns - late_ns))
         self._driven.drive(before, now.positions, self._step_ns)

@@ -42,8 +42,9 @@ class TopicSink:
 
     def send(self, ahead: Setpoints) -> None:
         """Send the message of the setpoints."""
-        self._publisher.publish(self.message(Setpoints(
-            ahead.positions[:, self.columns], ahead.velocities[:, self.columns], ahead.due_ns)))
+        self._publisher.publish(self.message(ahead._replace(
+            positions=ahead.positions[:, self.columns],
+            velocities=ahead.velocities[:, self.columns])))
 
     def stop(self) -> None:
         """Nothing to do: a position is kept by itself."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from il_ros.contract import CommandInterface, Contract
+from il_ros.nodes import shell
 from il_ros.nodes.gate.sinks import TopicSink
 from il_ros.safety.interpolation import Setpoints
 from il_ros.timing import SECOND
@@ -33,14 +34,17 @@ class TrajectorySink(TopicSink):
         super().__init__(node, interface, contract, JointTrajectory)
 
     def message(self, ahead: Setpoints) -> JointTrajectory:
-        """Return the trajectory; its stamp 0 means: from now on."""
+        """Return the trajectory; its stamp 0 means: from its arrival on."""
         points, ahead_only = [], len(ahead.positions) == 1
-        for q, v, due_ns in zip(*ahead, strict=True):
+        for q, v, due_ns in zip(*ahead[:3], strict=True):
             sec, nanosec = divmod(due_ns, SECOND)
             points.append(JointTrajectoryPoint(
                 positions=q.tolist(), velocities=[] if ahead_only else v.tolist(),
                 time_from_start=Duration(sec=sec, nanosec=nanosec)))
-        return JointTrajectory(joint_names=self.names, points=points)
+        message = JointTrajectory(joint_names=self.names, points=points)
+        if self.interface.timed and ahead.now_ns is not None:
+            message.header.stamp = shell.to_stamp(ahead.now_ns)
+        return message
 
 
 class ArraySink(TopicSink):
