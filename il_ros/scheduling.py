@@ -96,6 +96,16 @@ def _started(pid: int) -> str:
         return ''
 
 
+def ignore_interrupts() -> None:
+    """Ignore Ctrl-C from now on, and one that came just now.
+
+    Another thread may still be about to tell Python of that one, and Python prints a traceback
+    where it then finds SIG_IGN for a handler. So only the kernel is told to ignore it.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
+    _libc.signal(signal.SIGINT, ctypes.c_void_p(signal.SIG_IGN))
+
+
 def end_within(seconds: int = 60) -> None:
     """Ask to be ended in so many seconds, also while C code holds the interpreter."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)

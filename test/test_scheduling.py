@@ -81,6 +81,22 @@ def test_a_process_that_hangs_while_it_ends_is_ended():
                           check=False).returncode == -signal.SIGALRM
 
 
+def test_ctrl_c_is_ignored_also_one_that_is_under_way():
+    program = """
+import ctypes, os, signal, threading
+from il_ros.scheduling import ignore_interrupts
+ignore_interrupts()
+for _ in range(20):
+    os.kill(os.getpid(), signal.SIGINT)
+    late = threading.Thread(target=ctypes.pythonapi.PyErr_SetInterruptEx, args=(2,))
+    late.start()    # as the handler in another thread, that came before
+    late.join()
+assert callable(signal.getsignal(signal.SIGINT)), 'Python finds one for the late'
+"""
+    ended = subprocess.run([sys.executable, '-c', program], check=False, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b'')
+
+
 def test_the_end_of_another_process_is_noticed():
     told = threading.Event()
     with subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']) as other:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import json
 import mmap
 from pathlib import Path
-import signal
 import socket
 import sys
 import time
@@ -25,7 +24,7 @@ from il_ros.policies.policy import (
     start_observation,
 )
 from il_ros.policies.source import describe, open_policy, parse_place
-from il_ros.scheduling import end_with_parent
+from il_ros.scheduling import end_with_parent, ignore_interrupts
 import numpy as np
 
 WARM_UP = 3  # the first runs of a network are slow
@@ -33,7 +32,7 @@ WARM_UP = 3  # the first runs of a network are slow
 
 def main(socket_fd: str, memory_fd: str, job_text: str) -> int:
     """Serve one policy; the arguments come from `InferenceWorker`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends us
+    ignore_interrupts()  # Ctrl-C goes to the parent, which ends us
     end_with_parent()
     with (socket.socket(fileno=int(socket_fd)) as channel,
           contextlib.suppress(BrokenPipeError, ConnectionResetError)):  # the parent is gone

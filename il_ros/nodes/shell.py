@@ -22,7 +22,7 @@ from il_ros.nodes.shared.ending import (
 )
 from il_ros.nodes.shared.parameter_requests import answer_all
 from il_ros.nodes.shared.parameters import declare as declare
-from il_ros.scheduling import end_within, LAUNCH, run_first, when_gone
+from il_ros.scheduling import end_within, ignore_interrupts, LAUNCH, run_first, when_gone
 from il_ros.timing import Grid, Now, SECOND, Tick
 import numpy as np
 import rclpy
@@ -91,13 +91,13 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
             report(node, error)
             return 1
     finally:
-        signal.signal(signal.SIGINT, lambda *_: None)  # takes one that comes just now: Python
-        signal.signal(signal.SIGINT, signal.SIG_IGN)   # would say that nobody does
+        ignore_interrupts()
         end_within()  # Fast DDS 2.14 may wait forever for a port that others left broken
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
         wait_for_launch(signals)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)   # also while the interpreter ends
     return 0
 
 

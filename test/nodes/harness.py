@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from il_ros.scheduling import end_with_parent
 from il_ros.workflow import graph
+from nodes.forked import Forked, SHARED
 
 T = TypeVar('T')
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,12 +60,23 @@ def _begin() -> None:
 
 
 class NodeProcess:
-    """One executable of il_ros as a process; its output is kept in a file."""
+    """One executable of il_ros as a process; its output is kept in a file.
+
+    Args:
+        executable: Its name.
+        domain: Of ROS.
+        log: For its output.
+        parameters: Of the node.
+        remaps: Its topics and services by others' names.
+        stdin: Where it reads keys.
+        env: Variables besides those of the workflow.
+        whole: Begin with an interpreter of its own, not with a fork of one.
+    """
 
     def __init__(self, executable: str, domain: int, log: Path, *,
                  parameters: dict[str, object] | None = None,
-                 remaps: dict[str, str] | None = None, stdin: int | None = subprocess.DEVNULL,
-                 env: dict[str, str] | None = None) -> None:
+                 remaps: dict[str, str] | None = None, stdin: int | None = None,
+                 env: dict[str, str] | None = None, whole: bool = False) -> None:
         arguments = ['--ros-args']
         for name, value in (parameters or {}).items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -72,11 +84,15 @@ class NodeProcess:
         for name, value in (remaps or {}).items():
             arguments += ['-r', f'{name}:={value}']
         self.log = log
+        self.process: Forked | subprocess.Popen[bytes]
+        if executable in SHARED and not (whole or stdin or env):
+            self.process = Forked(executable, arguments, environment(domain), log, ROOT)
+            return
         with log.open('wb') as sink:
             self.process = subprocess.Popen(
                 [sys.executable, '-m', f'il_ros.nodes.{executable}', *arguments],
-                env=environment(domain, **(env or {})), stdin=stdin, stdout=sink,
-                stderr=subprocess.STDOUT, cwd=ROOT, preexec_fn=_begin)
+                env=environment(domain, **(env or {})), stdin=stdin or subprocess.DEVNULL,
+                stdout=sink, stderr=subprocess.STDOUT, cwd=ROOT, preexec_fn=_begin)
 
     @property
     def output(self) -> str:

@@ -71,7 +71,7 @@ def all_nodes(folder):
     """Yield every node by its name; none is left behind."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(running(
-            name, DOMAIN, folder / f'{name}.txt',
+            name, DOMAIN, folder / f'{name}.txt', whole=True,
             parameters={'device': 'scripted'} if name == 'teleop' else {})) for name in NODES}
 
 

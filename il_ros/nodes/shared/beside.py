@@ -3,10 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-import signal
 import socket
 
-from il_ros.scheduling import end_with_parent
+from il_ros.scheduling import end_with_parent, ignore_interrupts
 from il_ros.transport import prepare
 import rclpy
 from rclpy.node import Node
@@ -29,7 +28,7 @@ def beside(name: str, socket_fd: str, *arguments: str,
         arguments: Of ROS.
         images: Whether it publishes images; see `transport`.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends us
+    ignore_interrupts()  # Ctrl-C goes to the parent, which ends us
     end_with_parent()
     prepare(images=images)
     rclpy.init(args=[name, *arguments], signal_handler_options=SignalHandlerOptions.NO)
