@@ -24,6 +24,7 @@ import yaml
 
 PLACE = parse_address('hf://anna/pick')
 HERE = ('dataset', 'anna/pick')
+AT_ONCE = 8     # files that huggingface_hub asks for
 
 
 def contents(folder):
@@ -183,15 +184,15 @@ def test_a_pull_that_was_killed_goes_on_where_it_was(hub, dataset, tmp_path):
                'hf://anna/pick', '--out', str(tmp_path / 'theirs')]
     with subprocess.Popen(command, env=os.environ | {'HF_HUB_DISABLE_XET': '1'}) as process:
         hub.wait_for(lambda: len(hub.asked('HEAD', '/resolve/')) == len(files)
-                     and hub.asked('GET', hub.held))     # eight at a time: the first are there
+                     and hub.asked('GET', hub.held))     # some at a time: the first are there
         process.send_signal(signal.SIGKILL)
     hub.held = ''
     hub.free.set()
     assert not (tmp_path / 'theirs').exists()
     part, = tmp_path.glob('.theirs.*.part')
-    there = [name for name in files if (part / name).is_file()]
-    assert len(there) >= len(files) - 8
+    assert sum((part / name).is_file() for name in files) >= len(files) - AT_ONCE
     count = len(hub.requests)
     pull(PLACE, tmp_path / 'theirs')
-    assert sum(method == 'HEAD' for method, *_ in hub.requests[count:]) <= len(files) - len(there)
+    # Killed with a file in place whose note is missing, the client looks at it once more.
+    assert sum(method == 'HEAD' for method, *_ in hub.requests[count:]) <= AT_ONCE
     assert not list(tmp_path.glob('.theirs.*')) and len(Dataset(tmp_path / 'theirs')) == 28
