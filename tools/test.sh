@@ -13,7 +13,7 @@ long=(test/policies test/test_install.py test/training test/commands test/execut
 live=(test/workflow test/nodes test/launch)
 killed=(test/faults)
 demo=(test/workflow/test_demo.py)
-beside=(test/teleop test/bags test/evaluation)
+beside=(test/teleop test/bags)
 failed=0
 OMP_NUM_THREADS=1 "${side_by_side[@]}" "${long[@]}" test "${live[@]/#/--ignore=}" \
   "${killed[@]/#/--ignore=}" "${beside[@]/#/--ignore=}" || failed=1
