@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from il_ros.contract import Contract
 from il_ros.teleop.device import Device, DeviceContext, Intent
-from il_ros.teleop.inputs import Heard, Input
+from il_ros.teleop.inputs import Heard
 from il_ros.teleop.parts import BASE, keep_still
 from il_ros.types import Floats, Request
 import numpy as np
@@ -51,9 +51,10 @@ class BiDevice:
         self._contract = contract
         self.name = f'{left.name}_{right.name}'
         twice = {i.topic for i in left.wants} & {i.topic for i in right.wants}
-        self.wants = tuple(Input(
-            f'{side.hand}/{i.name}', i.kind, f'{side.hand}/{i.topic}' if i.topic in twice else
-            i.topic) for side in self._sides for i in side.device.wants)
+        self.wants = tuple(i._replace(
+            name=f'{side.hand}/{i.name}',
+            topic=f'{side.hand}/{i.topic}' if i.topic in twice and not i.of_robot else i.topic)
+            for side in self._sides for i in side.device.wants)
         self.absolute = left.absolute or right.absolute
         self.notice = ''
         self._told: Floats | None = None   # while either drives

@@ -1,0 +1,257 @@
+"""A bus of servos: asked all at once, and whole or not at all."""
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+import time
+from typing import NamedTuple, Protocol
+
+from il_ros.teleop.buses.port import BusError
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+COUNTS = 4096                # per turn, of both families
+ANSWER_S = 0.03              # a servo or adapter takes no longer to begin with an answer
+EVERYBODY = 0xFE
+PING, READ, WRITE, SYNC_READ, SYNC_WRITE = 0x01, 0x02, 0x03, 0x82, 0x83
+SCANNED = range(1, 31)
+TRIES = 3
+BITS = 10                    # on the wire per byte
+
+
+class Bus(Protocol):
+    """What a leader needs of its servos."""
+
+    def read(self) -> Counts:
+        """Return the positions of all servos in their order, whole.
+
+        Shape (S,), 4096 counts per turn, whole turns from anywhere.
+
+        Raises:
+            BusError: One is missing, or wrong.
+        """
+
+    def write_goal(self, ids: Sequence[int], goals: Counts) -> None:
+        """Send goal positions as `read` counts them; who has no torque ignores them."""
+
+    def torque(self, ids: Sequence[int], share: float) -> None:
+        """Give motors this share of their current, 0: none.
+
+        Raises:
+            BusError: One did not confirm.
+        """
+
+    def close(self) -> None:
+        """Give the port back; a second call does nothing."""
+
+
+class Register(NamedTuple):
+    """Where a servo keeps a number, in how many bytes."""
+
+    address: int
+    size: int
+
+
+class Servo(NamedTuple):
+    """What a servo says of itself.
+
+    Attributes:
+        id: On the bus.
+        model: Number of its model.
+        homing: What is in its homing register; it moves what is read of its position.
+        drive: What is in its register for the way it counts.
+    """
+
+    id: int
+    model: int
+    homing: int
+    drive: int
+
+
+class Answer(NamedTuple):
+    """What came from a servo."""
+
+    id: int
+    error: int
+    data: bytes
+
+
+class Link(Protocol):
+    """What carries the bytes; see `port.Port`."""
+
+    path: str
+    baud: int
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; what came before and was not read is dropped."""
+
+    def read(self, wait_s: float) -> bytes:
+        """Return the bytes that came, none after `wait_s`."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+class ServoBus(ABC):
+    """What both families share; see `Bus`.
+
+    Attributes:
+        baud: As the servos come.
+        models: Names of some model numbers, for people.
+    """
+
+    baud: int
+    models: Mapping[int, str]
+    WORD: int         # bytes of an address or size in an instruction
+    PING_SIZE: int    # of what a servo answers to a ping
+    MODEL: Register
+    HOMING: Register
+    DRIVE: Register
+    TORQUE: Register
+    GOAL: Register
+    POSITION: Register
+
+    def __init__(self, link: Link, ids: Sequence[int] = (), answer_s: float = ANSWER_S) -> None:
+        """Take an open port.
+
+        Args:
+            link: The port.
+            ids: Of the servos that `read` reads.
+            answer_s: How long a servo may take to begin with an answer [s].
+        """
+        self.ids, self.link, self._answer_s = list(ids), link, answer_s
+
+    @abstractmethod
+    def packet(self, servo: int, instruction: int, body: bytes) -> bytes:
+        """Return the bytes of an instruction."""
+
+    @abstractmethod
+    def answers(self, buffer: bytearray) -> list[Answer]:
+        """Take whole, right answers out of what came; what begins one is left there."""
+
+    @abstractmethod
+    def to_number(self, register: Register, data: bytes) -> int:
+        """Return what the bytes of a register mean."""
+
+    @abstractmethod
+    def to_data(self, register: Register, number: int) -> bytes:
+        """Return the bytes of a number; see `to_number`."""
+
+    @abstractmethod
+    def refusal(self, error: int) -> str:
+        """Return why an answer with this error does not count, '' where it does."""
+
+    @abstractmethod
+    def bound(self, ids: Sequence[int], share: float) -> None:
+        """Before torque comes on: allow a share of the current, and have silence stop them."""
+
+    def goal(self, counts: int) -> int:
+        """Return a goal that can be reached the short way."""
+        return counts
+
+    def ping(self, servo: int) -> bool:
+        """Tell whether a servo is there."""
+        return bool(self._ask(self.packet(servo, PING, b''), [servo], self.PING_SIZE))
+
+    def get(self, servo: int, register: Register) -> int:
+        """Return what is in a register.
+
+        Raises:
+            BusError: No answer, or a refusal.
+        """
+        packet = self.packet(servo, READ, self._place(register))
+        return self.to_number(register, self._sure(packet, servo, register.size))
+
+    def put(self, servo: int, register: Register, number: int) -> None:
+        """Write into a register.
+
+        Raises:
+            BusError: No answer, or a refusal.
+        """
+        packet = self.packet(servo, WRITE, register.address.to_bytes(self.WORD, 'little')
+                             + self.to_data(register, number))
+        self._sure(packet, servo, 0)
+
+    def describe(self, servo: int) -> Servo:
+        """Return what a servo says of itself.
+
+        Raises:
+            BusError: It does not answer.
+        """
+        return Servo(servo, *(self.get(servo, each)
+                              for each in (self.MODEL, self.HOMING, self.DRIVE)))
+
+    def scan(self, ids: Iterable[int] = SCANNED) -> list[Servo]:
+        """Return the servos that answer."""
+        return [self.describe(servo) for servo in ids if self.ping(servo)]
+
+    def model_name(self, model: int) -> str:
+        """Return a model for people."""
+        return f'{model} ({self.models[model]})' if model in self.models else str(model)
+
+    def read(self) -> Counts:
+        """Return the positions of all; see `Bus`."""
+        size = self.POSITION.size
+        packet = self.packet(EVERYBODY, SYNC_READ, self._place(self.POSITION) + bytes(self.ids))
+        found = self._ask(packet, self.ids, size)
+        if missing := [servo for servo in self.ids if servo not in found]:
+            raise BusError(f'{self.link.path}: no answer of servo {_listed(missing)}; check its '
+                           'cable and power')
+        return np.array([self._position(found[servo]) for servo in self.ids], dtype=np.int64)
+
+    def write_goal(self, ids: Sequence[int], goals: Counts) -> None:
+        """Send goal positions; see `Bus`."""
+        body = b''.join(bytes([servo]) + self.to_data(self.GOAL, self.goal(int(goal)))
+                        for servo, goal in zip(ids, goals, strict=True))
+        self.link.write(self.packet(EVERYBODY, SYNC_WRITE, self._place(self.GOAL) + body))
+
+    def torque(self, ids: Sequence[int], share: float) -> None:
+        """Switch motors on or off; see `Bus`. Off, each one is tried, whatever the others say."""
+        if share > 0:
+            self.bound(ids, share)
+        failed: list[str] = []
+        for servo in ids:
+            try:
+                self.put(servo, self.TORQUE, int(share > 0))
+            except BusError as error:
+                failed.append(str(error))
+        if failed:
+            raise BusError(f'{failed[0]}; its torque may be on')
+
+    def close(self) -> None:
+        """Give the port back; see `Bus`."""
+        self.link.close()
+
+    def _place(self, register: Register) -> bytes:
+        return b''.join(number.to_bytes(self.WORD, 'little') for number in register)
+
+    def _position(self, answer: Answer) -> int:
+        if why := self.refusal(answer.error):
+            raise BusError(f'{self.link.path}: servo {answer.id}: {why}')
+        return self.to_number(self.POSITION, answer.data)
+
+    def _sure(self, packet: bytes, servo: int, size: int) -> bytes:
+        for _ in range(TRIES):
+            if found := self._ask(packet, [servo], size):
+                if why := self.refusal(found[servo].error):
+                    raise BusError(f'{self.link.path}: servo {servo}: {why}')
+                return found[servo].data
+        raise BusError(f'{self.link.path}: no answer of servo {servo}; check its cable and power')
+
+    def _ask(self, packet: bytes, ids: Sequence[int], size: int) -> dict[int, Answer]:
+        """Return the answers of as many of the servos as gave one of that size in time."""
+        self.link.write(packet)
+        found: dict[int, Answer] = {}
+        buffer = bytearray()
+        until = time.monotonic() + self._answer_s + BITS / self.link.baud * (
+            len(packet) + len(ids) * (size + 11))
+        while len(found) < len(ids) and (left := until - time.monotonic()) > 0:
+            buffer += self.link.read(left)
+            found |= {answer.id: answer for answer in self.answers(buffer)
+                      if answer.id in ids and len(answer.data) == size}
+        return found
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ', '.join(map(str, ids))
