@@ -16,7 +16,7 @@ ANSWER_S = 0.03              # a servo or adapter takes no longer to begin with 
 EVERYBODY = 0xFE
 PING, READ, WRITE, SYNC_READ, SYNC_WRITE = 0x01, 0x02, 0x03, 0x82, 0x83
 SCANNED = range(1, 31)
-TRIES = 3
+TRIES, PINGS = 3, 2
 BITS = 10                    # on the wire per byte
 
 
@@ -151,8 +151,9 @@ class ServoBus(ABC):
         return counts
 
     def ping(self, servo: int) -> bool:
-        """Tell whether a servo is there."""
-        return bool(self._ask(self.packet(servo, PING, b''), [servo], self.PING_SIZE))
+        """Tell whether a servo is there; a word that was lost is said again."""
+        packet = self.packet(servo, PING, b'')
+        return any(self._ask(packet, [servo], self.PING_SIZE) for _ in range(PINGS))
 
     def get(self, servo: int, register: Register) -> int:
         """Return what is in a register.

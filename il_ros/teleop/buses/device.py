@@ -31,7 +31,8 @@ class ServoLeader:
     absolute = True
 
     def __init__(self, contract: Contract, settings: BusSettings, parts: Collection[str] = (),
-                 open_bus: Callable[[], Bus] | None = None) -> None:
+                 open_bus: Callable[[], Bus] | None = None,
+                 steady_ns: Callable[[], int] = time.monotonic_ns) -> None:
         """Open the bus.
 
         Args:
@@ -39,6 +40,7 @@ class ServoLeader:
             settings: Of the leader.
             parts: Names of the arms that it moves; all when empty.
             open_bus: Opens it; by the settings when None.
+            steady_ns: The clock by which the age of a reading is told [ns].
 
         Raises:
             BusError: The port cannot be had, a servo is missing or another one.
@@ -63,7 +65,7 @@ class ServoLeader:
                 settings.follow.speed, contract.velocity[self._columns][self._arm]))
         self._target = Guard('leader: target')
         self.wants: tuple[Input, ...] = (TARGET,) if self._follow else ()
-        self.notice = ''
+        self.notice, self._steady_ns = '', steady_ns
         self._sample: Sample | None = None
         self._heard: Heard | None = None
         self._seen: tuple[Counts, Floats] | None = None
@@ -115,7 +117,7 @@ class ServoLeader:
             return
         self._seen = sample.counts, found
         self._heard = Heard(Joints(self._names, found), 0, context.now_ns - (
-            time.monotonic_ns() - sample.steady_ns))
+            self._steady_ns() - sample.steady_ns))
 
     def _drive(self, context: DeviceContext, intent: Intent | None) -> None:
         if self._follow is None:

@@ -45,17 +45,19 @@ class Follow:
         self._now_ns = now_ns
         if held:
             self._grasped = False
-        if held or seen is None:
-            self._rest = self._goal = None
             self.notice = ''
+        if held or seen is None:
+            self.release()
             return None
-        if target is None or self._grasped or (
-                self._goal is None and not self._rests(seen, now_ns)):
-            self._goal = None
+        rests = self._goal is not None or self._rests(seen, now_ns)
+        if target is None or self._grasped or not rests:
+            if self._goal is not None:
+                self.release()
             return None
         goal = seen if self._goal is None else self._goal
         if float(np.abs(goal - seen).max(initial=0.0)) > GRASPED:
-            self._grasped, self._goal, self._rest, self.notice = True, None, None, HELD
+            self._grasped, self.notice = True, HELD
+            self.release()
             return None
         step = self._speed * step_s
         self._goal = goal + np.clip(target - goal, -step, step)

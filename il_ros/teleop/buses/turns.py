@@ -86,7 +86,7 @@ class Turns:
                 return None
             among = np.array(inside or reach)
             found[number] = among[np.argmin(np.abs(among - robot[number]))]
-            if len(inside) > 1 and np.isfinite(low + high):
+            if len(inside) > 1 and np.isfinite(low) and np.isfinite(high):
                 self.notice = (f'leader: {name} may stand at '
                                f'{" or ".join(f"{way:.2f}" for way in inside)}: taken for '
                                f'{found[number]:.2f}, the nearest to the robot')

@@ -170,7 +170,8 @@ def test_an_unplugged_port_is_gone(servos):
 
 
 def test_a_port_that_another_process_has_is_refused_by_its_name(servos):
-    code = 'import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print(1, flush=True); input()'
+    code = ('import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); '
+            'print(1, flush=True); input()')
     other = subprocess.Popen([sys.executable, '-c', code, str(servos.path)], text=True,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert other.stdout.readline() == '1\n'
