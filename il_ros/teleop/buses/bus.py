@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 import time
 from typing import NamedTuple, Protocol
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 COUNTS = 4096                # per turn, of both families
-ANSWER_S = 0.03              # a servo or adapter takes no longer to begin with an answer
 EVERYBODY = 0xFE
 PING, READ, WRITE, SYNC_READ, SYNC_WRITE = 0x01, 0x02, 0x03, 0x82, 0x83
 SCANNED = range(1, 31)
@@ -97,10 +96,12 @@ class ServoBus(ABC):
     """What both families share; see `Bus`.
 
     Attributes:
+        answer_s: A servo or adapter takes no longer to begin with an answer [s].
         baud: As the servos come.
         models: Names of some model numbers, for people.
     """
 
+    answer_s = 0.03
     baud: int
     models: Mapping[int, str]
     WORD: int         # bytes of an address or size in an instruction
@@ -112,15 +113,14 @@ class ServoBus(ABC):
     GOAL: Register
     POSITION: Register
 
-    def __init__(self, link: Link, ids: Sequence[int] = (), answer_s: float = ANSWER_S) -> None:
+    def __init__(self, link: Link, ids: Sequence[int] = ()) -> None:
         """Take an open port.
 
         Args:
             link: The port.
             ids: Of the servos that `read` reads.
-            answer_s: How long a servo may take to begin with an answer [s].
         """
-        self.ids, self.link, self._answer_s = list(ids), link, answer_s
+        self.ids, self.link = list(ids), link
 
     @abstractmethod
     def packet(self, servo: int, instruction: int, body: bytes) -> bytes:
@@ -183,9 +183,9 @@ class ServoBus(ABC):
         return Servo(servo, *(self.get(servo, each)
                               for each in (self.MODEL, self.HOMING, self.DRIVE)))
 
-    def scan(self, ids: Iterable[int] = SCANNED) -> list[Servo]:
+    def scan(self) -> list[Servo]:
         """Return the servos that answer."""
-        return [self.describe(servo) for servo in ids if self.ping(servo)]
+        return [self.describe(servo) for servo in SCANNED if self.ping(servo)]
 
     def model_name(self, model: int) -> str:
         """Return a model for people."""
@@ -245,7 +245,7 @@ class ServoBus(ABC):
         self.link.write(packet)
         found: dict[int, Answer] = {}
         buffer = bytearray()
-        until = time.monotonic() + self._answer_s + BITS / self.link.baud * (
+        until = time.monotonic() + self.answer_s + BITS / self.link.baud * (
             len(packet) + len(ids) * (size + 11))
         while len(found) < len(ids) and (left := until - time.monotonic()) > 0:
             buffer += self.link.read(left)

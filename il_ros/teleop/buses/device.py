@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 import time
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.buses.bus import Bus, Counts
+from il_ros.teleop.buses.bus import Counts
 from il_ros.teleop.buses.follow import Follow
 from il_ros.teleop.buses.reader import Reader, Sample
 from il_ros.teleop.buses.settings import BusSettings, connect
@@ -31,7 +32,6 @@ class ServoLeader:
     absolute = True
 
     def __init__(self, contract: Contract, settings: BusSettings, parts: Collection[str] = (),
-                 open_bus: Callable[[], Bus] | None = None,
                  steady_ns: Callable[[], int] = time.monotonic_ns) -> None:
         """Open the bus.
 
@@ -39,7 +39,6 @@ class ServoLeader:
             contract: The robot.
             settings: Of the leader.
             parts: Names of the arms that it moves; all when empty.
-            open_bus: Opens it; by the settings when None.
             steady_ns: The clock by which the age of a reading is told [ns].
 
         Raises:
@@ -70,7 +69,7 @@ class ServoLeader:
         self._heard: Heard | None = None
         self._seen: tuple[Counts, Floats] | None = None
         self._reader = Reader(
-            open_bus or (lambda: connect(settings, servos)), settings.rate_hz,
+            partial(connect, settings, servos), settings.rate_hz,
             [*(servo.id for servo in servos), *settings.shadows],
             [servos[number].id for number in self._arm],
             settings.follow.current if settings.follow else 0.0)

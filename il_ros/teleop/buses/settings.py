@@ -8,13 +8,13 @@ from typing import Annotated
 from il_ros.config import nearest, OneOf, positive, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.buses.bus import ANSWER_S, Link, Servo, ServoBus
+from il_ros.teleop.buses.bus import Link, Servo, ServoBus
 from il_ros.teleop.buses.dynamixel import Dynamixel
 from il_ros.teleop.buses.feetech import Feetech
 from il_ros.teleop.buses.port import BusError, Port
 from il_ros.teleop.switch import ALWAYS, MOVED, PEDAL
 
-BUSES: dict[str, Callable[[Link, Sequence[int], float], ServoBus]] = {
+BUSES: dict[str, Callable[[Link, Sequence[int]], ServoBus]] = {
     'dynamixel': Dynamixel, 'feetech': Feetech}
 BAUDS = {'dynamixel': Dynamixel.baud, 'feetech': Feetech.baud}
 KINDS = OneOf(BUSES)
@@ -164,8 +164,7 @@ class BusSettings:
         return (*self.joints, *(gripper.joint(contract) for gripper in self.grippers))
 
 
-def open_bus(bus: str, port: str, baud: int = 0, ids: Sequence[int] = (),
-             answer_s: float = ANSWER_S) -> ServoBus:
+def open_bus(bus: str, port: str, baud: int = 0, ids: Sequence[int] = ()) -> ServoBus:
     """Open a port with servos of a family; see `ServoBus`.
 
     Raises:
@@ -173,7 +172,7 @@ def open_bus(bus: str, port: str, baud: int = 0, ids: Sequence[int] = (),
         ConfigError: There is no such family.
     """
     _known(bus)
-    return BUSES[bus](Port(port, baud or BAUDS[bus]), ids, answer_s)
+    return BUSES[bus](Port(port, baud or BAUDS[bus]), ids)
 
 
 def _known(bus: str) -> None:
@@ -181,15 +180,13 @@ def _known(bus: str) -> None:
         raise ConfigError(f'bus {bus!r}: {nearest(bus, [*BUSES, "joints"])}')
 
 
-def connect(settings: BusSettings, servos: Sequence[ServoJoint],
-            answer_s: float = ANSWER_S) -> ServoBus:
+def connect(settings: BusSettings, servos: Sequence[ServoJoint]) -> ServoBus:
     """Open a leader's bus, compare its servos with the file, and let them go.
 
     Raises:
         BusError: The port cannot be had, a servo is missing or another one.
     """
-    bus = open_bus(settings.bus, settings.port, settings.baud, [servo.id for servo in servos],
-                   answer_s)
+    bus = open_bus(settings.bus, settings.port, settings.baud, [servo.id for servo in servos])
     try:
         _compare(bus, servos)
         bus.torque([*bus.ids, *settings.shadows], 0.0)

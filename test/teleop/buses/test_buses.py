@@ -16,6 +16,11 @@ FAMILIES = {'dynamixel': Dynamixel, 'feetech': Feetech}
 PATIENT_S = 5.0     # what answers does so in no time; a busy machine may take longer
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    monkeypatch.setattr(ServoBus, 'answer_s', PATIENT_S)
+
+
 @pytest.fixture(params=FAMILIES)
 def servos(request, tmp_path):
     made = Servos(request.param, IDS, tmp_path / 'port')
@@ -32,7 +37,9 @@ def bus(servos):
 
 def open_bus(servos, answer_s=PATIENT_S) -> ServoBus:
     family = Dynamixel if servos.dynamixel else Feetech
-    return family(Port(str(servos.path), 1_000_000), IDS, answer_s)
+    made = family(Port(str(servos.path), 1_000_000), IDS)
+    made.answer_s = answer_s
+    return made
 
 
 def test_all_positions_come_in_one_read(servos, bus):
