@@ -70,33 +70,35 @@ class Reader:
         self._end.set()
         self._thread.join(JOIN_S)
 
+    def turn(self) -> float:
+        """Ask the servos once; return how long to wait at least [s]. Of the thread alone."""
+        try:
+            if self._bus is None:
+                self._bus = self._connect()
+                self._torque = False
+            self._steer(self._bus)
+            began_ns = time.monotonic_ns()
+            counts = self._bus.read()
+        except PortGoneError as error:
+            self._lose(str(error))
+            return AGAIN_S
+        except BusError as error:
+            return self._fail(str(error))
+        self._failed, self.problem = 0, ''
+        self.newest = Sample(counts, began_ns, self._run)
+        return 0.0
+
     def _loop(self) -> None:
         due = time.monotonic()
         try:
             while not self._end.wait(max(due - time.monotonic(), 0.0)):
                 due = max(due + self._period_s, time.monotonic())
-                try:
-                    self._turn()
-                except PortGoneError as error:
-                    self._lose(str(error))
-                    due = time.monotonic() + AGAIN_S
-                except BusError as error:
-                    self._fail(str(error))
+                due += self.turn()
         finally:
             self.newest, self.problem = None, self.problem or 'the servos are not read any more'
             if self._bus is not None:
                 self._free()
                 self._bus.close()
-
-    def _turn(self) -> None:
-        if self._bus is None:
-            self._bus = self._connect()
-            self._torque = False
-        self._steer(self._bus)
-        began_ns = time.monotonic_ns()
-        counts = self._bus.read()
-        self._failed, self.problem = 0, ''
-        self.newest = Sample(counts, began_ns, self._run)
 
     def _steer(self, bus: Bus) -> None:
         wanted = self._wanted
@@ -111,15 +113,12 @@ class Reader:
             bus.torque(self._driven, self._share)
         bus.write_goal(self._driven, wanted[0])
 
-    def _fail(self, text: str) -> None:
+    def _fail(self, text: str) -> float:
         self._failed += 1
-        if self._bus is None:         # there again, but as it should not be
-            self.problem = text
-            self._end.wait(AGAIN_S)
-        elif self._failed >= FAILURES:
-            if self.newest is not None:
-                self._run += 1
+        if self._failed >= FAILURES or self._bus is None:
+            self._run += self.newest is not None
             self.newest, self.problem, self._wanted = None, text, None
+        return 0.0 if self._bus else AGAIN_S    # there again, but as it should not be
 
     def _lose(self, text: str) -> None:
         self._run += self.newest is not None

@@ -39,6 +39,8 @@ class Turns:
         self._names = [servo.name for servo in servos]
         self.way = np.array([s.scale * s.sign for s in servos]) * TURN / COUNTS
         self._zero = np.array([servo.offset for servo in servos]) * COUNTS / TURN
+        self._turn = np.abs(self.way) * COUNTS
+        self._beyond = self._turn * BEYOND / TURN
         self._last: Counts | None = None
         self._at = np.zeros(len(servos))
         self.notice = ''
@@ -64,13 +66,23 @@ class Turns:
             steps = (counts - self._last + COUNTS // 2) % COUNTS - COUNTS // 2
             self._at = self._at + self.way * steps
             self.notice = ''
+            if slipped := self._slipped():
+                self.restart()
+                self.notice = f'leader: {slipped} was counted in another turn: let go'
+                return None
         self._last = counts
         return self._at.copy()
 
+    def _slipped(self) -> str:
+        """Return which joint is beyond its range, and less so in another turn."""
+        away = np.maximum(self._at - self._upper, self._lower - self._at)
+        nearer = self._turn - (self._upper - self._lower) < 2 * away   # beyond the other end
+        found = np.flatnonzero((away > self._beyond) & nearer)
+        return self._names[found[0]] if len(found) else ''
+
     def _begin(self, counts: Counts, robot: Floats) -> Floats | None:
-        turn = np.abs(self.way) * COUNTS
+        turn, beyond = self._turn, self._beyond
         at = self.way * (counts - self._zero)
-        beyond = np.abs(self.way) * BEYOND * COUNTS / TURN
         near = at - turn * np.round((at - robot) / turn)     # the turn nearest to the robot
         found: Floats = near.copy()
         for number, name in enumerate(self._names):

@@ -49,8 +49,9 @@ def test_of_two_turns_the_one_nearer_to_the_robot_is_taken_and_named():
 
 def test_a_joint_without_end_is_where_the_robot_is():
     made = Turns([ServoJoint('wrist', 1)], *OPEN_ENDED)
-    np.testing.assert_allclose(made.follow(counts(0.5), np.array([13.0])), 0.5 + 2 * TURN,
-                               atol=1e-3)
+    for angle in (0.5, 2.5, 4.5):
+        np.testing.assert_allclose(made.follow(counts(angle), np.array([13.0])),
+                                   angle + 2 * TURN, atol=1e-3)
     assert made.notice == ''
 
 
@@ -67,3 +68,17 @@ def test_a_scaled_joint_goes_so_much_further():
     made = turns(ServoJoint('slide', 1, -1, 1.0, 0.05, (-0.1, 0.1)), -0.2, 0.2)
     for angle, position in ((1.0, 0.0), (2.0, -0.05), (0.0, 0.05)):
         np.testing.assert_allclose(made.follow(counts(angle), np.zeros(1)), position, atol=1e-4)
+
+
+def test_a_joint_that_was_counted_in_another_turn_is_looked_for_anew():
+    made = turns(ServoJoint('elbow', 1))
+    np.testing.assert_allclose(made.follow(counts(2.8), np.zeros(1)), 2.8, atol=1e-3)
+    assert made.follow(counts(-2.9), np.zeros(1)) is None
+    assert made.notice == 'leader: elbow was counted in another turn: let go'
+    np.testing.assert_allclose(made.follow(counts(-2.9), np.zeros(1)), -2.9, atol=1e-3)
+
+
+def test_beyond_a_limit_a_joint_is_beyond_it_where_no_other_turn_has_it():
+    made = turns(ServoJoint('elbow', 1), -1.0, 1.0)
+    for joint in (0.9, 2.0, 3.0):
+        np.testing.assert_allclose(made.follow(counts(joint), np.zeros(1)), joint, atol=1e-3)
