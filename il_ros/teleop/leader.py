@@ -61,19 +61,19 @@ class LeaderSettings:
     """Settings of a leader.
 
     Attributes:
-        bus: 'joints': a driver reads its servos; other words belong to `buses.settings`.
         topic: Its JointState.
         joints: Those of the robot that the leader calls or counts otherwise.
         grippers: Likewise.
         engage: When a person drives: while the `pedal` is held, `always` while the leader is
             heard, or once it is `moved` (`take_over_motion` of the arbiter).
+        bus: 'joints': a driver reads its servos; other words belong to `buses.settings`.
     """
 
-    bus: Annotated[str, OneOf((BY_TOPIC,))] = BY_TOPIC
     topic: str = 'leader/joint_states'
     joints: tuple[LeaderJoint, ...] = ()
     grippers: tuple[LeaderGripper, ...] = ()
     engage: Annotated[str, WAYS] = PEDAL
+    bus: Annotated[str, OneOf((BY_TOPIC,))] = BY_TOPIC
 
     def __post_init__(self) -> None:
         WAYS.check('engage', self.engage)

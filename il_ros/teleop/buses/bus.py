@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import time
 from typing import NamedTuple, Protocol
 
-from il_ros.teleop.buses.port import BusError
+from il_ros.teleop.buses.port import BusError, Link
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,22 +74,6 @@ class Answer(NamedTuple):
     id: int
     error: int
     data: bytes
-
-
-class Link(Protocol):
-    """What carries the bytes; see `port.Port`."""
-
-    path: str
-    baud: int
-
-    def write(self, data: bytes) -> None:
-        """Send bytes; what came before and was not read is dropped."""
-
-    def read(self, wait_s: float) -> bytes:
-        """Return the bytes that came, none after `wait_s`."""
-
-    def close(self) -> None:
-        """Give it back."""
 
 
 class ServoBus(ABC):

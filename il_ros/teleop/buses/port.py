@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 import select
 import termios
+from typing import Protocol
 
 from il_ros.errors import IlRosError
 
@@ -24,6 +25,22 @@ class BusError(IlRosError):
 
 class PortGoneError(BusError):
     """The port is not there, or not any more."""
+
+
+class Link(Protocol):
+    """What carries the bytes; see `Port`."""
+
+    path: str
+    baud: int
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; what came before and was not read is dropped."""
+
+    def read(self, wait_s: float) -> bytes:
+        """Return the bytes that came, none after `wait_s`."""
+
+    def close(self) -> None:
+        """Give it back."""
 
 
 class Port:

@@ -8,10 +8,10 @@ from typing import Annotated
 from il_ros.config import nearest, OneOf, positive, Range
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.buses.bus import Link, Servo, ServoBus
+from il_ros.teleop.buses.bus import Servo, ServoBus
 from il_ros.teleop.buses.dynamixel import Dynamixel
 from il_ros.teleop.buses.feetech import Feetech
-from il_ros.teleop.buses.port import BusError, Port
+from il_ros.teleop.buses.port import BusError, Link, Port
 from il_ros.teleop.switch import ALWAYS, MOVED, PEDAL
 
 BUSES: dict[str, Callable[[Link, Sequence[int]], ServoBus]] = {
