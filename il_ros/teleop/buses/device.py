@@ -80,7 +80,7 @@ class ServoLeader:
         heard = {'joints': self._heard} if self._heard else {}
         intent = self._leader.read(replace(context, heard=heard))
         if self._leader.leapt:
-            self._turns.restart()     # what leapt may have been wrong by a turn
+            self._forget()     # what leapt may have been wrong by a turn
         self._drive(context, intent)
         self.notice = (self._said() or self._leader.notice
                        or (self._follow.notice if self._follow else ''))
@@ -104,12 +104,18 @@ class ServoLeader:
     def _hear(self, context: DeviceContext) -> None:
         """Take the newest sample over as a message of joints that came when it was read."""
         sample = self._reader.newest
-        if sample is None or (self._sample and sample.run != self._sample.run):
-            self._turns.restart()
-            self._heard = self._seen = None
-        if sample is None or sample is self._sample:
-            return
-        self._sample = sample
+        before, self._sample = self._sample, sample
+        if sample is None or (before and sample.run != before.run):
+            self._forget()     # lost, if only in between
+        elif sample is not before:
+            self._take(sample, context)
+
+    def _forget(self) -> None:
+        """Know nothing until the servos are read anew, and look for their turns then."""
+        self._turns.restart()
+        self._heard = self._seen = None
+
+    def _take(self, sample: Sample, context: DeviceContext) -> None:
         found = self._turns.follow(sample.counts, context.state[self._columns])
         if found is None:
             self._heard = self._seen = None
