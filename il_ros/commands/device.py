@@ -96,7 +96,7 @@ def calibrate(
             servo.id for servo in opened.scan() if servo.id not in second]
         found = [opened.describe(servo) for servo in opened.ids]
         calibration = Calibration(contract, chosen, found, stands)
-        opened.torque([*opened.ids, *second], 0.0)
+        opened.torque([*opened.ids, *second], False)
         track = Track(opened)
         _show(calibration, track, dict(zip(contract.joint_names, stands, strict=True)))
         write(file, _text(calibration, opened, bus, port, contract, second))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 import time
 from typing import NamedTuple, Protocol
 
@@ -34,11 +34,11 @@ class Bus(Protocol):
     def write_goal(self, ids: Sequence[int], goals: Counts) -> None:
         """Send goal positions as `read` counts them; who has no torque ignores them."""
 
-    def torque(self, ids: Sequence[int], share: float) -> None:
-        """Give motors this share of their current, 0: none.
+    def torque(self, ids: Sequence[int], on: bool) -> None:
+        """Switch motors on or off.
 
         Raises:
-            BusError: One did not confirm.
+            BusError: One did not confirm that it is off.
         """
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ class ServoBus(ABC):
 
     @abstractmethod
     def bound(self, ids: Sequence[int], share: float) -> None:
-        """Before torque comes on: allow a share of the current, and have silence stop them."""
+        """While the torque is off: allow the motors a share of their current."""
 
     def goal(self, counts: int) -> int:
         """Return a goal that can be reached the short way."""
@@ -187,22 +187,30 @@ class ServoBus(ABC):
 
     def write_goal(self, ids: Sequence[int], goals: Counts) -> None:
         """Send goal positions; see `Bus`."""
-        body = b''.join(bytes([servo]) + self.to_data(self.GOAL, self.goal(int(goal)))
-                        for servo, goal in zip(ids, goals, strict=True))
-        self.link.write(self.packet(EVERYBODY, SYNC_WRITE, self._place(self.GOAL) + body))
+        self.spread(ids, self.GOAL, [self.goal(int(goal)) for goal in goals])
 
-    def torque(self, ids: Sequence[int], share: float) -> None:
-        """Switch motors on or off; see `Bus`. Off, each one is tried, whatever the others say."""
-        if share > 0:
-            self.bound(ids, share)
-        failed: list[str] = []
+    def torque(self, ids: Sequence[int], on: bool) -> None:
+        """Switch motors on or off; see `Bus`. All at once, since positions wait meanwhile."""
+        self.spread(ids, self.TORQUE, [int(on)] * len(ids))
+        if on:
+            return
+        asked = self.packet(EVERYBODY, SYNC_READ, self._place(self.TORQUE) + bytes(ids))
+        found, failed = self._ask(asked, ids, self.TORQUE.size), list[str]()
         for servo in ids:
+            if servo in found and not self.to_number(self.TORQUE, found[servo].data):
+                continue
             try:
-                self.put(servo, self.TORQUE, int(share > 0))
+                self.put(servo, self.TORQUE, 0)
             except BusError as error:
                 failed.append(str(error))
         if failed:
             raise BusError(f'{failed[0]}; its torque may be on')
+
+    def spread(self, ids: Sequence[int], register: Register, numbers: Iterable[int]) -> None:
+        """Write a register of several servos at once; none answers."""
+        body = b''.join(bytes([servo]) + self.to_data(register, number)
+                        for servo, number in zip(ids, numbers, strict=True))
+        self.link.write(self.packet(EVERYBODY, SYNC_WRITE, self._place(register) + body))
 
     def close(self) -> None:
         """Give the port back; see `Bus`."""

@@ -71,8 +71,7 @@ class ServoLeader:
         self._reader = Reader(
             partial(connect, settings, servos), settings.rate_hz,
             [*(servo.id for servo in servos), *settings.shadows],
-            [servos[number].id for number in self._arm],
-            settings.follow.current if settings.follow else 0.0)
+            [servos[number].id for number in self._arm])
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return the leader's pose, None while its servos are not heard."""

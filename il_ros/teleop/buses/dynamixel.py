@@ -96,7 +96,7 @@ class Dynamixel(ServoBus):
         return ERRORS.get(number, f'error {number}') if number else ''
 
     def bound(self, ids: Sequence[int], share: float) -> None:
-        """Allow a share of the current, and 0.2 s of silence; see `ServoBus`."""
+        """Allow a share of the current, in the mode that does so; see `ServoBus`."""
         for servo in ids:
             by_pwm = self.get(servo, self.MODEL) in BY_PWM
             mode = POSITION_MODE if by_pwm else CURRENT_POSITION_MODE
@@ -104,16 +104,13 @@ class Dynamixel(ServoBus):
                 self.put(servo, MODE, mode)
             most, goal = (PWM_LIMIT, GOAL_PWM) if by_pwm else (CURRENT_LIMIT, GOAL_CURRENT)
             self.put(servo, goal, round(share * self.get(servo, most)))
-        for watched in (0, WATCHED):      # 0 also ends a stop of before
-            for servo in ids:
-                self.put(servo, WATCHDOG, watched)
 
-    def torque(self, ids: Sequence[int], share: float) -> None:
-        """Switch motors on or off; see `Bus`. Off, none is watched any more."""
-        super().torque(ids, share)
-        if share <= 0:
-            for servo in ids:
-                self.put(servo, WATCHDOG, 0)
+    def torque(self, ids: Sequence[int], on: bool) -> None:
+        """Switch motors on or off; see `Bus`. On, 0.2 s of silence stop them."""
+        self.spread(ids, WATCHDOG, [0] * len(ids))      # also ends a stop of before
+        if on:
+            self.spread(ids, WATCHDOG, [WATCHED] * len(ids))
+        super().torque(ids, on)
 
     def describe(self, servo: int) -> Servo:
         """Return what a servo says of itself; of its drive mode the bit that turns it round."""

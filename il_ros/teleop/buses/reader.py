@@ -33,7 +33,7 @@ class Reader:
     """
 
     def __init__(self, connect: Callable[[], Bus], rate_hz: float, ids: Sequence[int] = (),
-                 driven: Sequence[int] = (), share: float = 0.0) -> None:
+                 driven: Sequence[int] = ()) -> None:
         """Open the bus, and begin to read.
 
         Args:
@@ -41,7 +41,6 @@ class Reader:
             rate_hz: How often to read.
             ids: Of all servos, which are free of torque.
             driven: Of those that goals are for.
-            share: Of their current that these get then.
 
         Raises:
             BusError: It cannot be opened.
@@ -49,7 +48,7 @@ class Reader:
         self.newest: Sample | None = None
         self.problem = ''
         self._connect, self._period_s = connect, 1 / rate_hz
-        self._ids, self._driven, self._share = list(ids), list(driven), share
+        self._ids, self._driven = list(ids), list(driven)
         self._bus: Bus | None = connect()
         self._torque = False
         self._wanted: tuple[Counts, int] | None = None
@@ -104,13 +103,13 @@ class Reader:
         wanted = self._wanted
         if wanted is None or time.monotonic_ns() - wanted[1] > WANTED_NS:
             if self._torque:
-                bus.torque(self._ids, 0.0)
+                bus.torque(self._ids, False)
                 self._torque = False
             return
         if not self._torque:
             self._torque = True       # also where only some came on
             bus.write_goal(self._driven, wanted[0])
-            bus.torque(self._driven, self._share)
+            bus.torque(self._driven, True)
         bus.write_goal(self._driven, wanted[0])
 
     def _fail(self, text: str) -> float:
@@ -131,7 +130,7 @@ class Reader:
         for _ in range(FAILURES):
             try:
                 if self._bus is not None:
-                    self._bus.torque(self._ids, 0.0)
+                    self._bus.torque(self._ids, False)
                 return
             except BusError as error:
                 self.problem = str(error)

@@ -189,7 +189,9 @@ def connect(settings: BusSettings, servos: Sequence[ServoJoint]) -> ServoBus:
     bus = open_bus(settings.bus, settings.port, settings.baud, [servo.id for servo in servos])
     try:
         _compare(bus, servos)
-        bus.torque([*bus.ids, *settings.shadows], 0.0)
+        bus.torque([*bus.ids, *settings.shadows], False)
+        if settings.follow:
+            bus.bound([joint.id for joint in settings.joints], settings.follow.current)
     except BusError:
         bus.close()
         raise

@@ -109,14 +109,17 @@ def test_a_late_answer_is_none_to_the_next_question(servos):
 
 
 def test_torque_comes_on_within_a_share_of_the_current(servos, bus):
-    bus.torque(IDS[:2], 0.2)
+    bus.bound(IDS[:2], 0.2)
+    bus.torque(IDS[:2], True)
+    bus.write_goal(IDS[:2], np.array([2048, 2048]))
+    bus.read()       # answered: what came before was obeyed
     assert [servos.get(servo, 'torque') for servo in IDS] == [1, 1, 0, 0, 0, 0, 0]
     assert servos.get(1, 'current') == (350 if servos.dynamixel else 200)
     if servos.dynamixel:
         assert (servos.get(1, 'mode'), servos.get(1, 'watchdog')) == (5, 10)
     bus.write_goal(IDS[:2], np.array([1000, 1001]))
     assert bus.read()[:2].tolist() == [1000, 1001]
-    bus.torque(IDS, 0.0)
+    bus.torque(IDS, False)
     assert not any(servos.get(servo, 'torque') for servo in IDS)
     if servos.dynamixel:
         assert servos.get(1, 'watchdog') == 0
@@ -126,7 +129,7 @@ def test_a_servo_without_a_current_sensor_is_bounded_by_its_voltage(tmp_path):
     servos = Servos('dynamixel', IDS, tmp_path / 'port')
     servos.set(1, 'model', 1060)
     bus = open_bus(servos)
-    bus.torque([1], 0.2)
+    bus.bound([1], 0.2)
     assert (servos.get(1, 'mode'), servos.get(1, 'goal_pwm')) == (3, 177)
     bus.close()
     servos.unplug()
@@ -138,7 +141,7 @@ def test_torque_is_taken_off_the_others_where_one_does_not_answer(servos):
         servos.set(servo, 'torque', 1)
     servos.silent.add(3)
     with pytest.raises(BusError, match='servo 3; check its cable and power; its torque may be on'):
-        bus.torque(IDS, 0.0)
+        bus.torque(IDS, False)
     assert [servo for servo in IDS if servos.get(servo, 'torque')] == [3]
     bus.close()
 
