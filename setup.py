@@ -153,7 +153,8 @@ setup(
         'gs': ['gcsfs'],
         'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'pytest-xdist', 'hypothesis',
                 'mypy', 'ruff', 'types-PyYAML', 'pandas', 'huggingface_hub>=2', 's3fs',
-                'moto[s3,server]', 'gcsfs', 'gcp-storage-emulator'],
+                'moto[s3,server]', 'gcsfs', 'gcp-storage-emulator',
+                'dynamixel-sdk', 'feetech-servo-sdk'],  # tests hold our bytes against them
     },
     zip_safe=False,
     package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'cards/templates/*',

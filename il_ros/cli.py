@@ -27,6 +27,7 @@ for _name in COMMANDS:
     _module = MODULES.get(_name, _name)
     app.command(_name)(getattr(import_module(f'il_ros.commands.{_module}'), _module))
 app.add_typer(import_module('il_ros.commands.dataset_whole').app, name='dataset')
+app.add_typer(import_module('il_ros.commands.device').app, name='device')
 
 
 def main() -> None:

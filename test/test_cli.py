@@ -26,6 +26,8 @@ def il_ros(*arguments, cwd=None):
     (['redact', 'empty', '--out', 'x'], 'empty: expected a dataset or one bag, got a folder that'),
     (['card', 'empty'], 'empty: no checkpoint'),
     (['doctor', '--robot', 'sim_am'], "did you mean 'sim_arm'?"),
+    (['device', 'calibrate', 'x', '--bus', 'dynamixl', '--robot', 'sim_arm', '--port', 'x',
+      '--pose', 'start'], "bus 'dynamixl': did you mean 'dynamixel'?"),
     (['init', 'a/b'], "robot 'a/b': expected 1 to 64 characters of A-Z a-z 0-9 _ -"),
     (['init', 'x', '--set', 'task'], "--set 'task': expected KEY=VALUE"),
 ])

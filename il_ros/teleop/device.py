@@ -37,6 +37,7 @@ class DeviceContext:
         help: Who asks for the operator, and why; '' for nobody.
         dead_man: Whether the dead-man switch beside the device, a pedal, is held; None where there
             is none, and the device has its own.
+        hands: Of two devices, those whose own dead-man switch is held there: 'left', 'right'.
         grip: In this reading, the button beside the device that moves the gripper was pressed.
         robot: Which of several robots this is; '' where there is only one.
         asking: The other robots that ask for the operator, who asked first coming first.
@@ -50,6 +51,7 @@ class DeviceContext:
     heard: Mapping[str, Heard] = field(default_factory=dict)
     help: str = ''
     dead_man: bool | None = None
+    hands: frozenset[str] = frozenset()
     grip: bool = False
     robot: str = ''
     asking: tuple[str, ...] = ()

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from il_ros.config import build, find_config, nearest, parse_yaml, read_text
 from il_ros.contract import Contract
@@ -51,9 +51,13 @@ def _scripted(contract: Contract, options: _Options) -> Device:
 
 
 def _leader(contract: Contract, options: _Options) -> Device:
-    from il_ros.teleop.leader import Leader, LeaderSettings
-    return Leader(contract, load_settings(LeaderSettings, 'leader', options.settings),
-                  options.parts)
+    from il_ros.teleop.leader import BY_TOPIC, Leader, LeaderSettings
+    data, where = read_settings('leader', options.settings)
+    if data.get('bus', BY_TOPIC) == BY_TOPIC:
+        return Leader(contract, build(LeaderSettings, data, where), options.parts)
+    from il_ros.teleop.buses.device import ServoLeader
+    from il_ros.teleop.buses.settings import BusSettings
+    return ServoLeader(contract, build(BusSettings, data, where), options.parts)
 
 
 def _mocap(contract: Contract, options: _Options) -> Device:
@@ -82,8 +86,13 @@ def load_settings(kind: type[T], device: str, chosen: str = '') -> T:
     Raises:
         ConfigError: There is no such file, or it is wrong.
     """
+    return build(kind, *read_settings(device, chosen))
+
+
+def read_settings(device: str, chosen: str = '') -> tuple[dict[str, Any], str]:
+    """Return the keys and values of a device's settings, and where they stand; see above."""
     path = find_config('devices', chosen or device)
-    return build(kind, parse_yaml(read_text(path), str(path)), str(path))
+    return parse_yaml(read_text(path), str(path)), str(path)
 
 
 def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'always',

@@ -90,11 +90,19 @@ KINDS: Mapping[str, type] = {'joy': Pad, 'joints': Joints, 'pose': Pose, 'twist'
 
 
 class Input(NamedTuple):
-    """A topic that a device listens to: what the device calls it, a kind of `KINDS`, the topic."""
+    """A topic that a device listens to.
+
+    Attributes:
+        name: What the device calls it.
+        kind: One of `KINDS`.
+        topic: Its name.
+        of_robot: The robot says it: two devices in two hands hear the same.
+    """
 
     name: str
     kind: str
     topic: str
+    of_robot: bool = False
 
 
 @dataclass(frozen=True)

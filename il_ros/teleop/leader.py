@@ -1,4 +1,7 @@
-"""Teleoperation with a leader arm whose driver publishes its joints as sensor_msgs/JointState."""
+"""Teleoperation with a leader arm whose driver publishes its joints as sensor_msgs/JointState.
+
+`buses.device` is for leaders without a driver.
+"""
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -16,6 +19,7 @@ from il_ros.types import Floats
 import numpy as np
 
 WAYS = OneOf((PEDAL, ALWAYS, MOVED))
+BY_TOPIC = 'joints'
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,14 @@ class LeaderSettings:
         grippers: Likewise.
         engage: When a person drives: while the `pedal` is held, `always` while the leader is
             heard, or once it is `moved` (`take_over_motion` of the arbiter).
+        bus: 'joints': a driver reads its servos; other words belong to `buses.settings`.
     """
 
     topic: str = 'leader/joint_states'
     joints: tuple[LeaderJoint, ...] = ()
     grippers: tuple[LeaderGripper, ...] = ()
     engage: Annotated[str, WAYS] = PEDAL
+    bus: Annotated[str, OneOf((BY_TOPIC,))] = BY_TOPIC
 
     def __post_init__(self) -> None:
         WAYS.check('engage', self.engage)
@@ -77,7 +83,11 @@ class LeaderSettings:
 
 
 class Leader:
-    """The robot's arms take the leader's pose; a base stands. See `Device`."""
+    """The robot's arms take the leader's pose; a base stands. See `Device`.
+
+    Attributes:
+        joint_names: The robot's joints that it moves.
+    """
 
     name = 'leader'
     absolute = True
@@ -104,10 +114,15 @@ class Leader:
         self.notice, self._topic = '', settings.topic
         self._guard, self._switch = Guard(self.name), Switch(settings.engage)
         self._angles, self._base = Angles.of(contract), contract.is_velocity
-        self._columns = contract.indices(wanted)
+        self._columns, self.joint_names = contract.indices(wanted), wanted
         own = {joint.name: joint for joint in settings.joints} | {
             gripper.name: _as_joint(gripper, contract) for gripper in settings.grippers}
         self._joints = [own.get(name, LeaderJoint(name)) for name in wanted]
+
+    @property
+    def leapt(self) -> bool:
+        """Whether the leader leapt as no hand can, in the last reading."""
+        return self._guard.leapt
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return the leader's pose, None while it is not heard or lacks a joint."""

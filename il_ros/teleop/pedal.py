@@ -5,20 +5,30 @@ from dataclasses import dataclass, field, fields, replace
 
 from il_ros.config import Range
 from il_ros.errors import ConfigError
+from il_ros.teleop.bi_device import BiDevice, HANDS
 from il_ros.teleop.device import Capture, Device, DeviceContext, Intent
 from il_ros.teleop.inputs import Guard, Input, JOY_SILENT_NS, Pad
 from il_ros.types import Request
 
 CAPTURES = {capture.value: capture for capture in Capture}
 REQUESTS = {'pause': Request.PAUSE, 'rewind': Request.REWIND}
+DEAD_MEN = frozenset(('dead_man', *HANDS))
 NUMBER = Range(0, 63)
 
 
 @dataclass(frozen=True)
 class PedalButtons:
-    """Which button means what; None: none does."""
+    """Which button means what; None: none does.
+
+    Attributes:
+        dead_man: Of the device, or of both.
+        left: Dead-man switch of the first of two devices alone.
+        right: Of the second.
+    """
 
     dead_man: int | None = 0
+    left: int | None = None
+    right: int | None = None
     gripper: int | None = None
     start: int | None = None
     success: int | None = None
@@ -73,7 +83,15 @@ class WithPedal:
     """
 
     def __init__(self, device: Device, settings: PedalSettings) -> None:
-        """Take the device and the settings of the pedal."""
+        """Take the device and the settings of the pedal.
+
+        Raises:
+            ConfigError: It has a switch for each of two devices, and there is one.
+        """
+        self._switches = DEAD_MEN & settings.buttons.numbers.keys()
+        if self._switches - {'dead_man'} and not isinstance(device, BiDevice):
+            raise ConfigError('pedal: left and right are for two devices, as in leader+leader; '
+                              'expected dead_man alone')
         self._device, self._buttons = device, settings.buttons
         self._guard = Guard('pedal', JOY_SILENT_NS)
         self.name, self.absolute, self.notice = device.name, device.absolute, ''
@@ -82,7 +100,7 @@ class WithPedal:
 
     def _forget(self) -> None:
         self._before = frozenset(f.name for f in fields(PedalButtons))
-        self._waits, self._heard = True, False
+        self._waits, self._heard = DEAD_MEN, False
 
     def read(self, context: DeviceContext) -> Intent | None:
         """Return what the device says, with what the pedal asks for; see `Device`."""
@@ -90,10 +108,11 @@ class WithPedal:
         pressed = held - self._before
         if not problem:
             # What is held while it is first heard counts once it was released.
-            self._before, self._waits = held, self._waits and 'dead_man' in held
-        driving = None if self._buttons.dead_man is None else 'dead_man' in held and (
-            not self._waits)
-        intent = self._device.read(replace(context, dead_man=driving, grip='gripper' in pressed))
+            self._before, self._waits = held, self._waits & held
+        driving = (held & DEAD_MEN) - self._waits
+        intent = self._device.read(replace(
+            context, dead_man='dead_man' in driving if self._switches else None,
+            hands=driving - {'dead_man'}, grip='gripper' in pressed))
         self.notice = problem or self._device.notice
         if intent is None:
             return None
@@ -113,7 +132,7 @@ class WithPedal:
     def _held(self, context: DeviceContext) -> tuple[frozenset[str], str]:
         pad = self._guard.take(context.heard.get('pedal'), context.now_ns)
         if not isinstance(pad, Pad):
-            was_held = 'dead_man' in self._before and self._heard
+            was_held = DEAD_MEN & self._before and self._heard
             self._forget()
             return frozenset(), ('pedal: silent while it was pressed: let go; check its cable'
                                  if was_held else 'pedal: nothing is heard of it')

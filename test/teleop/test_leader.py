@@ -187,3 +187,67 @@ def test_two_leaders_move_an_arm_each():
 def test_settings_that_cannot_be_are_refused(text, error):
     with pytest.raises(ConfigError, match=error):
         Leader(CONTRACT, build(LeaderSettings, parse_yaml(text, 'my.yaml'), 'my.yaml'))
+
+
+class Pair(AbsoluteConformance):
+    """Two leaders with a dead-man switch each on one pedal box: buttons 0 and 1."""
+
+    contract, state = PAIR, PAIR_STATE
+
+    def __init__(self, tmp_path):
+        file = tmp_path / 'box.yaml'
+        file.write_text('topic: box/joy\nbuttons: {dead_man: null, left: 0, right: 1}\n')
+        self.device = open_device('leader+leader+pedal', PAIR, settings=f'++{file}')
+        self.shown = PAIR_STATE.copy()
+        self.read()
+
+    def read(self, *held):
+        context = self.context()
+        arms = {f'{hand}/joints': Joints(tuple(arm.all_joints),
+                                         self.shown[PAIR.indices(arm.all_joints)])
+                for hand, arm in zip(('left', 'right'), PAIR.arms, strict=True)}
+        pedal = Pad((), tuple(int(button in held) for button in (0, 1)))
+        return self.device.read(replace(context, heard={
+            name: Heard(value, 0, self.now_ns) for name, value in (arms | {'pedal': pedal}).items()
+        }))
+
+
+def test_of_two_leaders_one_alone_drives_its_arm_and_the_other_arm_holds(tmp_path):
+    pair = Pair(tmp_path)
+    pair.shown = pair.shown + np.where(PAIR.is_velocity | PAIR.is_gripper, 0.0, 0.05)
+    left, right = ([0, 1], [3, 4])
+    told = pair.read(0)
+    assert told.engaged
+    np.testing.assert_allclose(told.positions[left], pair.shown[left])
+    np.testing.assert_allclose(told.positions[right], PAIR_STATE[right])
+    assert not pair.read().engaged
+    told = pair.read(1)
+    assert told.engaged
+    np.testing.assert_allclose(told.positions[left], PAIR_STATE[left])
+    np.testing.assert_allclose(told.positions[right], pair.shown[right])
+
+
+def test_the_second_of_two_leaders_joins_where_its_arm_is(tmp_path):
+    pair, right = Pair(tmp_path), [3, 4]
+    pair.read(0)
+    for _ in range(20):
+        pair.shown[3] += 0.05
+        told = pair.read(0)
+    np.testing.assert_allclose(told.positions[right], PAIR_STATE[right])
+    told = pair.read(0, 1)
+    assert told.engaged
+    np.testing.assert_allclose(told.positions[right], PAIR_STATE[right])
+    assert pair.device.notice == ('right: bring the device to the arm: right_1 is 1.00 away')
+    for _ in range(18):
+        pair.shown[3] -= 0.05
+        told = pair.read(0, 1)
+    np.testing.assert_allclose(told.positions[right], pair.shown[right])
+    assert pair.device.notice == ''
+    assert pair.read(1).engaged, 'it goes on alone'
+
+
+def test_a_switch_per_hand_wants_two_devices(tmp_path):
+    file = tmp_path / 'box.yaml'
+    file.write_text('buttons: {left: 1}\n')
+    with pytest.raises(ConfigError, match='pedal: left and right are for two devices'):
+        open_device('leader+pedal', CONTRACT, settings=f'+{file}')

@@ -1,0 +1,1 @@
+"""Leader arms on the bus of their servos, without a driver in between."""
