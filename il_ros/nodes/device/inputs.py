@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from geometry_msgs.msg import PoseStamped, TwistStamped
+from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import Twist as TwistMessage
 from il_ros.nodes import shell
 from il_ros.teleop.inputs import Heard, Input, Joints, Pad, Pose, Twist, Value
 import numpy as np
@@ -30,7 +31,8 @@ class Inputs:
                                      shell.SENSOR)
 
     def _on_message(self, name: str, read: Callable[[Any], Value], message: Any) -> None:
-        self.heard[name] = Heard(read(message), shell.stamp_ns(message.header.stamp),
+        header = getattr(message, 'header', None)
+        self.heard[name] = Heard(read(message), shell.stamp_ns(header.stamp) if header else 0,
                                  shell.now_ns(self._node))
 
 
@@ -47,11 +49,11 @@ def _pose(message: PoseStamped) -> Pose:
     return Pose(np.array([at.x, at.y, at.z]), np.array([turned.x, turned.y, turned.z, turned.w]))
 
 
-def _twist(message: TwistStamped) -> Twist:
-    along, about = message.twist.linear, message.twist.angular
+def _twist(message: TwistMessage) -> Twist:
+    along, about = message.linear, message.angular
     return Twist(np.array([along.x, along.y, along.z, about.x, about.y, about.z]))
 
 
 READ: dict[str, tuple[type, Callable[[Any], Value]]] = {
     'joy': (Joy, _pad), 'joints': (JointState, _joints), 'pose': (PoseStamped, _pose),
-    'twist': (TwistStamped, _twist)}
+    'twist': (TwistMessage, _twist)}
