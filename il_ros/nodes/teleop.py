@@ -61,7 +61,8 @@ class Teleop(Node):
     def tick(self, tick: Tick) -> None:
         """Read the device and publish what it says."""
         log, station = self.get_logger(), self.station
-        contexts = {name: side.context(self._inputs.heard) for name, side in self._sides.items()}
+        heard = self._inputs.take()
+        contexts = {name: side.context(heard) for name, side in self._sides.items()}
         unseen = {name for name, side in self._sides.items() if side.waiting}
         for name in unseen:
             log.warning(f'{f"{name}: " if name else ""}{self._sides[name].waiting}',

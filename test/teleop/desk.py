@@ -1,6 +1,8 @@
 """A person at a device before a robot: the real device, arbiter and gate in one loop, no ROS."""
 from __future__ import annotations
 
+import time
+
 from il_ros.errors import MessageError
 from il_ros.intervention.arbiter import Arbiter
 from il_ros.intervention.operators import Sample
@@ -31,6 +33,7 @@ class Desk:
         measured: Where the robot is [rad] or [m]. Shape (J,).
         worst: The longest step that was sent, as a share of v_max dt.
         intent: What the device said last.
+        read_ns: Processor time that it took to say it [ns].
     """
 
     def __init__(self, person: Person, rng: np.random.Generator, start: Mode = Mode.AUTONOMOUS,
@@ -38,7 +41,7 @@ class Desk:
         self.person, self.rng, self.worst = person, rng, 0.0
         self._start, self._settings = start, Settings(**settings)
         self._steady_ns, self._seq = 5 * 10**9, 0
-        self.measured, self.intent = np.array(CONTRACT.start), None
+        self.measured, self.intent, self.read_ns = np.array(CONTRACT.start), None, 0
 
     def stand(self, positions: np.ndarray) -> None:
         """Begin anew with the robot there, at rest and armed."""
@@ -69,7 +72,9 @@ class Desk:
         self._pass(period_ns)
         context = self.context()
         context = self.person.garbled(context) if garbled else self.person.hear(context)
+        began_ns = time.thread_time_ns()
         self.intent = intent = self.person.device.read(context)
+        self.read_ns = time.thread_time_ns() - began_ns
         if intent is not None:
             self._tell(intent)
         if self._start is Mode.AUTONOMOUS:

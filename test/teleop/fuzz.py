@@ -1,4 +1,4 @@
-"""Gives a device what no person gives it: `PYTHONPATH=test python -m teleop.fuzz gamepad 1000 0`.
+"""Gives a device what no person gives it.
 
 Cut packets, what is not finite, leaps, replays, floods, wrong ids and sizes, late and future
 stamps, uneven ticks. The device may not raise, say what is not finite, or stay engaged after its
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-import sys
 
 from il_ros.safety.arming import ArmingError
 from il_ros.types import ControlSource, Mode
@@ -66,7 +65,3 @@ def fuzz(name: str, number: int, seed: int) -> Figures:
         figures.worst = max(figures.worst, desk.worst)
         person.close()
     return figures
-
-
-if __name__ == '__main__':
-    sys.stdout.write(f'{fuzz(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))}\n')

@@ -1,7 +1,7 @@
 """A person with each device, as the device sees them: through its bytes or its messages.
 
 Another device: a subclass of `Person` in `PEOPLE`. `test_devices` takes over with it from a policy
-at random, and `python -m teleop.fuzz` gives it what no person does.
+at random, `fuzz` gives it what no person does, and `benchmarks.devices` does both at length.
 """
 from __future__ import annotations
 
@@ -362,7 +362,8 @@ class AtTwist(AtSpacenav):
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__(rng)
         self.device = WithPedal(
-            SpaceMouse(CONTRACT, replace(SETTINGS, source=TWIST), Spacenav(TWIST, 'spacenav/twist')),
+            SpaceMouse(CONTRACT, replace(SETTINGS, source=TWIST),
+                       Spacenav(TWIST, 'spacenav/twist')),
             JoyBox('pedal/joy', Buttons()), Buttons())
 
     def say(self):

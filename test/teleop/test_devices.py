@@ -1,12 +1,11 @@
 """With every device: take over from a policy and hand back, at random; and inputs of no person.
 
-Many more by hand: `PYTHONPATH=test python -m teleop.test_devices gamepad 10000 0`, and `python -m
-teleop.fuzz gamepad 1000000 0`; `python -m benchmarks.run --only devices` does both.
+Many more by hand: `PYTHONPATH=test python -m benchmarks.devices gamepad --take-overs 10000
+--inputs 1000000`.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
-import sys
 
 from il_ros.intervention.handover import HANDOVERS
 from il_ros.intervention.motion import WINDOW_NS
@@ -69,13 +68,13 @@ def _once(desk: Desk, rng: np.random.Generator, figures: Figures) -> None:
     for _ in range(rng.integers(1, 5)):
         desk.tick()
     person.engage(True)
-    for waited in range(2):
+    step = desk.tick()
+    at_once = desk.mode in HANDS
+    if not at_once:
         step = desk.tick()
-        if desk.mode in HANDS:
-            break
     assert desk.mode in HANDS, (desk.intent, desk.person.device.notice)
-    figures.at_once += waited == 0
-    figures.later += waited == 1
+    figures.at_once += at_once
+    figures.later += not at_once
     if desk.mode is Mode.CORRECTING:
         assert step.source is ControlSource.HUMAN, "the first row is the person's"
     for _ in range(rng.integers(1, 12)):
@@ -97,7 +96,3 @@ def test_whatever_a_device_is_told_the_robot_is_safe(name):
     figures = fuzz(name, SOME, 0)
     assert figures.inputs >= SOME and figures.ticks > 100
     assert figures.driven > 10, 'else it shows little'
-
-
-if __name__ == '__main__':
-    sys.stdout.write(f'{take_over(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))}\n')
