@@ -1,7 +1,7 @@
 """Files of the kernel that devices speak through: found in sysfs, read without waiting."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 import errno
 import os
 from pathlib import Path
@@ -108,6 +108,23 @@ def open_file(path: Path, who: str, rule: str) -> int:
         os.close(fd)
         raise ConfigError(f'{who}: {path} is no device')
     return fd
+
+
+def open_all(paths: Iterable[Path], open_one: Callable[[Path], int]) -> list[int]:
+    """Open each file of a device, or none of them.
+
+    Raises:
+        ConfigError: One cannot be opened.
+    """
+    fds: list[int] = []
+    try:
+        for path in paths:
+            fds.append(open_one(path))
+    except ConfigError:
+        for fd in fds:
+            os.close(fd)
+        raise
+    return fds
 
 
 class Files:

@@ -11,7 +11,16 @@ import stat
 import struct
 
 from il_ros.errors import ConfigError
-from il_ros.teleop.device_files import choose, DEV, events, Files, open_file, SYS, Unplugged
+from il_ros.teleop.device_files import (
+    choose,
+    DEV,
+    events,
+    Files,
+    open_all,
+    open_file,
+    SYS,
+    Unplugged,
+)
 from il_ros.timing import SECOND
 
 EVENT = struct.Struct('llHHi')     # seconds, microseconds, type, code, value
@@ -104,7 +113,7 @@ def open_keys(device: str, sys: Path = SYS, dev: Path = DEV) -> EventKeys:
     def opened() -> list[int]:
         paths = [Path(device)] if device.startswith('/') else [
             each.path for each in choose(events(sys, dev), device, 'pedal')]
-        return [_grab(open_file(path, 'pedal', RULE), path) for path in paths]
+        return open_all(paths, lambda path: _grab(open_file(path, 'pedal', RULE), path))
     return EventKeys(Files(opened))
 
 

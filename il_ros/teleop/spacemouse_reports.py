@@ -18,6 +18,7 @@ from il_ros.teleop.device_files import (
     Files,
     Found,
     hidraws,
+    open_all,
     open_file,
     SYS,
     Unplugged,
@@ -157,8 +158,9 @@ def open_knob(device: str, sys: Path = SYS, dev: Path = DEV) -> Knob:
         ConfigError: There is none, there are several, or it may not be read.
     """
     def opened() -> list[int]:
-        return _open_all([Path(device)] if device.startswith('/') else [
-            each.path for each in choose(mice(sys, dev), device, 'spacemouse')])
+        paths = [Path(device)] if device.startswith('/') else [
+            each.path for each in choose(mice(sys, dev), device, 'spacemouse')]
+        return open_all(paths, lambda path: open_file(path, 'spacemouse', RULE))
     return Knob(Files(opened))
 
 
@@ -167,7 +169,3 @@ def mice(sys: Path = SYS, dev: Path = DEV) -> list[Found]:
     return [each for each in hidraws(sys, dev)
             if (each.vendor == MAKER or (each.vendor == LOGITECH and each.product in OF_LOGITECH))
             and (not each.descriptor or each.descriptor.startswith(MULTI_AXIS))]
-
-
-def _open_all(paths: list[Path]) -> list[int]:
-    return [open_file(path, 'spacemouse', RULE) for path in paths]

@@ -1,6 +1,7 @@
 """A pedal read from the kernel: its events through a socket, its file found in sysfs."""
 from dataclasses import replace
 import os
+from pathlib import Path
 import socket
 
 from il_ros.errors import ConfigError
@@ -163,6 +164,15 @@ def test_it_is_found_by_name_with_all_its_files(tmp_path):
         assert keys.held(0) == {B, 272}
     assert keys.held(1) is None, 'nobody holds the other ends'
     keys.close()
+
+
+def test_of_a_device_all_files_are_opened_or_none(tmp_path):
+    folders = sysfs(tmp_path, *SWITCH)
+    (tmp_path / 'dev/input/event1').unlink()
+    before = len(list(Path('/proc/self/fd').iterdir()))
+    with pytest.raises(ConfigError, match='event1: No such file or directory; plug the device in'):
+        open_keys('footswitch', *folders)
+    assert len(list(Path('/proc/self/fd').iterdir())) == before
 
 
 @pytest.mark.parametrize(('devices', 'name', 'text'), [
