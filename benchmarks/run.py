@@ -18,6 +18,7 @@ from benchmarks import (
     capture,
     chunking,
     conversion,
+    devices,
     gate,
     jerk,
     jitter,
@@ -29,8 +30,8 @@ from benchmarks import (
 from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
-PARTS = ('latency', 'gate', 'rollouts', 'jitter', 'jerk', 'capture', 'conversion', 'training',
-         'workbench', 'chunking', 'lerobot')
+PARTS = ('latency', 'gate', 'devices', 'rollouts', 'jitter', 'jerk', 'capture', 'conversion',
+         'training', 'workbench', 'chunking', 'lerobot')
 
 
 def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
@@ -45,6 +46,7 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
     measures: dict[str, Callable[[], list[Line]]] = {
         'latency': lambda: latency.measure(folder),
         'gate': gate.measure,
+        'devices': devices.measure,
         'rollouts': lambda: rollouts.measure(folder),
         'jitter': lambda: jitter.measure(folder, seconds),
         'jerk': jerk.measure,

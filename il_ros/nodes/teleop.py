@@ -4,11 +4,13 @@ from __future__ import annotations
 from functools import partial
 
 from il_ros.nodes import shell
+from il_ros.nodes.device.feedback import Feedback
 from il_ros.nodes.device.inputs import Inputs
 from il_ros.nodes.device.parameters import Parameters
 from il_ros.nodes.device.side import Side
 from il_ros.nodes.shared.robot import load_contract
 from il_ros.teleop.devices import open_device
+from il_ros.teleop.feeling import Event
 from il_ros.teleop.station import Station
 from il_ros.teleop.terminal import Terminal
 from il_ros.timing import Tick
@@ -27,7 +29,8 @@ class Teleop(Node):
         self.others = [] if '' in p.contracts else [self._beside(name) for name in p.contracts]
         nodes = dict(zip(p.contracts, self.others or [self], strict=True))
         contracts = {name: load_contract(nodes[name], p.contracts[name]) for name in nodes}
-        self._sides = {name: Side(nodes[name], contract, name, partial(self._reset, name))
+        self._sides = {name: Side(
+            nodes[name], contract, name, partial(self._reset, name), self._succeeded)
                        for name, contract in contracts.items()}
         self.period_ns = round(min(c.period_ns for c in contracts.values()) / p.speed)
         several = len(contracts) > 1
@@ -37,6 +40,8 @@ class Teleop(Node):
             p.settings)
             for name, contract in contracts.items()})
         self._inputs = Inputs(self, self.station.wants)
+        # A scripted operator feels nothing.
+        self.feedback = None if p.device == 'scripted' else Feedback(self, p, self.station.wants)
         self._notice = ''
         self._asked: dict[str, str] = {}
 
@@ -56,7 +61,8 @@ class Teleop(Node):
     def tick(self, tick: Tick) -> None:
         """Read the device and publish what it says."""
         log, station = self.get_logger(), self.station
-        contexts = {name: side.context(self._inputs.heard) for name, side in self._sides.items()}
+        heard = self._inputs.take()
+        contexts = {name: side.context(heard) for name, side in self._sides.items()}
         unseen = {name for name, side in self._sides.items() if side.waiting}
         for name in unseen:
             log.warning(f'{f"{name}: " if name else ""}{self._sides[name].waiting}',
@@ -67,6 +73,8 @@ class Teleop(Node):
             if context.help and context.help != self._asked.get(name) and self.others:
                 log.info(f'{name}: {context.help}')
             self._asked[name] = context.help
+        if self.feedback:
+            self.feedback.tick(contexts, station.driven)
         device, before = station.device, station.driven
         for name, intent in station.read(contexts, unseen).items():
             self._sides[name].tell(device.name, intent)
@@ -82,7 +90,13 @@ class Teleop(Node):
         self.station.reset(robot, seed)
         return f'{self.station.device.name}: seed {seed}'
 
+    def _succeeded(self) -> None:
+        if self.feedback:
+            self.feedback.happened(Event.SUCCESS)
+
     def _change(self, parameters: Parameters) -> None:
+        if self.feedback:
+            self.feedback.parameters = parameters
         if hasattr(self.station.device, 'engage'):  # a person decides by hand
             self.station.device.engage = parameters.engage
 
@@ -92,6 +106,8 @@ def _spin(node: Teleop) -> None:
         shell.spin_on_grid(node, node.period_ns, node.tick, others=node.others)
     finally:
         node.station.close()
+        if node.feedback:
+            node.feedback.close()
 
 
 def main() -> int:

@@ -65,6 +65,12 @@ def _mocap(contract: Contract, options: _Options) -> Device:
     return Mocap(contract, load_settings(MocapSettings, 'mocap', options.settings), options.parts)
 
 
+def _spacemouse(contract: Contract, options: _Options) -> Device:
+    from il_ros.teleop.spacemouse import open_source, SpaceMouse, SpaceMouseSettings
+    settings = load_settings(SpaceMouseSettings, 'spacemouse', options.settings)
+    return SpaceMouse(contract, settings, open_source(settings), options.parts)
+
+
 # Imported on use: a robot needs only the libraries of its own device.
 DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'keyboard': _keyboard,
@@ -72,6 +78,7 @@ DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'leader': _leader,
     'mocap': _mocap,
     'scripted': _scripted,
+    'spacemouse': _spacemouse,
 }
 
 
@@ -131,12 +138,13 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
     if names.count(PEDAL) > 1 or names == [PEDAL]:
         raise ConfigError(f'device {name!r}: expected one pedal beside another device, as in '
                           'leader+pedal')
-    from il_ros.teleop.pedal import PedalSettings, WithPedal
+    from il_ros.teleop.pedal import open_box, PedalSettings, WithPedal
     at = names.index(PEDAL)
     pedal = load_settings(PedalSettings, PEDAL, given[at])
+    box = open_box(pedal)
     others = _open(name, names[:at] + names[at + 1:], given[:at] + given[at + 1:], contract,
                    options)
-    return WithPedal(others, pedal)
+    return WithPedal(others, box, pedal.buttons)
 
 
 def _open(name: str, names: list[str], given: list[str], contract: Contract,

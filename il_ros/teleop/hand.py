@@ -136,12 +136,12 @@ class Hand:
         self._away = away if self._away is None else self._away & away
         return np.where(self._away, 0.0, values)
 
-    def move(self, state: Floats, velocity: Floats, dt_s: float) -> Floats:
-        """Return joint targets [rad] or [m]; `velocity` as in `Jog.move`. Shape (J,)."""
+    def move(self, state: Floats, velocity: Floats, dt_s: float, in_tool: bool = False) -> Floats:
+        """Return joint targets [rad] or [m]; the rest as in `Jog.move`. Shape (J,)."""
         assert self._told is not None, 'taken up before'
         told, part, arm = self._told, self.part, self._gripping
         told[self._contract.is_velocity] = 0.0
-        told[part.columns] = part.move(state[part.columns], velocity, dt_s)
+        told[part.columns] = part.move(state[part.columns], velocity, dt_s, in_tool)
         if arm is not None and arm.grip is not None:
             told[arm.grip] = arm.grasp
         return told.copy()

@@ -20,7 +20,7 @@ class Jog(Protocol):
     def start(self, q: Floats) -> None:
         """Begin from measured arm joints [rad]. Shape (A,)."""
 
-    def move(self, q: Floats, velocity: Floats, dt_s: float) -> Floats:
+    def move(self, q: Floats, velocity: Floats, dt_s: float, in_tool: bool = False) -> Floats:
         """Return the targets after `dt_s` of a velocity in shares of full speed.
 
         Args:
@@ -28,6 +28,7 @@ class Jog(Protocol):
             velocity: Along x y z and about x y z for the tool, else in its first entry for the
                 chosen joint, each -1 to 1. Shape (6,).
             dt_s: Time since the last call [s].
+            in_tool: x y z are those of the tool as it was told last, not of the robot.
         """
 
 
@@ -51,7 +52,7 @@ class JointJog:
         """Begin from measured arm joints [rad]. Shape (A,)."""
         self._q = q.copy()
 
-    def move(self, q: Floats, velocity: Floats, dt_s: float) -> Floats:
+    def move(self, q: Floats, velocity: Floats, dt_s: float, in_tool: bool = False) -> Floats:
         """Return the targets after `dt_s`; see `Jog`."""
         limits = self._contract.joints[self._arm[self.joint]]
         if limits.continuous:  # as the robot counts turns, which may have changed meanwhile

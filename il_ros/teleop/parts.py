@@ -35,13 +35,15 @@ class Part(Protocol):
     def start(self, values: Floats) -> None:
         """Begin from these values of its columns [rad], [m] or of a base [m/s], [rad/s]."""
 
-    def move(self, values: Floats, velocity: Floats, dt_s: float) -> Floats:
+    def move(self, values: Floats, velocity: Floats, dt_s: float,
+             in_tool: bool = False) -> Floats:
         """Return the targets of its columns after `dt_s`.
 
         Args:
             values: Measured.
             velocity: Shares of full speed as in `Jog.move`. Shape (6,).
             dt_s: Time since the last call [s].
+            in_tool: As in `Jog.move`; a base has no tool.
         """
 
 
@@ -69,9 +71,10 @@ class ArmPart:
         if gripper := self._gripper:
             self.closed = may_hold(gripper, values[-1])
 
-    def move(self, values: Floats, velocity: Floats, dt_s: float) -> Floats:
+    def move(self, values: Floats, velocity: Floats, dt_s: float,
+             in_tool: bool = False) -> Floats:
         """Return the targets of joints and gripper; see `Part`."""
-        joints = self.jog.move(values[:self._number], velocity, dt_s)
+        joints = self.jog.move(values[:self._number], velocity, dt_s, in_tool)
         return np.append(joints, self.grasp) if self._gripper else joints
 
     @property
@@ -103,7 +106,8 @@ class BasePart:
     def start(self, values: Floats) -> None:
         """Nothing is kept of what it did; see `Part`."""
 
-    def move(self, values: Floats, velocity: Floats, dt_s: float) -> Floats:
+    def move(self, values: Floats, velocity: Floats, dt_s: float,
+             in_tool: bool = False) -> Floats:
         """Return its velocities [m/s] or [rad/s]; see `Part`."""
         wanted = velocity[self._ways]
         return BASE_SHARE * np.where(wanted > 0, wanted * self._upper, -wanted * self._lower)

@@ -32,6 +32,7 @@ class Terminal:
         self._shown = ''
         self._said: set[str] = set()
         changed = termios.tcgetattr(input_fd)
+        changed[0] &= ~termios.IXON      # Ctrl-S would stop what is shown, and who shows it
         changed[3] &= ~(termios.ICANON | termios.ECHO)
         termios.tcsetattr(input_fd, termios.TCSADRAIN, changed)
         self._open = True
@@ -76,6 +77,7 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         try:
-            os.write(self._output, text.encode())
+            if select.select([], [self._output], [], 0)[1]:   # a hung connection takes nothing
+                os.write(self._output, text.encode())
         except OSError:  # nobody reads; driving goes on
             self._shown = ''

@@ -14,7 +14,7 @@ LEASH = 0.04         # how far the wanted tool may be ahead of the measured one 
 
 
 class ToolJog:
-    """Moves the tool in the robot's frame."""
+    """Moves the tool in the robot's frame, or in its own."""
 
     axes = 'w/s x   a/d y   r/f z   q/e yaw   i/k pitch   j/l roll'
 
@@ -32,8 +32,11 @@ class ToolJog:
         self._q = q.copy()
         self._position, self._rotation = self._arm.forward(q)
 
-    def move(self, q: Floats, velocity: Floats, dt_s: float) -> Floats:
+    def move(self, q: Floats, velocity: Floats, dt_s: float, in_tool: bool = False) -> Floats:
         """Return the targets after `dt_s`; see `Jog`."""
+        if in_tool:
+            velocity = np.concatenate([self._rotation @ velocity[:3],
+                                       self._rotation @ velocity[3:]])
         measured, _ = self._arm.forward(q)
         wanted = self._position + SPEED * velocity[:3] * dt_s
         self._position = measured + at_most(wanted - measured, LEASH)

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from benchmarks import gate, latency, rollouts, run
+from benchmarks import devices, gate, latency, rollouts, run
 from benchmarks.frames import picture
 
 
@@ -34,6 +34,14 @@ def test_the_gate_has_lines_for_what_it_checks(monkeypatch):
         'gate, sim_arm: and collisions: p50 / p99',
         'gate, sim_arm: chunk of 100 rows ahead: p50 / p99']
     assert len(lines) == 8
+
+
+def test_a_device_has_lines_for_what_it_costs_and_how_safe_it_is(monkeypatch):
+    monkeypatch.setattr(devices, 'READINGS', devices.WARM_UP + 5)
+    lines = devices.measure('spacemouse', 1, 100)
+    assert [line.what.partition(':')[2].split()[0] for line in lines] == [
+        'reading', 'longest', 'longest']
+    assert all(float(line.ratio) <= 1 + 1e-9 for line in lines[1:])
 
 
 def test_the_bare_loop_never_wakes_early(tmp_path):

@@ -1,23 +1,34 @@
 """The teleop node as a process: key bytes through a pseudo-terminal, the scripted operator."""
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import signal
+import struct
 import termios
 
-from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
+from geometry_msgs.msg import (
+    Point,
+    Pose,
+    PoseArray,
+    Quaternion,
+    Twist,
+    Vector3,
+    WrenchStamped,
+)
 from il_ros.kinematics import Arm, find_urdf
-from il_ros.msg import Command, ControlMode, TeleopCommand
+from il_ros.msg import Command, ControlMode, HelpRequest, TeleopCommand
 from il_ros.nodes import shell
 from il_ros.srv import ResetSim, StopCapture
+from il_ros.teleop.event_keys import EVENT
 from nodes.harness import next_domain, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
 import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import JointState, Joy
+from sensor_msgs.msg import JointState, Joy, JoyFeedback
 from std_srvs.srv import Trigger
 
 DOMAIN = next_domain()
@@ -258,6 +269,71 @@ def test_a_leader_shows_its_pose_and_drives_while_the_pedal_is_held(tmp_path, sc
             scene.samples[-1].positions[0], START[0] + 0.1), 'where it is now', each=hold(True))
         scene.until(lambda: not scene.samples[-1].engaged, 'released', each=hold(False))
         assert scene.samples[-1].source_id == 'leader'
+
+
+def test_a_gamepad_shakes_on_a_request_for_help_and_on_contact(tmp_path, scene):
+    with running('teleop', DOMAIN, tmp_path / 'teleop.txt', parameters={
+            'robot': patient(tmp_path), 'device': 'gamepad', 'wrench': 'wrench'}) as process:
+        shakes = []
+        scene._subscribe(JoyFeedback, 'joy/set_feedback', shakes.append)
+        asks, touches = (scene.publisher(HelpRequest, 'dagger/request'),
+                         scene.publisher(WrenchStamped, 'wrench'))
+
+        def shaken(*levels):
+            return lambda: [round(s.intensity, 1) for s in shakes] == [*levels]
+        scene.until(lambda: 'gamepad' in process.output or scene.node.count_publishers(
+            'joy/set_feedback'), 'a gamepad')
+        scene.until(shaken(0.8, 0.0, 0.8, 0.0), 'twice for help', each=scene.sender(
+            asks, lambda: HelpRequest(source_id='gate', active=True, reason='novelty')))
+        assert all((s.type, s.id) == (JoyFeedback.TYPE_RUMBLE, 0) for s in shakes)
+        shakes.clear()
+        touch = WrenchStamped()
+        touch.wrench.force.z = -6.0
+        scene.until(shaken(0.5, 0.0), 'once for a contact',
+                    each=scene.sender(touches, lambda: touch))
+        shakes.clear()
+        scene.answer(SetParameters, '/teleop/set_parameters', SetParameters.Request(
+            parameters=[Parameter('vibration', value=False).to_parameter_msg()]))
+        touch.wrench.force.z = 0.0
+        scene.until(lambda: scene.node.count_publishers('wrench'), 'released',
+                    each=scene.sender(touches, lambda: touch))
+        touch.wrench.force.z = -6.0
+        for _ in range(30):   # 0.3 s of joint states
+            scene.sender(touches, lambda: touch)()
+            scene.spin()
+        assert not shakes
+
+
+@pytest.mark.parametrize('source', ['hidraw', 'twist'])
+def test_a_spacemouse_drives_while_a_pedal_of_the_kernel_is_held(tmp_path, scene, source):
+    for name in ('mouse', 'pedal'):
+        os.mkfifo(tmp_path / name)
+    ends = {name: os.open(tmp_path / name, os.O_RDWR | os.O_NONBLOCK)
+            for name in ('mouse', 'pedal')}
+    (tmp_path / 'm.yaml').write_text(f'source: {source}\ndevice: {tmp_path}/mouse\nspeed: 1.0\n')
+    (tmp_path / 'p.yaml').write_text(f'device: {tmp_path}/pedal\nbuttons: {{dead_man: 48}}\n')
+    ahead, twists = [0.0], scene.node.create_publisher(Twist, 'spacenav/twist', shell.STREAM)
+
+    def say():
+        if source == 'twist':
+            twists.publish(Twist(linear=Vector3(x=0.68 * ahead[0])))
+        elif fcntl.ioctl(ends['mouse'], termios.FIONREAD, bytes(4)) == bytes(4):
+            # The last report was read: a pipe does not keep two of them apart.
+            os.write(ends['mouse'], struct.pack('<B3h', 1, 0, round(-350 * ahead[0]), 0))
+    with running('teleop', DOMAIN, tmp_path / 'teleop.txt', parameters={
+            'robot': patient(tmp_path), 'device': 'spacemouse+pedal',
+            'settings': f'{tmp_path}/m.yaml+{tmp_path}/p.yaml'}):
+        scene.until(lambda: scene.samples and not scene.samples[-1].engaged, 'released', each=say)
+        os.write(ends['pedal'], EVENT.pack(0, 0, 1, 48, 1) + EVENT.pack(0, 0, 0, 0, 0))
+        scene.until(lambda: scene.samples[-1].engaged, 'engaged', each=say)
+        ahead[0] = 1.0
+        scene.until(lambda: tool(scene.samples[-1].positions)[0] > tool(START)[0] + 0.02,
+                    'the tool ahead', each=say)
+        assert scene.samples[-1].source_id == 'spacemouse'
+        os.write(ends['pedal'], EVENT.pack(0, 0, 1, 48, 0) + EVENT.pack(0, 0, 0, 0, 0))
+        scene.until(lambda: not scene.samples[-1].engaged, 'released', each=say)
+    for end in ends.values():
+        os.close(end)
 
 
 @pytest.mark.parametrize('task, gripper', [('PickPlace', 'open'), ('Push', 'closed')])

@@ -307,3 +307,12 @@ def test_a_contract_without_arm_and_base_is_refused():
         open_device('gamepad', contract)
     assert str(error.value) == ("the contract of 'mobile_pair' has no arm and no base that a "
                                 'device could move; name its arms')
+
+
+@pytest.mark.timeout(60)
+def test_a_terminal_that_takes_nothing_more_stops_nobody(keys):
+    keys.press('\x13')       # Ctrl-S, or a connection that hangs: nobody reads what is shown
+    for n in range(3000):
+        keys.device._terminal.show(f'{n:<60}')
+    keys.press('w')
+    assert keys.device.read(DeviceContext(STATE, np.zeros(0), 10**9, Mode.TELEOP)).engaged

@@ -3,10 +3,11 @@ from dataclasses import replace
 
 from il_ros.config import build, parse_yaml
 from il_ros.errors import ConfigError
+from il_ros.teleop.buttons import Buttons
 from il_ros.teleop.device import Capture
 from il_ros.teleop.devices import open_device
 from il_ros.teleop.inputs import Heard, Joints, JOY_SILENT_NS, Pad
-from il_ros.teleop.pedal import PedalButtons, PedalSettings
+from il_ros.teleop.pedal import PedalSettings
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
@@ -131,6 +132,6 @@ def test_what_cannot_be_is_refused(name, settings, text):
 
 def test_buttons_mean_one_thing_each():
     with pytest.raises(ConfigError, match='button 1 means two things'):
-        PedalButtons(dead_man=1, start=1)
-    with pytest.raises(ConfigError, match='dead_man: expected 0 to 63, got 70'):
-        build(PedalSettings, parse_yaml('buttons: {dead_man: 70}', 'x.yaml'), 'x.yaml')
+        Buttons(dead_man=1, start=1)
+    with pytest.raises(ConfigError, match='dead_man: expected 0 to 767, got 770'):
+        build(PedalSettings, parse_yaml('buttons: {dead_man: 770}', 'x.yaml'), 'x.yaml')

@@ -17,8 +17,8 @@ class Parameters:
 
     Attributes:
         robot: Name or file of the contract.
-        device: Name of the device (keyboard, gamepad, leader, mocap, scripted), or of one for each
-            of two arms, as in gamepad+keyboard; +pedal adds a pedal.
+        device: Name of the device (keyboard, gamepad, leader, mocap, spacemouse, scripted), or of
+            one for each of two arms, as in gamepad+keyboard; +pedal adds a pedal.
         seed: Habits of the scripted operator.
         engage: When the scripted operator drives: 'always', 'supervised' or 'never'; may be
             changed while the node runs.
@@ -28,6 +28,11 @@ class Parameters:
             for each with a plus between them. Where there is none, the file of its name there.
         layout: Of a gamepad: a name under config/gamepads, a file, or 'auto': by its numbers of
             axes and buttons.
+        sounds: Short tones, or the terminal's bell, on a request for help, a take-over, a success
+            and a fault; not with the scripted operator.
+        vibration: Gamepads shake on a request for help and on contact.
+        wrench: WrenchStamped topic of the force at the tool; none knows of contacts when empty.
+        contact_n: Force from which on a touch is a contact [N].
         robots: Namespaces of several robots that this device drives in turn, each with its
             contract where it is not that of robot, as in left=sim_arm; none: one robot, in the
             namespace of this node.
@@ -41,6 +46,10 @@ class Parameters:
     task: str = ''
     settings: str = ''
     layout: str = AUTO
+    sounds: Annotated[bool, LIVE] = True
+    vibration: Annotated[bool, LIVE] = True
+    wrench: str = ''
+    contact_n: Annotated[float, Range(0.1, 1000.0)] = 5.0
     robots: tuple[str, ...] = ('',)
 
     def __post_init__(self) -> None:

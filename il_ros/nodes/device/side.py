@@ -28,7 +28,7 @@ class Side:
     """
 
     def __init__(self, node: Node, contract: Contract, name: str,
-                 reset: Callable[[int], str]) -> None:
+                 reset: Callable[[int], str], succeeded: Callable[[], None]) -> None:
         """Subscribe and advertise.
 
         Args:
@@ -36,6 +36,7 @@ class Side:
             contract: The robot.
             name: Among several; '' for the only one.
             reset: Lets the device go, for a seed; returns what to answer.
+            succeeded: Hears of an episode that was recorded as a success.
         """
         self.contract, self.waiting = contract, ''
         self._node, self._name, self._reset = node, name, reset
@@ -44,7 +45,7 @@ class Side:
         self._help = HelpRequests(node)
         self._session, self._seq = shell.new_session(), 0
         self._command = node.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
-        self._capture = CaptureKeys(node)
+        self._capture = CaptureKeys(node, succeeded)
         Streams(node, contract, self._aligner.push).follow(self._aligner.topics)
         node.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
         node.create_service(ResetSim, 'teleop/reset', self._on_reset)
