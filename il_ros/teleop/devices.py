@@ -61,6 +61,12 @@ def _mocap(contract: Contract, options: _Options) -> Device:
     return Mocap(contract, load_settings(MocapSettings, 'mocap', options.settings), options.parts)
 
 
+def _xr(contract: Contract, options: _Options) -> Device:
+    from il_ros.teleop.xr.device import open_xr, XrSettings
+    return open_xr(contract, load_settings(XrSettings, 'xr', options.settings), options.parts,
+                   options.robots)
+
+
 # Imported on use: a robot needs only the libraries of its own device.
 DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'keyboard': _keyboard,
@@ -68,6 +74,7 @@ DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'leader': _leader,
     'mocap': _mocap,
     'scripted': _scripted,
+    'xr': _xr,
 }
 
 
@@ -139,6 +146,8 @@ def _open(name: str, names: list[str], given: list[str], contract: Contract,
     if names == ['keyboard', 'keyboard']:
         raise ConfigError(f'device {name!r}: a terminal has one keyboard; take another device for '
                           'one of the arms')
+    if names == ['xr', 'xr']:
+        raise ConfigError(f'device {name!r}: one page has both hands; say xr')
     arms = _two_arms(contract, name)
     left, right = (DEVICES[one](contract, replace(options, parts=parts, settings=file))
                    for one, parts, file in zip(names, parts_of(contract, arms), given,
