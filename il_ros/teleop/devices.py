@@ -62,7 +62,8 @@ def _mocap(contract: Contract, options: _Options) -> Device:
 
 
 def _xr(contract: Contract, options: _Options) -> Device:
-    from il_ros.teleop.xr.device import open_xr, XrSettings
+    from il_ros.teleop.xr.device import open_xr
+    from il_ros.teleop.xr.settings import XrSettings
     return open_xr(contract, load_settings(XrSettings, 'xr', options.settings), options.parts,
                    options.robots)
 

@@ -1,4 +1,4 @@
-"""What the page's server proves itself with: a key, a certificate and a token of this machine alone.
+"""What the page's server proves itself with: key, certificate and token, this machine's alone.
 
 Made at the first start, never shipped: a key that is in a package is everybody's.
 """
@@ -58,7 +58,7 @@ def write_private(path: Path, text: str) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent)   # of mode 0600
     with os.fdopen(descriptor, 'w') as file:
         file.write(text)
-    os.replace(name, path)
+    Path(name).replace(path)
 
 
 def tls_context(folder: Path, names: Iterable[str]) -> ssl.SSLContext:
@@ -101,9 +101,9 @@ def _request(path: Path, names: set[str]) -> None:
                       '-nodes', '-days', str(DAYS), '-subj', '/CN=il_ros', '-addext',
                       f'subjectAltName={alternatives}', '-keyout', made, '-out', made)
     if answer.returncode:
-        os.unlink(made)
+        Path(made).unlink()
         raise ConfigError(f'xr: openssl made no certificate: {answer.stderr.strip()[-200:]}')
-    os.replace(made, path)
+    Path(made).replace(path)
 
 
 def _openssl(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,11 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 import time
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from il_ros.config import OneOf, Range
 from il_ros.contract import Arm, Contract
 from il_ros.errors import ConfigError, install
 from il_ros.teleop.bi_device import BiDevice
@@ -15,54 +13,15 @@ from il_ros.teleop.hand import Pace
 from il_ros.teleop.inputs import Input, Pose
 from il_ros.teleop.parts import keep_still, may_hold
 from il_ros.teleop.switch import PEDAL, Switch
-from il_ros.teleop.tool_follow import Following, ToolFollow
+from il_ros.teleop.tool_follow import ToolFollow
 from il_ros.teleop.xr.frames import A, B, HANDS, STICK
+from il_ros.teleop.xr.settings import XrSettings
 from il_ros.teleop.xr.tracking import HandSaid, Said
 from il_ros.types import Floats, Request
 import numpy as np
 
-AXES = ('-z', '-x', 'y')       # the robot's x, y, z in WebXR, where x is right, y up, -z ahead
-ONE_OF_HANDS = OneOf(HANDS)
-PORT = Range(1, 65535)
 TAKES = 0.1                    # of the gripper's range: so near the trigger takes it up
 PULSE = {'strength': 0.7, 'ms': 300}
-
-
-@dataclass(frozen=True)
-class XrSettings:
-    """Settings of a headset or phone.
-
-    Attributes:
-        listen: Address of this machine that the page is served at; 0.0.0.0: all of them.
-        port: Where.
-        tls: Whether encrypted, as browsers demand of any but this machine.
-        hand: Which moves a robot's only arm, and has the buttons for record and pause. Two arms
-            go by both hands, the left one the first arm.
-        scale: Way of the tool per way of the hand, 0.1 to 2.
-        turn_scale: The same of turning, 0 to 2.
-        yaw: Which way the operator faces, about the robot's z [rad].
-    """
-
-    listen: str = '127.0.0.1'
-    port: Annotated[int, PORT] = 8443
-    tls: bool = True
-    hand: Annotated[str, ONE_OF_HANDS] = 'right'
-    scale: float = 1.0
-    turn_scale: float = 1.0
-    yaw: float = 0.0
-
-    def __post_init__(self) -> None:
-        PORT.check('port', self.port)
-        ONE_OF_HANDS.check('hand', self.hand)
-        if not self.tls and self.listen != '127.0.0.1':
-            raise ConfigError('tls: expected true, since whoever listens on the way would drive '
-                              f'the robot; false only with listen: 127.0.0.1, got {self.listen}')
-        _ = self.following
-
-    @property
-    def following(self) -> Following:
-        """How a hand's motion becomes the tool's."""
-        return Following(self.scale, self.turn_scale, self.yaw, AXES)
 
 
 class Link(Protocol):
@@ -146,7 +105,8 @@ class XrHand:
         switch = self._robots > 1 and any(button == STICK for _, button in pressed)
         if request or switch:
             self._switch.let_go()
-        held = hand.held if context.dead_man is None else context.dead_man
+        # Nobody saw whether a squeeze was let go of while the hand was not seen.
+        held = (hand.held or pose is None) if context.dead_man is None else context.dead_man
         engaged = self._switch.read(held) and pose is not None
         if engaged != (self._told is not None):
             self._link.tell({'hand': self._hand, 'drives': engaged})

@@ -4,8 +4,8 @@
         "position": [0.1, 1.2, -0.3], "quaternion": [0, 0, 0, 1], "emulated": false,
         "buttons": [trigger, squeeze, 0, stick, A or X, B or Y], "axes": [0, 0, x, y]}}}
 
-Buttons and axes are numbered as WebXR's `xr-standard` gamepad; `t` is the page's clock [ms]. In place
-of hands, `"lost"` names one of `LOST`.
+Buttons and axes are numbered as WebXR's `xr-standard` gamepad; `t` is the page's clock [ms]. In
+place of hands, `"lost"` names one of `LOST`.
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import numpy as np
 
 MAX_BYTES = 4096
 HANDS = ('left', 'right')
-TRIGGER, SQUEEZE, STICK, A, B = 0, 1, 3, 4, 5   # buttons of `xr-standard`; A is X, B is Y on the left
+TRIGGER, SQUEEZE, STICK, A, B = 0, 1, 3, 4, 5   # buttons; A, B: X, Y on the left
 VISIBILITY = ('visible', 'visible-blurred', 'hidden')
 LOST = {'end': 'the session ended', 'reset': 'the view was reset',
         'hidden': 'the page went to the background'}

@@ -112,7 +112,8 @@ class PageServer:
     async def _serve(self, context: ssl.SSLContext | None) -> None:
         async with serve(self._drive, sock=self._socket, ssl=context, compression=None,
                          max_size=MAX_BYTES, process_request=self._admit, open_timeout=OPEN_S,
-                         ping_interval=PING_S, ping_timeout=GONE_S, close_timeout=GONE_S, logger=QUIET):
+                         ping_interval=PING_S, ping_timeout=GONE_S, close_timeout=GONE_S,
+                         logger=QUIET):
             await self._end.wait()
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:

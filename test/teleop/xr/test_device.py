@@ -7,10 +7,11 @@ from il_ros.kinematics import Arm, find_urdf
 from il_ros.teleop.bi_device import BiDevice
 from il_ros.teleop.device import Capture
 from il_ros.teleop.devices import load_settings, open_device
-from il_ros.teleop.inputs import LONGEST_NS
+from il_ros.teleop.inputs import Heard, LONGEST_NS, Pad
 from il_ros.teleop.pedal import PedalSettings, WithPedal
-from il_ros.teleop.xr.device import open_xr, XrHand, XrSettings
+from il_ros.teleop.xr.device import open_xr, XrHand
 from il_ros.teleop.xr.frames import A, B, SQUEEZE, STICK, TRIGGER
+from il_ros.teleop.xr.settings import XrSettings
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
@@ -343,7 +344,6 @@ class TestXrWithPedal(OfHeadset):
         self.pedal = value
 
     def context(self, mode=Mode.TELEOP, state=None, **more):
-        from il_ros.teleop.inputs import Heard, Pad
         context = super().context(mode, state, **more)
         return replace(context, heard={'pedal': Heard(Pad((), (self.pedal,)), 0,
                                                       context.now_ns)})
