@@ -1,7 +1,11 @@
-"""The page's messages, as the page writes them."""
+"""The page's messages, as the page writes them; `page_socket` sends them over TLS."""
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 import json
+from pathlib import Path
+import ssl
+import time
 
 from il_ros.teleop.xr.tracking import Tracking
 
@@ -55,3 +59,35 @@ class Headset:
 
     def press(self, button, value, name='right'):
         self.hands[name]['buttons'][button] = value
+
+
+@contextmanager
+def page_socket(folder: Path, certificate: str = 'certificate.pem'):
+    """Open the page's socket as a browser does that reads the address in a folder."""
+    from websockets.sync.client import connect
+    address, _, query = (folder / 'address').read_text().splitlines()[0].partition('?')
+    trusts = ssl.create_default_context(cafile=str(folder / certificate))
+    with connect(f'{address.replace("http", "ws", 1)}socket?{query}', ssl=trusts,
+                 origin=address.rstrip('/'), compression=None, close_timeout=1) as page:
+        yield page
+
+
+class Page(Headset):
+    """A headset that goes by the clock of this machine and sends over a socket."""
+
+    def __init__(self, socket):
+        self._socket = socket
+        super().__init__(now_ns=time.monotonic_ns())
+
+    def push(self, text, way_ns=0):
+        self._socket.send(text)
+
+    def picture(self):
+        self.now_ns = time.monotonic_ns()
+        self.send()
+
+    def heard(self):
+        """Return what came by now."""
+        with suppress(TimeoutError):
+            self.told.append(json.loads(self._socket.recv(timeout=0)))
+        return self.told
