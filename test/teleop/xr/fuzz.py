@@ -149,6 +149,8 @@ class Page:
     def other(self) -> None:
         """Send what is late, of nobody, or too much."""
         kind = self.random.choice(OTHER)
+        if not self.heard:       # the first of a page tells how its clock differs: none is late yet
+            self.good()
         if kind == 'late':
             self.push(json.dumps(self.picture(t=self.now_ns / 1e6 - 500)))
         elif kind == 'wrong id':
@@ -203,4 +205,5 @@ def fuzz(contract: Contract, size: int, seed: int) -> Page:
         elif page.random.random() < 0.001:
             page.device.reset(0)
             page.let_go()
+            page.released = not page.squeezed
     return page
