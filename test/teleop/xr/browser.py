@@ -26,7 +26,8 @@ CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or ''
 MISSING = ' and '.join(name for name, there in (
     ('chromium', CHROMIUM), (f'{IWER} (npm install iwer)', IWER.is_file())) if not there)
 HEADSET = """
-;globalThis.device = new IWER.XRDevice(IWER.metaQuest3);
+;globalThis.device = new IWER.XRDevice(location.hash === '#phone' ?
+  {...IWER.metaQuest3, interactionMode: 'screen-space'} : IWER.metaQuest3);
 device.installRuntime({forceInstall: true});
 device.stereoEnabled = true;
 globalThis.guess = false;
@@ -66,6 +67,13 @@ class Browser:
                           awaitPromise=True, returnByValue=True)
         assert 'exceptionDetails' not in answer, answer
         return answer['result'].get('value')
+
+    def touch(self, name: str, kind: str = 'mousePressed') -> None:
+        """Press the middle of an element, or let go of it."""
+        box = self.run(f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])"
+                       f"(document.getElementById('{name}').getBoundingClientRect())")
+        self.ask('Input.dispatchMouseEvent', type=kind, x=box[0], y=box[1], button='left',
+                 buttons=int(kind == 'mousePressed'), clickCount=1)
 
     @property
     def line(self) -> str:

@@ -102,6 +102,27 @@ def test_the_hands_of_a_person_pinch_and_hold(server, browser, right):
     hand(server, lambda h: not h.held and h.share == 1, 'thumb and index finger grip')
 
 
+def test_a_phone_is_a_hand_with_buttons_on_its_screen(server, browser):
+    browser.open('about:blank')
+    browser.open(server.addresses[0] + '#phone')
+    browser.enter()
+    hand(server, lambda h: h.pose is not None and not h.held, 'the phone itself')
+    before = server.said.hands['right'].presses
+    browser.run('device.position.set(0.1, 1.5, 0.2)')
+    hand(server, lambda h: h.pose is not None
+         and np.allclose(h.pose.position, [0.1, 1.5, 0.2], atol=1e-3), 'it moved')
+    browser.touch('hold')
+    hand(server, lambda h: h.held, 'held')
+    browser.touch('hold', 'mouseReleased')
+    hand(server, lambda h: not h.held, 'let go')
+    browser.touch('record')
+    hand(server, lambda h: h.presses[A:A + 1] != before[A:A + 1], 'record')
+    browser.touch('record', 'mouseReleased')
+    browser.run("document.getElementById('grip').value = 0.25")
+    hand(server, lambda h: h.share == 0.25, 'the slider')
+    assert server.said.hands['left'].pose is None
+
+
 def test_a_second_page_says_why_it_does_nothing(server, certificate, right):
     with chromium(certificate) as second:
         second.open(server.addresses[0])
