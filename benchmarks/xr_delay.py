@@ -4,7 +4,7 @@ The headset: a real Chromium with iwer, over TLS, to teleop, arbiter and gate; t
 of the emulated controller by 4 mm. Beside it the keyboard: a byte through a pseudo-terminal. And
 what each device costs of a core. Needs what `make xr-test` does:
 
-    PYTHONPATH=test python -m benchmarks.xr_delay
+    PYTHONPATH=test python -m benchmarks.xr_delay 150
 """
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ import numpy as np
 from teleop.xr.browser import chromium, MISSING
 from teleop.xr.page_messages import HOME
 
-EVENTS = int(os.environ.get("EVENTS", 150))
+EVENTS = 150
 STEP_M = 0.004
 MOVED = 1e-5           # of a joint [rad]
 STILL_S = 0.4          # without a change before an event
@@ -81,6 +81,7 @@ class Watched(Robot):
 
 @contextmanager
 def graph(folder: Path, robot: Path, device: str, **more: object) -> Iterator[NodeProcess]:
+    """Run gate, arbiter and teleop with a device; yield teleop."""
     with running('command_gate', DOMAIN, folder / 'gate.txt',
                  parameters={'robot': robot, 'armed': True, 'watchdog_s': 0.5}), \
             running('dagger_intervention', DOMAIN, folder / 'arbiter.txt',
@@ -103,6 +104,7 @@ def cpu(process: NodeProcess, seconds: float, meanwhile: Callable[[], object]) -
 
 
 def headset(folder: Path, path: Path, events: int) -> tuple[list[float], float]:
+    """Return delays of the headset [s], and the share of a core."""
     settings = folder / 'xr.yaml'
     settings.write_text('port: 18443')
     with Watched() as robot, graph(folder, path, 'xr', env={'IL_ROS_CACHE': str(folder)},
@@ -136,6 +138,7 @@ def headset(folder: Path, path: Path, events: int) -> tuple[list[float], float]:
 
 
 def keyboard(folder: Path, path: Path, events: int) -> tuple[list[float], float]:
+    """Return delays of the keyboard [s], and the share of a core."""
     master, slave = pty.openpty()
     with Watched() as robot, graph(folder, path, 'keyboard', stdin=slave) as teleop:
         wait_for(lambda: len(robot.came) > 50, 'commands', spin=lambda: (os.write(master, b'w'),
@@ -153,7 +156,8 @@ def keyboard(folder: Path, path: Path, events: int) -> tuple[list[float], float]
         return found, cpu(teleop, 10, lambda: time.sleep(0.1))
 
 
-def main() -> int:
+def main(events: int) -> int:
+    """Measure both."""
     if MISSING:
         sys.stderr.write(f'needs {MISSING}\n')
         return 2
@@ -161,7 +165,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for device in (keyboard, headset):
-            delays, share = device(folder, patient(folder), EVENTS)
+            delays, share = device(folder, patient(folder), events)
             ticks = np.array(delays) / period_s
             p50, p99, most = np.percentile(ticks, (50, 99, 100))
             sys.stdout.write(f'{device.__name__}: {len(ticks)} events, p50 {p50:.2f}, p99 '
@@ -172,4 +176,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    raise SystemExit(main(int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS))

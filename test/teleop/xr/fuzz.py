@@ -149,7 +149,7 @@ class Page:
     def other(self) -> None:
         """Send what is late, of nobody, or too much."""
         kind = self.random.choice(OTHER)
-        if not self.heard:       # the first of a page tells how its clock differs: none is late yet
+        if not self.heard:       # the first of a page tells how its clock differs
             self.good()
         if kind == 'late':
             self.push(json.dumps(self.picture(t=self.now_ns / 1e6 - 500)))
