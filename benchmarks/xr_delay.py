@@ -143,16 +143,17 @@ def keyboard(folder: Path, path: Path, events: int) -> tuple[list[float], float]
     with Watched() as robot, graph(folder, path, 'keyboard', stdin=slave) as teleop:
         wait_for(lambda: len(robot.came) > 50, 'commands', spin=lambda: (os.write(master, b'w'),
                                                                time.sleep(0.03)))
-        found = []
-        for k in range(events):
+        found: list[float] = []
+        while len(found) < events:
             before = robot.still()
             since = time.time()
-            os.write(master, b'ws'[k % 2:k % 2 + 1])
+            os.write(master, b'ws'[len(found) % 2:len(found) % 2 + 1])
             try:
                 found.append(robot.moved(since, before) - since)
             except AssertionError:      # a stall of this machine held the arm: let go, take anew
-                os.write(master, b't')
-                time.sleep(0.3)
+                for key in (b't', b'w'):
+                    os.write(master, key)
+                    time.sleep(0.3)
         return found, cpu(teleop, 10, lambda: time.sleep(0.1))
 
 

@@ -1,6 +1,9 @@
 """The page in a real browser with an emulated headset, over TLS, to the device."""
 import time
 
+import pytest
+
+pytest.importorskip('websockets')
 from il_ros.teleop.device import DeviceContext
 from il_ros.teleop.xr.device import XrHand
 from il_ros.teleop.xr.frames import A, SQUEEZE, TRIGGER
@@ -9,7 +12,6 @@ from il_ros.teleop.xr.settings import XrSettings
 from il_ros.types import Mode
 from nodes.harness import wait_for
 import numpy as np
-import pytest
 from teleop.device_conformance import CONTRACT, STATE
 from teleop.xr.browser import chromium, MISSING
 

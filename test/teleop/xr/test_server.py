@@ -11,9 +11,12 @@ import time
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from il_ros.contract import Contract
 from il_ros.errors import ConfigError
 from il_ros.teleop.xr.certificate import machine_addresses, read_token, tls_context
+from il_ros.teleop.xr.device import open_xr
 from il_ros.teleop.xr.frames import MAX_BYTES
+from il_ros.teleop.xr.settings import XrSettings
 from nodes.harness import wait_for
 import pytest
 
@@ -207,6 +210,30 @@ def test_several_hands_share_a_page_until_the_last_lets_it_go(tmp_path, monkeypa
     leases[1].close()
     assert threading.active_count() < threads
     leases[1].tell({'say': 'nobody hears it'})
+
+
+def test_on_all_addresses_the_certificate_has_each_of_them(tmp_path):
+    server = PageServer('0.0.0.0', 0, True, 'right', tmp_path)
+    try:
+        assert [address.split('/?')[0] for address in server.addresses] == [
+            f'https://{name}:{server.port}' for name in machine_addresses()]
+        trusts = ssl.create_default_context(cafile=str(tmp_path / 'certificate.pem'))
+        for address in [*server.addresses, server.addresses[0].replace('127.0.0.1', 'localhost')]:
+            with urlopen(address, context=trusts) as answer:
+                assert answer.status == 200
+    finally:
+        server.close()
+
+
+def test_two_arms_have_one_page(tmp_path, monkeypatch):
+    monkeypatch.setenv('IL_ROS_CACHE', str(tmp_path))
+    with socket.create_server(('127.0.0.1', 0)) as free:
+        settings = XrSettings(port=free.getsockname()[1], tls=False)
+    threads = threading.active_count()
+    device = open_xr(Contract.load('sim_two_arms'), settings)
+    assert device.name == 'xr' and threading.active_count() == threads + 1
+    device.close()
+    assert threading.active_count() == threads
 
 
 def test_what_is_secret_is_this_machines_alone(folder, server):
