@@ -27,6 +27,7 @@ from teleop.xr.browser import chromium, MISSING
 from teleop.xr.page_messages import HOME
 
 EVENTS = 150
+TIME_S = 400.0        # for the headset; a starved browser is let go again and again
 STEP_M = 0.004
 MOVED = 1e-5           # of a joint [rad]
 STILL_S = 0.4          # without a change before an event
@@ -123,7 +124,8 @@ def headset(folder: Path, path: Path, events: int) -> tuple[list[float], float]:
                 return bool(robot.came)
             wait_for(drive, lambda: f'driving: {teleop.output[-500:]}')
             found, side = [], 1
-            while len(found) < events:
+            end = time.monotonic() + TIME_S
+            while len(found) < events and time.monotonic() < end:
                 before = robot.still()
                 x = HOME['right'][0] + side * STEP_M / 2
                 since = browser.run(
@@ -157,8 +159,8 @@ def keyboard(folder: Path, path: Path, events: int) -> tuple[list[float], float]
         return found, cpu(teleop, 10, lambda: time.sleep(0.1))
 
 
-def main(events: int) -> int:
-    """Measure both."""
+def main(events: int, *devices: str) -> int:
+    """Measure the devices of these names, both when there are none."""
     if MISSING:
         sys.stderr.write(f'needs {MISSING}\n')
         return 2
@@ -166,6 +168,8 @@ def main(events: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for device in (keyboard, headset):
+            if devices and device.__name__ not in devices:
+                continue
             delays, share = device(folder, patient(folder), events)
             ticks = np.array(delays) / period_s
             p50, p99, most = np.percentile(ticks, (50, 99, 100))
@@ -177,4 +181,4 @@ def main(events: int) -> int:
 
 
 if __name__ == '__main__':
-    raise SystemExit(main(int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS))
+    raise SystemExit(main(int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS, *sys.argv[2:]))

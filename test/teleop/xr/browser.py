@@ -97,8 +97,8 @@ def chromium(certificate: Path | None = None, headset: str = HEADSET):
         process = subprocess.Popen(
             [CHROMIUM, '--headless', '--no-sandbox', '--use-angle=swiftshader', '--no-first-run',
              '--enable-unsafe-swiftshader', '--remote-debugging-port=0', '--disable-gpu-sandbox',
-             '--disable-dev-shm-usage', '--mute-audio', f'--user-data-dir={profile}', *accepted,
-             'about:blank'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+             '--disable-dev-shm-usage', '--mute-audio', '--window-size=480,640',
+             f'--user-data-dir={profile}', *accepted, 'about:blank'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=end_with_parent)
         try:
             told = Path(profile, 'DevToolsActivePort')
