@@ -98,8 +98,8 @@ def chromium(certificate: Path | None = None, headset: str = HEADSET):
             [CHROMIUM, '--headless', '--no-sandbox', '--use-angle=swiftshader', '--no-first-run',
              '--enable-unsafe-swiftshader', '--remote-debugging-port=0', '--disable-gpu-sandbox',
              '--disable-dev-shm-usage', '--mute-audio', '--window-size=480,640',
-             f'--user-data-dir={profile}', *accepted, 'about:blank'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            preexec_fn=end_with_parent)
+             f'--user-data-dir={profile}', *accepted, 'about:blank'],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=end_with_parent)
         try:
             told = Path(profile, 'DevToolsActivePort')
             wait_for(lambda: told.is_file() and told.read_text().count('\n'), 'Chromium', 60)
