@@ -167,7 +167,7 @@ def test_a_flood_is_read_slowly_grows_old_and_lets_go(opened, server):
         sender = Sender(page)
         wait_for(lambda: server.said.hands['right'].pose, 'a pose', spin=sender.at_pace)
         losses = server.said.hands['right'].losses
-        for _ in range(250):
+        for _ in range(600):   # three seconds of reading
             sender.send()
         wait_for(lambda: server.said.note == 'more than 200 messages a second', 'a line')
         # What waited is late, and what comes after it comes after a silence.
