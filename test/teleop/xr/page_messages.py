@@ -1,10 +1,12 @@
 """The page's messages, as the page writes them; `page_socket` sends them over TLS."""
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager, suppress
 import json
 from pathlib import Path
 import ssl
+import threading
 import time
 
 from il_ros.teleop.xr.tracking import Tracking
@@ -61,14 +63,59 @@ class Headset:
         self.hands[name]['buttons'][button] = value
 
 
+class PageSocket:
+    """A websocket as a browser has it, in one thread.
+
+    The client of `websockets.sync` reads and writes one TLS socket in two threads at once, which
+    ends in an SSLError now and then.
+    """
+
+    def __init__(self, address, **options):
+        from websockets.asyncio.client import connect
+
+        async def opened():
+            return await connect(address, compression=None, close_timeout=1, **options)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        try:
+            self._page = self._do(opened())
+        except BaseException:
+            self._end()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._do(self._page.close())
+        self._end()
+
+    def _do(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
+
+    def _end(self):
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def send(self, text):
+        self._do(self._page.send(text))
+
+    def recv(self, timeout):
+        try:
+            return self._do(asyncio.wait_for(self._page.recv(), max(timeout, 0.002)))
+        except asyncio.TimeoutError:
+            raise TimeoutError from None
+
+
 @contextmanager
 def page_socket(folder: Path, certificate: str = 'certificate.pem'):
     """Open the page's socket as a browser does that reads the address in a folder."""
-    from websockets.sync.client import connect
     address, _, query = (folder / 'address').read_text().splitlines()[0].partition('?')
     trusts = ssl.create_default_context(cafile=str(folder / certificate))
-    with connect(f'{address.replace("http", "ws", 1)}socket?{query}', ssl=trusts,
-                 origin=address.rstrip('/'), compression=None, close_timeout=1) as page:
+    with PageSocket(f'{address.replace("http", "ws", 1)}socket?{query}', ssl=trusts,
+                    origin=address.rstrip('/')) as page:
         yield page
 
 

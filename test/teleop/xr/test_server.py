@@ -23,8 +23,8 @@ import pytest
 pytest.importorskip('websockets')
 from il_ros.teleop.xr.lease import lease
 from il_ros.teleop.xr.server import PageServer
+from teleop.xr.page_messages import PageSocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
 
 HAND = {'position': [0.3, 1.0, -0.4], 'quaternion': [0, 0, 0, 1], 'emulated': False,
         'buttons': [0, 0, 0, 0, 0, 0], 'axes': []}
@@ -55,9 +55,8 @@ def opened(server, trusts):
 
     @contextmanager
     def opened(token=token, origin=f'https://{at}', path='socket', host=''):
-        with connect(f'wss://{at}/{path}?token={token}', ssl=trusts, origin=origin,
-                     compression=None, additional_headers={'Host': host} if host else None,
-                     close_timeout=1) as page:
+        with PageSocket(f'wss://{at}/{path}?token={token}', ssl=trusts, origin=origin,
+                        additional_headers={'Host': host} if host else None) as page:
             yield page
     wait_for(lambda: server.said.waiting.startswith('no page'), 'the page before is gone')
     return opened
@@ -186,7 +185,7 @@ def test_a_page_that_falls_silent_gives_its_place_to_the_next(folder, tmp_path):
                          '13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'.encode())
             wait_for(lambda: server.said.waiting == 'the page is open: press its button', 'opened')
             wait_for(lambda: server.said.waiting.startswith('no page is open'), 'given up')
-            with connect(f'ws://{at}/socket?token={token}', origin=f'http://{at}') as page:
+            with PageSocket(f'ws://{at}/socket?token={token}', origin=f'http://{at}') as page:
                 assert json.loads(page.recv(5)) == {'hand': 'right'}
     finally:
         server.close()
