@@ -5,7 +5,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 RUN = . tools/env.sh &&
 
-.PHONY: demo test test312 setup bench faults learn lint audit clean
+.PHONY: demo test test312 xr-test setup bench faults learn lint audit clean
 
 demo: setup
 	$(RUN) il_ros demo $(ARGS)
@@ -16,6 +16,13 @@ test: setup
 # On Python 3.12, what needs no PyTorch; in an environment of its own. Skipped without python3.12.
 test312:
 	@bash tools/test312.sh $(ARGS)
+
+# The page of teleop:=xr in a real browser with an emulated headset.
+xr-test: setup
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || \
+	  { echo 'il_ros: no Chromium: sudo apt-get install -y chromium' >&2; exit 2; }
+	[ -e .venv/npm/node_modules/iwer ] || npm install --silent --prefix .venv/npm iwer@2.5.0
+	$(RUN) python -m pytest test/teleop/xr $(ARGS)
 
 setup:
 	@PYTHON='$(PYTHON)' TORCH='$(TORCH)' bash tools/setup.sh

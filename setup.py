@@ -145,6 +145,7 @@ setup(
                   'diffusers>=0.30'],
         'export': ['onnx', 'onnxscript', 'onnxruntime'],
         'remote': ['websockets>=15', 'msgpack>=1.0.5'],
+        'xr': ['websockets>=15'],  # a headset or phone as a device
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
         'sweep': ['ray'],  # and what runs with --on ray
@@ -158,7 +159,7 @@ setup(
     },
     zip_safe=False,
     package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'cards/templates/*',
-                         'py.typed']},
+                         'teleop/xr/page.html', 'py.typed']},
     ext_modules=(
         [Extension(f'{NAME}.interfaces', [])] if builds_interfaces() else []),
     cmdclass={'build_ext': BuildInterfaces},

@@ -71,6 +71,13 @@ def _spacemouse(contract: Contract, options: _Options) -> Device:
     return SpaceMouse(contract, settings, open_source(settings), options.parts)
 
 
+def _xr(contract: Contract, options: _Options) -> Device:
+    from il_ros.teleop.xr.device import open_xr
+    from il_ros.teleop.xr.settings import XrSettings
+    return open_xr(contract, load_settings(XrSettings, 'xr', options.settings), options.parts,
+                   options.robots)
+
+
 # Imported on use: a robot needs only the libraries of its own device.
 DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'keyboard': _keyboard,
@@ -79,6 +86,7 @@ DEVICES: dict[str, Callable[[Contract, _Options], Device]] = {
     'mocap': _mocap,
     'scripted': _scripted,
     'spacemouse': _spacemouse,
+    'xr': _xr,
 }
 
 
@@ -156,6 +164,8 @@ def _open(name: str, names: list[str], given: list[str], contract: Contract,
     if names == ['keyboard', 'keyboard']:
         raise ConfigError(f'device {name!r}: a terminal has one keyboard; take another device for '
                           'one of the arms')
+    if names == ['xr', 'xr']:
+        raise ConfigError(f'device {name!r}: one page has both hands; say xr')
     arms = _two_arms(contract, name)
     left, right = (DEVICES[one](contract, replace(options, parts=parts, settings=file))
                    for one, parts, file in zip(names, parts_of(contract, arms), given,

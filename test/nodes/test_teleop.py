@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import pty
 import signal
+import socket
 import struct
 import termios
 
@@ -22,6 +24,7 @@ from il_ros.msg import Command, ControlMode, HelpRequest, TeleopCommand
 from il_ros.nodes import shell
 from il_ros.srv import ResetSim, StopCapture
 from il_ros.teleop.event_keys import EVENT
+from il_ros.teleop.xr.frames import SQUEEZE
 from nodes.harness import next_domain, running
 from nodes.robot import CONTRACT, patient, Robot, START
 import numpy as np
@@ -30,6 +33,7 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState, Joy, JoyFeedback
 from std_srvs.srv import Trigger
+from teleop.xr.page_messages import Page, page_socket
 
 DOMAIN = next_domain()
 ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
@@ -343,3 +347,37 @@ def test_the_scripted_operator_does_the_task_that_is_simulated(tmp_path, scene, 
         scene.tell(ControlMode.TELEOP)
         scene.sample(lambda s: s.engaged and s.positions[-1] == getattr(CONTRACT.gripper, gripper),
                      f'the gripper as for {task}')
+
+
+def test_a_headset_drives_while_squeezed_and_feels_a_request_for_help(tmp_path, scene):
+    pytest.importorskip('websockets')
+    with socket.create_server(('127.0.0.1', 0)) as free:
+        port = free.getsockname()[1]
+    settings = tmp_path / 'my_xr.yaml'
+    settings.write_text(f'port: {port}\nyaw: 1.5708')
+    with running('teleop', DOMAIN, tmp_path / 'teleop.txt', env={'IL_ROS_CACHE': str(tmp_path)},
+                 parameters={'robot': patient(tmp_path), 'device': 'xr',
+                             'settings': settings}) as process:
+        scene.until(lambda: 'xr: no page is open; its address is in ' in process.output, 'a line')
+        assert not scene.samples and 'token=' not in process.output
+        with page_socket(tmp_path / 'xr') as opened:
+            page, squeezes = Page(opened), itertools.cycle([0] * 8 + [1] * 8)
+
+            def squeeze():   # anew where it was let go: this machine may be busy
+                page.press(SQUEEZE, 1 if scene.samples[-1].engaged else next(squeezes))
+                page.picture()
+
+            def ahead():     # as the operator sees it: the robot's y, by the yaw
+                page.hands['right']['position'][2] -= 0.001
+                squeeze()
+            scene.until(lambda: scene.samples and not scene.samples[-1].engaged, 'released',
+                        each=page.picture)
+            scene.until(lambda: scene.samples[-1].engaged and tool(scene.samples[-1].positions)[1]
+                        > tool(START)[1] + 0.02, 'the tool to the left', each=ahead)
+            asks = scene.publisher(HelpRequest, 'dagger/request')
+            scene.until(lambda: any('pulse' in message for message in page.heard()), 'a pulse',
+                        each=scene.sender(asks, lambda: (page.picture(), HelpRequest(
+                            source_id='policy', active=True, reason='it hesitates'))[1]))
+            assert 'help: policy asks for help: it hesitates' in page.told[-1]['say']
+        scene.until(lambda: process.output.count('xr: no page is open') > 1, 'let go')
+        assert scene.samples[0].source_id == 'xr'

@@ -17,8 +17,8 @@ class Parameters:
 
     Attributes:
         robot: Name or file of the contract.
-        device: Name of the device (keyboard, gamepad, leader, mocap, spacemouse, scripted), or of
-            one for each of two arms, as in gamepad+keyboard; +pedal adds a pedal.
+        device: Name of the device (keyboard, gamepad, leader, mocap, spacemouse, xr, scripted), or
+            of one for each of two arms, as in gamepad+keyboard; +pedal adds a pedal.
         seed: Habits of the scripted operator.
         engage: When the scripted operator drives: 'always', 'supervised' or 'never'; may be
             changed while the node runs.

@@ -5,7 +5,7 @@ ARGUMENTS = {
     'robots': ("['']", 'namespaces of the robots that one device drives in turn, each with its '
                      'contract where it is not robot:=, as in [left, right=my_robot.yaml]'),
     'teleop': ('keyboard', 'device of the operator: keyboard, gamepad, leader, mocap, '
-                           'spacemouse, scripted, none; or one for each of two arms, as in '
+                           'spacemouse, xr, scripted, none; or one for each of two arms, as in '
                            'gamepad+keyboard; +pedal adds a pedal'),
     'device': ('', 'settings of that device: a name under config/devices, or a file; of several '
                    'devices a.yaml+b.yaml; empty: those of its name'),
