@@ -7,6 +7,7 @@ from pathlib import Path
 from il_ros.bags.find import is_bag
 from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
+from il_ros.datasets.from_bags.led import commands_of
 from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
@@ -58,7 +59,7 @@ def read_recording(path: Path, episode: int = 0) -> Recording:
 
 def _of_bag(path: Path) -> Recording:
     with Bag(path) as bag:
-        rows = list(episode_rows(bag))
+        rows = list(episode_rows(bag, commanded=commands_of(bag)))
         if not rows:
             raise DatasetError(f'{path}: no tick at which all streams of the contract spoke')
         return Recording(str(path), bag.contract, np.array([row.tick for row in rows]),
