@@ -26,6 +26,7 @@ class Recording:
         states: Measured joint positions [rad] or [m]. Shape (N, J).
         environments: Poses in contract order. Shape (N, 7 * P).
         actions: Joint targets until the next tick. Shape (N, J).
+        led: A person led the arm by hand, so that nothing has held the actions within limits.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Recording:
     states: Floats
     environments: Floats
     actions: Floats
+    led: bool = False
 
 
 def read_recording(path: Path, episode: int = 0) -> Recording:
@@ -65,7 +67,7 @@ def _of_bag(path: Path) -> Recording:
         return Recording(str(path), bag.contract, np.array([row.tick for row in rows]),
                          np.array([row.observation.state for row in rows]),
                          np.array([row.observation.environment for row in rows]),
-                         np.array([row.action for row in rows]))
+                         np.array([row.action for row in rows]), bool(bag.info.led.lead_s))
 
 
 def timed_actions(recording: Recording) -> Floats:
