@@ -1,8 +1,7 @@
 """Steps: all of them, or none."""
-import pytest
-
 from il_ros.errors import IlRosError
 from il_ros.teaching.steps import perform, Step, StepError, way_back
+import pytest
 
 
 class Robot:
