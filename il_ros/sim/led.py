@@ -36,6 +36,7 @@ class Led:
         self._servos = [array[actuators].copy() for array in self._gains()]
         self._hands: dict[int, tuple[Floats, int]] = {}
         self._jacobian = np.zeros((6, model.nv))
+        self._elsewhere: mujoco.MjData | None = None
         self.on = False
 
     def lead(self, on: bool) -> None:
@@ -59,6 +60,21 @@ class Led:
             return False
         self._hands[site] = pose, LETS_GO
         return True
+
+    def pose_at(self, tool: str, arms: Floats) -> Floats:
+        """Return where a tool would be: x y z [m], qx qy qz qw. Shape (7,).
+
+        Args:
+            tool: Name of its pose.
+            arms: Positions of the arms' joints [rad]. Shape (n,).
+        """
+        data = self._elsewhere = self._elsewhere or mujoco.MjData(self._model)
+        data.qpos[:] = self._data.qpos
+        data.qpos[self._model.jnt_qposadr[self._model.dof_jntid[self._dofs]]] = arms
+        mujoco.mj_kinematics(self._model, data)
+        turned = np.empty(4)
+        mujoco.mju_mat2Quat(turned, data.site_xmat[self._sites[tool]])
+        return np.concatenate([data.site_xpos[self._sites[tool]], turned[[1, 2, 3, 0]]])
 
     def apply(self) -> None:
         """Set what acts on the arms in the next physics step."""
