@@ -146,7 +146,8 @@ class _Desk:
             said, _ = self._replay.communicate()
             worked, self._replay = self._replay.returncode == 0, None
             self._say(said.strip().splitlines()[-1] if said.strip() else '')
-            self._say('was it done? y, n or u; d discards' if worked else 'the replay failed: d')
+            self._say('was it done? y, n or u; d discards' if worked else
+                      'the replay failed; d discards what was recorded of it, r tries again')
 
     def _say(self, text: str) -> None:
         if text:
