@@ -117,6 +117,8 @@ class _Desk:
             return client.discard()
         if key == ' ' or key in '123456789':
             return client.grip(0 if key == ' ' else int(key) - 1)
+        if key == 'q':
+            return 'an episode or a replay is running: end it first (y, n, u or d)'
         return KEYS
 
     def _stop(self, outcome: str) -> str:

@@ -20,7 +20,7 @@ from il_ros.sim.simulation import Simulation
 from il_ros.srv import ResetSim
 from il_ros.teleop.scripted.device import ScriptedDevice
 from il_ros.types import ControlSource, GUIDED
-from nodes.harness import environment, next_domain, ROOT, running, wait_for
+from nodes.harness import environment, next_domain, ROOT, running
 from nodes.peer import Peer
 import numpy as np
 import pytest
@@ -154,8 +154,8 @@ def test_shown_by_hand_then_by_the_robot(robot, tmp_path):
         assert hand.success
         hand.type('y')
         hand.shows('success: ')
-        hand.type('q')
-        wait_for(lambda: hand.guide.poll() is not None, 'its end')
+        hand.until(lambda: hand.guide.poll() is not None, 'its end',
+                   each=lambda: hand.type('q'))      # until it knows that the episode is closed
     first, _ = sorted((tmp_path / 'bags').glob('episode*'))
     with Bag(first) as bag:
         assert bag.info.led.lead_s == LEAD and bag.info.outcome == 'unlabelled'
