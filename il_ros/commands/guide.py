@@ -17,6 +17,7 @@ KEYS = ('g lead, and hold again   s start   space gripper   y success   n failur
         'u unlabelled   d discard   r replay   q quit')
 OUTCOMES = {'y': 'success', 'n': 'failure', 'u': 'unlabelled'}
 REFRESH_S = 0.05
+RECORDING = 'recording'
 REPLAY = 'from il_ros.cli import main; main()'
 
 
@@ -107,13 +108,15 @@ class _Desk:
                 return str(error)
             return client.guide.stage.value
         if key == 's':
-            self._by_hand = True
-            return client.show(self._task)
+            text = client.show(self._task)
+            self._by_hand |= text == RECORDING
+            return text
         if key == 'r':
             return self._begin_replay()
         if key in OUTCOMES:
             return self._stop(OUTCOMES[key])
         if key == 'd':
+            self._by_hand = False
             return client.discard()
         if key == ' ' or key in '123456789':
             return client.grip(0 if key == ' ' else int(key) - 1)

@@ -97,7 +97,7 @@ class GuideClient(RecordClient):
         return self._gripper.press(which, measured)
 
     def show(self, task: str = '') -> str:
-        """Start an episode of the led arm; return what to tell the person."""
+        """Start an episode of the led arm; return 'recording', or why not."""
         if self.guide.stage is not Stage.GUIDED:
             return 'lead the arm first'
         try:
