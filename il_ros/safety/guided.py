@@ -53,11 +53,11 @@ class Guided:
                 commands it.
         """
         if self._gate.armed:
-            raise ArmingError('gate/guide refused: the gate is armed; call gate/disarm first')
+            raise ArmingError('guiding refused: the gate is armed; call gate/disarm first')
         if publishers:
-            raise ArmingError(f'gate/guide refused: {foreign_text(publishers)}')
+            raise ArmingError(f'guiding refused: {foreign_text(publishers)}')
         if problem := self._gate.measured.problem(now):
-            raise ArmingError(f'gate/guide refused: {problem}')
+            raise ArmingError(f'guiding refused: {problem}')
         self._setpoint = Setpoint.at_rest(self._here())
         self._target = self._setpoint.positions
         self.on, self.told, self._looked_ns = True, False, now.steady_ns

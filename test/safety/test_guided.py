@@ -54,7 +54,7 @@ def test_an_armed_gate_and_other_publishers_are_refused(driver):
 
 def test_a_robot_that_is_not_heard_is_refused():
     driver = Driver()
-    with pytest.raises(ArmingError, match='gate/guide refused: nothing came on joint_states'):
+    with pytest.raises(ArmingError, match='guiding refused: nothing came on joint_states'):
         Guided(CONTRACT, driver.gate).begin([], driver.now)
 
 
