@@ -9,6 +9,7 @@ import numpy as np
 SWING, HZ, PERIODS = 0.1, 0.4, 3        # of the sine [rad] or [m], [1/s]
 SHARE = 0.3         # of a joint's velocity limit, and of its room, that the sine takes at most
 MOST_S, STEP_S = 0.6, 0.001             # lags that are tried
+STILL = 1e-3        # told to swing by less [rad] or [m]: not asked to move
 LEAST_SWING = 0.2   # of what was told: less is no motion of that joint
 
 
@@ -58,7 +59,7 @@ def tracking_lag(told_s: Floats, told: Floats, measured_s: Floats, measured: Flo
     found = np.full(told.shape[1], np.nan)
     for joint in range(told.shape[1]):
         sent = np.interp(at, told_s, told[:, joint])
-        if np.ptp(sent) == 0 or np.ptp(measured[:, joint]) < LEAST_SWING * np.ptp(sent):
+        if np.ptp(sent) < STILL or np.ptp(measured[:, joint]) < LEAST_SWING * np.ptp(sent):
             continue
         fits = [np.corrcoef(sent, np.interp(at + lag, measured_s, measured[:, joint]))[0, 1]
                 for lag in lags]
