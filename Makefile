@@ -1,5 +1,5 @@
 # make demo and make test do all their set-up themselves; make setup does only that.
-# PYTHON: a Python 3.10-3.12 with venv. TORCH: what pip installs as PyTorch; none: without learning.
+# PYTHON: a Python 3.10-3.13 with venv. TORCH: what pip installs as PyTorch; none: without learning.
 SHELL = /bin/bash
 PYTHON ?= python3
 TORCH ?= torch==2.13.0

@@ -8,7 +8,7 @@ import sys
 from il_ros.errors import IlRosError, install
 import typer
 
-COMMANDS = ('demo', 'sim', 'record', 'convert', 'inspect', 'train', 'evaluate', 'dagger',
+COMMANDS = ('demo', 'sim', 'record', 'guide', 'convert', 'inspect', 'train', 'evaluate', 'dagger',
             'replay', 'doctor', 'init', 'import', 'export', 'sweep', 'redact', 'card', 'push',
             'pull')
 MODULES = {'import': 'import_bag'}      # a word of Python names no module

@@ -27,6 +27,9 @@ class ControlSource(IntEnum):
 # In the dataset's column alone, apart from the values of commands: the policy drove, the action is
 # what an expert would have done.
 LABELLED = 10
+# There alone, too: a person led the arm by hand, the action is where it went.
+GUIDED = 11
+PERSON = (ControlSource.HUMAN, GUIDED)
 
 
 class Mode(IntEnum):

@@ -13,7 +13,7 @@ from il_ros.inspection.report import inspect
 from il_ros.redaction.names import PSEUDONYM
 from il_ros.rights import counted, forbidden, PUBLISHING, Rights, TRAINING
 from il_ros.training.joined import Part
-from il_ros.types import ControlSource
+from il_ros.types import ControlSource, GUIDED
 import numpy as np
 
 
@@ -53,7 +53,7 @@ def data_card(dataset: Dataset) -> str:
 def _sources(dataset: Dataset) -> list[tuple[str, float]]:
     """Return the share of rows per control source, largest first."""
     values, counts = np.unique(dataset.columns['control_source'], return_counts=True)
-    known = {int(one): one.name.lower() for one in ControlSource}
+    known = {GUIDED: 'guided by hand', **{int(one): one.name.lower() for one in ControlSource}}
     named = [(known.get(int(value), f'source {value}'), count / len(dataset))
              for value, count in zip(values, counts, strict=True)]
     return sorted(named, key=lambda one: -one[1])

@@ -186,6 +186,6 @@ def _text(calibration: Calibration, bus: ServoBus, family: str, port: str, contr
                      for key, found in parts.items() if found)
     return (f'# A leader for {calibration.arm.name} of {contract.robot}, as il_ros device '
             f'calibrate found it on {date.today()}.\n'
-            '# model, homing and drive are compared at each start; docs/takeover.md.\n'
+            '# model, homing and drive are compared at each start; docs/devices.md.\n'
             f'bus: {family}\nport: {line(port)}\nbaud: {bus.link.baud}\nengage: pedal\n'
             + (f'shadows: {line(shadows)}\n' if shadows else '') + listed)

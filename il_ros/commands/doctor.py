@@ -22,6 +22,9 @@ def doctor(
         help='How long to wait for a stream [s].', min=0.1)] = 5.0,
     namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = '',
     ros: Annotated[bool, typer.Option(help='Look at the running ROS graph too.')] = True,
+    lag: Annotated[bool, typer.Option(
+        '--lag', help='Swing the arm slowly through the armed gate instead, and say by how much '
+                      'it is behind what it is told. It moves by 0.1 rad.')] = False,
 ) -> None:
     """Check this machine and the running robot, one line each; exit code 1 if anything fails.
 
@@ -32,6 +35,9 @@ def doctor(
     from il_ros.contract import Contract
 
     contract = Contract.load(robot)
+    if lag:
+        _lag(contract, namespace)
+        return
     failures = 0
     for check in _checks(contract, namespace, timeout_s, ros, check_machine(Path())):
         outcome = check.outcome.value
@@ -41,6 +47,21 @@ def doctor(
                       soft_wrap=True)
     if failures:
         raise typer.Exit(1)
+
+
+def _lag(contract: Contract, namespace: str) -> None:
+    from il_ros.commands import say
+    from il_ros.nodes.clients.lag import measure_lag
+    import numpy as np
+
+    found = measure_lag(contract, namespace)
+    for name, seconds in zip(contract.joint_names, found, strict=True):
+        if np.isfinite(seconds):
+            say(f'{name}: {seconds:.3f} s behind')
+    # One tick at least: what a row tells is done after its observation.
+    lead = max(float(np.nanmedian(found)), 1 / contract.rate_hz)
+    say(f'{contract.robot}: lag {np.nanmedian(found):.3f} s: il_ros guide --lead {lead:.3f}; of '
+        f'bags that were shown by hand il_ros convert --shown {lead:.3f}')
 
 
 def _checks(contract: Contract, namespace: str, timeout_s: float, ros: bool,

@@ -20,6 +20,9 @@ def replay(
         help='Robot time per real time of the running graph, or of the replay to label.')] = 1.0,
     namespace: Annotated[str, typer.Option(
         help='With --ros: namespace of the running robot.')] = '',
+    record: Annotated[bool, typer.Option(
+        '--record', help='With --ros: start an episode at teleop_capture once the arm is at the '
+                         'first state; il_ros record ends and labels it.')] = False,
     label: Annotated[Path | None, typer.Option(
         help='Dataset to append the episode to, labelled by who watches the replay.')] = None,
     device: Annotated[str, typer.Option(
@@ -36,6 +39,8 @@ def replay(
     """
     if namespace and not ros:
         raise ConfigError('--namespace goes with --ros: it is that of the running robot')
+    if record and not ros:
+        raise ConfigError('--record goes with --ros: the running teleop_capture records')
     if label is not None:
         _label(source, episode, task, speed, label, device, seed)
         return
@@ -47,7 +52,7 @@ def replay(
     recording = read_recording(source, episode)
     if ros:
         from il_ros.nodes.clients.replay import replay_on_robot
-        differences = replay_on_robot(recording, speed, namespace)
+        differences = replay_on_robot(recording, speed, namespace, record)
         outcome = 'on the robot'
     else:
         from il_ros.evaluation.replay import replay as replay_in_simulation

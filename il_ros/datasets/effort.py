@@ -8,7 +8,7 @@ from typing import Any
 from il_ros.bags.reader import Bag
 from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.reader import Dataset
-from il_ros.types import ControlSource, LABELLED
+from il_ros.types import ControlSource, GUIDED, LABELLED
 import numpy as np
 from numpy.typing import NDArray
 
@@ -110,7 +110,8 @@ def effort(control: NDArray[np.integer], intervention: NDArray[np.integer], succ
         success: Whether it succeeded.
         rate_hz: Rows per second.
     """
-    drove = np.where(control == LABELLED, ControlSource.POLICY, control)
+    drove = np.where(control == LABELLED, ControlSource.POLICY,
+                     np.where(control == GUIDED, ControlSource.HUMAN, control))
     human = drove == ControlSource.HUMAN
     rollout = bool((drove == ControlSource.POLICY).any() or np.asarray(intervention).any())
     active = human[np.isin(drove, (ControlSource.POLICY, ControlSource.HUMAN))].astype(int)

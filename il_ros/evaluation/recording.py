@@ -7,6 +7,7 @@ from pathlib import Path
 from il_ros.bags.find import is_bag
 from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
+from il_ros.datasets.from_bags.led import commands_of
 from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
@@ -25,6 +26,7 @@ class Recording:
         states: Measured joint positions [rad] or [m]. Shape (N, J).
         environments: Poses in contract order. Shape (N, 7 * P).
         actions: Joint targets until the next tick. Shape (N, J).
+        led: A person led the arm by hand, so that nothing has held the actions within limits.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Recording:
     states: Floats
     environments: Floats
     actions: Floats
+    led: bool = False
 
 
 def read_recording(path: Path, episode: int = 0) -> Recording:
@@ -58,13 +61,13 @@ def read_recording(path: Path, episode: int = 0) -> Recording:
 
 def _of_bag(path: Path) -> Recording:
     with Bag(path) as bag:
-        rows = list(episode_rows(bag))
+        rows = list(episode_rows(bag, commanded=commands_of(bag)))
         if not rows:
             raise DatasetError(f'{path}: no tick at which all streams of the contract spoke')
         return Recording(str(path), bag.contract, np.array([row.tick for row in rows]),
                          np.array([row.observation.state for row in rows]),
                          np.array([row.observation.environment for row in rows]),
-                         np.array([row.action for row in rows]))
+                         np.array([row.action for row in rows]), bool(bag.info.led.lead_s))
 
 
 def timed_actions(recording: Recording) -> Floats:

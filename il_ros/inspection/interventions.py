@@ -7,7 +7,7 @@ from il_ros.contract import Contract
 from il_ros.datasets import schema
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError
-from il_ros.types import ControlSource, Floats
+from il_ros.types import ControlSource, Floats, GUIDED
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,7 +78,7 @@ def segments(control: NDArray[np.integer], rate_hz: float) -> list[Segment]:
 
 def name_of(source: int) -> str:
     """Return what people call a value of `control_source`."""
-    known = {int(found): found.name.lower() for found in ControlSource}
+    known = {GUIDED: 'guided', **{int(found): found.name.lower() for found in ControlSource}}
     return known.get(source, 'policy, labelled')
 
 

@@ -24,7 +24,7 @@ from il_ros.inspection.parts import (
 from il_ros.inspection.survey import findings
 from il_ros.inspection.zones import grasp_zones, start_zone, Zone
 from il_ros.spread.spread import Spread
-from il_ros.types import ControlSource, Floats
+from il_ros.types import Floats, PERSON
 import numpy as np
 
 ENOUGH_ZONES = 6
@@ -183,7 +183,7 @@ def _episode(dataset: Dataset, index: int, distances: Floats, effort: Effort,
         'sync_error_s': float(np.percentile(columns['sync_error'], 99)),
         'idle_head_s': span[0] / fps,
         'idle_tail_s': (count - 1 - span[1]) / fps,
-        'human': float(np.mean(columns['control_source'] == ControlSource.HUMAN)),
+        'human': float(np.isin(columns['control_source'], PERSON).mean()),
         'intervention': float(np.mean(columns['intervention'] > 0)),
         'near_limit': near_limit(contract, state),
         'near_limits': near_limits(contract, state),

@@ -4,7 +4,7 @@ from __future__ import annotations
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Verdict
 
-NOT_MOVING = ('disarmed', 'latched', 'arming')   # rules with which the gate rejects everything
+NOT_MOVING = ('disarmed', 'latched', 'arming', 'guided')   # rules that reject everything
 LET_THROUGH = (Verdict.PASSED, Verdict.CLAMPED)
 SILENT_NS = SECOND // 2       # shorter than the start of any process, longer than a late report
 STEP_NS = 100 * MILLISECOND   # a tick counts for so much at most: the arbiter itself may be late

@@ -1,16 +1,17 @@
 """command_gate: the only publisher to the robot; every command passes its check."""
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 
 from il_ros.errors import MessageError
 from il_ros.intervention.policy_rows import rows_of
-from il_ros.msg import ActionChunk, CommandReport, ControlMode
+from il_ros.msg import ActionChunk, ControlMode
 from il_ros.msg import Command as CommandMessage
 from il_ros.nodes import shell
+from il_ros.nodes.gate.guiding import Guiding
 from il_ros.nodes.gate.measuring import Measuring
 from il_ros.nodes.gate.parameters import Parameters
+from il_ros.nodes.gate.reports import Reports
 from il_ros.nodes.gate.robot_command import RobotCommand
 from il_ros.nodes.shared import control_messages, preflight, robot
 from il_ros.nodes.shared.planners import make_checker
@@ -42,10 +43,10 @@ class CommandGate(Node):
                           partial(preflight.publishers, self))
         self._required = contract.streams if parameters.required == 'all' else contract.states
         self._arm_when_ready = parameters.armed
-        self._counts, self._mode = Counter[str](), ControlMode(mode=int(Mode.TELEOP))
+        self._mode = ControlMode(mode=int(Mode.TELEOP))
         self.robot = RobotCommand(self, contract, self._gate, parameters.speed)
-        self._report = self.create_publisher(CommandReport, 'control/report', shell.STREAM)
-        self._diagnostics = Diagnostics(self)
+        self._reports, self._diagnostics = Reports(self, contract), Diagnostics(self)
+        self._guiding = Guiding(self, contract, self._gate, self.robot, self._reports)
         self._measuring = Measuring(self, contract, self._gate, self._on_state)
         self.create_subscription(CommandMessage, 'control/command', self._on_command, shell.STREAM)
         self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
@@ -69,6 +70,9 @@ class CommandGate(Node):
         command = Command(message.joint_names, message.positions, message.source,
                           bytes(message.session), message.seq, message.epoch,
                           shell.stamp_ns(message.header.stamp))
+        if self._guiding.on:
+            self._guiding.take(command, message)
+            return
         decision = self._gate.receive(command, shell.now(self))
         if decision.sent is not None:
             self.robot.driven_by(message.source)
@@ -77,20 +81,12 @@ class CommandGate(Node):
     def _on_watchdog(self) -> None:
         if decision := self._gate.watchdog(shell.now(self)):
             self._act(decision, CommandMessage())
+        self._guiding.look()
 
     def _act(self, decision: Decision, asked: CommandMessage) -> None:
         if decision.sent is not None:
             self.robot.publish(decision.sent, decision.verdict)   # before anything else
-        sent = [] if decision.sent is None else decision.sent.tolist()
-        report = CommandReport(asked=asked, verdict=int(decision.verdict), rule=decision.rule,
-                               joint_names=self._contract.joint_names, sent=sent)
-        report.header.stamp = shell.to_stamp(shell.now_ns(self))
-        self._report.publish(report)
-        self._counts[f'{decision.verdict.name} {decision.rule}'.strip()] += 1
-        if decision.verdict in (Verdict.REJECTED, Verdict.HELD) and (
-                decision.rule not in ('disarmed', 'arming')):
-            self.get_logger().error(f'{decision.verdict.name} {decision.rule}: {decision.detail}',
-                                    throttle_duration_sec=LOG_EVERY_S)
+        self._reports.tell(decision, asked)
 
     def _on_chunk(self, message: ActionChunk) -> None:
         chunk = control_messages.to_chunk(message)
@@ -113,7 +109,8 @@ class CommandGate(Node):
     def _arm(self) -> str:
         for problem in preflight.problems(self, self._contract, self._required):
             raise ArmingError(f'arming refused: {problem}')
-        for problem in filter(None, (self._measuring.problem(), *self.robot.problems())):
+        for problem in filter(None, (self._measuring.problem(), *self.robot.problems(),
+                                     self._guiding.problem())):
             raise ArmingError(f'arming refused: {problem}')
         self._find_foreign()
         self.robot.start(self._gate.arm(shell.now(self)))
@@ -135,7 +132,7 @@ class CommandGate(Node):
         level, text = (OK, 'armed') if gate.armed else (WARN, 'disarmed')
         if gate.fault:
             level, text = ERROR, f'holding: {gate.fault[1]}; call gate/arm'
-        self._diagnostics.publish(level, text, {'armed': gate.armed, **self._counts})
+        self._diagnostics.publish(level, text, {'armed': gate.armed, **self._reports.counts})
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from il_ros.nodes import shell
 from il_ros.nodes.shared.preflight import other_publishers
 from il_ros.nodes.sim.cameras import Cameras
 from il_ros.nodes.sim.commands import SimCommands
+from il_ros.nodes.sim.hand import Hand
 from il_ros.nodes.sim.topics import StatePublishers
 from il_ros.sim.robot import PERIOD_NS, SimulatedRobot
 from il_ros.sim.simulation import Simulation
@@ -77,6 +78,7 @@ class SimRobotNode(Node):
                          if parameters.cameras and contract.cameras else None)
         self._commands = SimCommands(self, self.simulation, self._apply)
         self.create_service(ResetSim, 'sim/reset', self._reset)
+        Hand(self, self.robot)
         if self._own_clock:
             self.create_timer(1.0, self._look_for_clocks,
                               clock=Clock(clock_type=ClockType.STEADY_TIME))

@@ -58,8 +58,7 @@ class TeleopCapture(Node):
         super().destroy_node()
 
     def _change(self, parameters: Parameters) -> None:
-        self.recorder.operator, self.recorder.rights = parameters.operator, parameters.rights
-        self.recorder.tasks.change(parameters.task, parameters.tasks)
+        parameters.tell(self.recorder)
 
     def _arrived(self, name: str, data: bytes, came: Now, seq: int | None) -> None:
         if name == 'control/mode':

@@ -49,6 +49,7 @@ class Homing:
     _sent: int = field(default=0, init=False)
     _parting: int = field(default=0, init=False)
     _led: bool = field(default=False, init=False)
+    _stays: bool = field(default=False, init=False)    # where it is asked to go: no way to plan
 
     def __post_init__(self) -> None:
         self._goal = np.array(self.contract.start) if self.goal is None else self.goal
@@ -81,6 +82,7 @@ class Homing:
             return Wish(self._rows[self._sent - 1], True, Request.NONE)
         if not self._parting and not self.repeated and not self._arrived(
                 measured, now_ns - self._since_ns):
+            self._stays = True
             return Wish(self._goal, True, Request.NONE)
         if self.repeated < len(self._then):
             self.repeated += 1
@@ -108,7 +110,7 @@ class Homing:
         if self._led and not leads and not self._parting:
             raise PlanningError('the arm was stopped on its way (control/mode or control/report '
                                 'says why); arm the gate (service gate/arm) and start again')
-        self._led = leads and self._sent > 0
+        self._led = leads and (self._sent > 0 or self._stays)
 
     def _arrived(self, measured: Floats, waited_ns: int) -> bool:
         distance = np.abs(Angles.of(self.contract).difference(measured, self._goal))

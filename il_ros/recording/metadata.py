@@ -71,6 +71,25 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class Led:
+    """How a person led the arm by hand.
+
+    Attributes:
+        lead_s: By how much the robot is behind its commands [s]; 0: it was commanded.
+        hand_images: The hand may be seen in the pictures, and is wanted there.
+    """
+
+    lead_s: float = 0.0
+    hand_images: bool = False
+
+    @property
+    def row(self) -> dict[str, str]:
+        """What `custom_data` says of it; nothing of an arm that was commanded."""
+        return {'lead_s': repr(self.lead_s),
+                'hand_images': json.dumps(self.hand_images)} if self.lead_s else {}
+
+
+@dataclass(frozen=True)
 class EpisodeInfo:
     """What a bag says about its episode; `custom_data` in metadata.yaml.
 
@@ -79,6 +98,7 @@ class EpisodeInfo:
         drops: Messages lost per topic, by the transport or by the recorder.
         topics: Name in the bag per topic of the contract or the design.
         rights: Licence, owner and consent, as far as they were stated.
+        led: Whether a person led the arm by hand.
     """
 
     contract: Contract
@@ -91,6 +111,7 @@ class EpisodeInfo:
     drops: Mapping[str, int] = field(default_factory=dict)
     topics: Mapping[str, str] = field(default_factory=dict)
     rights: Rights = Rights()
+    led: Led = Led()
 
     def to_custom_data(self) -> dict[str, str]:
         """Return the texts that `from_custom_data` reads back."""
@@ -106,6 +127,7 @@ class EpisodeInfo:
             'drops': json.dumps(dict(self.drops), sort_keys=True),
             'topics': json.dumps(dict(self.topics), sort_keys=True),
             **self.rights.row,
+            **self.led.row,
         }
 
     @staticmethod
@@ -122,7 +144,8 @@ class EpisodeInfo:
             contract = Contract.from_text(data['contract'], f'{where}: contract')
             sources, drops, topics = (json.loads(data.get(key) or '{}')
                                       for key in ('control_sources', 'drops', 'topics'))
-        except (ConfigError, json.JSONDecodeError) as error:
+            led = Led(float(data.get('lead_s') or 0), data.get('hand_images') == 'true')
+        except (ConfigError, ValueError) as error:
             raise BagError(f'{where}: custom_data is damaged: {error}') from None
         if contract.hash != data.get('contract_hash'):
             raise BagError(f'{where}: the contract does not match its hash: metadata.yaml is '
@@ -133,7 +156,7 @@ class EpisodeInfo:
         return EpisodeInfo(
             contract, data.get('task', ''), data.get('operator', ''), outcome,
             data.get('start_reason', ''), data.get('stop_reason', ''), sources, drops, topics,
-            Rights.of(data))
+            Rights.of(data), led)
 
 
 def bag_information(topics: Sequence[tuple[Mapping[str, Any], int]], start_ns: int, end_ns: int,

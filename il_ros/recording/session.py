@@ -12,7 +12,7 @@ from il_ros.errors import BagError, RecordingError
 from il_ros.recording import cdr
 from il_ros.recording.definitions import message_definition
 from il_ros.recording.health import GapCounter, Health, JointHealth, StreamHealth
-from il_ros.recording.metadata import EpisodeInfo, OUTCOMES, Topic
+from il_ros.recording.metadata import EpisodeInfo, Led, OUTCOMES, Topic
 from il_ros.recording.recover import recover
 from il_ros.recording.store import EpisodeStore
 from il_ros.recording.task_list import TaskList
@@ -51,7 +51,7 @@ class Recorder:
     """Follows the streams all the time and writes them while an episode runs.
 
     Attributes:
-        rights: Licence, owner and consent of the episodes that start from now on.
+        rights, led: What is stated of the episodes that start from now on.
         tasks: What the episodes are of.
         task_told: Where the newest episode stands in a list of tasks; '' without one.
         jump: How ROS time jumped in the running episode, which then takes nothing more, or ''.
@@ -66,7 +66,7 @@ class Recorder:
         for topic in topics:
             message_definition(topic.type)      # an unknown type is an error now, not mid-episode
         self.state, self.episode, self.closed, self.jump = State.IDLE, '', 0, ''
-        self.rights, self.start_ns = Rights(), 0
+        self.rights, self.led, self.start_ns = Rights(), Led(), 0
         expected = {s.topic: (s.rate_hz, 0 if s.stamp == ARRIVAL else to_ns(s.max_age_s))
                     for s in contract.streams}
         self.health = {t.name: StreamHealth(t.resolved, *expected.get(t.name, (0.0, 0)))
@@ -166,7 +166,7 @@ class Recorder:
         folder = self.store.begin(name, self.limits.start_free_bytes)
         self._info = EpisodeInfo(self.contract, task or self.tasks.current,
                                  operator or self.operator, start_reason=reason,
-                                 rights=self.rights,
+                                 rights=self.rights, led=self.led,
                                  topics={t.name: t.resolved for t in self.topics})
         self._writer = EpisodeWriter(folder, self.topics, self._info, self.limits)
         self.state, self.episode, self.start_ns = State.RECORDING, name, log_ns

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from il_ros.contract import Contract
+from il_ros.sim.led import Led
 from il_ros.sim.world import World
 from il_ros.types import Floats
 import mujoco
@@ -16,6 +17,9 @@ class Actuated:
 
     A column is a joint of the model, or one of the two velocities of a base that drives without
     slipping sideways.
+
+    Attributes:
+        led: Lets a person lead the arms.
     """
 
     def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, contract: Contract,
@@ -34,6 +38,8 @@ class Actuated:
                                   for arm in world.arms])
         self._wheels = np.array([model.actuator(n).id for n in SLIDES]) if world.base else None
         self._size = len(names)
+        arm = ~contract.is_gripper[self._columns]
+        self.led = Led(model, data, world, self._u[arm], self._v[arm])
 
     def place(self, start: Floats) -> None:
         """Put the joints where they start, at rest [rad] or [m]. Shape (J,)."""
@@ -44,6 +50,7 @@ class Actuated:
     def drive(self, setpoint: Floats) -> None:
         """Set what the actuators follow. Shape (J,)."""
         self._data.ctrl[self._u] = setpoint[self._columns]
+        self.led.apply()
         if self._wheels is not None:
             ahead, turn = (setpoint[i] if i >= 0 else 0.0 for i in self._base)
             heading = self._data.joint('base_turn').qpos[0]

@@ -8,6 +8,7 @@ from il_ros.controller import Times
 from il_ros.sim.simulation import Simulation
 from il_ros.timing import MILLISECOND, SECOND
 from il_ros.types import Floats
+import numpy as np
 
 PERIOD_NS, PERIOD_STEPS = 10 * MILLISECOND, 6   # of joint states and poses
 CLOCK_START_NS = SECOND    # of a clock of its own: a stamp of 0 would mean 'now'
@@ -67,6 +68,14 @@ class SimulatedRobot:
             images, state = simulation.steps % simulation.tick_steps == 0, simulation.steps == end
             if images or state:
                 yield Moment(self.stamp_ns, images, state)
+
+    def lead(self, on: bool) -> None:
+        """Let a person lead the arms, or hold them where they are; grippers stay as told."""
+        simulation = self.simulation
+        simulation.led.lead(on)
+        told, now = simulation.setpoints(simulation.now_ns)[0], np.array([simulation.now_ns])
+        here = np.where(simulation.contract.is_gripper, told, simulation.positions)
+        simulation.follow(here[None], now, simulation.now_ns)
 
     def follow(self, positions: Floats, after_ns: Times, start_stamp_ns: int = 0,
                columns: Sequence[int] | None = None) -> Times | None:

@@ -48,6 +48,7 @@ class Simulation:
         self.tick_steps = round(STEPS_PER_S / contract.rate_hz)
         self._parts = [contract.indices(command.joints or ()) for command in contract.commands]
         self._robot = Actuated(model, self._data, contract, self._world)
+        self.led = self._robot.led   # by a person; see `SimulatedRobot.lead`
         self._sight = Sight(model, self._data, self.task)
         self._shares = np.arange(1, self.tick_steps + 1) / self.tick_steps
         self.reset(0)

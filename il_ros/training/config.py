@@ -8,9 +8,10 @@ from il_ros.config import build, find_config, parse_yaml, read_text
 from il_ros.errors import ConfigError
 from il_ros.policies.config import one_of, PolicyConfig
 from il_ros.training.asked import check_shares, parse_shares
-from il_ros.types import ControlSource, LABELLED
+from il_ros.types import ControlSource, GUIDED, LABELLED
 
-SOURCES = {**{source.name.lower(): int(source) for source in ControlSource}, 'label': LABELLED}
+SOURCES = {**{source.name.lower(): int(source) for source in ControlSource}, 'label': LABELLED,
+           'guided': GUIDED}
 AUTO = 'auto'
 PRECISIONS = (AUTO, '32-true', 'bf16-mixed', '16-mixed')
 WEIGHTINGS = ('none', 'iwr', 'sirius')
@@ -153,9 +154,9 @@ class TrainConfig:
     def labels(self) -> tuple[str, ...]:
         """Whose rows are labels: `sources`, and the policy where its rows are drawn by share.
 
-        What a human says of a state counts like what a human does in it.
+        What a human says of a state, or leads the arm to by hand, counts like what a human does.
         """
-        said = ('label',) if 'human' in self.sources else ()
+        said = ('label', 'guided') if 'human' in self.sources else ()
         policy = self.weighting != 'none' or (self.mix is not None and self.mix.policy > 0)
         return tuple(dict.fromkeys((*self.sources, *said, *(('policy',) if policy else ()))))
 

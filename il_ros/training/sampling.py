@@ -10,7 +10,7 @@ from itertools import compress
 
 from il_ros.errors import DatasetError
 from il_ros.training.config import TrainConfig
-from il_ros.types import ControlSource, LABELLED
+from il_ros.types import ControlSource, LABELLED, PERSON
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,12 +35,12 @@ def origins(control: NDArray[np.integer], intervention: Mask, episode: Rows) -> 
     """Return the `Origin` of every row.
 
     Args:
-        control: `ControlSource` per row, or `LABELLED`. Shape (N,).
+        control: `ControlSource` per row, `LABELLED` or `GUIDED`. Shape (N,).
         intervention: Where a person corrected the policy. Shape (N,).
         episode: Index of each row's episode. Shape (N,).
     """
     policy = control == ControlSource.POLICY
-    human = (control == ControlSource.HUMAN) | (control == LABELLED)
+    human = np.isin(control, (*PERSON, LABELLED))
     rollout = np.isin(episode, np.unique(episode[policy | intervention]))
     return np.select([policy, human & rollout, human],
                      [Origin.POLICY, Origin.HUMAN, Origin.DEMO], Origin.OTHER).astype(np.int8)

@@ -63,6 +63,7 @@ class Drivers(Peer):
     """All drivers of a robot. They stand at the start pose, whatever they are told.
 
     Attributes:
+        at: Where they stand [rad] or [m]. Shape (J,).
         got: What came on each command topic; goals of each action.
     """
 
@@ -71,6 +72,7 @@ class Drivers(Peer):
     def __init__(self, domain: int, contract: Contract) -> None:
         super().__init__(domain, 'drivers')
         self.contract, self.reports = contract, list[CommandReport]()
+        self.at = np.array(contract.start)
         self.got: dict[str, list[Any]] = defaultdict(list)
         self._urdf = self.node.create_publisher(String, contract.urdf.removeprefix('topic:')
                                                 or 'no_urdf', shell.LATCHED)
@@ -93,11 +95,10 @@ class Drivers(Peer):
         return gripper
 
     def _tell(self) -> None:
-        start = np.array(self.contract.start)
         for state, publisher in self._states:
             message = publisher.msg_type()
             message.header.stamp = self.node.get_clock().now().to_msg()
-            values = start[self.contract.indices(state.joints)].tolist()
+            values = self.at[self.contract.indices(state.joints)].tolist()
             if state.fields:
                 for field, value in zip(state.fields, values, strict=True):
                     *path, last = field.split('.')

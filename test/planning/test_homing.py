@@ -99,3 +99,10 @@ def test_an_arm_that_does_not_follow_is_named(homing):
         "the arm did not arrive: joint 'shoulder_pan' is at 0.300, expected 0.000; is the gate "
         'armed (service gate/arm)?')
     assert SETTLE_NS == 3 * SECOND
+
+
+def test_an_arm_that_is_exactly_there_does_the_rows_that_follow():
+    homing = Homing(CONTRACT, PinocchioPlanner(CONTRACT, find_urdf(CONTRACT)), 5 * SECOND,
+                    goal=START, then=np.tile(START, (5, 1)))
+    wishes = drive(homing, Mode.TELEOP, START)
+    assert homing.done and homing.repeated == 5 and len(wishes) < 20

@@ -10,7 +10,7 @@ from il_ros.training.sampling import before_interventions, Origin, origins
 import numpy as np
 import pytest
 
-POLICY, HUMAN, HOLD = 0, 1, 2
+POLICY, HUMAN, HOLD, GUIDED = 0, 1, 2, 11
 CONFIG = TrainConfig(PolicyConfig(horizon=4), validation_share=0.0)
 DEMO_ROWS, ROLLOUT_ROWS, CORRECTION_ROWS = 300, 600, 100
 
@@ -130,9 +130,10 @@ def test_a_source_without_rows_is_named(changes, demonstrations, text):
 
 
 def test_who_is_drawn_is_a_label():
-    assert replace(CONFIG, mix=Mix(demo=0.9, policy=0.1)).labels == ('human', 'label', 'policy')
-    assert replace(CONFIG, mix=Mix(demo=1.0)).labels == ('human', 'label')
-    assert replace(CONFIG, weighting='sirius').labels == ('human', 'label', 'policy')
+    assert replace(CONFIG, mix=Mix(demo=0.9, policy=0.1)).labels == (
+        'human', 'label', 'guided', 'policy')
+    assert replace(CONFIG, mix=Mix(demo=1.0)).labels == ('human', 'label', 'guided')
+    assert replace(CONFIG, weighting='sirius').labels == ('human', 'label', 'guided', 'policy')
 
 
 @pytest.mark.parametrize(('text', 'error'), [
@@ -158,3 +159,9 @@ def test_a_mix_goes_through_yaml_and_excludes_the_other_ways():
         replace(config, weighting='iwr')
     with pytest.raises(ConfigError, match="^weighting 'sirrius': did you mean 'sirius'"):
         replace(CONFIG, weighting='sirrius')
+
+
+def test_rows_of_a_led_arm_are_demonstrations():
+    control = np.array([GUIDED, GUIDED, 2, 1])
+    assert origins(control, np.zeros(4, bool), np.zeros(4, int)).tolist() == [
+        Origin.DEMO, Origin.DEMO, Origin.OTHER, Origin.DEMO]

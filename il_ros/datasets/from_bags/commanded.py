@@ -16,6 +16,7 @@ import numpy as np
 REPORT, CHUNK, MODE = 'control/report', 'policy/chunk', 'control/mode'
 SILENT_NS = 200 * MILLISECOND   # a policy that sent nothing for this long wants nothing
 HELD = 3                        # CommandReport.HELD
+GUIDED_RULE = 'guided'          # the gate sends no arm anything: a person leads it
 
 
 class _Chunk(NamedTuple):
@@ -34,7 +35,11 @@ class Commanded:
         intervention: Whether a person corrects the policy.
         limited_by: The rule by which the gate changed the newest command, an index of
             `LIMITED_BY`; `UNKNOWN` without its reports.
+        guided: Whether it is known what it means that a person leads the arm by hand.
     """
+
+    guided = False
+    source: int
 
     def __init__(self, bag: Bag, untold: Collection[str] = ()) -> None:
         """Choose the gate's reports, or the robot's command topics where there are none.
@@ -76,6 +81,10 @@ class Commanded:
         if self._direct and stamped.topic in self._direct.topics:
             self._direct.push(stamped)
         elif stamped.topic == REPORT and len(message.sent):
+            if message.rule == GUIDED_RULE and not self.guided:
+                raise MessageError('a person led the arm by hand: say by how much the robot is '
+                                   'behind its commands, as il_ros doctor --lag measures it: '
+                                   '--shown 0.1')
             held, source = int(message.verdict) == HELD, int(message.asked.source)
             if source not in tuple(ControlSource):
                 raise MessageError(f'{REPORT}: source: expected 0 to 3, got {source}')

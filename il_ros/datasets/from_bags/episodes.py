@@ -1,7 +1,7 @@
 """The episodes of one recording, encoded."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,15 +14,12 @@ from il_ros.bags.survey import Survey
 from il_ros.contract import require_same
 from il_ros.datasets import clocks, schema
 from il_ros.datasets.encoded import encode
-from il_ros.datasets.from_bags.commanded import Commanded
 from il_ros.datasets.from_bags.cut import ALREADY, cut, whole_digest, why_known
+from il_ros.datasets.from_bags.led import commands_of, ONCE
 from il_ros.datasets.from_bags.part import Part, Plan, Taken
-from il_ros.datasets.from_bags.partly_shown import PartlyShown
 from il_ros.datasets.from_bags.rows import episode_rows, Losses, moving_ticks, Row
-from il_ros.datasets.from_bags.shown import Shown
 from il_ros.datasets.gaps import Gaps
 from il_ros.errors import BagError
-from il_ros.timing import to_ns
 from il_ros.types import ControlSource
 import numpy as np
 
@@ -63,6 +60,10 @@ class Recording:
         with (self._skipping(path, part),
               open_pieces(self.pieces, plan.contract, plan.namespace, plan.joined_s) as bag):
             bag.info = replace(bag.info, contract=stamped_by(bag.contract, plan.stamps or {}))
+            led = bag.info.led
+            if led.lead_s and not led.hand_images and plan.shown_s is None:
+                part.skipped.append((self.told(path), ONCE.format(lead_s=led.lead_s)))
+                return part
             if plan.like:
                 require_same(plan.like, bag.contract, 'the dataset', self.told(path))
             episodes = cut(bag, plan.split, digest, plan.known)
@@ -95,11 +96,13 @@ class Recording:
     def _episode(self, bag: Bag, name: str, number: int) -> Taken:
         bag.require(bag.contract.topics)
         cameras = [camera.name for camera in bag.contract.cameras]
-        losses, ticks, commanded = Losses(), list[int](), self._commands(bag)
+        losses, ticks = Losses(), list[int]()
+        commanded = commands_of(bag, self.plan.shown_s)
         survey = Survey.of(bag, bag.contract.topics, commands=commanded.direct)
         rows = episode_rows(bag, cameras, losses, survey, commanded, packets=True)
         if self.plan.trim_idle:
-            moving = moving_ticks(episode_rows(bag, commanded=self._commands(bag)), bag.contract)
+            moving = moving_ticks(episode_rows(bag, commanded=commands_of(
+                bag, self.plan.shown_s)), bag.contract)
             rows = (row for row in rows if row.tick in moving)
         episode = encode(
             _commanded(self._noting(rows, ticks), bag, losses), bag.contract,
@@ -128,12 +131,6 @@ class Recording:
             *([f'{lost} of its {lost + count} ticks gave no row: {losses.reason()}']
               if lost - gaps.missing > MOST_LOST * (lost + count) else []),
             *survey.notes()], bag.named.namespace if bag.named.found else '')
-
-    def _commands(self, bag: Bag) -> Commanded | Shown:
-        shown_s = self.plan.shown_s
-        if isinstance(shown_s, Mapping):
-            return PartlyShown(bag, {joint: to_ns(seconds) for joint, seconds in shown_s.items()})
-        return Commanded(bag) if shown_s is None else Shown(bag, to_ns(shown_s))
 
     def _noting(self, rows: Iterator[Row], ticks: list[int]) -> Iterator[Row]:
         for number, row in enumerate(rows):

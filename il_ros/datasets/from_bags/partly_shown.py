@@ -17,6 +17,8 @@ class PartlyShown(Commanded):
     later, as of a `Shown` arm.
     """
 
+    guided = True
+
     def __init__(self, bag: Bag, later_ns: Mapping[str, int]) -> None:
         """Read the states, and choose the commands of the other joints.
 

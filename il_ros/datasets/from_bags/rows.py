@@ -35,7 +35,7 @@ class Row:
         action: Last command sent until the next tick, within half a turn of the observed state
             where a joint turns without end. Shape (J,).
         policy_action: What the policy wanted at the next tick, NaN where silent. Shape (J,).
-        source: Who the action came from: a `ControlSource`, or `LABELLED`.
+        source: Who the action came from: a `ControlSource`, `LABELLED` or `GUIDED`.
         intervention: Whether a person corrected the policy.
         asked: Whether a watcher of the policy wanted a person, and why.
         limited_by: The rule by which the gate changed the command, an index of `LIMITED_BY`.

@@ -34,7 +34,7 @@ from il_ros.training.config import SOURCES, TrainConfig
 from il_ros.training.joined import axes_of
 from il_ros.training.samples import Source
 from il_ros.training.split import held_out
-from il_ros.types import ControlSource, Floats, Observation
+from il_ros.types import ControlSource, Floats, Observation, PERSON
 import numpy as np
 from numpy.typing import NDArray
 
@@ -161,7 +161,7 @@ def _validation(checkpoint: Path, source: Source) -> tuple[Mask, Mask]:
     episode = np.repeat(np.arange(len(source.lengths)), source.lengths)
     labelled = np.isin(control, [int(SOURCES[name]) for name in config.labels])
     _, kept = held_out(config, labelled, episode, axes_of(source, config))
-    return control == ControlSource.HUMAN, np.isin(episode, kept)
+    return np.isin(control, PERSON), np.isin(episode, kept)
 
 
 def _steps(policy: LearnedPolicy, source: Source, human: Mask,

@@ -35,16 +35,16 @@ class Client:
         shell.prepare_transport(images=False)
         self._context = rclpy.Context()
         self._context.init(domain_id=domain)
-        self._node = rclpy.create_node('il_ros_client', context=self._context, namespace=space)
+        self.node = rclpy.create_node('il_ros_client', context=self._context, namespace=space)
         self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
+        self._executor.add_node(self.node)
         self._clients: dict[str, Any] = {}
-        self.watch = EpisodeWatch(self._node)
+        self.watch = EpisodeWatch(self.node)
 
     def close(self) -> None:
         """Leave the graph."""
         self._executor.shutdown()
-        self._node.destroy_node()
+        self.node.destroy_node()
         self._context.try_shutdown()
 
     def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
@@ -65,7 +65,7 @@ class Client:
         """
         client = self._clients.get(name)
         if client is None:
-            client = self._clients[name] = self._node.create_client(kind, name)
+            client = self._clients[name] = self.node.create_client(kind, name)
         if not self.wait(client.service_is_ready, timeout_s):
             raise IlRosError(f'service {name} did not appear within {timeout_s:g} s; '
                              'is its node running in this ROS domain?')

@@ -83,7 +83,8 @@ class MotionNode(Node):
     def _on_report(self, message: CommandReport) -> None:
         if message.verdict in (Verdict.PASSED, Verdict.CLAMPED):
             self._passes = True
-        elif message.verdict == Verdict.HELD or message.rule in ('latched', 'disarmed'):
+        elif message.verdict == Verdict.HELD or message.rule in (
+                'latched', 'disarmed', 'guided'):
             self._passes = False
 
     def tick(self, tick: Tick) -> None:

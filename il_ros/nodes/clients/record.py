@@ -23,8 +23,8 @@ class RecordClient(Client):
         """
         super().__init__(namespace=namespace)
         self._status: CaptureStatus | None = None
-        topic = self._node.resolve_topic_name('capture/status')
-        self._node.create_subscription(CaptureStatus, topic, self._on_status, shell.STREAM)
+        topic = self.node.resolve_topic_name('capture/status')
+        self.node.create_subscription(CaptureStatus, topic, self._on_status, shell.STREAM)
         if not self.wait(lambda: self._status is not None, APPEAR_S):
             self.close()
             raise RecordingError(

@@ -54,8 +54,11 @@ class RobotCommand:
         self._bases = [SINKS[i.type](node, i, contract)
                                    for i in topics if i.of_velocities]
         self._driven = Driven(node, contract, speed, gate.measured)
-        self._arms: list[Sink] = [SINKS[i.type](node, i, contract) for i in topics
-                                  if not (i.of_velocities or i.by_velocity)]
+        arms = [SINKS[i.type](node, i, contract) for i in topics
+                if not (i.of_velocities or i.by_velocity)]
+        self._arms: list[Sink] = list(arms)
+        self._hands: list[Sink] = [*self._grippers, *(
+            sink for sink in arms if contract.is_gripper[sink.columns].any())]
         self._before: Floats | None = None
         self._source, self._holds = -1, True
 
@@ -117,6 +120,12 @@ class RobotCommand:
             self._driven.drive(before, positions, self._step_ns)
             for sink in self._arms:
                 sink.send(ahead)
+
+    def grip(self, positions: Floats) -> None:
+        """Send the interfaces that have a gripper their part [rad] or [m]. Shape (J,)."""
+        row = positions[None]
+        for sink in self._hands:
+            sink.send(Setpoints(row, np.zeros_like(row), (self._step_ns,)))
 
     def _now_ns(self) -> int:
         return round(time.monotonic_ns() * self._speed)

@@ -1,0 +1,1 @@
+"""How each robot is led by hand: a file per way."""

@@ -1,0 +1,1 @@
+"""Ways of teaching that are no teleoperation."""
