@@ -29,8 +29,9 @@ from std_srvs.srv import Trigger
 DOMAIN = next_domain()
 ASKED = ('sim_robot', 'command_gate', 'dagger_intervention', 'policy_inference', 'monitor',
          'teleop', 'teleop_capture')
-LIVE = {'engage', 'operator', 'task of teleop_capture', 'tasks of teleop_capture', 'licence',
-        'owner', 'consent', 'autostart', 'use_sim_time'}
+LIVE = {'engage', 'sounds', 'vibration', 'operator', 'task of teleop_capture',
+        'tasks of teleop_capture', 'licence', 'owner', 'consent', 'lead_s', 'hand_images',
+        'autostart', 'use_sim_time'}
 NO_TYPE = 99
 
 

@@ -295,7 +295,8 @@ def test_a_start_may_tell_the_task_the_operator_and_a_list(capture, robot, tmp_p
     both = asked(task='pick', tasks=['open'])
     assert (both.success, both.message) == (
         False, 'expected task or tasks, a list to go through, got both')
-    robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True)
+    robot.record(10)
+    assert robot.call(StopCapture, 'capture/stop', outcome='failure', keep=True).success
     told = []
     for number in range(1, 6):
         with Bag(tmp_path / f'bags/episode_000{number}') as bag:

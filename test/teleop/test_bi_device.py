@@ -197,7 +197,7 @@ def test_a_keyboard_beside_a_gamepad_hands_back_its_own_arm_first():
 @pytest.mark.parametrize(('name', 'contract', 'text'), [
     ('gamepad+keybord', PAIR, "no device 'keybord'; did you mean 'keyboard'?"),
     ('gamepad+', PAIR, "no device ''; valid: gamepad, keyboard, leader, mocap, pedal, scripted, "
-                       "spacemouse"),
+                       "spacemouse, xr"),
     ('keyboard+keyboard', PAIR, "device 'keyboard+keyboard': a terminal has one keyboard; take "
                                 'another device for one of the arms'),
     ('gamepad+gamepad+gamepad', PAIR, "device 'gamepad+gamepad+gamepad': expected one device, or "

@@ -8,7 +8,7 @@ from il_ros.teleop.bi_device import BiDevice
 from il_ros.teleop.device import Capture
 from il_ros.teleop.devices import load_settings, open_device
 from il_ros.teleop.inputs import Heard, LONGEST_NS, Pad
-from il_ros.teleop.pedal import PedalSettings, WithPedal
+from il_ros.teleop.pedal import open_box, PedalSettings, WithPedal
 from il_ros.teleop.xr.device import open_xr, XrHand
 from il_ros.teleop.xr.frames import A, B, SQUEEZE, STICK, TRIGGER
 from il_ros.teleop.xr.settings import XrSettings
@@ -337,8 +337,10 @@ class TestXrWithPedal(OfHeadset):
     def device(self):
         headset = self.begin()
         self.pedal = 0
-        return WithPedal(XrHand(CONTRACT, CONTRACT.arms[0], 'right', XrSettings(), headset,
-                                clock=lambda: headset.now_ns), PedalSettings())
+        hand = XrHand(CONTRACT, CONTRACT.arms[0], 'right', XrSettings(), headset,
+                      clock=lambda: headset.now_ns)
+        settings = PedalSettings()
+        return WithPedal(hand, open_box(settings), settings.buttons)
 
     def squeeze(self, value):
         self.pedal = value
