@@ -91,6 +91,7 @@ class Drivers(Peer):
             return self.node.create_subscription(
                 MESSAGES[command.type], command.topic, self.got[command.name].append, 1000)
         gripper = Gripper(self.node, gripper_type(command), command.name)
+        self.ending.callback(gripper.end)
         self.got[command.name] = gripper.goals
         return gripper
 

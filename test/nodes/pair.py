@@ -53,6 +53,13 @@ class Gripper:
             handle_accepted_callback=lambda goal: self.gives_up and goal.execute(),
             cancel_callback=self._cancel)
         self._result = kind.Result
+        self.ended = False
+
+    def end(self) -> None:
+        """Leave the graph: the next test's gate asks a server of this name."""
+        if not self.ended:
+            self.server.destroy()
+        self.ended = True
 
     def _execute(self, goal: Any) -> Any:
         goal.abort()
@@ -98,8 +105,11 @@ class Pair(Peer):
         # A driver of its own, so that it can hang: be there, but not answer.
         self.hand = rclpy.create_node('left_hand', context=self.context)
         self.executor.add_node(self.hand)
+        self.ending.callback(self.hand.destroy_node)
         self.grippers = [Gripper(self.hand, ParallelGripperCommand, 'left_grip_ctl/gripper_cmd'),
                          Gripper(node, GripperCommand, 'right_grip_ctl/gripper_cmd')]
+        for gripper in self.grippers:
+            self.ending.callback(gripper.end)
         node.create_timer(0.01, self._tell)
 
     def _tell(self) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from nodes.harness import wait_for
@@ -23,11 +24,13 @@ class Peer:
         self.node = rclpy.create_node(name, context=self.context, namespace=namespace)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
+        self.ending = ExitStack()   # so that the next test's nodes do not meet what it had
 
     def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.ending.close()
         self.executor.shutdown()
         self.node.destroy_node()
         self.context.try_shutdown()

@@ -121,7 +121,7 @@ def test_a_gripper_that_does_not_take_goals_is_a_fault_and_is_asked_again(gate, 
 
 def test_a_gripper_whose_driver_has_gone_is_missed(gate, robot):
     armed(robot)
-    robot.grippers[0].server.destroy()
+    robot.grippers[0].end()
     answer = robot.until(lambda: (text := robot.call('gate/arm').message).startswith(
         'arming refused: left_grip_ctl/gripper_cmd: no') and text, 'the server is missed')
     assert answer == ("arming refused: left_grip_ctl/gripper_cmd: no action server; start the "
