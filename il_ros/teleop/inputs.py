@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import dist, hypot
 from typing import NamedTuple
 
 from il_ros.contract.joint import TURN
@@ -70,7 +71,7 @@ class Pose:
         """Return why it cannot count, '' where it can."""
         if not (np.isfinite(self.position).all() and np.isfinite(self.quaternion).all()):
             return 'a pose is not finite'
-        norm = float(np.linalg.norm(self.quaternion))
+        norm = hypot(*self.quaternion)
         return '' if NORM[0] <= norm <= NORM[1] else f'the norm of a quaternion is {norm:.3g}'
 
 
@@ -181,7 +182,7 @@ def _too_fast(before: Heard, after: Heard) -> str:
     apart_s = max(to_s(apart_ns), BURST_S)
     a, b = before.value, after.value
     if isinstance(a, Pose) and isinstance(b, Pose):
-        speed = float(np.linalg.norm(b.position - a.position)) / apart_s
+        speed = dist(a.position, b.position) / apart_s
         if speed > SPEED:
             return f'it went {speed:.1f} m/s'
         turning = _angle(a.quaternion, b.quaternion) / apart_s
@@ -196,5 +197,5 @@ def _too_fast(before: Heard, after: Heard) -> str:
 
 def _angle(a: Floats, b: Floats) -> float:
     """Return by how much one orientation is turned from another [rad]."""
-    along = abs(float(a @ b)) / float(np.linalg.norm(a) * np.linalg.norm(b))
+    along = abs(float(a @ b)) / (hypot(*a) * hypot(*b))
     return 2 * float(np.arccos(min(along, 1.0)))
