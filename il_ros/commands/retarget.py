@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from il_ros.errors import ConfigError
 import typer
 
 
@@ -30,6 +31,8 @@ def retarget(
     from il_ros.teaching.hands.settings import HandSettings
     from rich.table import Table
 
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise ConfigError(f'--to {to}: expected a new or empty folder')
     contract = Contract.load(robot)
     similarity, found = to_robot(Keypoints.read(keypoints), HandSettings.load(hand), contract, arm)
     table = Table('episode', 'seconds', 'reachable', 'times slower', 'worst joint', box=None)

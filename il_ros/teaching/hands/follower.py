@@ -69,7 +69,23 @@ class Follower:
     def there(self, path: ToolPath, rows: Floats) -> NDArray[np.bool_]:
         """Tell in which rows the tool is where the path wants it, all limits kept. Shape (N,)."""
         inside = (self._inside(rows) == rows)[:, self._columns].all(axis=1)
-        return inside & [self._near(path, number, row) for number, row in enumerate(rows)]
+        near = np.array([self._near(path, number, row) for number, row in enumerate(rows)])
+        found: NDArray[np.bool_] = inside & near
+        return found
+
+    def followed(self, path: ToolPath, ticks: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell, roughly, which rows of a few the arm can do: there, free, and soon enough.
+
+        Args:
+            path: A few rows.
+            ticks: When they are, in periods. Shape (N,).
+        """
+        rows = self.rows(path)
+        way = self.limits.velocity * np.diff(ticks)[:, None] * self.contract.period_ns / SECOND
+        late = (np.abs(np.diff(rows, axis=0)) > way)[:, self._columns].any(axis=1)
+        free = np.array([self.free(row) for row in rows])
+        found: NDArray[np.bool_] = self.there(path, rows) & free & ~np.append(False, late)
+        return found
 
     def free(self, row: Floats) -> bool:
         """Tell whether the tool is in its workspace there, and nothing touches. Shape (J,)."""

@@ -1,7 +1,7 @@
 """The file of a motion that nobody has done yet: joints, one row per period.
 
-It is neither a bag nor a dataset, so nothing counts it as an episode: `il_ros replay --ros --record`
-drives it through the gate, and what is recorded then is one.
+It is neither a bag nor a dataset, so nothing counts it as an episode: `il_ros replay --ros
+--record` drives it through the gate, and what is recorded then is one.
 """
 from __future__ import annotations
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from il_ros.contract import Arm, Contract
 from il_ros.errors import ConfigError
 from il_ros.teaching.hands.fit import fit
-from il_ros.teaching.hands.follower import Follower
+from il_ros.teaching.hands.follower import Follower, WALLS
 from il_ros.teaching.hands.keypoints import Keypoints
 from il_ros.teaching.hands.settings import HandSettings
 from il_ros.teaching.hands.similarity import Similarity, ToolPath
 from il_ros.teaching.hands.track import Track, tracks
+from il_ros.teaching.rows import problem_of
 from il_ros.types import Floats
-import numpy as np
 
 ENOUGH = 0.95       # of the rows
 ROOM = 1.02         # slower than just within the limits
@@ -58,7 +58,7 @@ def retarget(keypoints: Keypoints, settings: HandSettings, contract: Contract,
     found = tracks(keypoints, settings)
     follower = Follower(contract, _arm(contract, arm))
     similarity = settings.similarity or fit(
-        ToolPath.joined([track.path(contract.rate_hz) for track in found]), follower)
+        [track.path(contract.rate_hz) for track in found], follower)
     return similarity, [_judged(track, similarity, follower) for track in found]
 
 
@@ -75,20 +75,24 @@ def _judged(track: Track, similarity: Similarity, follower: Follower) -> Feasibi
     got, why = follower.through_gate(path, rows)
     share = float(got.mean())
     if there.all():
-        worst = f'{names[int(asked.argmax())]} ({asked.max():.0%} of its speed)'
+        worst = f'{names[int(asked.argmax())]} ({asked.max():.0%} of its limits)'
     else:
         name, often = follower.narrowest(rows[~there])
-        worst = f'{name} ({f"at its limit in {often}" if often else "out of reach: all"} of ' \
-                f'{(~there).sum()} rows)'
+        where = f'at its limit in {often}' if often else 'too far for all'
+        worst = f'{name} ({where} of {(~there).sum()} rows)'
     return Feasibility(path, rows, share, stretch, worst,
-                       '' if share >= ENOUGH else _advice(share, worst, why, len(rows)))
+                       problem_of(follower.contract, rows) if share >= ENOUGH else
+                       _advice(share, worst, why, len(rows)))
 
 
 def _advice(share: float, worst: str, why: Counter[str], count: int) -> str:
-    reasons = ', '.join(f'{rule} {often}' for rule, often in why.most_common())
-    return (f'the arm can follow {share:.0%} of {count} rows, expected {ENOUGH:.0%} (worst joint '
-            f'{worst}; not reached by {reasons}): show it nearer and with less turning, or give '
-            'another axes, reach or similarity')
+    reasons = ', '.join(f'{rule} ({often})' for rule, often in why.most_common())
+    walls = any(wall in why.most_common(1)[0][0] for wall in WALLS)
+    what = ('bring it elsewhere by `similarity`, or correct workspace and scene' if walls else
+            f'worst joint {worst}; show it nearer and with less turning, or give other axes, '
+            'reach or similarity')
+    return (f'the arm can follow {share:.0%} of {count} rows, expected {ENOUGH:.0%}; in the way: '
+            f'{reasons}; {what}')
 
 
 def _arm(contract: Contract, name: str) -> Arm:

@@ -35,12 +35,6 @@ class ToolPath:
         """Return some rows of it."""
         return ToolPath(self.positions[rows], self.rotations[rows], self.closed[rows])
 
-    @staticmethod
-    def joined(paths: list[ToolPath]) -> ToolPath:
-        """Return several, one after the other."""
-        return ToolPath(*(np.concatenate([getattr(path, name) for path in paths])
-                          for name in ('positions', 'rotations', 'closed')))
-
 
 @dataclass(frozen=True)
 class Similarity:

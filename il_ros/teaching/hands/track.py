@@ -34,7 +34,7 @@ class Track:
     closed: NDArray[np.bool_]
 
     def path(self, rate_hz: float, stretch: float = 1.0) -> ToolPath:
-        """Return it without jitter and at a rate, `stretch` times as slow; begins and ends at rest.
+        """Return it without jitter at a rate, `stretch` times as slow; begins and ends at rest.
 
         The filter (Gaussian, over values held beyond both ends) delays nothing.
         """

@@ -77,3 +77,20 @@ def flat_circle(count=150, radius=0.06):
     palms = np.array([pin.exp3(np.array([0, 0, 0.8 * np.sin(np.pi * c) ** 2])) @ DOWN
                       for c in calm])
     return middle + REACH * palms[:, :, 0], palms
+
+
+def through(start, stops, rate_hz=30.0):
+    """Return a tool path from a place through others, at rest at each, and thumb to index.
+
+    Args:
+        start: Shape (3,).
+        stops: Of each: where, after how long [s], thumb to index over palm on the way.
+    """
+    tool, shares = [], []
+    for place, seconds, share in stops:
+        part = np.arange(round(seconds * rate_hz)) / round(seconds * rate_hz)
+        calm = part - np.sin(2 * np.pi * part) / (2 * np.pi)
+        tool += list(start + np.outer(calm, place - start))
+        shares += [share] * len(part)
+        start = place
+    return np.array(tool), np.array(shares)

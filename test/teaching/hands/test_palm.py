@@ -1,5 +1,6 @@
 """Depth from what measures it, the palm's axes, pinches."""
 from dataclasses import replace
+from pathlib import Path
 
 from il_ros.errors import ConfigError
 from il_ros.teaching.hands.keypoints import HandError, Keypoints
@@ -20,6 +21,14 @@ def test_palm_of_a_rotated_hand(turn, left):
     keypoints = hands.seen(np.array([[0.6, 0, -0.3]]), palm[None], left=left)
     world = hands.settings().to_world()
     np.testing.assert_allclose(world @ frames(keypoints.landmarks, not left)[0], palm, atol=1e-9)
+
+
+def test_a_camera_that_is_tilted_looks_down():
+    world = HandSettings(hands.LENS, tilt=0.6).to_world()
+    np.testing.assert_allclose(world @ [0, 0, 1], [np.cos(0.6), 0, -np.sin(0.6)], atol=1e-12)
+    np.testing.assert_allclose(world @ [1, 0, 0], [0, -1, 0], atol=1e-12)
+    rolled = HandSettings(hands.LENS, roll=0.1).to_world()
+    np.testing.assert_allclose(rolled @ [1, 0, 0], [0, -np.cos(0.1), -np.sin(0.1)], atol=1e-12)
 
 
 def test_tool_of_the_default_axes_stands_as_the_simulated_arm_does():
@@ -104,6 +113,20 @@ def test_what_is_no_file_of_keypoints_is_refused(tmp_path):
     for name in ('cut.npz', 'none.npz'):
         with pytest.raises(HandError, match=f'{name}: cannot be read'):
             Keypoints.read(tmp_path / name)
+
+
+def test_settings_of_the_documentation_load(tmp_path):
+    text = (Path(__file__).parents[3] / 'docs/devices.md').read_text(encoding='utf-8')
+    block = next(part for part in text.split('```') if part.startswith('yaml\ncamera:'))
+    (tmp_path / 'hand.yaml').write_text(block.removeprefix('yaml\n'))
+    settings = HandSettings.load(tmp_path / 'hand.yaml')
+    assert settings == HandSettings(settings.camera, tilt=0.6)
+    whole = '\n'.join(line.removeprefix('# ').replace('...', '600.0').replace(
+        '[nine]', '[1, 0, 0, 0, 1, 0, 0, 0, 1]').replace('[x, y, z]', '[0.1, 0, 0]')
+        for line in block.splitlines()[1:])
+    (tmp_path / 'hand.yaml').write_text(whole)
+    settings = HandSettings.load(tmp_path / 'hand.yaml')
+    assert settings.second and settings.plane and settings.similarity
 
 
 CAMERA = 'camera: {fx: 600.0, fy: 600.0, cx: 320.0, cy: 240.0}\n'

@@ -1,10 +1,13 @@
-"""A hand's path to joints that the gate lets through, or a refusal that says what is in the way."""
+"""A hand's path to joints that the gate lets through, or a refusal that says why not."""
+import re
+
 from il_ros.cli import app
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError, DatasetError
 from il_ros.evaluation.recording import read_recording, timed_actions
 from il_ros.evaluation.replay import replay
 from il_ros.kinematics import chain
+from il_ros.sim.simulation import Simulation
 from il_ros.teaching.hands.keypoints import HandError
 from il_ros.teaching.hands.motion import Motion
 from il_ros.teaching.hands.retarget import retarget
@@ -85,16 +88,46 @@ def turning(angle):
 def test_a_joint_at_its_limit_is_named(contract, angle, joint):
     _, (found,) = retarget(turning(angle), hands.settings(similarity=HERE), contract)
     assert found.share < 0.95
+    assert 'in the way: reach (' in found.problem
     assert f'worst joint {joint} (at its limit in' in found.problem
     assert 'show it nearer and with less turning' in found.problem
 
 
-@pytest.mark.parametrize('shift, reason', [
-    ((0.2, 0.0, 0.75), 'not reached by reach'), ((-0.25, 0.05, 0.45), 'workspace')])
-def test_what_is_out_of_reach_or_in_the_table_is_refused(contract, shift, reason):
+@pytest.mark.parametrize('shift, text', [
+    ((0.2, 0.0, 0.75), r'in the way: reach \(72\); worst joint wrist_1 \(too far for all of 72'),
+    ((-0.25, 0.05, 0.45), r'in the way: workspace or collision at the start \(.*; bring it else')])
+def test_what_is_out_of_reach_or_in_the_table_is_refused(contract, shift, text):
     settings = hands.settings(similarity=Similarity(1.0, 0.0, shift))
     _, (found,) = retarget(hands.seen(*hands.flat_circle(60)), settings, contract)
-    assert found.share < 0.95 and 'expected 95%' in found.problem and reason in found.problem
+    assert found.share == 0.0
+    assert re.search(r'can follow 0% of \d+ rows, expected 95%; ' + text, found.problem)
+
+
+def test_what_dips_into_the_table_is_stopped_by_the_guard(contract):
+    tool, palms = hands.flat_circle(90)
+    tool[30:60, 2] -= 0.4 * np.sin(np.linspace(0, np.pi, 30)) ** 2
+    _, (found,) = retarget(hands.seen(tool, palms), hands.settings(similarity=HERE), contract)
+    assert 0.4 < found.share < 0.95
+    assert 'in the way: workspace (' in found.problem and 'bring it elsewhere' in found.problem
+
+
+def test_a_hand_that_picks_and_places_has_the_simulated_arm_do_it(tmp_path, contract):
+    scene = Simulation(contract, 'PickPlace')
+    cube, box = scene.poses['cube'], scene.poses['box']
+    scene.close()
+    home, up = np.array([0.362, 0.0, 0.248]), np.array([0.0, 0.0, 0.12])
+    over_box = box[:3] + [0.0, 0.0, 0.07]
+    tool, shares = hands.through(home, [
+        (cube[:3] + up, 1.5, 0.8), (cube[:3], 1.0, 0.8), (cube[:3], 0.8, 0.15),
+        (cube[:3] + up, 1.2, 0.15), (over_box + up, 2.0, 0.15), (over_box, 1.0, 0.15),
+        (over_box, 0.8, 0.8), (over_box + up, 1.0, 0.8)])
+    yaw = 2 * np.arctan2(cube[5], cube[6])
+    palms = np.tile(pin.exp3(np.array([0.0, 0.0, yaw])) @ hands.DOWN, (len(tool), 1, 1))
+    _, (found,) = retarget(hands.seen(tool - SHIFT, palms, shares),
+                           hands.settings(similarity=HERE), contract)
+    assert found.problem == ''
+    Motion(contract, found.rows, 'test').write(tmp_path / 'motion.npz')
+    assert replay(read_recording(tmp_path / 'motion.npz')).success
 
 
 def test_an_arm_that_is_not_there_is_refused(contract):
@@ -135,8 +168,10 @@ def test_command_writes_motions_that_are_no_episodes_yet(tmp_path, contract):
     convert = CliRunner().invoke(app, ['convert', str(motion.parent), '--out',
                                        str(tmp_path / 'dataset')])
     assert convert.exception and not (tmp_path / 'dataset').exists()
-    with pytest.raises(DatasetError, match='is there already'):
+    with pytest.raises(ConfigError, match='shown: expected a new or empty folder'):
         CliRunner().invoke(app, [*call, str(tmp_path / 'hand.yaml')], catch_exceptions=False)
+    with pytest.raises(DatasetError, match='is there already'):
+        Motion(contract, recording.states, '').write(motion)
 
 
 def test_command_writes_nothing_that_is_refused(tmp_path):
