@@ -129,7 +129,7 @@ class Follower:
                                             ControlSource.HUMAN)
             except Refusal as refusal:
                 raise HandError(str(refusal)) from None
-            got[number] = self._near(path, number, setpoint.positions) and rule not in WALLS
+            got[number] = self._near(path, number, setpoint.positions)
             if not got[number]:
                 why[rule or 'reach'] += 1
         return got, why

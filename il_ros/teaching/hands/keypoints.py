@@ -14,6 +14,7 @@ WRIST, THUMB_TIP, INDEX, INDEX_TIP, MIDDLE, LITTLE = 0, 4, 5, 8, 9, 17
 PALM = (0, 5, 9, 13, 17)    # wrist and knuckles, which do not move against each other
 SHAPES = {'stamps': (), 'landmarks': (POINTS, 3), 'pixels': (POINTS, 2), 'scores': ()}
 OPTIONAL = {'depths': (POINTS,), 'pixels_2': (POINTS, 2)}
+SHARES = 2.0        # no picture is that small [pixels]
 UNREADABLE = (OSError, ValueError, EOFError, BadZipFile)     # of np.load
 
 
@@ -72,6 +73,10 @@ class Keypoints:
             if name in arrays and arrays[name].shape != (count, *shape):
                 raise HandError(f'{path}: {name}: expected shape {(count, *shape)}, got '
                                 f'{arrays[name].shape}')
+        for name in arrays.keys() & {'pixels', 'pixels_2'}:
+            if 0 < np.abs(np.nan_to_num(arrays[name])).max(initial=0.0) <= SHARES:
+                raise HandError(f'{path}: {name}: expected pixels, got shares of the picture; '
+                                'multiply u by its width, v by its height')
         if not (np.isfinite(arrays['stamps']).all() and (np.diff(arrays['stamps']) > 0).all()):
             raise HandError(f'{path}: stamps: expected rising seconds')
         return Keypoints(str(path), **arrays)

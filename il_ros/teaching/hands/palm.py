@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 CLOSED, OPEN, HELD_S = 0.25, 0.45, 0.1  # thumb to index over palm, and for how long
 APART = 0.03    # rays of two views that pass each other further away see two things [m]
+PALM_M = (0.05, 0.15)   # wrist to middle knuckle of people
+LARGER = 1.7    # times as large as the tracker says: the camera says otherwise
 ONE_VIEW = ('one view does not tell how far away a hand is, guesses from its size are 1 to 17 % '
             'off; expected `depths` of a depth camera in the file, or `pixels_2` and `second:` '
             'in the settings, or `plane:` there')
@@ -30,9 +32,14 @@ def places(keypoints: Keypoints, settings: HandSettings) -> Floats:
     Depth comes only from what measures it: a depth camera, two views, or a known plane.
 
     Raises:
-        HandError: Nothing does.
+        HandError: Nothing does, or sizes say that something is in other units.
     """
     palm = keypoints.landmarks[:, PALM]
+    size = _size(palm)
+    if not PALM_M[0] <= size <= PALM_M[1]:
+        raise HandError(f'{keypoints.name}: landmarks: the palm is {size:.3g} long, expected '
+                        f'{PALM_M[0]} to {PALM_M[1]} m; MediaPipe calls those in metres world '
+                        'landmarks')
     if keypoints.depths is not None:
         depths = keypoints.depths[:, PALM, None]
         seen = np.where(depths > 0, depths, np.nan) * settings.camera.rays(
@@ -47,6 +54,10 @@ def places(keypoints: Keypoints, settings: HandSettings) -> Floats:
     else:
         raise HandError(f'{keypoints.name}: {ONE_VIEW}')
     # A point that is hidden, or beside whose edge the background was measured, does not count.
+    if not 1 / LARGER <= (larger := _size(seen) / size) <= LARGER and np.isfinite(larger):
+        raise HandError(f'{keypoints.name}: what measures depth sees a palm {larger:.3g} times as '
+                        'large as landmarks say; expected depths in metres, pixels of the whole '
+                        'picture, and the camera that took it')
     off = seen - palm
     known = np.isfinite(off).all(axis=2).sum(axis=1) > len(PALM) // 2
     middle = np.full((len(palm), 3), np.nan)
@@ -103,6 +114,13 @@ def closed(stamps: Floats, share: Floats) -> NDArray[np.bool_]:
             found[since:i + 1] = now
             since = -1
     return found
+
+
+def _size(palm: Floats) -> float:
+    """Return the usual length of a palm [m], NaN where none is seen. (N, 5, 3)."""
+    lengths = np.linalg.norm(palm[:, PALM.index(MIDDLE)] - palm[:, PALM.index(WRIST)], axis=1)
+    known = lengths[np.isfinite(lengths)]
+    return float(np.median(known)) if len(known) else np.nan
 
 
 def _where_rays_meet(rays: Floats, others: Floats, second: SecondView) -> Floats:

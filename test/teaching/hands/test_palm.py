@@ -54,6 +54,18 @@ def test_one_view_is_refused_with_the_figure():
         places(keypoints, hands.settings())
 
 
+@pytest.mark.parametrize('changes, text', [
+    ({'landmarks': 1000.0}, 'landmarks: the palm is 95 long, expected 0.05 to 0.15 m'),
+    ({'depths': 1000.0}, r'sees a palm 1e\+03 times as large as landmarks say; expected'),
+    ({'pixels': 2.0}, 'times as large .* pixels of the whole picture')])
+def test_other_units_are_refused(changes, text):
+    keypoints = hands.seen(*hands.flat_circle(5))
+    keypoints = replace(keypoints, **{name: factor * getattr(keypoints, name)
+                                      for name, factor in changes.items()})
+    with pytest.raises(HandError, match=text):
+        places(keypoints, hands.settings())
+
+
 def test_background_behind_some_points_does_not_count():
     tool, palms = hands.flat_circle(5)
     keypoints = hands.seen(tool, palms)
@@ -98,6 +110,7 @@ def write(path, **changes):
 @pytest.mark.parametrize('changes, text', [
     ({'scores': None}, 'expected stamps, landmarks, pixels, scores, missing scores'),
     ({'pixels': np.zeros((3, 20, 2))}, r'pixels: expected shape \(3, 21, 2\), got \(3, 20, 2\)'),
+    ({'pixels': np.full((3, 21, 2), 0.7)}, 'pixels: expected pixels, got shares of the picture'),
     ({'depths': np.zeros(3)}, r'depths: expected shape \(3, 21\), got \(3,\)'),
     ({'stamps': np.array([0.0, 1.0, 1.0])}, 'stamps: expected rising seconds'),
     ({'stamps': np.array([{}, {}, {}])}, 'cannot be read: Object arrays')])

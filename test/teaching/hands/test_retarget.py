@@ -76,6 +76,16 @@ def test_what_is_too_fast_is_stretched_until_the_gate_lets_it_through(contract):
     assert len(found.rows) > 45 * found.stretch
 
 
+def test_no_joint_has_to_leap_where_the_similarity_is_searched(contract):
+    wide = hands.seen(*hands.flat_circle(150, 0.3))
+    _, (found,) = retarget(wide, hands.settings(), contract)
+    assert (found.problem, found.stretch) == ('', 1.0)
+    past_the_shoulder = Similarity(0.8, -np.pi / 4, (-0.147, 0.509, 0.648))
+    _, (found,) = retarget(wide, hands.settings(similarity=past_the_shoulder), contract)
+    assert found.share >= 0.95 and found.worst.startswith('shoulder_pan (')
+    assert re.search("joint 'shoulder_pan' moves at .*: show it slower", found.problem)
+
+
 def turning(angle):
     """Return a hand that turns about its fingers and stays."""
     tool, _ = hands.flat_circle(90, 0.0)
