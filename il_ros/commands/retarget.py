@@ -1,11 +1,16 @@
 """`il_ros retarget`: a hand in a video to a motion of the robot."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TYPE_CHECKING
 
+from il_ros.config import read_text
 from il_ros.errors import ConfigError
 import typer
+
+if TYPE_CHECKING:
+    from il_ros.contract import Contract
 
 
 def retarget(
@@ -14,6 +19,8 @@ def retarget(
     hand: Annotated[Path, typer.Option(help='The camera and the hand, a YAML file.')],
     to: Annotated[Path, typer.Option(help='Folder of the motions, one file per episode.')],
     robot: Annotated[str, typer.Option(help='Name or file of the contract.')] = 'sim_arm',
+    urdf: Annotated[Path | None, typer.Option(
+        help='The URDF, a file, where the contract takes it from a topic.')] = None,
     arm: Annotated[str, typer.Option(help='Which arm follows; the first unless told.')] = '',
 ) -> None:
     """Turn a hand in a video into motions that the arm could do, and say how well.
@@ -33,7 +40,7 @@ def retarget(
 
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ConfigError(f'--to {to}: expected a new or empty folder')
-    contract = Contract.load(robot)
+    contract = _with_urdf(Contract.load(robot), urdf)
     similarity, found = to_robot(Keypoints.read(keypoints), HandSettings.load(hand), contract, arm)
     table = Table('episode', 'seconds', 'reachable', 'times slower', 'worst joint', box=None)
     refused, written = list[str](), list[Path]()
@@ -53,3 +60,11 @@ def retarget(
             f'il_ros replay {path} --ros --record')
     if refused:
         raise HandError('; '.join(refused))
+
+
+def _with_urdf(contract: Contract, urdf: Path | None) -> Contract:
+    if bool(contract.urdf_topic) != bool(urdf):
+        raise ConfigError(
+            f'--urdf: the contract of {contract.robot!r} names the URDF {contract.urdf!r}; '
+            + ('leave it out' if urdf else 'expected it as a file, as xacro writes it'))
+    return replace(contract, urdf_text=read_text(urdf)) if urdf else contract

@@ -5,7 +5,7 @@ It is neither a bag nor a dataset, so nothing counts it as an episode: `il_ros r
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from il_ros.contract import Contract
@@ -40,8 +40,8 @@ class Motion:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open('xb') as file:
-                np.savez_compressed(file, contract=self.contract.to_text(), rows=self.rows,
-                                    told=self.told)
+                np.savez_compressed(file, contract=self.contract.to_text(),
+                                    urdf=self.contract.urdf_text, rows=self.rows, told=self.told)
         except FileExistsError:
             raise DatasetError(f'{path}: is there already; choose another --to') from None
         except OSError as error:
@@ -57,11 +57,11 @@ class Motion:
         """
         try:
             with np.load(path, allow_pickle=False) as file:
-                text, told = str(file['contract']), str(file['told'])
+                text, urdf, told = (str(file[name]) for name in ('contract', 'urdf', 'told'))
                 rows = np.asarray(file['rows'], np.float64)
         except (*UNREADABLE, KeyError) as error:
             raise DatasetError(f'{path}: no motion of il_ros retarget: {error}') from None
-        contract = Contract.from_text(text)
+        contract = replace(Contract.from_text(text), urdf_text=urdf)
         if rows.ndim != 2 or not len(rows) or rows.shape[1] != len(contract.joints) or (
                 not np.isfinite(rows).all()):
             raise DatasetError(f'{path}: rows: expected finite ones of {len(contract.joints)} '

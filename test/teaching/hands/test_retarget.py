@@ -6,7 +6,7 @@ from il_ros.contract import Contract
 from il_ros.errors import ConfigError, DatasetError
 from il_ros.evaluation.recording import read_recording, timed_actions
 from il_ros.evaluation.replay import replay
-from il_ros.kinematics import chain
+from il_ros.kinematics import chain, find_urdf
 from il_ros.sim.simulation import Simulation
 from il_ros.teaching.hands.keypoints import HandError
 from il_ros.teaching.hands.motion import Motion
@@ -182,6 +182,23 @@ def test_command_writes_motions_that_are_no_episodes_yet(tmp_path, contract):
         CliRunner().invoke(app, [*call, str(tmp_path / 'hand.yaml')], catch_exceptions=False)
     with pytest.raises(DatasetError, match='is there already'):
         Motion(contract, recording.states, '').write(motion)
+
+
+def test_command_takes_a_urdf_that_the_robot_tells_on_a_topic(tmp_path, contract):
+    file = find_urdf(contract)
+    robot = tmp_path / 'robot.yaml'
+    robot.write_text(contract.to_text().replace(contract.urdf, 'topic:/robot_description'))
+    video = saved(tmp_path / 'hand.npz', hands.seen(*hands.flat_circle(60)))
+    call = ['retarget', video, '--hand', yaml_of(tmp_path / 'hand.yaml', SHIFT), '--to',
+            str(tmp_path / 'shown'), '--robot']
+    with pytest.raises(ConfigError, match='--urdf: .* expected it as a file'):
+        CliRunner().invoke(app, [*call, str(robot)], catch_exceptions=False)
+    with pytest.raises(ConfigError, match="--urdf: .* 'sim_arm.urdf'; leave it out"):
+        CliRunner().invoke(app, [*call, 'sim_arm', '--urdf', str(file)], catch_exceptions=False)
+    CliRunner().invoke(app, [*call, str(robot), '--urdf', str(file)], catch_exceptions=False)
+    told = Motion.read(tmp_path / 'shown' / 'episode_0.npz').contract
+    assert str(find_urdf(told)) == 'the URDF of /robot_description'
+    assert told.urdf_text == file.read_text()
 
 
 def test_command_writes_nothing_that_is_refused(tmp_path):
