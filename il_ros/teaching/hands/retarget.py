@@ -17,7 +17,7 @@ from il_ros.types import Floats
 
 ENOUGH = 0.95       # of the rows
 ROOM = 1.02         # slower than just within the limits
-SLOWEST, TRIES = 5.0, 3
+SLOWEST = 5.0       # times
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def retarget(keypoints: Keypoints, settings: HandSettings, contract: Contract,
 
 def _judged(track: Track, similarity: Similarity, follower: Follower) -> Feasibility:
     stretch, names = 1.0, follower.contract.joint_names
-    for _ in range(TRIES):
+    while True:
         path = similarity.moved(track.path(follower.contract.rate_hz, stretch))
         rows = follower.rows(path)
         there = follower.there(path, rows)
