@@ -8,9 +8,9 @@ import sys
 from il_ros.errors import IlRosError, install
 import typer
 
-COMMANDS = ('demo', 'sim', 'record', 'guide', 'convert', 'inspect', 'train', 'evaluate', 'dagger',
-            'replay', 'doctor', 'init', 'import', 'export', 'sweep', 'redact', 'card', 'push',
-            'pull')
+COMMANDS = ('demo', 'sim', 'record', 'guide', 'retarget', 'convert', 'inspect', 'train',
+            'evaluate', 'dagger', 'replay', 'doctor', 'init', 'import', 'export', 'sweep',
+            'redact', 'card', 'push', 'pull')
 MODULES = {'import': 'import_bag'}      # a word of Python names no module
 EXTRAS = {'torch': 'train', 'lightning_fabric': 'train', 'safetensors': 'train',
           'tensorboard': 'train', 'mujoco': 'sim', 'gymnasium': 'sim', 'pinocchio': 'sim',

@@ -1,4 +1,4 @@
-"""One recorded episode as arrays, from a bag or from a dataset."""
+"""One episode as arrays, from a bag, a dataset, or a motion that is to become one."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from il_ros.datasets.from_bags.led import commands_of
 from il_ros.datasets.from_bags.rows import episode_rows
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
+from il_ros.teaching.hands.motion import Motion, SUFFIX
 from il_ros.types import Floats
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,10 @@ class Recording:
         name: Where it comes from.
         ticks: On the grid of the contract's period; jumps where the streams were silent. (N,).
         states: Measured joint positions [rad] or [m]. Shape (N, J).
-        environments: Poses in contract order. Shape (N, 7 * P).
+        environments: Poses in contract order. Shape (N, 7 * P), (N, 0) where none are known.
         actions: Joint targets until the next tick. Shape (N, J).
-        led: A person led the arm by hand, so that nothing has held the actions within limits.
+        led: A person led the arm by hand, or showed the motion without it, so that nothing has
+            held the actions within limits.
     """
 
     name: str
@@ -39,13 +41,15 @@ class Recording:
 
 
 def read_recording(path: Path, episode: int = 0) -> Recording:
-    """Return an episode of a dataset, or the one of a bag.
+    """Return an episode of a dataset, or the one of a bag or of a motion.
 
     Raises:
         IlRosError: It cannot be read, or there is no such episode.
     """
     if is_bag(path):
         return _of_bag(path)
+    if path.suffix == SUFFIX:
+        return _of_motion(path)
     dataset = Dataset(path)
     if not 0 <= episode < len(dataset.lengths):
         raise DatasetError(f'{path}: expected episode 0 to {len(dataset.lengths) - 1}, '
@@ -68,6 +72,13 @@ def _of_bag(path: Path) -> Recording:
                          np.array([row.observation.state for row in rows]),
                          np.array([row.observation.environment for row in rows]),
                          np.array([row.action for row in rows]), bool(bag.info.led.lead_s))
+
+
+def _of_motion(path: Path) -> Recording:
+    motion = Motion.read(path)
+    return Recording(str(path), motion.contract, np.arange(len(motion.rows)), motion.rows,
+                     np.empty((len(motion.rows), 0)),
+                     np.concatenate([motion.rows[1:], motion.rows[-1:]]), led=True)
 
 
 def timed_actions(recording: Recording) -> Floats:

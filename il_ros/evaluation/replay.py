@@ -39,7 +39,7 @@ class Playback:
     """A recording on its way through the simulation.
 
     The arm drives to the first state before the objects are put where they were, so that it
-    cannot move them on the way.
+    cannot move them on the way. Where nobody knows where they were, they stay.
 
     Raises:
         ConfigError: The simulation cannot be this robot.
@@ -54,7 +54,7 @@ class Playback:
             self.step(target)
         poses = contract.poses
         first = recording.environments[0].reshape(-1, POSE_SIZE)
-        for name, pose in zip(poses.names if poses else (), first, strict=True):
+        for name, pose in zip(poses.names if poses and len(first) else (), first, strict=True):
             if name in MOVABLE:
                 self.simulation.place(name, pose[:3].tolist(), pose[3:].tolist())
 

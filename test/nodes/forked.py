@@ -5,6 +5,7 @@ rclpy, DDS and all else begin after the fork.
 """
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import multiprocessing
 import os
@@ -64,5 +65,6 @@ def _run(name: str, arguments: list[str], env: dict[str, str], log: Path, folder
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
+    faulthandler.enable()
     sys.argv = [name, *arguments]
     sys.exit(importlib.import_module(f'il_ros.nodes.{name}').main())

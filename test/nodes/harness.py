@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import itertools
 import os
 from pathlib import Path
@@ -17,6 +17,7 @@ from il_ros.workflow import graph
 from nodes.forked import Forked, SHARED
 
 T = TypeVar('T')
+HARD = (-signal.SIGABRT, -signal.SIGKILL)
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
 WORKERS = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', '1'))
@@ -30,7 +31,7 @@ def next_domain() -> int:
 
 def environment(domain: int, **extra: str) -> dict[str, str]:
     """Return the environment of a process of the workflow, with variables of the test's own."""
-    return {**graph.environment(domain), **extra}
+    return {**graph.environment(domain), 'PYTHONFAULTHANDLER': '1', **extra}
 
 
 def run_python(code: str, domain: int) -> subprocess.CompletedProcess[str]:
@@ -107,13 +108,12 @@ class NodeProcess:
         self.process.send_signal(number)
 
     def stop(self, timeout_s: float = 10.0) -> int:
-        """Ask with SIGINT, end with SIGKILL after the deadline; return the exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
+        """Ask with SIGINT; end what does not, its stacks in the log; return the exit code."""
+        for number in (signal.SIGINT, signal.SIGABRT, signal.SIGKILL):
+            if self.process.poll() is None:
+                self.process.send_signal(number)
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(timeout_s)
         return self.process.wait()
 
 
@@ -123,7 +123,7 @@ def running(*arguments: object, **keywords: object):
     try:
         yield node
     finally:
-        ends = node.process.poll() is not None or node.stop() != -signal.SIGKILL
+        ends = node.process.poll() is not None or node.stop() not in HARD
     assert ends, f'Ctrl-C does not end it: {node.output}'
 
 

@@ -1,9 +1,10 @@
 """How every node ends: Ctrl-C in its start, twice, with its terminal; a bug of a callback."""
 from __future__ import annotations
 
-from contextlib import contextmanager, ExitStack
+from contextlib import contextmanager, ExitStack, suppress
 from pathlib import Path
 import signal
+import subprocess
 
 from nodes.harness import next_domain, run_python, running, wait_for
 from nodes.robot import Robot
@@ -78,7 +79,9 @@ def all_nodes(folder):
 def ended(nodes):
     """Assert that all ended well, or by the signal itself."""
     for name, node in nodes.items():
-        assert node.process.wait(30) in (0, -signal.SIGINT), f'{name}: {node.output}'
+        with suppress(subprocess.TimeoutExpired):
+            node.process.wait(30)
+        assert node.stop() in (0, -signal.SIGINT), f'{name}: {node.output}'
         assert 'Traceback' not in node.output, f'{name}: {node.output}'
 
 

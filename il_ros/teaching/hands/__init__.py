@@ -1,0 +1,1 @@
+"""A hand in a video to a motion of one arm, offline."""
