@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 
-from il_ros.scheduling import end_with_parent
+from il_ros.scheduling import end_with_parent, process_name, when_gone
 
 SHARED = ('command_gate', 'dagger_intervention', 'help_gate', 'monitor', 'policy_inference',
           'teleop', 'teleop_capture')
@@ -28,8 +28,8 @@ class Forked:
         log.write_bytes(b'')
         context = multiprocessing.get_context('forkserver')
         context.set_forkserver_preload([f'il_ros.nodes.{shared}' for shared in SHARED])
-        self._process = context.Process(target=_run, args=(name, arguments, env, log, folder),
-                                        daemon=True)
+        self._process = context.Process(target=_run, daemon=True, args=(
+            process_name(os.getpid()), name, arguments, env, log, folder))
         self._process.start()
         self.pid = self._process.pid or 0
 
@@ -54,8 +54,10 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(name: str, arguments: list[str], env: dict[str, str], log: Path, folder: Path) -> None:
+def _run(tests: str, name: str, arguments: list[str], env: dict[str, str], log: Path,
+         folder: Path) -> None:
     end_with_parent()
+    when_gone(tests, lambda: os.kill(os.getpid(), signal.SIGKILL))   # the parent outlives them
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with log.open('ab') as sink:
