@@ -28,8 +28,6 @@ from il_ros.policies.transforms import Normalize
 from il_ros.urdf_text import UrdfSource, UrdfText
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
 Weights = dict[str, NDArray[Any]]
 FORMAT = 1
@@ -91,6 +89,9 @@ def read_weights(path: Path) -> Weights:
         CheckpointError: The header is larger than the cap or the file, the file is damaged, or a
             weight is not a finite number.
     """
+    # Imported on use: a hub or a card of a dataset needs no weights.
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
     size = path.stat().st_size
     with path.open('rb') as file:
         header = int.from_bytes(file.read(8), 'little')
@@ -115,6 +116,7 @@ def write(folder: Path, checkpoint: Checkpoint, weights: Weights,
     Raises:
         CheckpointError: The folder cannot be written.
     """
+    from safetensors.numpy import save_file
     normalize = checkpoint.normalize
     statistics = {key: {'offset': normalize.offset[key].tolist(),
                         'scale': normalize.scale[key].tolist()} for key in normalize.offset}

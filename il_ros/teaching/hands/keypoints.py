@@ -60,7 +60,7 @@ class Keypoints:
             raise HandError(f'{path}: expected keypoints (.npz: {", ".join(SHAPES)}); run a hand '
                             'tracker over the video first, docs/devices.md says what it writes')
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(path) as file:
                 arrays = {name: np.asarray(file[name], np.float64)
                           for name in (*SHAPES, *OPTIONAL) if name in file}
         except UNREADABLE as error:

@@ -56,7 +56,7 @@ class Motion:
             ConfigError: Its contract is wrong.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(path) as file:
                 text, urdf, told = (str(file[name]) for name in ('contract', 'urdf', 'told'))
                 rows = np.asarray(file['rows'], np.float64)
         except (*UNREADABLE, KeyError) as error:
