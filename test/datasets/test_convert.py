@@ -1,5 +1,4 @@
 from dataclasses import replace
-import hashlib
 import json
 from pathlib import Path
 import re
@@ -20,6 +19,7 @@ import numpy as np
 import pandas
 import pyarrow.parquet as pq
 import pytest
+from same_files import assert_same, contents
 
 CONTRACT = bags.small_contract(cameras=('scene', 'wrist'))
 
@@ -36,11 +36,6 @@ def dataset(recorded, tmp_path_factory):
     result = convert(recorded, out)
     assert (result.episodes, result.skipped) == (3, [])
     return Dataset(out)
-
-
-def contents(root):
-    return {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in root.rglob('*') if p.is_file()}
 
 
 def identities(root, part):
@@ -168,7 +163,7 @@ def test_contract_travels_with_the_dataset(dataset):
 
 def test_twice_gives_the_same_bytes(dataset, recorded, tmp_path):
     convert(recorded, tmp_path / 'again')
-    assert contents(tmp_path / 'again') == contents(dataset.root)
+    assert_same(tmp_path / 'again', dataset.root)
 
 
 def test_input_stays_as_it_is(recorded, tmp_path):

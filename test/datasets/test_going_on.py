@@ -1,5 +1,4 @@
 """A conversion in several processes gives the same bytes; one that was killed goes on."""
-import hashlib
 import json
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from il_ros.datasets.reporting import Cancelled
 from il_ros.errors import BagError
 from il_ros.spread.processes import Processes
 import pytest
+from same_files import assert_same
 
 CONTRACT = bags.small_contract(cameras=('scene',))
 
@@ -25,12 +25,7 @@ def recorded(tmp_path_factory):
 def alone(recorded, tmp_path_factory):
     out = tmp_path_factory.mktemp('alone') / 'dataset'
     convert(recorded, out)
-    return contents(out)
-
-
-def contents(root):
-    return {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in root.rglob('*') if p.is_file()}
+    return out
 
 
 class Carrying(Processes):
@@ -43,7 +38,7 @@ class Carrying(Processes):
 def test_several_processes_give_the_same_bytes(recorded, alone, tmp_path, spread):
     result = convert(recorded, tmp_path / 'out', spread=spread)
     assert (result.episodes, result.skipped, result.before) == (4, [], 0)
-    assert contents(tmp_path / 'out') == alone
+    assert_same(tmp_path / 'out', alone)
     assert [p.name for p in tmp_path.iterdir()] == ['out']
 
 
@@ -53,7 +48,7 @@ def test_several_processes_append_and_cut_alike(recorded, tmp_path):
         convert(recorded[:1], tmp_path / name, split=cut)
         result = convert(recorded, tmp_path / name, append=True, split=cut, spread=spread)
         assert [path.name for path, _ in result.skipped] == ['episode_0001#1']
-    assert contents(tmp_path / 'alone') == contents(tmp_path / 'beside')
+    assert_same(tmp_path / 'alone', tmp_path / 'beside')
 
 
 def test_the_first_bad_bag_is_named_and_the_others_are_kept(recorded, alone, tmp_path):
@@ -108,7 +103,7 @@ def test_what_was_killed_goes_on_where_it_was(recorded, alone, killed):
     assert len(before) == 2
     result = convert(recorded, killed)
     assert (result.episodes, result.before) == (4, 2)
-    assert contents(killed) == alone
+    assert_same(killed, alone)
     assert before < videos(killed), 'the same files: nothing is encoded twice'
     assert [p.name for p in killed.parent.iterdir()] == ['out']
 
