@@ -67,7 +67,8 @@ class Follower:
         from_ns = now_ns if ahead.now_ns is None else ahead.now_ns
         self._knots = [(now_ns, self._at, self._speed)] + [
             (from_ns + due_ns, q, None if only else v)
-            for q, v, due_ns in zip(*ahead[:3], strict=True) if from_ns + due_ns > now_ns]
+            for q, v, due_ns in zip(ahead.positions, ahead.velocities, ahead.due_ns, strict=True)
+            if from_ns + due_ns > now_ns]
 
     def sample(self, now_ns: int) -> Floats:
         """Return the set point of this cycle."""

@@ -30,6 +30,7 @@ LABELLED = 10
 # There alone, too: a person led the arm by hand, the action is where it went.
 GUIDED = 11
 PERSON = (ControlSource.HUMAN, GUIDED)
+GUIDED_RULE = 'guided'   # of the gate's reports meanwhile: it sends no arm anything
 
 
 class Mode(IntEnum):

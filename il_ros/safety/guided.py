@@ -8,10 +8,9 @@ from il_ros.safety.gate import Gate
 from il_ros.safety.limiter import advance, Setpoint
 from il_ros.safety.rules import check_stamp, Command, Decision, Order, Refusal
 from il_ros.timing import Now, SECOND
-from il_ros.types import Floats, Verdict
+from il_ros.types import Floats, GUIDED_RULE, Verdict
 import numpy as np
 
-RULE = 'guided'
 MAX_AGE_NS = SECOND // 5
 
 
@@ -80,7 +79,7 @@ class Guided:
         grippers = [name for name, grips in zip(self._names, self._is_gripper, strict=True)
                     if grips]
         if not command.joint_names or set(command.joint_names) - set(grippers):
-            raise Refusal(RULE, 'joint_names: a person leads the arm, expected a gripper '
+            raise Refusal(GUIDED_RULE, 'joint_names: a person leads the arm, expected a gripper '
                                 f'({", ".join(grippers) or "this robot has none"})')
         values = np.asarray(command.positions, dtype=np.float64)
         if len(values) != len(command.joint_names) or not np.isfinite(values).all():
@@ -106,7 +105,7 @@ class Guided:
             (setpoint.accelerations, still), (setpoint.target, here))))
         target = np.where(grips, self._target, here)
         self._setpoint, _ = advance(before, target, self._period_ns / SECOND, self._gate.limits)
-        return Decision(Verdict.REJECTED, RULE, 'a person leads the arm',
+        return Decision(Verdict.REJECTED, GUIDED_RULE, 'a person leads the arm',
                         np.where(grips & self.told, self._setpoint.positions, self._measured()))
 
     def _measured(self) -> Floats:

@@ -9,10 +9,12 @@ import stat
 from typing import NamedTuple
 
 from il_ros.errors import ConfigError
+from il_ros.timing import SECOND
 
 SYS, DEV = Path('/sys/class'), Path('/dev')
 MOST_READS = 256     # at once; more comes faster than any device speaks
 GONE = (errno.ENODEV, errno.EIO, errno.ENXIO)
+AGAIN_NS = SECOND    # between two looks for a device that was unplugged
 
 
 class Unplugged(Exception):
@@ -86,6 +88,22 @@ def choose(found: Sequence[Found], name: str, who: str) -> list[Found]:
     return same
 
 
+def chosen(device: str, found: Callable[[], Sequence[Found]], who: str) -> list[Path]:
+    """Return the files of the device of a name, or the one file that is named.
+
+    Args:
+        device: Its name, see `choose`, or a file.
+        found: Looks what there is.
+        who: Whose words an error is.
+
+    Raises:
+        ConfigError: See `choose`.
+    """
+    if device.startswith('/'):
+        return [Path(device)]
+    return [each.path for each in choose(found(), device, who)]
+
+
 def open_file(path: Path, who: str, rule: str) -> int:
     """Open a device's file for reading without waiting; return its descriptor.
 
@@ -139,37 +157,37 @@ class Files:
         Raises:
             ConfigError: See `opened`.
         """
-        self._opened = opened
+        self._opened, self._again_ns = opened, -AGAIN_NS
         self._fds = opened()
 
-    @property
-    def open(self) -> bool:
-        """Whether the device is there, as far as is known."""
-        return bool(self._fds)
-
-    def again(self) -> None:
-        """Open them anew after they were gone.
-
-        Raises:
-            ConfigError: The device is still not there.
-        """
-        self.close()
-        self._fds = self._opened()
-
-    def read(self, size: int) -> list[list[bytes]]:
+    def read(self, size: int, now_ns: int) -> list[list[bytes]]:
         """Return what came since the last call: of each file what each read returned.
+
+        A device that was unplugged is looked for once in `AGAIN_NS`.
 
         Args:
             size: Of the longest [bytes].
+            now_ns: [ns].
 
         Raises:
-            Unplugged: The device went; `again` looks for it.
+            Unplugged: The device is not there.
         """
+        if not self._fds:
+            self._look(now_ns)
         try:
             return [_read(fd, size) for fd in self._fds]
         except Unplugged:
             self.close()
             raise
+
+    def _look(self, now_ns: int) -> None:
+        if now_ns - self._again_ns < AGAIN_NS:
+            raise Unplugged
+        self._again_ns = now_ns
+        try:
+            self._fds = self._opened()
+        except ConfigError:
+            raise Unplugged from None
 
     def close(self) -> None:
         """Close them; a second call does nothing."""

@@ -12,7 +12,7 @@ import struct
 
 from il_ros.errors import ConfigError
 from il_ros.teleop.device_files import (
-    choose,
+    chosen,
     DEV,
     events,
     Files,
@@ -21,7 +21,6 @@ from il_ros.teleop.device_files import (
     SYS,
     Unplugged,
 )
-from il_ros.timing import SECOND
 
 EVENT = struct.Struct('llHHi')     # seconds, microseconds, type, code, value
 SYN, KEY = 0, 1
@@ -29,7 +28,6 @@ DROPPED = 3                        # of SYN: the kernel kept no more, so what is
 PRESSED, RELEASED = 1, 0           # of KEY; 2 repeats
 AT_ONCE = 64                       # events per read
 GRAB = 0x40044590                  # EVIOCGRAB
-AGAIN_NS = SECOND
 RULE = ('sudo usermod -aG input $USER and log in again; or put KERNEL=="event*", '
         'ATTRS{name}=="its name", TAG+="uaccess" into /etc/udev/rules.d/70-pedal.rules and '
         'plug it in anew')
@@ -49,7 +47,7 @@ class EventKeys:
         """Take the open files."""
         self.pressed: list[int] = []
         self._files, self._held = files, set[int]()
-        self._again_ns, self._skips = -AGAIN_NS, False
+        self._skips = False
 
     def held(self, now_ns: int) -> frozenset[int] | None:
         """Return the codes of the keys that are held, None while the device is unplugged.
@@ -58,9 +56,7 @@ class EventKeys:
         """
         self.pressed = []
         try:
-            if not self._files.open:
-                self._look(now_ns)
-            came = self._files.read(AT_ONCE * EVENT.size)
+            came = self._files.read(AT_ONCE * EVENT.size, now_ns)
         except Unplugged:
             self._held.clear()
             return None
@@ -88,15 +84,6 @@ class EventKeys:
         elif kind == KEY and value == RELEASED:
             self._held.discard(code)
 
-    def _look(self, now_ns: int) -> None:
-        if now_ns - self._again_ns < AGAIN_NS:
-            raise Unplugged
-        self._again_ns = now_ns
-        try:
-            self._files.again()
-        except ConfigError:
-            raise Unplugged from None
-
 
 def open_keys(device: str, sys: Path = SYS, dev: Path = DEV) -> EventKeys:
     """Open a pedal or button box and take it from all others.
@@ -111,8 +98,7 @@ def open_keys(device: str, sys: Path = SYS, dev: Path = DEV) -> EventKeys:
             taken it.
     """
     def opened() -> list[int]:
-        paths = [Path(device)] if device.startswith('/') else [
-            each.path for each in choose(events(sys, dev), device, 'pedal')]
+        paths = chosen(device, lambda: events(sys, dev), 'pedal')
         return open_all(paths, lambda path: _grab(open_file(path, 'pedal', RULE), path))
     return EventKeys(Files(opened))
 

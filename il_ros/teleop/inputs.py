@@ -121,6 +121,22 @@ class Heard:
     heard_ns: int
 
 
+class Drops:
+    """Counts what could not count, and says when to tell of it: at most once in two seconds."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._count, self._said_ns = 0, -REPEAT_NS
+
+    def add(self, now_ns: int) -> int:
+        """Count one more; return how many there were where it is time to say so, else 0."""
+        self._count += 1
+        if now_ns - self._said_ns < REPEAT_NS:
+            return 0
+        self._said_ns = now_ns
+        return self._count
+
+
 class Guard:
     """Passes on what an input says while it can be believed.
 

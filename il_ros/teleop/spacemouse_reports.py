@@ -10,10 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 import struct
 
-from il_ros.errors import ConfigError
 from il_ros.teleop.device import DeviceContext
 from il_ros.teleop.device_files import (
-    choose,
+    chosen,
     DEV,
     Files,
     Found,
@@ -23,8 +22,8 @@ from il_ros.teleop.device_files import (
     SYS,
     Unplugged,
 )
-from il_ros.teleop.inputs import Input, REPEAT_NS
-from il_ros.timing import MILLISECOND, SECOND
+from il_ros.teleop.inputs import Drops, Input
+from il_ros.timing import MILLISECOND
 from il_ros.types import Floats
 import numpy as np
 
@@ -35,7 +34,6 @@ MULTI_AXIS = bytes([0x05, 0x01, 0x09, 0x08])   # how the descriptor of a knob be
 MOVED, TURNED, PRESSED = 1, 2, 3
 STOP, HIGHEST = 350, 512     # at the stop; more than any knob says
 SILENT_NS = 100 * MILLISECOND
-AGAIN_NS = SECOND            # between two looks for one that was unplugged
 KEPT = 63                    # reports that the kernel keeps for a slow reader; then the newest go
 SIZE = 64
 RULE = ('put KERNEL=="hidraw*", ATTRS{idVendor}=="256f|046d", TAG+="uaccess" into '
@@ -95,7 +93,7 @@ class Knob:
         self.notice = ''
         self.buttons: frozenset[int] | None = frozenset()
         self._files, self._reports = files, list[Reports]()
-        self._dropped, self._said_ns, self._again_ns = 0, -REPEAT_NS, -AGAIN_NS
+        self._drops = Drops()
 
     def read(self, context: DeviceContext) -> Floats | None:
         """Return the deflection, -1 to 1 in the axes of REP 103, None while none is known.
@@ -104,7 +102,7 @@ class Knob:
         """
         self.notice, now_ns = '', context.now_ns
         try:
-            came = self._came(now_ns)
+            came = self._files.read(SIZE, now_ns)
         except Unplugged:
             self._reports = []
             self.notice = 'spacemouse: unplugged; plug it in again and press anew'
@@ -125,25 +123,12 @@ class Knob:
         return told
 
     def _drop(self, problem: str, now_ns: int) -> None:
-        self._dropped += 1
-        if now_ns - self._said_ns >= REPEAT_NS:
-            self._said_ns = now_ns
-            self.notice = f'spacemouse: {problem}: dropped, {self._dropped} so far'
+        if count := self._drops.add(now_ns):
+            self.notice = f'spacemouse: {problem}: dropped, {count} so far'
 
     def close(self) -> None:
         """Close the files."""
         self._files.close()
-
-    def _came(self, now_ns: int) -> list[list[bytes]]:
-        if not self._files.open:
-            if now_ns - self._again_ns < AGAIN_NS:
-                raise Unplugged
-            self._again_ns = now_ns
-            try:
-                self._files.again()
-            except ConfigError:
-                raise Unplugged from None
-        return self._files.read(SIZE)
 
 
 def open_knob(device: str, sys: Path = SYS, dev: Path = DEV) -> Knob:
@@ -158,8 +143,7 @@ def open_knob(device: str, sys: Path = SYS, dev: Path = DEV) -> Knob:
         ConfigError: There is none, there are several, or it may not be read.
     """
     def opened() -> list[int]:
-        paths = [Path(device)] if device.startswith('/') else [
-            each.path for each in choose(mice(sys, dev), device, 'spacemouse')]
+        paths = chosen(device, lambda: mice(sys, dev), 'spacemouse')
         return open_all(paths, lambda path: open_file(path, 'spacemouse', RULE))
     return Knob(Files(opened))
 

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 
-from il_ros.scheduling import end_with_parent, process_name, when_gone
+from il_ros.scheduling import process_name, when_gone
 
 SHARED = ('command_gate', 'dagger_intervention', 'help_gate', 'monitor', 'policy_inference',
           'teleop', 'teleop_capture')
@@ -56,7 +56,6 @@ class Forked:
 
 def _run(tests: str, name: str, arguments: list[str], env: dict[str, str], log: Path,
          folder: Path) -> None:
-    end_with_parent()
     when_gone(tests, lambda: os.kill(os.getpid(), signal.SIGKILL))   # the parent outlives them
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

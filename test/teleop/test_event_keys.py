@@ -2,41 +2,26 @@
 from dataclasses import replace
 import os
 from pathlib import Path
-import socket
 
 from il_ros.errors import ConfigError
 from il_ros.teleop.buttons import Buttons
 from il_ros.teleop.device import Capture
-from il_ros.teleop.device_files import Files
+from il_ros.teleop.device_files import AGAIN_NS
 from il_ros.teleop.devices import open_device
-from il_ros.teleop.event_keys import AGAIN_NS, EVENT, EventKeys, open_keys
+from il_ros.teleop.event_keys import EVENT, EventKeys, open_keys
 from il_ros.teleop.pedal import KeyBox, WithPedal
 from il_ros.types import Request
 import pytest
 from teleop.device_conformance import CONTRACT, DeviceConformance
+from teleop.plugged import Plugged
 from teleop.test_gamepad import Heard, Pad
 
 B, C, D = 48, 46, 32      # as the kernel counts the keys
 BUTTONS = Buttons(dead_man=B, success=C, pause=D)
 
 
-class Foot:
+class Foot(Plugged):
     """A foot on a pedal behind a socket."""
-
-    def __init__(self):
-        self.plugged = True
-        self.files = Files(self.open)
-
-    def open(self):
-        if not self.plugged:
-            raise ConfigError('pedal: none is plugged in')
-        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        theirs.setblocking(False)
-        return [theirs.detach()]
-
-    def unplug(self):
-        self.plugged = False
-        self._ours.close()
 
     def say(self, *events):
         """Say events as kind, code, value, and that the report is whole."""

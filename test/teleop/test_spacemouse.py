@@ -2,7 +2,6 @@
 from dataclasses import replace
 import os
 from pathlib import Path
-import socket
 import struct
 import subprocess
 import sys
@@ -12,23 +11,30 @@ from il_ros.config import build, parse_yaml
 from il_ros.errors import ConfigError
 from il_ros.kinematics import Arm, find_urdf
 from il_ros.teleop.device import Capture
-from il_ros.teleop.device_files import Files
+from il_ros.teleop.device_files import AGAIN_NS
 from il_ros.teleop.devices import load_settings
 from il_ros.teleop.inputs import Heard, LONGEST_NS, Pad, Twist
 from il_ros.teleop.spacemouse import MouseButtons, SpaceMouse, SpaceMouseSettings
-from il_ros.teleop.spacemouse_reports import AGAIN_NS, KEPT, Knob, mice, open_knob, STOP
+from il_ros.teleop.spacemouse_reports import KEPT, Knob, mice, open_knob, STOP
 from il_ros.teleop.spacenav import Spacenav
 from il_ros.types import Mode, Request
 import numpy as np
 import pytest
-from teleop.device_conformance import CONTRACT, PartsConformance, RelativeConformance, STATE
+from teleop.device_conformance import (
+    ByPedal,
+    CONTRACT,
+    PartsConformance,
+    RelativeConformance,
+    STATE,
+)
+from teleop.plugged import Plugged
 
 ARM = Arm(find_urdf(CONTRACT), CONTRACT.joint_names[:6], CONTRACT.tip)
 SETTINGS = SpaceMouseSettings(speed=1.0)
 REPORT_NS = 8_000_000
 
 
-class Mouse:
+class Mouse(Plugged):
     """A SpaceMouse behind a socket.
 
     Attributes:
@@ -37,21 +43,9 @@ class Mouse:
     """
 
     def __init__(self, long=False):
-        self.long, self.plugged = long, True
+        self.long, self._said = long, 0
         self.knob, self.buttons = [0] * 6, 0
-        self._said, self._ours = 0, None
-        self.files = Files(self.open)
-
-    def open(self):
-        if not self.plugged:
-            raise ConfigError('spacemouse: no device')
-        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        theirs.setblocking(False)
-        return [theirs.detach()]
-
-    def unplug(self):
-        self.plugged = False
-        self._ours.close()
+        super().__init__()
 
     def say(self, report):
         self._ours.send(bytes(report))
@@ -234,7 +228,7 @@ class TestParts(Direct, PartsConformance):
         assert not self.read(device).engaged, 'pausing lets go'
 
 
-class Heard_(RelativeConformance):
+class Heard_(ByPedal, RelativeConformance):
     """Of one that is heard from spacenav_node."""
 
     kind = 'joy'
@@ -244,14 +238,6 @@ class Heard_(RelativeConformance):
         self.axes, self.held, self.silent_ns = [0.0] * 6, False, 0
         return SpaceMouse(CONTRACT, replace(SETTINGS, source=self.kind),
                           Spacenav(self.kind, f'spacenav/{self.kind}'))
-
-    def engage(self, device):
-        self.let_go(device)
-        self.read(device)
-        self.held = True
-
-    def let_go(self, device):
-        self.held = False
 
     def deflect(self, device, on):
         self.axes[0] = STOP / 512 * on

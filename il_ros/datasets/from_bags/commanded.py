@@ -10,13 +10,12 @@ from il_ros.datasets.from_bags.direct import Direct
 from il_ros.datasets.schema import LIMITED_BY, UNKNOWN
 from il_ros.errors import BagError, MessageError
 from il_ros.timing import MILLISECOND, to_ns
-from il_ros.types import ControlSource, Floats, Mode, Verdict
+from il_ros.types import ControlSource, Floats, GUIDED_RULE, Mode, Verdict
 import numpy as np
 
 REPORT, CHUNK, MODE = 'control/report', 'policy/chunk', 'control/mode'
 SILENT_NS = 200 * MILLISECOND   # a policy that sent nothing for this long wants nothing
 HELD = 3                        # CommandReport.HELD
-GUIDED_RULE = 'guided'          # the gate sends no arm anything: a person leads it
 
 
 class _Chunk(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from il_ros.bags.reader import Bag, Stamped
-from il_ros.datasets.from_bags.commanded import Commanded, GUIDED_RULE, REPORT
+from il_ros.datasets.from_bags.commanded import Commanded, REPORT
 from il_ros.datasets.from_bags.partly_shown import PartlyShown
 from il_ros.datasets.from_bags.shown import Shown
 from il_ros.timing import to_ns
-from il_ros.types import Floats, GUIDED
+from il_ros.types import Floats, GUIDED, GUIDED_RULE
 
 ONCE = ('a person led the arm by hand, and the hand is in its pictures: il_ros replay --ros shows '
         'it again without; or take it as it is: --shown {lead_s:g}')

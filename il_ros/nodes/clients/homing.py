@@ -7,23 +7,16 @@ engaged.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from il_ros.config import OneOf, Range
-from il_ros.contract import State
 from il_ros.errors import ConfigError
-from il_ros.joints import NewestJoints
-from il_ros.msg import CommandReport, ControlMode, TeleopCommand
 from il_ros.nodes import shell
-from il_ros.nodes.shared import control_messages as messages
+from il_ros.nodes.clients.motion import MotionNode
 from il_ros.nodes.shared.planners import check_name, make_planner, PLANNERS
 from il_ros.nodes.shared.robot import load_contract
-from il_ros.nodes.shared.state_topics import StateTopics
 from il_ros.planning.homing import Homing
-from il_ros.timing import Tick, to_ns
-from il_ros.types import Floats, Mode, Verdict
-from rclpy.executors import ExternalShutdownException
-from rclpy.node import Node
+from il_ros.timing import to_ns
 
 
 @dataclass(frozen=True)
@@ -49,62 +42,6 @@ class Parameters:
         for name in ('timeout_s', 'speed'):
             if (value := getattr(self, name)) <= 0:
                 raise ConfigError(f'{name}: expected more than 0, got {value}')
-
-
-class MotionNode(Node):
-    """Shell around `planning.homing.Homing`.
-
-    Attributes:
-        seen: Measured joints as each row of `Homing.then` was sent. Shape (J,) each.
-    """
-
-    def __init__(self, name: str, namespace: str | None = None) -> None:
-        super().__init__(name, namespace=namespace)
-        self.seen: list[Floats] = []
-        self._mode: Mode | None = None
-        self._passes: bool | None = None
-        self._session, self._seq = shell.new_session(), 0
-
-    def connect(self, motion: Homing) -> None:
-        """Begin to listen and to speak."""
-        self._motion, self._contract = motion, motion.contract
-        self._joints = NewestJoints(motion.contract.joint_names)
-        self._command = self.create_publisher(TeleopCommand, 'teleop/command', shell.NEWEST)
-        StateTopics(self, motion.contract, self._on_state)
-        self.create_subscription(ControlMode, 'control/mode', self._on_mode, shell.LATCHED)
-        self.create_subscription(CommandReport, 'control/report', self._on_report, shell.STREAM)
-
-    def _on_state(self, positions: Floats, state: State, message: Any) -> None:
-        self._joints.take(positions, shell.now(self).steady_ns)
-
-    def _on_mode(self, message: ControlMode) -> None:
-        self._mode = Mode(message.mode)
-
-    def _on_report(self, message: CommandReport) -> None:
-        if message.verdict in (Verdict.PASSED, Verdict.CLAMPED):
-            self._passes = True
-        elif message.verdict == Verdict.HELD or message.rule in (
-                'latched', 'disarmed', 'guided'):
-            self._passes = False
-
-    def tick(self, tick: Tick) -> None:
-        """Send one sample; end the node when the motion is done."""
-        if self._motion.done:
-            self.get_logger().info('the motion is done')
-            raise ExternalShutdownException
-        repeated, measured = self._motion.repeated, self._joints.whole
-        wish = self._motion.tick(measured, self._mode, shell.now(self).steady_ns,
-                                 self._passes)
-        if wish is None:
-            return
-        if self._motion.repeated > repeated and measured is not None:
-            self.seen.append(measured)
-        self._command.publish(TeleopCommand(
-            header=messages.header(shell.now_ns(self)), source_id=self.get_name(),
-            session=self._session, seq=self._seq, engaged=wish.engaged,
-            request=int(wish.request), joint_names=self._contract.joint_names,
-            positions=wish.positions.tolist()))
-        self._seq += 1
 
 
 class HomingNode(MotionNode):

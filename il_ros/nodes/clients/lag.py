@@ -9,7 +9,7 @@ from il_ros.errors import PlanningError
 from il_ros.joints import NewestJoints
 from il_ros.msg import CommandReport
 from il_ros.nodes import shell
-from il_ros.nodes.clients.homing import MotionNode
+from il_ros.nodes.clients.motion import carry_out, MotionNode
 from il_ros.nodes.clients.namespace import namespace_of
 from il_ros.nodes.shared.planners import make_planner
 from il_ros.nodes.shared.state_topics import StateTopics
@@ -64,18 +64,10 @@ def measure_lag(contract: Contract, namespace: str = '') -> Floats:
     Raises:
         IlRosError: The arm could not swing, or did not.
     """
-    nodes: list[LagNode] = []
     space = namespace_of(namespace)
-
-    def make_node() -> LagNode:
-        nodes.append(LagNode(contract, space))
-        return nodes[0]
-
-    if code := shell.main(make_node, lambda node: shell.spin_on_grid(
-            node, contract.period_ns, nodes[0].tick), first=True):
-        raise SystemExit(code)
+    node = carry_out(lambda: LagNode(contract, space), contract.period_ns)
     (told_ns, told), (measured_ns, measured) = (
         (np.array([at for at, _ in rows], np.int64), np.array([row for _, row in rows]))
-        for rows in (nodes[0].told, nodes[0].measured))
+        for rows in (node.told, node.measured))
     zero = int(told_ns[0]) if len(told_ns) else 0
     return tracking_lag((told_ns - zero) / SECOND, told, (measured_ns - zero) / SECOND, measured)

@@ -5,8 +5,7 @@ from il_ros.angles import Angles
 from il_ros.contract import Contract
 from il_ros.errors import PlanningError
 from il_ros.evaluation.recording import Recording, timed_actions
-from il_ros.nodes import shell
-from il_ros.nodes.clients.homing import MotionNode
+from il_ros.nodes.clients.motion import carry_out, MotionNode
 from il_ros.nodes.clients.namespace import namespace_of
 from il_ros.nodes.shared.planners import make_planner
 from il_ros.planning.homing import Homing
@@ -67,19 +66,10 @@ def replay_on_robot(recording: Recording, speed: float = 1.0, namespace: str = '
     Raises:
         PlanningError: The robot could not do it all; what stopped it is on standard error.
     """
-    nodes: list[ReplayNode] = []
     space = namespace_of(namespace)
-
-    def make_node() -> ReplayNode:
-        nodes.append(ReplayNode(recording, space, record))
-        return nodes[0]
-
-    period_ns = round(recording.contract.period_ns / speed)
-    code = shell.main(make_node, lambda node: shell.spin_on_grid(
-        node, period_ns, nodes[0].tick), first=True)
-    if code:
-        raise SystemExit(code)
+    node = carry_out(lambda: ReplayNode(recording, space, record),
+                     round(recording.contract.period_ns / speed))
     offsets = recording.ticks - recording.ticks[0]
-    if len(seen := nodes[0].seen) <= offsets[-1]:
+    if len(seen := node.seen) <= offsets[-1]:
         raise PlanningError(f'stopped after {len(seen)} of {offsets[-1] + 1} ticks')
     return Angles.of(recording.contract).difference(np.array(seen)[offsets], recording.states)

@@ -36,7 +36,7 @@ class TrajectorySink(TopicSink):
     def message(self, ahead: Setpoints) -> JointTrajectory:
         """Return the trajectory; its stamp 0 means: from its arrival on."""
         points, ahead_only = [], len(ahead.positions) == 1
-        for q, v, due_ns in zip(*ahead[:3], strict=True):
+        for q, v, due_ns in zip(ahead.positions, ahead.velocities, ahead.due_ns, strict=True):
             sec, nanosec = divmod(due_ns, SECOND)
             points.append(JointTrajectoryPoint(
                 positions=q.tolist(), velocities=[] if ahead_only else v.tolist(),

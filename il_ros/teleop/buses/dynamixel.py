@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from il_ros.teleop.buses.bus import Answer, Register, Servo, ServoBus
+from il_ros.teleop.buses.framing import packets
 
 HEADER, TAIL = b'\xff\xff\xfd\x00', b'\xff\xff\xfd'
 STATUS = 0x55
@@ -41,6 +42,15 @@ def crc16(data: bytes | bytearray) -> int:
     return crc
 
 
+def _size(begun: bytearray) -> int:
+    length = int.from_bytes(begun[5:FIXED], 'little')
+    return FIXED + length if 4 <= length <= LONGEST else 0
+
+
+def _right(packet: bytes) -> bool:
+    return crc16(packet[:-2]) == int.from_bytes(packet[-2:], 'little')
+
+
 class Dynamixel(ServoBus):
     """See `ServoBus`. Torque comes on with their watchdog: a silent bus stops the motors."""
 
@@ -62,24 +72,10 @@ class Dynamixel(ServoBus):
     def answers(self, buffer: bytearray) -> list[Answer]:
         """Take answers out of what came; see `ServoBus`."""
         found: list[Answer] = []
-        while (at := buffer.find(HEADER)) >= 0:
-            del buffer[:at]
-            if len(buffer) < FIXED:
-                break
-            length = int.from_bytes(buffer[5:FIXED], 'little')
-            end = FIXED + length
-            if not 4 <= length <= LONGEST:
-                del buffer[0]
-                continue
-            if len(buffer) < end:
-                break
-            if crc16(buffer[:end - 2]) != int.from_bytes(buffer[end - 2:end], 'little'):
-                del buffer[0]     # what looked like a length may have swallowed the next answer
-                continue
-            inside = bytes(buffer[FIXED:end - 2]).replace(TAIL + b'\xfd', TAIL)
+        for packet in packets(buffer, HEADER, FIXED, _size, _right):
+            inside = packet[FIXED:-2].replace(TAIL + b'\xfd', TAIL)
             if inside[0] == STATUS:
-                found.append(Answer(buffer[4], inside[1], inside[2:]))
-            del buffer[:end]
+                found.append(Answer(packet[4], inside[1], inside[2:]))
         return found
 
     def to_number(self, register: Register, data: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from il_ros.teleop.buses.bus import Answer, COUNTS, EVERYBODY, Register, ServoBus
+from il_ros.teleop.buses.framing import packets
 
 HEADER = b'\xff\xff'
 FIXED = 4                # bytes up to and with the length
@@ -16,6 +17,15 @@ TORQUE_LIMIT, FULL = Register(48, 2), 1000       # [0.1 %]
 def checksum(inside: bytes | bytearray) -> int:
     """Return the checksum of what stands between header and checksum."""
     return ~sum(inside) & 0xFF
+
+
+def _size(begun: bytearray) -> int:
+    servo, length = begun[2], begun[3]
+    return FIXED + length if servo < EVERYBODY and 2 <= length <= LONGEST else 0
+
+
+def _right(packet: bytes) -> bool:
+    return checksum(packet[2:-1]) == packet[-1]
 
 
 class Feetech(ServoBus):
@@ -34,24 +44,8 @@ class Feetech(ServoBus):
 
     def answers(self, buffer: bytearray) -> list[Answer]:
         """Take answers out of what came; see `ServoBus`."""
-        found: list[Answer] = []
-        while (at := buffer.find(HEADER)) >= 0:
-            del buffer[:at]
-            if len(buffer) < FIXED:
-                break
-            servo, length = buffer[2], buffer[3]
-            end = FIXED + length
-            if servo >= EVERYBODY or not 2 <= length <= LONGEST:
-                del buffer[0]
-                continue
-            if len(buffer) < end:
-                break
-            if checksum(buffer[2:end - 1]) != buffer[end - 1]:
-                del buffer[0]
-                continue
-            found.append(Answer(servo, buffer[4], bytes(buffer[5:end - 1])))
-            del buffer[:end]
-        return found
+        return [Answer(packet[2], packet[4], packet[5:-1])
+                for packet in packets(buffer, HEADER, FIXED, _size, _right)]
 
     def to_number(self, register: Register, data: bytes) -> int:
         """Return what the bytes of a register mean; some have a bit for the sign."""

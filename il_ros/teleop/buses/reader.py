@@ -115,13 +115,15 @@ class Reader:
     def _fail(self, text: str) -> float:
         self._failed += 1
         if self._failed >= FAILURES or self._bus is None:
-            self._run += self.newest is not None
-            self.newest, self.problem, self._wanted = None, text, None
+            self._forget(text)
         return 0.0 if self._bus else AGAIN_S    # there again, but as it should not be
 
-    def _lose(self, text: str) -> None:
+    def _forget(self, why: str) -> None:
         self._run += self.newest is not None
-        self.newest, self.problem, self._wanted = None, text, None
+        self.newest, self.problem, self._wanted = None, why, None
+
+    def _lose(self, text: str) -> None:
+        self._forget(text)
         if self._bus is not None:
             self._bus.close()
             self._bus = None

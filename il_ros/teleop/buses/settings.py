@@ -1,7 +1,7 @@
 """Settings of a leader on a bus; `il_ros device calibrate` writes them."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,12 +11,10 @@ from il_ros.errors import ConfigError
 from il_ros.teleop.buses.bus import Servo, ServoBus
 from il_ros.teleop.buses.dynamixel import Dynamixel
 from il_ros.teleop.buses.feetech import Feetech
-from il_ros.teleop.buses.port import BusError, Link, Port
+from il_ros.teleop.buses.port import BusError, Port
 from il_ros.teleop.switch import ALWAYS, MOVED, PEDAL
 
-BUSES: dict[str, Callable[[Link, Sequence[int]], ServoBus]] = {
-    'dynamixel': Dynamixel, 'feetech': Feetech}
-BAUDS = {'dynamixel': Dynamixel.baud, 'feetech': Feetech.baud}
+BUSES: dict[str, type[ServoBus]] = {'dynamixel': Dynamixel, 'feetech': Feetech}
 KINDS = OneOf(BUSES)
 WAYS = OneOf((PEDAL, ALWAYS, MOVED))
 IDS, SHARE, RATE = Range(0, 252), Range(0.0, 1.0), Range(10.0, 500.0)
@@ -172,7 +170,8 @@ def open_bus(bus: str, port: str, baud: int = 0, ids: Sequence[int] = ()) -> Ser
         ConfigError: There is no such family.
     """
     _known(bus)
-    return BUSES[bus](Port(port, baud or BAUDS[bus]), ids)
+    kind = BUSES[bus]
+    return kind(Port(port, baud or kind.baud), ids)
 
 
 def _known(bus: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from il_ros.errors import MessageError
-from il_ros.teleop.inputs import Guard, Heard, LONGEST_NS, Pose, REPEAT_NS
+from il_ros.teleop.inputs import Drops, Guard, Heard, LONGEST_NS, Pose
 from il_ros.teleop.xr.frames import Frame, HandFrame, HANDS, parse, SQUEEZE, TRIGGER
 from il_ros.timing import MILLISECOND, SECOND
 
@@ -95,7 +95,7 @@ class Tracking:
         self._no_page = no_page
         self._hands = {name: _Hand(name) for name in HANDS}
         self._waiting, self._notes, self._note = no_page, 0, ''
-        self._dropped, self._said_ns = 0, -REPEAT_NS
+        self._drops = Drops()
         self._begin()
 
     def _begin(self) -> None:
@@ -157,10 +157,8 @@ class Tracking:
             hand.lose(why)
 
     def _drop(self, problem: str, arrival_ns: int) -> None:
-        self._dropped += 1
-        if arrival_ns - self._said_ns >= REPEAT_NS:
-            self._said_ns = arrival_ns
-            self.tell(f'a message was dropped, {self._dropped} so far: {problem}')
+        if count := self._drops.add(arrival_ns):
+            self.tell(f'a message was dropped, {count} so far: {problem}')
 
     def _show(self) -> None:
         self.said = Said({name: hand.said for name, hand in self._hands.items()}, self._waiting,

@@ -4,9 +4,10 @@ from il_ros.errors import ConfigError
 from il_ros.teleop.buses.bus import Servo, ServoBus
 from il_ros.teleop.buses.calibration import Calibration, NotShownError, unwrapped
 from il_ros.teleop.devices import open_device
+from nodes.harness import wait_for
 import numpy as np
 import pytest
-from teleop.buses.test_device import settings_of, show, until
+from teleop.buses.test_device import settings_of, show
 from teleop.device_conformance import CONTRACT, STATE
 from teleop.servo_bus import Servos
 from typer.testing import CliRunner
@@ -94,11 +95,11 @@ class Person:
                 self.pose[number] = at
                 show(self.servos, self.pose)
                 seen = len(self.servos.log)
-                until(lambda seen=seen: len(self.servos.log) > seen, 'it is read')
+                wait_for(lambda seen=seen: len(self.servos.log) > seen, 'it is read')
 
     def rests(self):
         seen = len(self.servos.log)
-        until(lambda: len(self.servos.log) > seen + 30, 'it is read')
+        wait_for(lambda: len(self.servos.log) > seen + 30, 'it is read')
 
     def answer(self, text):
         self.asked.append(text)
@@ -135,7 +136,7 @@ def test_a_person_calibrates_a_leader_and_then_teaches_with_it(protocol, tmp_pat
     assert 'exists already and is not overwritten' in str(again.exception)
 
     device = open_device('leader', CONTRACT, settings='./mine.yaml')
-    until(lambda: device._reader.newest, 'the first reading')
+    wait_for(lambda: device._reader.newest, 'the first reading')
     expected = settings_of(servos)
     for found, joint in zip(device._servos, expected.joints, strict=False):
         assert (found.id, found.sign, found.model) == (joint.id, joint.sign, joint.model)

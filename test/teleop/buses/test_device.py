@@ -13,6 +13,7 @@ from il_ros.teleop.buses.settings import BusSettings, Following, ServoGripper, S
 from il_ros.teleop.devices import load_settings, open_device
 from il_ros.teleop.inputs import Heard, Joints, LONGEST_NS
 from il_ros.types import Mode
+from nodes.harness import wait_for
 import numpy as np
 import pytest
 from teleop.device_conformance import (
@@ -30,7 +31,6 @@ ARM = CONTRACT.arms[0]
 OPEN, CLOSED = ARM.gripper.open, ARM.gripper.closed
 SIGNS = [1, -1, 1, -1, 1, -1]
 OFFSETS = [0.3, 1.0, 2.0, 3.0, 4.0, 5.0]
-DEADLINE_S = 20.0
 
 
 def settings_of(servos, contract=CONTRACT, arm=ARM, **more):
@@ -62,14 +62,6 @@ def leader(settings, contract=CONTRACT, age_ns=0):
     return made
 
 
-def until(condition, what):
-    end = time.monotonic() + DEADLINE_S
-    while not (found := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.005)
-    return found
-
-
 class Conformance(ByPedal, AbsoluteConformance):
     """With a pedal; `pose` is what the robot is to take on."""
 
@@ -81,7 +73,7 @@ class Conformance(ByPedal, AbsoluteConformance):
         show(self.servos, self.state)
         self.held = False
         made = leader(settings_of(self.servos, **self.more))
-        until(lambda: made._reader.newest, 'the first reading')
+        wait_for(lambda: made._reader.newest, 'the first reading')
         yield made
         made.close()
         self.servos.unplug()
@@ -92,7 +84,7 @@ class Conformance(ByPedal, AbsoluteConformance):
     def read(self, device, mode=Mode.TELEOP, state=None, **more):
         """Read the device once what the servos said before is there."""
         before = time.monotonic_ns()
-        until(lambda: not device._reader.newest or device._reader.newest.steady_ns > before,
+        wait_for(lambda: not device._reader.newest or device._reader.newest.steady_ns > before,
               'a newer reading')
         return device.read(self.context(mode, state, dead_man=self.held, **more))
 
@@ -106,11 +98,11 @@ class Conformance(ByPedal, AbsoluteConformance):
         self.engage(device)
         assert self.read(device).engaged
         self.servos.unplug()
-        until(lambda: device._reader.newest is None, 'the loss is seen')
+        wait_for(lambda: device._reader.newest is None, 'the loss is seen')
         assert self.read(device) is None
         assert ' is gone (' in device.notice
         self.servos.plug()
-        until(lambda: device._reader.newest, 'it is read again')
+        wait_for(lambda: device._reader.newest, 'it is read again')
         assert not self.read(device).engaged
         self.let_go(device)
         self.read(device)
@@ -122,11 +114,11 @@ class Conformance(ByPedal, AbsoluteConformance):
         self.engage(device)
         assert self.read(device).engaged
         self.servos.silent.add(3)
-        until(lambda: device._reader.newest is None, 'the loss is seen')
+        wait_for(lambda: device._reader.newest is None, 'the loss is seen')
         assert self.read(device) is None
         assert 'no answer of servo 3; check its cable and power' in device.notice
         self.servos.silent.clear()
-        until(lambda: device._reader.newest, 'it is read again')
+        wait_for(lambda: device._reader.newest, 'it is read again')
         assert not self.read(device).engaged, 'the pedal is held still'
 
     def test_no_motor_is_on_from_opening_to_closing(self, device):
@@ -149,12 +141,10 @@ class TestFeetech(Conformance):
     protocol, more = 'feetech', {'follow': Following()}
 
     def follow(self, device, condition, what, held=False):
-        end = time.monotonic() + DEADLINE_S
         self.held = held
-        while not condition():
-            assert time.monotonic() < end, what
-            self.read(device, Mode.AUTONOMOUS, heard={'target': Heard(Joints(
-                tuple(CONTRACT.joint_names), self.robot), 0, self.now_ns + CONTRACT.period_ns)})
+        wait_for(condition, what, spin=lambda: self.read(
+            device, Mode.AUTONOMOUS, heard={'target': Heard(Joints(tuple(CONTRACT.joint_names),
+                self.robot), 0, self.now_ns + CONTRACT.period_ns)}))
 
     def on(self):
         return [servo for servo in range(1, 8) if self.servos.get(servo, 'torque')]
@@ -179,7 +169,7 @@ class TestFeetech(Conformance):
     def test_it_is_let_go_when_the_node_falls_silent(self, device):
         self.robot = self.state + np.array([0.5, 0, 0, 0, 0, 0, 0])
         self.follow(device, self.on, 'torque comes on')
-        until(lambda: not self.on(), 'torque goes off by itself')
+        wait_for(lambda: not self.on(), 'torque goes off by itself')
 
 
 @pytest.fixture
@@ -195,7 +185,7 @@ def test_a_file_with_a_bus_opens_it(servos, tmp_path):
     file.write_text(yaml.safe_dump(to_mapping(settings_of(servos))))
     device = open_device('leader', CONTRACT, settings=str(file))
     assert isinstance(device, ServoLeader) and device.wants == ()
-    until(lambda: device._reader.newest, 'the first reading')
+    wait_for(lambda: device._reader.newest, 'the first reading')
     device.close()
 
 
@@ -203,7 +193,7 @@ def test_a_file_with_a_bus_opens_it(servos, tmp_path):
                                                 (LONGEST_NS + 1, False)])
 def test_what_is_too_old_counts_for_nothing(servos, age_ns, counts):
     device = leader(settings_of(servos), age_ns=age_ns)
-    until(lambda: device._reader.newest, 'the first reading')
+    wait_for(lambda: device._reader.newest, 'the first reading')
     assert (device.read(Conformance().context()) is not None) == counts
     device.close()
 
@@ -229,11 +219,11 @@ def test_another_leader_than_the_files_is_refused_in_a_line(servos, monkeypatch,
 
 def test_a_leader_of_another_make_after_a_replug_is_named_and_not_read(servos):
     device = leader(settings_of(servos))
-    until(lambda: device._reader.newest, 'the first reading')
+    wait_for(lambda: device._reader.newest, 'the first reading')
     servos.unplug()
     servos.set(2, 'model', 1200)
     servos.plug()
-    until(lambda: 'model 1200, its file says 1190' in device._reader.problem, 'it is seen')
+    wait_for(lambda: 'model 1200, its file says 1190' in device._reader.problem, 'it is seen')
     assert device._reader.newest is None
     device.close()
 
@@ -276,9 +266,9 @@ def test_two_leaders_move_an_arm_each_and_hear_one_target(tmp_path):
         'teleop/target', 'teleop/target', 'pedal/joy']
     test = Conformance()
     test.contract, test.state = PAIR, PAIR_STATE
-    told = until(lambda: device.read(test.context()), 'both are heard')
+    told = wait_for(lambda: device.read(test.context()), 'both are heard')
     moved = PAIR_STATE + np.where(PAIR.is_velocity | PAIR.is_gripper, 0.0, 0.1)
-    assert until(lambda: np.allclose(device.read(test.context()).positions, moved, atol=2e-3),
+    assert wait_for(lambda: np.allclose(device.read(test.context()).positions, moved, atol=2e-3),
                  f'{told.positions}')
     device.close()
     for port in ports:

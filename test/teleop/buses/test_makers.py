@@ -11,26 +11,25 @@ DYNAMIXEL_AT = [0x00FDFFFF, 2048, -5, -16776961]
 FEETECH_AT = [4095, 0, 255, 2048]
 
 
-@pytest.fixture
-def dynamixel(tmp_path):
-    sdk = pytest.importorskip('dynamixel_sdk')
-    servos = Servos('dynamixel', IDS, tmp_path / 'port')
-    port, packets = sdk.PortHandler(str(servos.path)), sdk.PacketHandler(2.0)
+def opened(sdk, protocol, servos):
+    """Yield a maker's library, the servos, its port to them and its packets."""
+    port, packets = sdk.PortHandler(str(servos.path)), sdk.PacketHandler(protocol)
     assert port.openPort() and port.setBaudRate(1_000_000)
     yield sdk, servos, port, packets
     port.closePort()
     servos.unplug()
+
+
+@pytest.fixture
+def dynamixel(tmp_path):
+    sdk = pytest.importorskip('dynamixel_sdk')
+    yield from opened(sdk, 2.0, Servos('dynamixel', IDS, tmp_path / 'port'))
 
 
 @pytest.fixture
 def feetech(tmp_path):
     sdk = pytest.importorskip('scservo_sdk')
-    servos = Servos('feetech', IDS, tmp_path / 'port')
-    port, packets = sdk.PortHandler(str(servos.path)), sdk.PacketHandler(0)
-    assert port.openPort() and port.setBaudRate(1_000_000)
-    yield sdk, servos, port, packets
-    port.closePort()
-    servos.unplug()
+    yield from opened(sdk, 0, Servos('feetech', IDS, tmp_path / 'port'))
 
 
 def test_dynamixels_library_pings_reads_and_writes_them(dynamixel):

@@ -7,7 +7,6 @@ pytest.importorskip('websockets')
 from il_ros.teleop.device import DeviceContext
 from il_ros.teleop.xr.device import XrHand
 from il_ros.teleop.xr.frames import A, SQUEEZE, TRIGGER
-from il_ros.teleop.xr.server import PageServer
 from il_ros.teleop.xr.settings import XrSettings
 from il_ros.types import Mode
 from nodes.harness import wait_for
@@ -17,18 +16,6 @@ from teleop.xr.browser import chromium, MISSING
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=f'needs {MISSING}')]
 SQUEEZED = "device.controllers.right.updateButtonValue('squeeze', {})"
-
-
-@pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp('xr')
-
-
-@pytest.fixture(scope='module')
-def server(folder):
-    server = PageServer('127.0.0.1', 0, True, 'right', folder)
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope='module')

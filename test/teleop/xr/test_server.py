@@ -31,18 +31,6 @@ HAND = {'position': [0.3, 1.0, -0.4], 'quaternion': [0, 0, 0, 1], 'emulated': Fa
 
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp('xr')
-
-
-@pytest.fixture(scope='module')
-def server(folder):
-    server = PageServer('127.0.0.1', 0, True, 'right', folder)
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope='module')
 def trusts(folder, server):
     return ssl.create_default_context(cafile=str(folder / 'certificate.pem'))
 
