@@ -131,17 +131,21 @@ def film(trial: Trial, seed: int, path: Path, before: Sequence[int] = ()) -> Rol
         return rollout
 
 
-def _evaluate(item: tuple[Trial, Sequence[int]], _: Ask) -> list[Rollout]:
+def _evaluate(item: tuple[Trial, Sequence[int]], ask: Ask) -> list[Rollout]:
     trial, seeds = item
     with _opened(trial) as (env, policy, scheduler):
-        return _roll_out_all(trial, seeds, env, policy, scheduler)
+        return _roll_out_all(trial, seeds, env, policy, scheduler, ask)
 
 
 def _roll_out_all(trial: Trial, seeds: Sequence[int], env: Any, policy: Policy,
-                  scheduler: Callable[[], ChunkScheduler]) -> list[Rollout]:
+                  scheduler: Callable[[], ChunkScheduler],
+                  ask: Ask = lambda: None) -> list[Rollout]:
+    def before(seed: int) -> None:
+        ask()
+        _seed(policy, seed)
+
     return evaluate(env, policy.contract, policy, scheduler, seeds, trial.conditions,
-                    before=lambda seed: _seed(policy, seed), repeats=trial.repeats,
-                    instruction=trial.instruction)
+                    before=before, repeats=trial.repeats, instruction=trial.instruction)
 
 
 def _seed(policy: Policy, seed: int) -> None:

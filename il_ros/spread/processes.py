@@ -4,7 +4,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+import ctypes
 import multiprocessing
+from typing import Any
 
 from il_ros.errors import WorkError
 from il_ros.scheduling import end_with_parent
@@ -37,11 +39,13 @@ class Processes:
     def _round(self, work: Work[A, B], left: dict[int, A], ask: Ask) -> Iterator[tuple[int, B]]:
         """Yield what is done before a process is killed; else everything."""
         context = multiprocessing.get_context('spawn')
-        with ProcessPoolExecutor(min(self.workers, len(left)), context, end_with_parent) as pool:
+        unwanted = context.RawValue(ctypes.c_bool, False)   # no lock to die with a killed process
+        with ProcessPoolExecutor(
+                min(self.workers, len(left)), context, _begin, (unwanted,)) as pool:
             jobs: dict[Future[B], int] = {}
             try:
                 for number, item in left.items():
-                    jobs[pool.submit(work, item, _nothing)] = number
+                    jobs[pool.submit(work, item, _ask)] = number
                 while jobs:
                     finished, _ = wait(jobs, ASK_S, FIRST_COMPLETED)
                     ask()
@@ -49,9 +53,24 @@ class Processes:
                         yield jobs.pop(future), future.result()
             except BrokenProcessPool:
                 return
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+            finally:        # whoever goes on after an error finds nobody at work any more
+                unwanted.value = True
+                pool.shutdown(cancel_futures=True)
 
 
-def _nothing() -> None:
-    """Stand for the question whether the work is still wanted: it is asked elsewhere."""
+class _UnwantedError(Exception):
+    """Ends work that nobody waits for any more."""
+
+
+_unwanted: Any = None
+
+
+def _begin(unwanted: Any) -> None:
+    global _unwanted
+    end_with_parent()
+    _unwanted = unwanted
+
+
+def _ask() -> None:
+    if _unwanted.value:
+        raise _UnwantedError

@@ -23,6 +23,12 @@ def test_it_is_done_where_it_was_asked_for():
     assert os.getpid() not in others and 1 <= len(others) <= 2
 
 
+def test_nobody_works_on_after_an_error(tmp_path):
+    with pytest.raises(DatasetError, match='the first'):
+        list(in_order(Processes(2), work.fails_beside_work, [(k, tmp_path) for k in range(2)]))
+    assert (tmp_path / 'ended').exists(), 'what it writes would meet what the next one writes'
+
+
 def test_what_is_lost_with_a_killed_process_is_done_again(tmp_path):
     items = [(number, str(tmp_path)) for number in range(4)]
     assert list(in_order(Processes(2), work.killed_once, items)) == [0, 1, 4, 9]

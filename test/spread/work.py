@@ -2,6 +2,7 @@
 import os
 from pathlib import Path
 import signal
+import time
 
 from il_ros.errors import DatasetError
 
@@ -33,6 +34,24 @@ def refuses(item, ask):
     if item == 2:
         raise DatasetError('the second is odd; leave it out')
     return item
+
+
+def fails_beside_work(item, ask):
+    """Fail at the first item once the second is begun, which goes on until nobody wants it."""
+    number, marks = item
+    begun, ended = Path(marks, 'begun'), Path(marks, 'ended')
+    if number == 0:
+        while not begun.exists():
+            time.sleep(0.01)
+        raise DatasetError('the first')
+    begun.touch()
+    try:
+        for _ in range(2000):
+            ask()
+            time.sleep(0.01)
+    finally:
+        time.sleep(0.2)
+        ended.touch()
 
 
 def breaks(item, ask):
