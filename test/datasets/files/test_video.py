@@ -58,6 +58,23 @@ def test_colours_survive(tmp_path):
         assert np.abs(found[16, middle] - image[16, middle]).max() < 12, channel
 
 
+def test_the_same_pictures_are_the_same_bytes(tmp_path):
+    """Pictures and number of runs at which x264's own choice of instructions fails."""
+    def written(name):
+        writer = VideoWriter(tmp_path / name, 48, 64, 30.0)
+        for picture in pictures:
+            writer.write(picture)
+        writer.close(len(pictures))
+        return writer.path.read_bytes()
+
+    pictures = []
+    for k in (2 * row // 3 for row in range(28)):       # some are shown twice
+        pictures.append(np.full((48, 64, 3), 7 * k + 20, np.uint8))
+        pictures[-1][..., 1] = np.linspace(20, 220, 64)
+        pictures[-1][:, 2 * k // 8 * 8:, 2] = 180
+    assert len({written(f'{run}.mp4') for run in range(80)}) == 1
+
+
 def test_odd_sizes_are_refused(tmp_path):
     with pytest.raises(DatasetError, match='31x48 image: H.264 needs even height and width; '
                                            'declare resize: true with an even size'):
