@@ -5,6 +5,7 @@ rclpy, DDS and all else begin after the fork.
 """
 from __future__ import annotations
 
+from contextlib import suppress
 import faulthandler
 import importlib
 import multiprocessing
@@ -48,7 +49,8 @@ class Forked:
 
     def send_signal(self, number: signal.Signals) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # ended, and the one that forked it has yet to say
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
