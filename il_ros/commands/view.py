@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 import json
 from pathlib import Path
 from typing import Annotated, TYPE_CHECKING
@@ -87,8 +87,9 @@ def _chosen(source: Path, episode: int, over: Path | None
     from il_ros.policies.source import open_policy
     from il_ros.viewing.predicted import dataset_of, Predictions
 
-    with opened(over, episode) if over else nullcontext(
-            of_dataset(dataset_of(source), episode)) as found:
+    shown: AbstractContextManager[Episode] = opened(over, episode) if over else nullcontext(
+        of_dataset(dataset_of(source), episode))
+    with shown as found:
         yield found, Predictions(open_policy(source), found)
 
 

@@ -141,8 +141,9 @@ def _of_bag(bag: Bag) -> Episode:
         bag.path.name, contract, bag.info.task or contract.task, bag.info.outcome, cameras,
         episode_rows(bag, cameras, commanded=commands_of(bag)),
         (bag.end_ns - bag.start_ns) // contract.period_ns, tuple(chunks),
-        tuple(Wrench(topic, *map(np.array, zip(*values, strict=True)))
-              for topic, values in wrenches.items()), tuple(told))
+        tuple(Wrench(topic, np.array([at_ns for at_ns, _ in said]),
+                     np.array([values for _, values in said]))
+              for topic, said in wrenches.items()), tuple(told))
 
 
 def _mode(value: int) -> str:

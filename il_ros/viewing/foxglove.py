@@ -4,7 +4,7 @@ It looks and publishes nothing: no panel of it sends a message or calls a servic
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -59,7 +59,7 @@ def foxglove_layout(contract: Contract, namespace: str = '') -> dict[str, Any]:
                        'first': _stacked(seeing), 'second': _stacked(reading)}}
 
 
-def _space(contract: Contract, path: Any) -> dict[str, Any]:
+def _space(contract: Contract, path: Callable[[str], str]) -> dict[str, Any]:
     shown = ['monitor/markers', *([contract.poses.topic] if contract.poses else [])]
     return {
         'foxglovePanelTitle': 'Tools', 'cameraState': {'perspective': True, 'distance': 2.5},

@@ -44,7 +44,8 @@ def _band(sink: Sink, name: str, ticks: Ints, states: Sequence[str],
           colours: dict[str, Colour]) -> None:
     """Write where a state changes; nothing is in a gap of the recording and after its end."""
     known = dict(zip(ticks.tolist(), states, strict=True))
-    at, told = [], ['']
+    at: list[int] = []
+    told = ['']
     for tick in sorted({*known, *(tick + 1 for tick in known)}):
         if (state := known.get(tick, '')) != told[-1]:
             at.append(tick)
@@ -83,7 +84,8 @@ def joints(sink: Sink, names: Sequence[str], rows: Sequence[Row],
 
 
 def _joined(chunks: Sequence[Chunk], period_ns: int) -> tuple[Ints, Floats]:
-    times, values = [], []
+    times: list[Ints] = []
+    values: list[Floats] = []
     for chunk, after in zip(chunks, [*chunks[1:], None], strict=True):
         at_ns = chunk.at_ns + period_ns * np.arange(len(chunk.rows))
         shown = at_ns < (after.at_ns if after else np.inf)
