@@ -37,7 +37,7 @@ def bands(sink: Sink, rows: Sequence[Row], outcome: str) -> None:
     rules = [LIMITED_BY[row.limited_by] if 0 < row.limited_by < len(LIMITED_BY) else ''
              for row in rows]
     _band(sink, 'limited', ticks, rules, dict.fromkeys(sorted({*rules} - {''}), GREY))
-    _band(sink, 'outcome', ticks, [outcome] * len(rows), {outcome: OUTCOMES[outcome]})
+    _band(sink, 'outcome', ticks, [outcome] * len(rows), {outcome: OUTCOMES.get(outcome, GREY)})
 
 
 def _band(sink: Sink, name: str, ticks: Ints, states: Sequence[str],
