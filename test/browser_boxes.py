@@ -28,7 +28,8 @@ PHONE = """<!doctype html><iframe style="width: 390px; height: 900px; border: 0"
 </iframe><script>addEventListener('load', () => {{
   const told = document.createElement('pre');
   told.id = 'measured';
-  told.textContent = document.querySelector('iframe').contentDocument.documentElement.scrollWidth;
+  const page = document.querySelector('iframe').contentDocument.documentElement;
+  told.textContent = page.scrollWidth - page.clientWidth;
   document.body.append(told);
 }});</script></body>"""
 
@@ -39,8 +40,8 @@ def measured(page: str, folder: Path) -> list[dict]:
     return found
 
 
-def width_on_a_phone(page: str, folder: Path) -> int:
-    """Return how wide a page is where the screen has 390 px."""
+def beyond_a_phone(page: str, folder: Path) -> int:
+    """Return how far a page reaches beyond the right side of a screen of 390 px [px]."""
     return int(_told(PHONE.format(page=html.escape(page)), folder))
 
 

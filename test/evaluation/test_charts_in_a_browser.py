@@ -1,5 +1,5 @@
 """No chart that the package can draw loses a letter, whatever the names are."""
-from browser_boxes import CHROMIUM, measured, outside, width_on_a_phone
+from browser_boxes import beyond_a_phone, CHROMIUM, measured, outside
 from evaluation.test_study import BASE, results
 from il_ros.datasets.effort import Effort
 from il_ros.evaluation.checkpoint import Trial
@@ -62,7 +62,12 @@ def test_every_text_is_within_its_drawing(tmp_path, make, drawings):
 
 @pytest.mark.parametrize('make', [PAGES[name][0] for name in list(PAGES)[1:]], ids=[*PAGES][1:])
 def test_no_page_is_wider_than_a_phone(tmp_path, make):
-    assert width_on_a_phone(make(tmp_path), tmp_path) == 390
+    assert beyond_a_phone(make(tmp_path), tmp_path) == 0
+
+
+def test_what_is_too_wide_is_found(tmp_path):
+    page = '<body style="margin: 0"><div style="width: 400px; height: 1px"></div></body>'
+    assert beyond_a_phone(page, tmp_path) == 10
 
 
 def test_what_leaves_a_drawing_is_found(tmp_path):
