@@ -150,6 +150,7 @@ setup(
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
         'sweep': ['ray'],  # and what runs with --on ray
         'hub': ['huggingface_hub>=2'],  # push, pull, and hf:// in buckets
+        'view': ['rerun-sdk>=0.41'],  # il_ros view
         's3': ['s3fs'],
         'gs': ['gcsfs'],
         'dev': ['pytest', 'pytest-timeout', 'pytest-rerunfailures', 'pytest-xdist', 'hypothesis',

@@ -64,5 +64,6 @@ def install(extra: str, module: str = '') -> str:
     """
     here = f"'.[{extra}]' in the folder of il_ros" if extra else '. in the folder of il_ros'
     top = module.partition('.')[0]
-    package = {'pinocchio': 'pin', 'lightning_fabric': 'lightning-fabric'}.get(top, top)
+    package = {'pinocchio': 'pin', 'lightning_fabric': 'lightning-fabric',
+               'rerun': 'rerun-sdk'}.get(top, top)
     return f'pip install {package}, or {here}' if module else f'pip install {here}'

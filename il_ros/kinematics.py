@@ -66,6 +66,18 @@ class Arm:
         pose = self._data.oMf[self._tip]
         return pose.translation.copy(), pose.rotation.copy()
 
+    def skeleton(self, q: Floats) -> Floats:
+        """Return where the joints are, from the root to the tip, in the root's frame [m].
+
+        Args:
+            q: Joint positions [rad] or [m]. Shape (A,).
+
+        Returns:
+            Shape (A + 2, 3): the root, each joint, the tip.
+        """
+        tip = self.forward(q)[0]
+        return np.array([np.zeros(3), *(each.translation for each in self._data.oMi[1:]), tip])
+
     def jacobian(self, q: Floats) -> Floats:
         """Return what a change of each joint does to the tip: dx dy dz, then a rotation vector.
 

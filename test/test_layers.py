@@ -13,7 +13,8 @@ ORDER = ['errors', 'types', 'timing', 'scheduling', 'spread', 'disk', 'buckets',
          'controller', 'checks', 'images', 'urdf_text', 'urdf', 'robot_model', 'kinematics',
          'drafting', 'alignment', 'recording', 'bags', 'datasets', 'importing', 'inspection',
          'workbench', 'redaction', 'policies', 'training', 'execution', 'planning', 'safety',
-         'sim', 'teleop', 'teaching', 'intervention', 'evaluation', 'cards', 'hub', 'nodes',
+         'sim', 'teleop', 'teaching', 'intervention', 'evaluation', 'cards', 'hub', 'viewing',
+         'nodes',
          'workflow', 'commands', 'cli']
 ROS = ('rclpy', 'builtin_interfaces', 'launch', 'launch_ros', 'std_srvs', 'ament_index_python',
        'rosidl_runtime_py', 'action_msgs', 'rpyutils')

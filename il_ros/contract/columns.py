@@ -110,6 +110,15 @@ class Columns(Protocol):
                  for name in command.joints or ()}
         return np.array([name in moved for name in self.joint_names])
 
+    @property
+    def joints_by_part(self) -> dict[str, list[str]]:
+        """The joints of each arm by its name, its gripper's last; then those of no arm."""
+        found = {arm.name: list(arm.all_joints) for arm in self.arms}
+        owned = {joint for joints in found.values() for joint in joints}
+        if others := [name for name in self.joint_names if name not in owned]:
+            found['base' if self.is_velocity.any() else 'others'] = others
+        return found
+
     def indices(self, names: Sequence[str]) -> list[int]:
         """Return where joints stand in every vector."""
         return [self.joint_names.index(name) for name in names]

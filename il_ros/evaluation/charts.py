@@ -10,10 +10,12 @@ from textwrap import wrap
 from il_ros.evaluation.result import Round
 from il_ros.evaluation.statistics import Interval
 
-WIDTH, WIDE, HEIGHT = 520, 1080, 290
-LEFT, RIGHT, TOP, BOTTOM = 52, 18, 20, 44
-ROW = 22  # height of one line of the timeline
-TICK_WIDTH = 6.0  # of one letter in the style `tick`
+WIDTH, WIDE, HEIGHT = 400, 1080, 250   # a phone shows the narrow ones whole
+LEFT, RIGHT, TOP, BOTTOM = 60, 26, 20, 44
+ROW, NAMES = 22, 130    # height of one line of the timeline, width of its names
+BARS_LEFT, BARS_END = 130, 1.25     # width of the names beside bars, and where their canvas ends
+LETTER = 7.6       # widest mean of a letter among the page's fonts, 12 px high (DejaVu Sans)
+LEAST = 0.8        # of its size: narrower, a chart is scrolled sideways to stay readable
 
 
 @dataclass
@@ -75,8 +77,9 @@ class Canvas:
 
     def svg(self, label: str) -> str:
         """Return the picture; `label` describes it to a screen reader."""
-        return (f'<svg viewBox="0 0 {self.width} {self.height}" role="img" '
-                f'aria-label="{escape(label)}">{"".join(self.parts)}</svg>')
+        return (f'<div class="chart" tabindex="0"><svg viewBox="0 0 {self.width} {self.height}" '
+                f'style="min-width: {LEAST * self.width:.0f}px" role="img" '
+                f'aria-label="{escape(label)}">{"".join(self.parts)}</svg></div>')
 
 
 def percent(value: float) -> str:
@@ -110,22 +113,43 @@ def _whisker(canvas: Canvas, x: float, interval: Interval, half: float, style: s
 
 
 def _wrapped(text: str, width: float) -> list[str]:
-    return wrap(text, max(int(width / TICK_WIDTH), 1), break_long_words=False) or ['']
+    return wrap(text, max(int(width / LETTER), 1)) or ['']
+
+
+def cut(text: str, width: float) -> str:
+    """Return a text that fits into a width [px]; of a longer one the end, which tells apart."""
+    most = max(int(width / LETTER), 2)
+    return text if len(text) <= most else f'…{text[1 - most:]}'
+
+
+def _bars(names: Sequence[str]) -> Canvas:
+    """Return a canvas with a row per name, shares to the right and room for a value after 1."""
+    lines = [_wrapped(name, BARS_LEFT - 10) for name in names]
+    row = 24 + 14 * max(map(len, lines))
+    canvas = Canvas((0, BARS_END), (len(names), 0), height=TOP + BOTTOM + row * len(names),
+                    left=BARS_LEFT)
+    for tick in (0, 0.5, 1):
+        canvas.line([(tick, 0), (tick, len(names))], 'ruler')
+        canvas.text(tick, len(names), percent(tick), dy=18)
+    for i, words in enumerate(lines):
+        for k, line in enumerate(words):
+            canvas.text(0, i + 0.5, line, 'tick', 'end', dx=-10,
+                        dy=4 + 14 * (k - (len(words) - 1) / 2))
+    return canvas
 
 
 def success_bars(rounds: Sequence[Round]) -> str:
     """Return the success rate of each round with its interval."""
-    names = [_wrapped(r.name, (WIDTH - LEFT - RIGHT) / len(rounds)) for r in rounds]
-    more = 14 * (max(map(len, names)) - 1)
-    canvas = Canvas((0, len(rounds)), (0, 1), height=HEIGHT + more, bottom=BOTTOM + more)
-    canvas.axis_y([0, 0.25, 0.5, 0.75, 1], percent)
+    canvas = _bars([r.name for r in rounds])
     for i, entry in enumerate(rounds):
-        canvas.rectangle((i + 0.22, 0), (i + 0.78, entry.rate), f'{_style(entry)} fill',
+        canvas.rectangle((0, i + 0.8), (entry.rate, i + 0.2), f'{_style(entry)} fill',
                          _hint(entry))
-        _whisker(canvas, i + 0.5, entry.interval, 0.06, 'whisker')
-        canvas.text(i + 0.5, 0, f'{entry.successes}/{entry.episodes}', 'value', dy=18)
-        for row, words in enumerate(names[i]):
-            canvas.text(i + 0.5, 0, words, 'tick', dy=35 + 14 * row)
+        low, high = entry.interval
+        canvas.line([(low, i + 0.5), (high, i + 0.5)], 'whisker')
+        for end in (low, high):
+            canvas.line([(end, i + 0.4), (end, i + 0.6)], 'whisker')
+        canvas.text(max(high, entry.rate), i + 0.5, f'{entry.successes}/{entry.episodes}',
+                    'value', 'start', dx=6, dy=4)
     return canvas.svg('Success rate per round')
 
 
@@ -153,18 +177,12 @@ def human_shares(rounds: Sequence[Round]) -> str:
     known = [(r.name, r.human_share) for r in rounds if r.human_share is not None]
     if not known:
         return ''
-    canvas = Canvas((0, 1), (len(known), 0), height=TOP + BOTTOM + 38 * len(known), left=150)
-    canvas.axis_x([], '')
+    canvas = _bars([name for name, _ in known])
     for i, (name, share) in enumerate(known):
-        lines = _wrapped(name, canvas.left - 10)
-        for row, words in enumerate(lines):
-            canvas.text(0, i + 0.5, words, 'tick', 'end', dx=-10,
-                        dy=4 + 14 * (row - (len(lines) - 1) / 2))
         canvas.rectangle((0, i + 0.8), (1, i + 0.2), 'track', name)
         canvas.rectangle((0, i + 0.8), (share, i + 0.2), 'human fill',
                          f'{name}: {percent(share)}')
-        canvas.text(share, i + 0.5, percent(share), 'value', 'end' if share > 0.9 else 'start',
-                    dx=-6 if share > 0.9 else 6, dy=4)
+        canvas.text(share, i + 0.5, percent(share), 'value', 'start', dx=6, dy=4)
     return canvas.svg('Share of the time in which a person drove')
 
 
@@ -178,13 +196,14 @@ def timeline(episodes: Sequence[Mapping[str, object]]) -> str:
         return ''
     ticks = ticks_of(max(_seconds(e, 'duration_s') for e in episodes))
     canvas = Canvas((0, ticks[-1] * 1.06), (len(episodes), 0),
-                    width=WIDE, height=TOP + BOTTOM + ROW * len(episodes), left=130)
+                    width=WIDE, height=TOP + BOTTOM + ROW * len(episodes), left=NAMES)
     for tick in ticks:
         canvas.line([(tick, 0), (tick, len(episodes))], 'ruler')
     canvas.axis_x(ticks, 'seconds into the episode')
     for i, episode in enumerate(episodes):
         end = _seconds(episode, 'duration_s')
-        canvas.text(0, i + 0.5, str(episode.get('name', i)), 'tick', 'end', dx=-10, dy=4)
+        canvas.text(0, i + 0.5, cut(str(episode.get('name', i)), NAMES - 10), 'tick', 'end',
+                    dx=-10, dy=4)
         canvas.rectangle((0, i + 0.78), (end, i + 0.22), 'policy fill', f'autonomous, {end:.1f} s')
         corrections = episode.get('corrections', ())
         assert isinstance(corrections, Sequence)
@@ -221,6 +240,6 @@ def loss_curves(curves: Mapping[str, Sequence[float]], steps: Sequence[float]) -
     canvas.axis_x(ticks, 'training step')
     for i, (name, line) in enumerate(shown.items()):
         canvas.line(line, f'curve{i % 4} stroke')
-        canvas.text(canvas.x[1], canvas.y[1], name, f'curve{i % 4} legend', 'end',
+        canvas.text(canvas.x[1], canvas.y[1], cut(name, WIDTH / 2), f'curve{i % 4} legend', 'end',
                     dy=14 + 17 * i)
     return canvas.svg('Training curves')

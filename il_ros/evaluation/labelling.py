@@ -1,7 +1,7 @@
 """A recorded rollout, labelled afterwards, into a dataset."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,16 +9,15 @@ from pathlib import Path
 from il_ros.bags.find import is_bag
 from il_ros.bags.reader import Bag
 from il_ros.contract import Contract
-from il_ros.datasets import schema
 from il_ros.datasets.effort import Effort, effort
 from il_ros.datasets.extend import extend, NewEpisode
 from il_ros.datasets.from_bags.rows import episode_rows, Row
 from il_ros.datasets.reader import Dataset
+from il_ros.datasets.stored_rows import stored_rows
 from il_ros.errors import DatasetError
 from il_ros.intervention.relabel import relabel
 from il_ros.rights import Rights
 from il_ros.teleop.device import Device
-from il_ros.types import Observation
 import numpy as np
 
 
@@ -53,7 +52,7 @@ def read_rows(path: Path, episode: int = 0) -> Rows:
     columns, where = dataset.columns, dataset.rows(episode)
     return Rows(f'{path.name} episode {episode}', dataset.contract,
                 dataset.tasks[int(columns['task_index'][where.start])],
-                bool(columns['success'][where.start]), list(_rows(dataset, where)),
+                bool(columns['success'][where.start]), list(stored_rows(dataset, episode)),
                 Rights.of(dataset.episodes[episode]))
 
 
@@ -87,19 +86,3 @@ def add_labels(found: Rows, device: Device, dataset: Path,
         rows, f'{found.name}, labelled', digest, found.task, found.success,
         {'operator': device.name, **found.rights.row})])
     return result
-
-
-def _rows(dataset: Dataset, where: slice) -> Iterator[Row]:
-    columns = {name: values[where] for name, values in dataset.columns.items()}
-    indices = np.arange(where.start, where.stop)
-    images = {camera: dataset.frames(camera, indices) for camera in dataset.cameras}
-    nothing = np.empty((len(indices), 0))
-    poses = columns.get(schema.ENVIRONMENT, nothing)
-    for k, tick in enumerate(columns['tick'].tolist()):
-        seen = Observation(tick * dataset.contract.period_ns,
-                           columns[schema.STATE][k].astype(np.float64),
-                           poses[k].astype(np.float64),
-                           {camera: frames[k] for camera, frames in images.items()})
-        yield Row(tick, seen, columns[schema.ACTION][k].astype(np.float64),
-                  columns[schema.POLICY_ACTION][k].astype(np.float64),
-                  int(columns['control_source'][k]), bool(columns['intervention'][k]))

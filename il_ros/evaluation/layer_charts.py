@@ -4,11 +4,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from il_ros.evaluation.charts import Canvas, percent, ticks_of, TOP, WIDE
+from il_ros.evaluation.charts import Canvas, cut, percent, ticks_of, TOP, WIDE
 from il_ros.evaluation.statistics import wilson
 
 STYLES = ('dagger', 'human')   # of the policy, and of the one beside it
-LEFT, ROW, BOTTOM = 210, 34, 44
+LEFT, LAYER, ROW, BOTTOM = 230, 100, 34, 44
 GAP = 0.6                      # between two layers, in rows
 
 Entry = Mapping[str, Any]      # one variant of `il_ros.evaluation.study.describe`
@@ -38,10 +38,10 @@ def _rows(entries: Sequence[Entry], x: tuple[float, float]) -> tuple[Canvas, lis
     places, end = _places(entries)
     canvas = Canvas(x, (end, 0), width=WIDE, height=round(TOP + BOTTOM + ROW * end), left=LEFT)
     for i, (entry, y) in enumerate(zip(entries, places, strict=True)):
-        canvas.text(x[0], y, label(entry), 'tick', 'end', dx=-12, dy=4)
+        canvas.text(x[0], y, cut(label(entry), LEFT - LAYER - 12), 'tick', 'end', dx=-12, dy=4)
         if entry['layer'] != entry['variant'] and (
                 not i or entries[i - 1]['layer'] != entry['layer']):
-            canvas.text(x[0], y, entry['layer'], 'value', 'end', dx=4 - LEFT + 86, dy=4)
+            canvas.text(x[0], y, entry['layer'], 'value', 'end', dx=LAYER - LEFT, dy=4)
     return canvas, places
 
 
@@ -105,7 +105,8 @@ def long_runs(entry: Entry, names: Sequence[str]) -> str:
                     height=TOP + BOTTOM + 26 * len(strips), left=LEFT)
     canvas.axis_x(ticks, 'seconds of operation')
     for row, (i, run) in enumerate(strips):
-        canvas.text(0, row + 0.5, names[i], f'{STYLES[i]} legend', 'end', dx=-10, dy=4)
+        canvas.text(0, row + 0.5, cut(names[i], LEFT - 30), f'{STYLES[i]} legend', 'end',
+                    dx=-10, dy=4)
         at = 0.0
         for r in run:
             end = at + r['duration_s']

@@ -55,7 +55,8 @@ def drawn_paths(dataset: Dataset, report: Report) -> str:
     lines = [_line(path - middle, span, score)
              for score, path in sorted(paths, key=lambda found: -found[0])]
     return (f'<h2>Ways of the tool from above, {100 * span:.0f} cm across</h2>'
-            f'<svg viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}">{"".join(lines)}</svg>')
+            f'<svg class="fits" viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" role="img" '
+            f'aria-label="Ways of the tool from above">{"".join(lines)}</svg>')
 
 
 def _line(path: Floats, span: float, score: float) -> str:

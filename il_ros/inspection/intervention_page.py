@@ -1,10 +1,9 @@
 """The drawings of interventions on the page of `il_ros inspect`, as SVG."""
 from __future__ import annotations
 
-from il_ros.inspection.interventions import Interventions, name_of
+from il_ros.inspection.interventions import COLOURS, Interventions, name_of
 import numpy as np
 
-COLOURS = {0: '#16a34a', 1: '#d97706', 2: '#9ca3af', 3: '#7c3aed', 10: '#0ea5e9'}
 WIDTH, STRIP = 900, 18          # of a timeline [px]
 SIDE, DOT = 320, 5              # of the drawing of the workspace [px]
 BAR = 80                        # highest bar [px]
@@ -21,7 +20,7 @@ def drawings(found: Interventions) -> str:
 def _legend(found: Interventions) -> str:
     sources = sorted({part.source for parts in found.timelines.values() for part in parts})
     return '<p>' + ' '.join(
-        f'<span style="background:{COLOURS[source]};padding:0 .5rem"></span> {name_of(source)}'
+        f'<span class="key" style="background:{COLOURS[source]}"></span> {name_of(source)}'
         for source in sources) + '</p>'
 
 
@@ -39,7 +38,7 @@ def _timelines(found: Interventions) -> str:
     height = len(found.timelines) * (STRIP + 6)
     lines.append(f'<text x="40" y="{height + 14}">0 s</text><text text-anchor="end" '
                  f'x="{WIDTH - 60}" y="{height + 14}">{longest:.1f} s</text>')
-    return _svg(WIDTH, height + 20, lines)
+    return _svg('Who controlled each episode', WIDTH, height + 20, lines)
 
 
 def _course(found: Interventions) -> str:
@@ -49,7 +48,7 @@ def _course(found: Interventions) -> str:
             f'y="{BAR + 12 - BAR * n / most:.1f}" text-anchor="middle">{n or ""}</text>'
             for k, n in enumerate(found.course.tolist())]
     axis = [f'<text x="{40 + 50 * k}" y="{BAR + 34}">{10 * k} %</text>' for k in range(0, 11, 2)]
-    return _svg(620, BAR + 40, bars + axis)
+    return _svg('How far in the episode interventions began', 620, BAR + 40, bars + axis)
 
 
 def _workspace(found: Interventions) -> str:
@@ -60,7 +59,7 @@ def _workspace(found: Interventions) -> str:
             views = [_view(places[:, [0, 1]], 'x [m]', 'y [m]'),
                      _view(places[:, [0, 2]], 'x [m]', 'z [m]')]
             drawn += (f'<h2>Where the tool{whose} was: from above, from the side</h2>'
-                      + ' '.join(views))
+                      + f'<div class="views">{"".join(views)}</div>')
     return drawn
 
 
@@ -71,15 +70,14 @@ def _view(points: np.ndarray, across: str, up: str) -> str:
     dots = [f'<circle cx="{x:.1f}" cy="{SIDE - y:.1f}" r="{DOT}" fill="{COLOURS[1]}" '
             'fill-opacity="0.6"/>' for x, y in at]
     (left, low), (right, high) = middle - half, middle + half
-    frame = [f'<rect x="20" y="20" width="{SIDE - 40}" height="{SIDE - 40}" fill="none" '
-             'stroke="#999"/>',
+    frame = [f'<rect class="frame" x="20" y="20" width="{SIDE - 40}" height="{SIDE - 40}"/>',
              f'<text x="20" y="{SIDE - 4}">{left:.2f}</text><text x="{SIDE - 20}" y="{SIDE - 4}" '
              f'text-anchor="end">{right:.2f}</text><text x="{SIDE / 2}" y="{SIDE - 4}" '
              f'text-anchor="middle">{across}</text>',
              f'<text x="22" y="14">{up}: {low:.2f} to {high:.2f}</text>']
-    return _svg(SIDE, SIDE, frame + dots)
+    return _svg(f'Where the tool was: {across} and {up}', SIDE, SIDE, frame + dots)
 
 
-def _svg(width: float, height: float, parts: list[str]) -> str:
-    return (f'<svg width="{width}" height="{height}" font-size="13" font-family="sans-serif">'
-            f'{"".join(parts)}</svg>')
+def _svg(label: str, width: float, height: float, parts: list[str]) -> str:
+    return (f'<div class="wide" tabindex="0"><svg viewBox="0 0 {width} {height}" width="{width}" '
+            f'height="{height}" role="img" aria-label="{label}">{"".join(parts)}</svg></div>')

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHARES = 10    # parts of an episode's course in the histogram
+# Of the values of `control_source`, as every report and viewer draws them.
+COLOURS = {0: '#16a34a', 1: '#d97706', 2: '#9ca3af', 3: '#7c3aed', 10: '#0ea5e9', 11: '#b45309'}
 
 
 @dataclass(frozen=True)

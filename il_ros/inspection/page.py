@@ -12,20 +12,30 @@ from il_ros.inspection.zones import Zone
 from jinja2 import Environment
 
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ report.root }}</title>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ report.root }}</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem;
-  max-width: 88rem; color: #222 }
-table { border-collapse: collapse; font-size: .85rem } svg { max-width: 100% }
+:root { color-scheme: light dark; --page: #fff; --ink: #222; --line: #ddd; --frame: #999;
+  --bad: #b91c1c }
+@media (prefers-color-scheme: dark) { :root { --page: #0f141b; --ink: #e8ecf2; --line: #2a3442;
+  --frame: #77828f; --bad: #ff8a92 } }
+body { font: 15px/1.5 system-ui, 'DejaVu Sans', sans-serif; margin: 2rem auto; padding: 0 1rem;
+  max-width: 88rem; color: var(--ink); background: var(--page) }
+h1, p { overflow-wrap: anywhere } table { border-collapse: collapse; font-size: .85rem }
+svg { display: block; max-width: none } svg.fits { max-width: 100%; height: auto }
+svg text { font-size: 12px; fill: currentColor } .frame { fill: none; stroke: var(--frame) }
+.views { display: flex; flex-wrap: wrap; gap: 1rem }
+.key { display: inline-block; width: .8rem; height: .8rem; border-radius: 3px }
  h1 { font-size: 1.4rem } h2 { font-size: 1.1rem }
-th, td { padding: .2rem .35rem; text-align: right; border-bottom: 1px solid #ddd }
+th, td { padding: .2rem .35rem; text-align: right; border-bottom: 1px solid var(--line) }
 th:first-child, td:first-child, .text { text-align: left }
 .bar { display: inline-block; height: .7rem; background: #d97706; vertical-align: middle }
-.zones td { border: 1px solid #bbb; width: 2.2rem; height: 2.2rem; text-align: center }
-.problem { color: #b91c1c } .told td { border-bottom: 0 }
+.zones td { border: 1px solid var(--frame); width: 2.2rem; height: 2.2rem; text-align: center }
+.problem { color: var(--bad) } .told td { border-bottom: 0 }
 .thumbs img { height: 3.6rem; margin: .2rem .3rem 0 0; border-radius: 3px }
 .name { overflow-wrap: anywhere; min-width: 8rem } .wide { overflow-x: auto }
-</style></head><body>
+</style></head><body><main>
 <h1>{{ report.root }}</h1>
 <p>{{ report.episodes | length }} episodes, {{ report.frames }} rows,
 {{ '%.1f' | format(report.duration_s / 60) }} min of {{ report.robot }}:
@@ -34,7 +44,7 @@ th:first-child, td:first-child, .text { text-align: left }
 {% for line in figures %}<p><b>{{ line }}</b></p>{% endfor %}
 {% for problem in report.problems %}<p class="problem">{{ problem }}</p>{% endfor %}
 <h2>Episodes{{ ', the worst first' if report.episodes | length > 1 }}</h2>
-<div class="wide"><table>
+<div class="wide" tabindex="0"><table>
 <tr><th>episode</th><th class="text">bag</th><th class="text">outcome</th><th>score</th>
 <th>length [s]</th>
 <th>rate [Hz]</th><th>missing ticks</th><th>gaps (longest [s])</th>
@@ -66,7 +76,8 @@ th:first-child, td:first-child, .text { text-align: left }
 {% for picture in thumbs[e.index] %}<img alt="" src="{{ picture }}">{% endfor %}</div>{% endif %}
 </td></tr>{% endif %}
 {% endfor %}</table></div>{{ paths | safe }}
-{% if report.parts | length > 1 %}<h2>Parts</h2><div class="wide"><table>
+{% if report.parts | length > 1 %}<h2>Parts</h2>
+<div class="wide" tabindex="0"><table>
 <tr><th class="text">part</th><th>joints</th><th>steps in motion</th>
 <th>near a position limit</th><th>gripper closed</th></tr>
 {% for p in report.parts %}<tr><td class="text">{{ p.name }}</td>
@@ -75,7 +86,8 @@ th:first-child, td:first-child, .text { text-align: left }
 <td>{% if p.near_limit is none %}-{% else %}{{ '%.0f %%' | format(100 * p.near_limit) }}{% endif %}
 </td><td>{% if p.grasps is none %}-{% else %}{{ p.grasps }} times{% endif %}</td></tr>
 {% endfor %}</table></div>
-{% endif %}{% if clocked %}<h2>Clocks: arrival less header stamp</h2><div class="wide"><table>
+{% endif %}{% if clocked %}<h2>Clocks: arrival less header stamp</h2>
+<div class="wide" tabindex="0"><table>
 <tr><th>episode</th><th class="text">stream</th><th class="text">believed</th><th>rate [Hz]</th>
 <th>median [ms]</th><th>spread [ms]</th><th>drift [ppm]</th><th>jumps back</th>
 <th>zero stamps</th></tr>
@@ -87,10 +99,10 @@ th:first-child, td:first-child, .text { text-align: left }
 {% endfor %}</table></div>
 {% endif %}{{ drawings | safe }}
 {% for title, rows in grids %}<h2>{{ title }} positions, episodes per zone of 10 x 10 cm</h2>
-<table class="zones">{% for row in rows %}<tr>{% for n in row %}
+<div class="wide" tabindex="0"><table class="zones">{% for row in rows %}<tr>{% for n in row %}
 <td style="background: rgba(217, 119, 6, {{ '%.2f' | format(n / most) }})">{{ n or '' }}</td>
-{% endfor %}</tr>{% endfor %}</table>
-{% endfor %}</body></html>
+{% endfor %}</tr>{% endfor %}</table></div>
+{% endfor %}</main></body></html>
 """
 
 

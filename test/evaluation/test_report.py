@@ -2,7 +2,15 @@ from html.parser import HTMLParser
 import xml.etree.ElementTree as ElementTree
 
 from il_ros.errors import ConfigError
-from il_ros.evaluation.charts import Canvas, human_shares, success_bars, ticks_of, timeline
+from il_ros.evaluation.charts import (
+    BARS_END,
+    BARS_LEFT,
+    Canvas,
+    human_shares,
+    success_bars,
+    ticks_of,
+    timeline,
+)
 from il_ros.evaluation.report import EMBED_BYTES, read_rounds, render, write_report
 from il_ros.evaluation.result import Round
 import pytest
@@ -94,12 +102,12 @@ def test_writing_is_atomic_and_refuses_an_unwritable_place(tmp_path):
         write_report({'rounds': ROUNDS}, tmp_path / 'file' / 'report.html')
 
 
-def test_bars_are_as_high_as_the_rates():
+def test_bars_are_as_long_as_the_rates():
     tree = ElementTree.fromstring(success_bars(read_rounds(WHOLE)))
-    heights = [float(r.get('height')) for r in tree.iter('rect')]
-    canvas = Canvas((0, 1), (0, 1))
-    full = canvas.at(0, 0)[1] - canvas.at(0, 1)[1]
-    assert [round(h / full, 2) for h in heights] == [0.6, 0.9, 0.7]
+    widths = [float(r.get('width')) for r in tree.iter('rect')]
+    canvas = Canvas((0, BARS_END), (1, 0), left=BARS_LEFT)
+    full = canvas.at(1, 0)[0] - canvas.at(0, 0)[0]
+    assert [round(w / full, 2) for w in widths] == [0.6, 0.9, 0.7]
 
 
 def test_corrections_lie_where_they_were():
@@ -120,7 +128,7 @@ def test_ticks_are_round(high, expected):
 def test_a_long_name_is_wrapped_beside_its_share():
     rounds = [Round('demonstrations of equal time', 1, 2, 10.0, True, 0.5)]
     svg = human_shares(rounds)
-    assert '>demonstrations of equal<' in svg and '>time<' in svg
+    assert '>demonstrations<' in svg and '>of equal time<' in svg
 
 
 def test_effort_has_a_table_only_where_it_is_known(tmp_path):

@@ -69,7 +69,9 @@ def test_markers_and_diagnostics(robot, tmp_path):
         requests.publish(HelpRequest(source_id='help_gate', active=True, reason='novelty',
                                      score=0.9, threshold=0.5))
         asked = 'help_gate asks for help: novelty (0.9, threshold 0.5)'
-        robot.until(lambda: shown[-1].markers[3].text == asked, 'the request in RViz', each=send)
+        robot.until(lambda: shown[-1].markers[3].text.replace('\n', ' ') == asked,
+                    'the request in RViz', each=send)
+        assert max(map(len, shown[-1].markers[3].text.split('\n'))) <= 32
         assert (shown[-1].markers[3].action, shown[-1].markers[3].ns) == (Marker.ADD, 'help')
         robot.until(lambda: diagnostics and diagnostics[-1].message == asked, 'warning', each=send)
         requests.publish(HelpRequest(source_id='help_gate', active=False))
@@ -126,8 +128,9 @@ def test_each_arm_has_its_markers(pair, tmp_path):
               'both paths')
         now = {m.ns: m for m in shown[-1].markers}
         assert list(now) == [
-            'left/path', 'left/mode', 'left/limits', 'help', 'left/workspace', 'left/trail',
-            'right/path', 'right/mode', 'right/limits', 'right/workspace', 'right/trail']
+            'left/path', 'left/mode', 'left/limits', 'help', 'left/name', 'left/workspace',
+            'left/trail', 'right/path', 'right/mode', 'right/limits', 'right/name',
+            'right/workspace', 'right/trail']
         for arm in PAIR.arms:
             forward, columns = chain(PAIR, arm).forward, PAIR.indices(arm.joints)
             path = [[p.x, p.y, p.z] for p in now[f'{arm.name}/path'].points]
@@ -141,10 +144,15 @@ def test_each_arm_has_its_markers(pair, tmp_path):
         until(lambda _: joined, 'the joints of both arms on one topic')
         assert (list(joined[-1].name), list(joined[-1].position)) == (
             PAIR.joint_names, list(PAIR.start))
-        assert now['left/mode'].text == 'left\nPAUSED\nthe arbiter was not heard'
-        assert now['right/mode'].text == 'right'
+        assert now['left/mode'].text == 'PAUSED\nthe arbiter was not heard'
+        assert now['right/mode'].text == ''
+        assert (now['left/name'].text, now['right/name'].text) == ('left', 'right')
+        for what in ('name', 'workspace'):
+            colours = [(m.color.r, m.color.g, m.color.b)
+                       for m in (now[f'left/{what}'], now[f'right/{what}'])]
+            assert colours[0] != colours[1]
         pair.position[PAIR.indices(['right_elbow'])] = 2.7
-        until(lambda now: now['right/mode'].text == 'right\nright_elbow near its limit'
+        until(lambda now: now['right/mode'].text == 'right_elbow near its limit'
               and now['right/limits'].color.g == 0.0, 'the right arm is near its limit')
         left = {m.ns: m for m in shown[-1].markers}['left/limits']
         assert (left.color.r, left.color.g) == (0.0, 1.0), 'the left one is not'

@@ -52,7 +52,7 @@ class Arms:
             own = {joint: value for joint, value in near.items()
                    if self._owner.get(joint, self._arms[0][0].name) == arm.name}
             name = arm.name if len(self._arms) > 1 else ''
-            lines = [name, text if number == 0 else '', *_warnings(own)]
+            lines = [text if number == 0 else '', *_warnings(own)]
             views.append(ArmView(
                 name, tool, '\n'.join(filter(None, lines)), max(own.values(), default=0.0),
                 [kinematics.forward(row[columns])[0] for row in rows],

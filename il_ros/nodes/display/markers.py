@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from textwrap import fill
 
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Point, Vector3
@@ -16,8 +17,12 @@ from visualization_msgs.msg import Marker, MarkerArray
 COLOURS = {Mode.TELEOP: (0.2, 0.5, 1.0), Mode.AUTONOMOUS: (0.1, 0.7, 0.3),
            Mode.PAUSED: (0.6, 0.6, 0.6), Mode.ALIGNING: (0.6, 0.4, 0.9),
            Mode.CORRECTING: (1.0, 0.6, 0.0), Mode.HOLD: (0.9, 0.1, 0.1)}
+# Of name and workspace of each arm, so that two are told apart; path and trail tell who drives.
+ARMS = ((0.8, 0.8, 0.9), (0.95, 0.75, 0.35), (0.45, 0.8, 0.95), (0.85, 0.6, 0.9))
+WIDEST = 32          # letters of a line of text: more would run out of the picture
 NEAR = 0.9           # share of a joint's range from its middle that counts as near a limit
 LIFETIME = Duration(nanosec=500_000_000)
+NAME_ABOVE = 0.06    # [m]
 TEXT_ABOVE = 0.15    # [m]
 HELP_ABOVE = 0.3     # [m]
 TEXT_HEIGHT = 0.03   # [m]
@@ -68,8 +73,10 @@ def markers(header: Header, mode: Mode, arms: Iterable[ArmView],
         shown += _arm(header, COLOURS[mode], arm)
         if number == 0:
             shown.append(_help(header, arm.tool, help_wanted))
+        if arm.name:
+            shown.append(_name(header, arm, ARMS[number % len(ARMS)]))
         if arm.workspace:
-            shown.append(_workspace(header, arm.name, arm.workspace))
+            shown.append(_workspace(header, arm.name, arm.workspace, ARMS[number % len(ARMS)]))
         shown.append(_trail(header, arm))
     return MarkerArray(markers=shown)
 
@@ -82,7 +89,7 @@ def _arm(header: Header, rgb: tuple[float, float, float], arm: ArmView) -> list[
     if len(line.points) < 2:
         line.action = Marker.DELETE
     label = _marker(header, arm.name, 'mode', Marker.TEXT_VIEW_FACING, colour)
-    label.text, label.scale.z = arm.text, TEXT_HEIGHT
+    label.text, label.scale.z = _lines(arm.text), TEXT_HEIGHT
     label.pose.position = _point(arm.tool, TEXT_ABOVE)
     ball = _marker(header, arm.name, 'limits', Marker.SPHERE, _limit_colour(arm.nearness))
     ball.scale = Vector3(x=SPHERE, y=SPHERE, z=SPHERE)
@@ -90,17 +97,24 @@ def _arm(header: Header, rgb: tuple[float, float, float], arm: ArmView) -> list[
     return [line, label, ball]
 
 
+def _name(header: Header, arm: ArmView, rgb: tuple[float, float, float]) -> Marker:
+    label = _marker(header, arm.name, 'name', Marker.TEXT_VIEW_FACING, _colour(rgb))
+    label.text, label.scale.z = _lines(arm.name), TEXT_HEIGHT
+    label.pose.position = _point(arm.tool, NAME_ABOVE)
+    return label
+
+
 def _help(header: Header, tool: Floats, text: str) -> Marker:
     call = _marker(header, '', 'help', Marker.TEXT_VIEW_FACING, _colour((0.9, 0.1, 0.1)))
-    call.text, call.scale.z = text, 2 * TEXT_HEIGHT
+    call.text, call.scale.z = _lines(text), 2 * TEXT_HEIGHT
     call.pose.position = _point(tool, HELP_ABOVE)
     if not text:
         call.action = Marker.DELETE
     return call
 
 
-def _workspace(header: Header, name: str, box: Box) -> Marker:
-    lines = _marker(header, name, 'workspace', Marker.LINE_LIST, _colour((0.8, 0.8, 0.9), 0.5))
+def _workspace(header: Header, name: str, box: Box, rgb: tuple[float, float, float]) -> Marker:
+    lines = _marker(header, name, 'workspace', Marker.LINE_LIST, _colour(rgb, 0.5))
     lines.scale.x = BOX_WIDTH
     corners = np.where(CORNERS == 1, box.upper, box.lower)
     lines.points = [_point(corners[end]) for edge in EDGES for end in edge]
@@ -116,6 +130,11 @@ def _trail(header: Header, arm: ArmView) -> Marker:
     if len(line.points) < 2:
         line.action = Marker.DELETE
     return line
+
+
+def _lines(text: str) -> str:
+    """Return a text in lines that a picture can hold; RViz breaks none."""
+    return '\n'.join(fill(line, WIDEST) for line in text.split('\n'))
 
 
 def _point(position: Floats, above: float = 0.0) -> Point:

@@ -1,0 +1,1 @@
+"""Episodes and predictions in other people's viewers: Rerun and Foxglove."""
