@@ -122,7 +122,8 @@ def training_page() -> str:
                for path in sorted((ROOT / 'config/training').glob('*.yaml'))]
     return page(
         'Training settings', 'The keys of a file for `il_ros train --config`. `config/training/` '
-        'has one for each kind, which `--policy KIND` takes.', '## Presets', table(('preset', ''), presets),
+        'has one for each kind, which `--policy KIND` takes.',
+        '## Presets', table(('preset', ''), presets),
         *(section(cls) for cls in nested(TrainConfig)))
 
 
@@ -209,7 +210,7 @@ def _title(text: str) -> str:
 ABOUT = {'commands.md': 'every subcommand with its options', 'launch.md': 'what each starts',
          'nodes.md': 'what each is for, its parameters, what it says and hears',
          'topics.md': 'types, QoS, who speaks and who listens; the messages',
-         'contract.md': 'the keys of a robot\'s file', 'training.md': 'presets and their keys',
+         'contract.md': "the keys of a robot's file", 'training.md': 'presets and their keys',
          'policies.md': 'what each is, and how it departs from its paper',
          'metrics.md': 'the figures in reports, tables and JSON files',
          'errors.md': 'the kinds, and the rules of the gate'}
