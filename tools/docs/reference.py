@@ -18,7 +18,7 @@ from il_ros.datasets.effort import Effort
 from il_ros.evaluation.reliability import Reliability
 from il_ros.evaluation.result import Round
 from il_ros.evaluation.statistics import PairedComparison
-from il_ros.inspection.report import EpisodeReport, Report
+from il_ros.inspection.report import Report
 from il_ros.policies.config import KINDS, PolicyConfig
 from il_ros.recording.topics import CONTROL
 from il_ros.training.config import TrainConfig
@@ -143,13 +143,16 @@ def policies_page() -> str:
         'Kinds of policies', '`il_ros train --policy KIND`. Their settings: '
         '[Training settings](training.md). What each learns where another fails: '
         '[What the policies learn](../learning.md).', *parts, '## What all of them share',
-        table_of(PolicyConfig))
+        table_of(PolicyConfig).replace('](#', '](training.md#'))
 
 
 def metrics_page() -> str:
     """Return the page of the figures in reports, tables and JSON files."""
-    parts = [section(cls, 'figure') + '\n\n' + properties(cls)
-             for cls in (Round, PairedComparison, Reliability, Effort, EpisodeReport, Report)]
+    found: dict[type, None] = {}
+    for cls in (Round, PairedComparison, Reliability, Effort, Report):
+        nested(cls, found)
+    parts = ['\n\n'.join(filter(None, (section(cls, 'figure'), properties(cls))))
+             for cls in found]
     return page(
         'Figures', 'What the figures in reports, tables and JSON files mean. Success rates have '
         '95 % Wilson intervals; two policies are compared on the same seeds.', *parts)
