@@ -13,7 +13,7 @@ from il_ros.evaluation.statistics import Interval
 WIDTH, WIDE, HEIGHT = 520, 1080, 290
 LEFT, RIGHT, TOP, BOTTOM = 52, 18, 20, 44
 ROW = 22  # height of one line of the timeline
-TICK_WIDTH = 6.0  # of one letter in the style `tick`
+TICK_WIDTH = 6.8  # of one letter in the style `tick`, at most
 
 
 @dataclass
