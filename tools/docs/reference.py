@@ -52,9 +52,10 @@ def nodes_page() -> str:
         about = escaped(lead(module).removeprefix(f'{name}: '))
         text = [f'## {name}', about[0].upper() + about[1:]]
         own = [use for use in found if use.node == name]
-        rows = [[said, ', '.join(f'`{n}`' for n in sorted({u.name for u in own if u.how == how}))]
-                for how, said in HOWS.items()]
-        text.append(table(('', ''), [row for row in rows if row[1]]))
+        names = {said: sorted({f'`{u.name}`' for u in own if u.how == how})
+                 for how, said in HOWS.items()}
+        text.append('\n'.join(f'- {said}: {", ".join(each)}'
+                              for said, each in names.items() if each))
         if where := PARAMETERS.get(name):
             text.append(table_of(import_module(f'il_ros.nodes.{where}').Parameters, 'parameter'))
         parts.append('\n\n'.join(filter(None, text)))
