@@ -20,6 +20,7 @@ def lab(tmp_path_factory):
     """Make what the first half hour leaves, as far as these pages need it."""
     folder = tmp_path_factory.mktemp('lab')
     contract = bags.small_contract(cameras=())
+    (folder / 'lab/bags').mkdir(parents=True)
     bags.write_bags(folder / 'lab/bags/demonstrations', 5, contract=contract)
     bags.write_bag(folder / 'lab/bags/demonstrations/episode_0006',
                    bags.Script(contract, 4.0, seed=6, still_s=2.0))
