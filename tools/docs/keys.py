@@ -61,7 +61,7 @@ def main(command: str, *steps: str) -> int:
     for step in steps:
         if step.startswith('/') and step.endswith('/'):
             if not terminal.read(PATIENCE_S, step[1:-1]):
-                print(f'\nnot shown within {PATIENCE_S:g} s: {step[1:-1]}')
+                print(f'\n{command}: expected {step[1:-1]!r} within {PATIENCE_S:g} s')
                 terminal.end()
                 return 1
         elif step.replace('.', '').isdigit():
