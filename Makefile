@@ -5,7 +5,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 RUN = . tools/env.sh &&
 
-.PHONY: demo test test312 xr-test setup bench faults learn lint audit clean
+.PHONY: demo test test312 xr-test setup bench faults learn lint audit docs reference tutorials \
+  pictures clean
 
 demo: setup
 	$(RUN) il_ros demo $(ARGS)
@@ -44,6 +45,24 @@ audit: setup
 	[ -x .venv/audit/bin/pip-audit ] || (python3 -m venv .venv/audit && \
 	  .venv/audit/bin/pip install --quiet pip-licenses pip-audit)
 	.venv/audit/bin/python tools/audit.py .venv/bin/python
+
+# The site in build/site; a link that leads nowhere, or a page that is not what the code says, ends it.
+docs: setup
+	[ -x .venv/docs/bin/zensical ] || (python3 -m venv .venv/docs && \
+	  .venv/docs/bin/pip install --quiet zensical==0.0.73)
+	$(RUN) bash tools/docs/site.sh .venv/docs/bin/zensical
+
+# docs/reference, from the code.
+reference: setup
+	$(RUN) python -m tools.docs.reference
+
+# Every command of the pages, in order; half an hour. ARGS='how-to/depth' for some of them.
+tutorials: setup
+	$(RUN) python -m tools.docs.blocks $(ARGS)
+
+# docs/pictures, from a run of the demo in out/demo, which is made if there is none.
+pictures: setup
+	$(RUN) python -m tools.docs.pictures $(ARGS)
 
 clean:
 	rm -rf .venv build install log il_ros.egg-info il_ros/msg il_ros/srv il_ros/action il_ros/*.so

@@ -1,0 +1,1 @@
+"""Makes, checks and runs the documentation: `make docs`, `reference`, `tutorials`, `pictures`."""
