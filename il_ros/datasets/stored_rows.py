@@ -1,8 +1,8 @@
 """The rows of a dataset as `episode_rows` gives those of a bag."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import nan
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from il_ros.datasets import schema
 from il_ros.datasets.from_bags.rows import Row
@@ -36,7 +36,13 @@ def stored_rows(dataset: Dataset, episode: int) -> Iterator[Row]:
                 columns[schema.ACTION][row].astype(np.float64),
                 columns[schema.POLICY_ACTION][row].astype(np.float64),
                 int(columns['control_source'][row]), bool(columns['intervention'][row]),
-                Asked(*(column[row].item() if (column := columns.get(name)) is not None else
-                        default for name, default in zip(schema.ASKED, (0, nan, nan, nan),
-                                                         strict=True))),
+                _asked(columns, row),
                 int(columns['limited_by'][row]) if 'limited_by' in columns else schema.UNKNOWN)
+
+
+def _asked(columns: Mapping[str, Any], row: int) -> Asked:
+    """Return what is stored of it; older datasets have no such columns."""
+    if schema.ASKED[0] not in columns:
+        return Asked()
+    requested, *told = (columns[name][row].item() for name in schema.ASKED)
+    return Asked(bool(requested), *told)
