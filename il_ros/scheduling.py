@@ -47,6 +47,18 @@ def run_first(priority: int = PRIORITY, *, children: bool = True) -> str:
     return ''
 
 
+def run_as_others() -> None:
+    """Make the calling thread an ordinary one again, behind the process's others that run first.
+
+    To end: Fast DDS 2.14 (rmw_fastrtps) looks again and again, without a pause and under a lock,
+    whether its threads have left what they do. Those that wait for this very lock get it only if
+    they go before the thread that looks: between two of the first rank it went on for ever.
+    """
+    with suppress(OSError, AttributeError):
+        kept = os.sched_getscheduler(0) & os.SCHED_RESET_ON_FORK    # only root may clear it
+        os.sched_setscheduler(0, os.SCHED_OTHER | kept, os.sched_param(0))
+
+
 def end_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
     """Ask for a signal when the thread that started this process ends, however it ends.
 

@@ -26,6 +26,21 @@ child = [sys.executable, '-c', 'import os; print(os.sched_getscheduler(0) == os.
 seen['child'] = subprocess.run(child, capture_output=True, text=True).stdout.strip() == 'True'
 print(notice or sorted(name for name in seen if seen[name]))
 """
+OTHERS = """
+import os, threading
+from il_ros.scheduling import run_as_others, run_first
+go, seen = threading.Event(), []
+def look():
+    go.wait()
+    seen.append(os.sched_getscheduler(0))
+other = threading.Thread(target=look)
+other.start()
+run_first()
+run_as_others()
+go.set()
+other.join()
+print(seen == [os.SCHED_FIFO], os.sched_getscheduler(0) == os.SCHED_OTHER)
+"""
 CHILD = """
 import time
 from il_ros.scheduling import end_with_parent
@@ -52,6 +67,12 @@ def test_threads_run_first_and_children_as_asked(who, first):
     out = subprocess.run([sys.executable, '-c', FIRST, who], capture_output=True, text=True,
                          check=True).stdout.strip()
     assert (out == str(first)) if permitted() else ('no real-time priority' in out), out
+
+
+def test_a_thread_gives_way_to_the_others_of_its_process():
+    out = subprocess.run([sys.executable, '-c', OTHERS], capture_output=True, text=True,
+                         check=True).stdout.strip()
+    assert out == f'{permitted()} True'
 
 
 def test_a_refusal_says_what_to_do():

@@ -22,7 +22,14 @@ from il_ros.nodes.shared.ending import (
 )
 from il_ros.nodes.shared.parameter_requests import answer_all
 from il_ros.nodes.shared.parameters import declare as declare
-from il_ros.scheduling import end_within, ignore_interrupts, LAUNCH, run_first, when_gone
+from il_ros.scheduling import (
+    end_within,
+    ignore_interrupts,
+    LAUNCH,
+    run_as_others,
+    run_first,
+    when_gone,
+)
 from il_ros.timing import Grid, Now, SECOND, Tick
 import numpy as np
 import rclpy
@@ -92,6 +99,7 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
             return 1
     finally:
         ignore_interrupts()
+        run_as_others()
         end_within()  # Fast DDS 2.14 may wait forever for a port that others left broken
         if node is not None:
             node.destroy_node()
