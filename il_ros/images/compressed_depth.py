@@ -129,7 +129,7 @@ def pack_rvl(values: NDArray[np.uint16]) -> Pixels:
     nibbles = np.repeat(numbers, lengths) >> 3 * place & 7 | 8 * more
     nibbles = np.append(nibbles, np.zeros(-len(nibbles) % 8, np.int64)).reshape(-1, 8)
     words = (nibbles << np.arange(28, -4, -4)).sum(axis=1)
-    return words.astype('<u4').view(np.uint8)
+    return np.asarray(words, '<u4').view(np.uint8)
 
 
 def unpack_rvl(data: Pixels, count: int) -> NDArray[np.uint16]:

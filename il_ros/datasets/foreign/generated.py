@@ -106,7 +106,7 @@ def contract_from(root: Path, info: Info, tasks: list[str], columns: Columns
     depths = {name: depth_of(features[of.key]) for name, of in found.items()}
     cameras = tuple(Camera(
         TOPIC + name, IMAGE_TYPES[0], *paced, name=name, height=of.height, width=of.width,
-        **({'encoding': '32FC1', 'depth': depths[name]} if depths[name] else {}))
+        encoding='32FC1' if depths[name] else 'rgb8', depth=depths[name])
         for name, of in found.items())
     poses = named.pose_names(features.get(schema.ENVIRONMENT))
     first = np.asarray(columns[schema.STATE][0], np.float64)

@@ -106,12 +106,13 @@ def test_a_missing_frame_is_named(video):
 
 
 def coded(path, codec, layout='yuv420p', **options):
-    """Write a video as another program might."""
+    """Write a video as another program might; x265 4 breaks memory below 64 pixels of width."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream(codec, rate=30, options=options)
-        stream.width, stream.height, stream.pix_fmt = 48, 32, layout
+        stream.width, stream.height, stream.pix_fmt = 80, 64, layout
         for k in range(COUNT):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame(k), format='rgb24')))
+            given = av.VideoFrame.from_ndarray(frame(k, 64, 80), format='rgb24')
+            container.mux(stream.encode(given))
         container.mux(stream.encode(None))
     return path
 
@@ -121,8 +122,7 @@ def coded(path, codec, layout='yuv420p', **options):
     ('libx264', {'g': '30', 'layout': 'yuv444p'}),
     ('libx265', {'g': '2', 'x265-params': 'log-level=none'}),       # as LeRobot's distances
     ('libx265', {'g': '12', 'x265-params': 'log-level=none', 'layout': 'yuv420p10le'}),
-    ('libvpx-vp9', {'g': '12', 'lag-in-frames': '8', 'deadline': 'realtime'}),
-    ('mpeg4', {'g': '12', 'bf': '2', 'qscale': '2'})])
+    ('libvpx-vp9', {'g': '12', 'lag-in-frames': '8', 'deadline': 'realtime'})])
 def test_any_frame_of_what_others_coded(tmp_path, codec, options):
     """Also where pictures need later ones, and a key picture is shown after others behind it."""
     path = coded(tmp_path / 'file.mp4', codec, **options)
