@@ -5,6 +5,7 @@ File format: https://mcap.dev/spec
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 import io
 import mmap
@@ -108,7 +109,8 @@ class McapFile:
 
     def close(self) -> None:
         """See `Storage`."""
-        self._data.close()
+        with suppress(BufferError):     # an error that is being told still looks into it
+            self._data.close()
 
     def _reader(self, chunk: _ChunkAt, sources: Mapping[int, Source]
                 ) -> Callable[[], Iterable[Sample]]:
@@ -121,7 +123,7 @@ class McapFile:
                     if channel in sources:
                         _require_date(log_ns)
                         samples.append(Sample(log_ns, sources[channel],
-                                              data[record.at + _MESSAGE.size:record.end]))
+                                              bytes(data[record.at + _MESSAGE.size:record.end])))
             return sorted(samples, key=lambda sample: sample.log_ns)
         return lambda: self._guarded(read)
 
@@ -179,7 +181,8 @@ class McapFile:
             channel = _read(Channel, data, record)
             self._found.channels[channel.id] = channel
 
-    def _unpacked(self, record: _Record) -> bytes:
+    def _unpacked(self, record: _Record) -> bytes | memoryview:
+        """Return what is in a chunk; one that is not packed stays where it is in the file."""
         _, _, unpacked, _, length = _CHUNK.unpack_from(self._data, record.at)
         at = record.at + _CHUNK.size + length
         compression = self._data[at - length:at].decode()
@@ -187,7 +190,7 @@ class McapFile:
         if at + size > record.end:
             raise ValueError(f'the chunk at byte {record.at} ends beyond its section')
         try:
-            return unpack(compression, self._data[at:at + size], unpacked)
+            return unpack(compression, memoryview(self._data)[at:at + size], unpacked)
         except ValueError as error:
             raise ValueError(f'chunk at byte {record.at} cannot be unpacked: {error}') from None
 
