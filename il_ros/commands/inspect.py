@@ -7,7 +7,7 @@ from typing import Annotated, TYPE_CHECKING
 
 from il_ros.commands import console, On, open_dataset, require_here
 from il_ros.commands.progress import counted_bar
-from il_ros.errors import DatasetError
+from il_ros.errors import ConfigError, DatasetError
 from il_ros.spread.spread import HERE, spread_over
 from rich.markup import escape
 from rich.measure import Measurement
@@ -102,6 +102,9 @@ def _compared(asked: list[Asked], opened: list[Dataset], reports: list[Report]) 
     from il_ros.training.asked import filled
     from il_ros.training.open_data import short_names
 
+    if all(one.columns for one in asked):
+        raise ConfigError('inspect: every dataset has a mapping; expected one of the robot '
+                          'itself, without')
     shares = filled([one.share for one in asked], list(map(len, opened)), 'inspect')
     return compare([
         Side(name, dataset, report, share, ColumnMap.load(one.columns) if one.columns else None)

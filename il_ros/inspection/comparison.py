@@ -1,7 +1,7 @@
 """Datasets that shall be learned from together, side by side: what does not fit, and why."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,21 +63,23 @@ def compare(sides: Sequence[Side]) -> Comparison:
         sides: Two or more.
     """
     first = next((side for side in sides if side.mapping is None), sides[0])
-    fitting, problems = [first], list[str]()
+    fitting, problems, other_unit = [first], list[str](), set[str]()
     for side in sides:
         if side is not first:
             odd = list(_other_columns(first, side))
             problems += odd
             if not any(joint in line for line in odd for joint in ('joints', 'by its mapping')):
                 fitting.append(side)
-                problems += _units(first, side)
+                for joint, line in _units(first, side):
+                    other_unit.add(joint)
+                    problems.append(line)
             problems += [*_colours(first, side), *_twice(first, side)]
     shown = sorted({task for side in sides for task in side.of_task},
                    key=lambda task: -sum(task in side.of_task for side in sides))
     for task in shown:
         have = [side for side in fitting if task in side.of_task]
         for side in have[1:]:
-            problems += _same_task(task, first.dataset.contract, have[0], side)
+            problems += _same_task(task, first.dataset.contract, have[0], side, other_unit)
     outcome = {id(side): {e.index: e.outcome for e in side.report.episodes} for side in sides}
     return Comparison(sides, [
         TaskSide(task, side.name, len(numbers), float(np.median(side.seconds(task))),
@@ -120,12 +122,12 @@ def _other_columns(first: Side, side: Side) -> Iterator[str]:
             yield f'only {name} has the columns {", ".join(sorted(only))}'
 
 
-def _units(first: Side, side: Side) -> Iterator[str]:
-    """Yield joints whose values are in another unit."""
+def _units(first: Side, side: Side) -> Iterator[tuple[str, str]]:
+    """Yield joints whose values are in another unit, and what to say ('': it names them)."""
     ours = first.dataset.contract
     mine, columns = first.columns(ours), side.columns(ours)
     if side.mapping or (side.dataset.contract.generated and not ours.generated):
-        yield from (f'{side.name}: {line}' for line in unit_problems(ours, columns))
+        yield from (('', f'{side.name}: {line}') for line in unit_problems(ours, columns))
     for j, joint in enumerate(ours.joints):
         for column, word in JOINTS.items():
             a, b = (np.asarray(each[column][:, j], np.float64) for each in (mine, columns))
@@ -134,18 +136,20 @@ def _units(first: Side, side: Side) -> Iterator[str]:
             if high - low < MOVES or _size(large[0]) < TIMES_LARGER * _size(small[0]):
                 continue
             unit = likely_unit(*_usual(large[0]), low, high, j in ours.grippers)
-            yield (f'joint {joint.name!r}, {word}: {_range(a)} in {first.name}, {_range(b)} in '
-                   f'{side.name}: expected one unit'
-                   + (f'; is {large[1].name} in {unit}?' if unit else ''))
+            yield joint.name, (
+                f'joint {joint.name!r}, {word}: {_range(a)} in {first.name}, {_range(b)} in '
+                f'{side.name}: expected one unit'
+                + (f'; is {large[1].name} in {unit}?' if unit else ''))
             break
 
 
-def _same_task(task: str, ours: Contract, first: Side, side: Side) -> Iterator[str]:
-    """Yield where the episodes of one task are of another kind."""
+def _same_task(task: str, ours: Contract, first: Side, side: Side, other_unit: Collection[str]
+               ) -> Iterator[str]:
+    """Yield where the episodes of one task are of another kind; units were told already."""
     rows = [one.rows(task) for one in (first, side)]
     tables = [one.columns(ours) for one in (first, side)]
     for j, joint in enumerate(ours.joints):
-        for column, word in JOINTS.items():
+        for column, word in JOINTS.items() if joint.name not in other_unit else ():
             a, b = (np.asarray(table[column][of, j], np.float64)
                     for table, of in zip(tables, rows, strict=True))
             if _beyond(a, b) and _beyond(b, a):

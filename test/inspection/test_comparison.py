@@ -149,6 +149,8 @@ def test_the_command_prints_and_writes_all_in_one(foreign, tmp_path, capsys, mon
     assert 'slow: 20 rows per second' in html and '75 %' in html
     with pytest.raises(ConfigError, match='^inspect: .*so101 stands twice$'):
         command([str(foreign['so101'])] * 2)
+    with pytest.raises(ConfigError, match='^inspect: every dataset has a mapping; expected one'):
+        command([f'{foreign["so101"]}:a.yaml,{foreign["again"]}:b.yaml'])
 
 
 def test_datasets_of_one_robot_whose_limits_are_those_of_the_data_train_together(foreign):
