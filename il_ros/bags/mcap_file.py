@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 import io
 import mmap
 from pathlib import Path
@@ -88,10 +89,14 @@ class McapFile:
         self._chunks: list[_ChunkAt] = []
         self._guarded(self._scan)
         found = self._found
-        self.custom = _custom(found.notes)
         self.sources = [
             _source(path, channel, found.schemas.get(channel.schema_id), found.times.get(number))
             for number, channel in sorted(found.channels.items())]
+
+    @cached_property
+    def custom(self) -> Mapping[str, str]:
+        """See `Storage`; parsed when asked for, since metadata.yaml mostly says the same."""
+        return _custom(self._found.notes)
 
     def parts(self, wanted: Collection[Source], since_ns: int = 0) -> list[Part]:
         """See `Storage`."""
