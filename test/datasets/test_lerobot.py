@@ -2,6 +2,7 @@
 
 LEROBOT_PYTHON=<its python> runs these with LeRobot 0.6.1; what it records also with 0.4.4.
 """
+from dataclasses import replace
 import json
 import os
 from pathlib import Path
@@ -191,8 +192,12 @@ def test_lerobot_sees_what_a_camera_coded(tmp_path, drop):
         assert off < 1 < apart / 5, decoder
 
 
-def test_lerobot_sees_distances_of_il_ros_as_depth(tmp_path):
+@pytest.mark.parametrize('shift_m', [None, 3.5], ids=['even', 'by the logarithm'])
+def test_lerobot_sees_distances_of_il_ros_as_depth(tmp_path, shift_m):
     contract = bags.with_depth(CONTRACT, 'wrist')
+    contract = replace(contract, cameras=tuple(
+        replace(camera, depth=camera.depth and replace(camera.depth, shift_m=shift_m))
+        for camera in contract.cameras))
     convert(bags.write_bags(tmp_path / 'bags', 2, contract=contract, seconds=1.0),
             tmp_path / 'set')
     found = Dataset(tmp_path / 'set')
