@@ -21,6 +21,9 @@ IL_ROS = {
     'control/command': 'il_ros/Command', 'control/mode': 'il_ros/ControlMode',
     'control/report': 'il_ros/CommandReport', 'control/correction': 'il_ros/Correction',
     'dagger/request': 'il_ros/HelpRequest'}
+INTERBOTIX = {      # interbotix_xs_msgs, of Interbotix/interbotix_ros_core
+    'interbotix_xs_msgs/JointGroupCommand': 'string name\nfloat32[] cmd\n',
+    'interbotix_xs_msgs/JointSingleCommand': 'string name\nfloat32 cmd\n'}
 PASSED, CLAMPED, REJECTED, HELD = range(4)
 POLICY, HUMAN, HOLD = range(3)
 TELEOP, AUTONOMOUS, PAUSED, ALIGNING, CORRECTING = range(5)
@@ -32,6 +35,8 @@ def store():
     for name in (*IL_ROS.values(), *VIDEO_TYPES):
         types = get_types_from_msg(message_definition(name).text, full_type(name))
         found.register({k: v for k, v in types.items() if k not in found.fielddefs})
+    for name, text in INTERBOTIX.items():
+        found.register(get_types_from_msg(text, full_type(name)))
     return found
 
 

@@ -35,8 +35,9 @@ class Script:
         action: Of `action`.
         sizes: Of the two.
         cameras: dtype by key.
+        depths: `info` of those that see distances, as LeRobot 0.6 writes it.
         extra: Further features: dtype and size.
-        codec: Of the videos.
+        codec: Of the videos; several take turns, file by file.
         scale: Values lie within so much of 0.
         info: More keys of info.json.
     """
@@ -45,10 +46,11 @@ class Script:
     action: Any = None
     sizes: tuple[int, int] = (2, 2)
     cameras: Mapping[str, str] = field(default_factory=dict)
+    depths: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     extra: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     lengths: Sequence[int] = (12, 9, 14)
     fps: int = 30
-    codec: str = 'libx264'
+    codec: str | Sequence[str] = 'libx264'
     scale: float = 1.0
     robot: str | None = None
     tasks: Sequence[str] = (TASK,)
@@ -92,6 +94,40 @@ def picture(row: int, camera: int) -> np.ndarray:
     return image
 
 
+def distances(row: int) -> np.ndarray:
+    """Return what a depth camera measured [m], 0 where nothing. Shape (H, W)."""
+    metres = np.linspace(0.005, 11, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) + 0.01 * row
+    metres[:, 0] = 0
+    return metres
+
+
+def log_codes(metres: np.ndarray, low: float, high: float, shift: float) -> np.ndarray:
+    """Return distances as LeRobot documents its codes of 12 bits."""
+    with np.errstate(divide='ignore'):      # of 0 where there is no shift
+        share = (np.log(metres + shift) - np.log(low + shift)) / (
+            np.log(high + shift) - np.log(low + shift))
+    return np.rint(share * 4095).clip(0, 4095).astype(np.uint16)
+
+
+def linear_codes(metres: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return the same without `use_log`."""
+    return np.rint((metres - low) / (high - low) * 4095).clip(0, 4095).astype(np.uint16)
+
+
+def depth_info(low: float = 0.01, high: float = 10.0, shift: float = 3.5, log: bool = True
+               ) -> dict[str, Any]:
+    return {'is_depth_map': True, 'depth_unit': 'mm', 'video.codec': 'hevc',
+            'video.pix_fmt': 'gray12le', 'video.depth_min': low, 'video.depth_max': high,
+            'video.shift': shift, 'video.use_log': log}
+
+
+def coded(row: int, about: Mapping[str, Any]) -> np.ndarray:
+    """Return what a video of distances holds. Shape (H, W)."""
+    low, high = about['video.depth_min'], about['video.depth_max']
+    return log_codes(distances(row), low, high, about['video.shift']) if (
+        about['video.use_log']) else linear_codes(distances(row), low, high)
+
+
 def told(images: np.ndarray) -> list[int]:
     """Return the rows that pictures tell."""
     return np.rint(images[:, 32:].mean(axis=(1, 2, 3)) / LEVEL).astype(int).tolist()
@@ -103,8 +139,10 @@ def features(script: Script) -> dict[str, Any]:
                               'names': script.state},
         'action': {'dtype': 'float32', 'shape': [script.sizes[1]], 'names': script.action}}
     for key, kind in script.cameras.items():
-        found[key] = {'dtype': kind, 'shape': [HEIGHT, WIDTH, 3],
-                      'names': ['height', 'width', 'channels']}
+        about = script.depths.get(key)
+        found[key] = {'dtype': kind, 'shape': [HEIGHT, WIDTH, 1 if about else 3],
+                      'names': ['height', 'width', 'channels'],
+                      **({'info': dict(about)} if about else {})}
     for key, (kind, size) in script.extra.items():
         found[key] = {'dtype': kind, 'shape': [size], 'names': None}
     for key in ('timestamp', 'frame_index', 'episode_index', 'index', 'task_index'):
@@ -130,8 +168,11 @@ def table(script: Script) -> pa.Table:
             columns[key] = pa.array(column.tolist(), pa.list_(pa.float32()))
     for number, (key, kind) in enumerate(script.cameras.items()):
         if kind == 'image':
-            columns[key] = pa.array([{'bytes': _png(picture(k, number)), 'path': f'{k}.png'}
-                                     for k in range(rows)])
+            about = script.depths.get(key)
+            columns[key] = pa.array([
+                {'bytes': _tiff(distances(k), about['depth_unit']), 'path': f'{k}.tiff'} if about
+                else {'bytes': _png(picture(k, number)), 'path': f'{k}.png'}
+                for k in range(rows)])
     columns |= {'timestamp': pa.array((frame / script.fps).astype(np.float32)),
                 'frame_index': pa.array(frame), 'episode_index': pa.array(episode),
                 'index': pa.array(np.arange(rows)),
@@ -143,20 +184,33 @@ def _png(image: np.ndarray) -> bytes:
     return bytes(cv2.imencode('.png', image[..., ::-1])[1])
 
 
-def _video(path: Path, images: Sequence[np.ndarray], script: Script) -> None:
+def _tiff(metres: np.ndarray, unit: str) -> bytes:
+    values = metres.astype(np.float32) if unit == 'm' else np.rint(1000 * metres).astype(np.uint16)
+    return bytes(cv2.imencode('.tiff', values, [cv2.IMWRITE_TIFF_COMPRESSION, 1])[1])
+
+
+def _video(path: Path, rows: range, camera: int, key: str, script: Script, number: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    codecs = [script.codec] if isinstance(script.codec, str) else script.codec
+    codec = codecs[(number + camera) % len(codecs)]
+    about = script.depths.get(key)
+    images = [coded(k, about) if about else picture(k, camera) for k in rows]
     # SVT-AV1 leaves the thread that calls it with the highest real-time priority.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(_encode, path, images, script).result()
+        pool.submit(_encode, path, images, script.fps, codec).result()
 
 
-def _encode(path: Path, images: Sequence[np.ndarray], script: Script) -> None:
+def _encode(path: Path, images: Sequence[np.ndarray], fps: int, codec: str) -> None:
+    codes = images[0].ndim == 2
+    codec, options, kept, given = (
+        'libx265', {'x265-params': 'lossless=1:log-level=none'}, 'gray12le', 'gray12le'
+    ) if codes else (codec, {'crf': '18'}, 'yuv420p', 'rgb24')
     with av.open(str(path), 'w') as container:
-        stream = container.add_stream(script.codec, rate=Fraction(script.fps),
-                                      options={'g': '2', 'crf': '18'})
-        stream.height, stream.width, stream.pix_fmt = HEIGHT, WIDTH, 'yuv420p'
+        stream = container.add_stream(codec, rate=Fraction(fps),
+                                      options={'g': '2'} | options)
+        stream.height, stream.width, stream.pix_fmt = HEIGHT, WIDTH, kept
         for image in images:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format='rgb24')))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format=given)))
         container.mux(stream.encode(None))
 
 
@@ -168,7 +222,8 @@ def _stats(script: Script, rows: slice) -> dict[str, Any]:
                       'mean': part.mean(0).tolist(), 'std': part.std(0).tolist(),
                       'count': [len(part)]}
     for key in script.cameras:
-        found[key] = {name: [[[0.5]]] * 3 for name in ('min', 'max', 'mean', 'std')} | {
+        found[key] = {name: [[[1500.0]]] if key in script.depths else [[[0.5]]] * 3
+                      for name in ('min', 'max', 'mean', 'std')} | {
             'count': [len(range(*rows.indices(10 ** 6)))]}
     return found
 
@@ -200,7 +255,7 @@ def write_v3(root: Path, script: Script) -> Path:
         for camera, (key, kind) in enumerate(script.cameras.items()):
             if kind == 'video':
                 _video(root / f'videos/{key}/chunk-000/file-{number:03d}.mp4',
-                       [picture(k, camera) for k in range(rows.start, rows.stop)], script)
+                       range(rows.start, rows.stop), camera, key, script, number)
     for k, length in enumerate(script.lengths):
         number = next(n for n, rows in enumerate(files) if rows.start <= starts[k] < rows.stop)
         row: dict[str, Any] = {
@@ -238,7 +293,7 @@ def write_v21(root: Path, script: Script) -> Path:
         for camera, (key, kind) in enumerate(script.cameras.items()):
             if kind == 'video':
                 _video(root / f'videos/chunk-000/{key}/episode_{k:06d}.mp4',
-                       [picture(n, camera) for n in range(*rows.indices(starts[-1]))], script)
+                       range(*rows.indices(starts[-1])), camera, key, script, k)
         lines['episodes'].append({'episode_index': k, 'length': length,
                                   'tasks': [script.tasks[k % len(script.tasks)]]})
         lines['episodes_stats'].append({'episode_index': k, 'stats': _stats(script, rows)})

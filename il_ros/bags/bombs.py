@@ -71,8 +71,8 @@ def _check_chunk(where: str, data: mmap.mmap, at: int, end: int) -> None:
         raise BagError(f'{where}: unpacks to more than the {size} bytes that it claims')
 
 
-def unpack(compression: str, packed: bytes, size: int) -> bytes:
-    """Return what a chunk unpacks to.
+def unpack(compression: str, packed: bytes | memoryview, size: int) -> bytes | memoryview:
+    """Return what a chunk unpacks to, itself where it is not packed.
 
     Args:
         compression: zstd, lz4 or nothing.
@@ -83,7 +83,7 @@ def unpack(compression: str, packed: bytes, size: int) -> bytes:
         ValueError: It cannot be unpacked, or to another size.
     """
     if not compression:
-        raw = packed
+        raw: bytes | memoryview = packed
     elif compression not in UNPACK:
         raise ValueError(f'compression {compression[:20]!r} is not known; expected zstd or lz4')
     else:

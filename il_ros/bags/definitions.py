@@ -22,6 +22,7 @@ SEPARATOR = '=' * 80 + '\n'
 IDL = 'IDL: '
 _ZSTD = b'\x28\xb5\x2f\xfd'     # how a message that rosbag2 compressed begins
 MAX_MESSAGE = 1 << 30
+LARGE = 1 << 16     # bytes: a picture, whose numbers are bytes themselves
 _UNREADABLE = (TypesysError, RecordingError, ValueError, KeyError, IndexError, AssertionError,
                AttributeError, TypeError)
 UNREADABLE_DATA = (SerdeError, ValueError, IndexError, KeyError, struct.error, AssertionError)
@@ -68,7 +69,9 @@ def deserialize(source: Source, data: bytes) -> Any:
         Exception: One of UNREADABLE_DATA: The data are no such message.
     """
     store = _store(source.type, source.encoding, source.definition)
-    return store.deserialize_cdr(data, full_type(source.type))
+    # Of bytes rosbags copies all but the head first; numbers of a small message lie aligned then.
+    given = memoryview(data) if len(data) > LARGE else data
+    return store.deserialize_cdr(given, full_type(source.type))
 
 
 def serialize(source: Source, message: Any) -> bytes:

@@ -5,7 +5,9 @@ File format: https://mcap.dev/spec
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 import io
 import mmap
 from pathlib import Path
@@ -87,10 +89,14 @@ class McapFile:
         self._chunks: list[_ChunkAt] = []
         self._guarded(self._scan)
         found = self._found
-        self.custom = _custom(found.notes)
         self.sources = [
             _source(path, channel, found.schemas.get(channel.schema_id), found.times.get(number))
             for number, channel in sorted(found.channels.items())]
+
+    @cached_property
+    def custom(self) -> Mapping[str, str]:
+        """See `Storage`; parsed when asked for, since metadata.yaml mostly says the same."""
+        return _custom(self._found.notes)
 
     def parts(self, wanted: Collection[Source], since_ns: int = 0) -> list[Part]:
         """See `Storage`."""
@@ -108,7 +114,8 @@ class McapFile:
 
     def close(self) -> None:
         """See `Storage`."""
-        self._data.close()
+        with suppress(BufferError):     # an error that is being told still looks into it
+            self._data.close()
 
     def _reader(self, chunk: _ChunkAt, sources: Mapping[int, Source]
                 ) -> Callable[[], Iterable[Sample]]:
@@ -121,7 +128,7 @@ class McapFile:
                     if channel in sources:
                         _require_date(log_ns)
                         samples.append(Sample(log_ns, sources[channel],
-                                              data[record.at + _MESSAGE.size:record.end]))
+                                              bytes(data[record.at + _MESSAGE.size:record.end])))
             return sorted(samples, key=lambda sample: sample.log_ns)
         return lambda: self._guarded(read)
 
@@ -179,7 +186,8 @@ class McapFile:
             channel = _read(Channel, data, record)
             self._found.channels[channel.id] = channel
 
-    def _unpacked(self, record: _Record) -> bytes:
+    def _unpacked(self, record: _Record) -> bytes | memoryview:
+        """Return what is in a chunk; one that is not packed stays where it is in the file."""
         _, _, unpacked, _, length = _CHUNK.unpack_from(self._data, record.at)
         at = record.at + _CHUNK.size + length
         compression = self._data[at - length:at].decode()
@@ -187,7 +195,7 @@ class McapFile:
         if at + size > record.end:
             raise ValueError(f'the chunk at byte {record.at} ends beyond its section')
         try:
-            return unpack(compression, self._data[at:at + size], unpacked)
+            return unpack(compression, memoryview(self._data)[at:at + size], unpacked)
         except ValueError as error:
             raise ValueError(f'chunk at byte {record.at} cannot be unpacked: {error}') from None
 

@@ -58,12 +58,14 @@ class Storage(Protocol):
     Attributes:
         path: The file.
         sources: Its topics.
-        custom: What its recorder noted in it, as in custom_data of metadata.yaml.
     """
 
     path: Path
     sources: list[Source]
-    custom: Mapping[str, str]
+
+    @property
+    def custom(self) -> Mapping[str, str]:
+        """What its recorder noted in it, as in custom_data of metadata.yaml."""
 
     def parts(self, wanted: Collection[Source], since_ns: int = 0) -> list[Part]:
         """Return the parts that hold messages of some topics; those from before may lack."""

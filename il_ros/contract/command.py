@@ -16,7 +16,10 @@ POSITION_TOPICS = (TRAJECTORY, 'std_msgs/Float64MultiArray',
 BASE_TOPICS = ('geometry_msgs/Twist', 'geometry_msgs/TwistStamped')
 FORWARD = 'std_msgs/Float64MultiArray'
 INTERFACES = ('position', 'velocity')
-NAMED = (TRAJECTORY, 'sensor_msgs/JointState',
+# Of the X-Series driver of Interbotix (ALOHA): read from bags, sent to no robot.
+RECORDED = GROUP, SINGLE = ('interbotix_xs_msgs/JointGroupCommand',
+                            'interbotix_xs_msgs/JointSingleCommand')
+NAMED = (TRAJECTORY, 'sensor_msgs/JointState', SINGLE,
          'control_msgs/ParallelGripperCommand')
 FRAMED = ('geometry_msgs/PoseStamped', 'geometry_msgs/TwistStamped')
 TOPICS = (*POSITION_TOPICS, *BASE_TOPICS)
@@ -68,7 +71,7 @@ class CommandInterface:
             raise ConfigError('command: expected a topic or an action, got '
                               + ('neither' if self.topic is None else 'both'))
         resolve(self.name)
-        one_of(self.type, TOPICS if self.topic else GRIPPER_ACTIONS, 'command type')
+        one_of(self.type, TOPICS + RECORDED if self.topic else GRIPPER_ACTIONS, 'command type')
         if self.joints is not None:
             if not self.joints:
                 raise ConfigError(f'command {self.name}: joints: expected at least one')

@@ -1,6 +1,9 @@
 """Whether two contracts agree in all that data and policies depend on."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from il_ros.config import to_mapping
 from il_ros.contract.checks import require_real
 from il_ros.contract.contract import Contract
@@ -35,3 +38,31 @@ def require_same(ours: Contract, theirs: Contract, ours_name: str, theirs_name: 
         raise ContractMismatchError(
             f'{ours_name} and {theirs_name} were made for different robots '
             f'(value of {ours_name}, value of {theirs_name}): ' + '; '.join(lines))
+
+
+def together(contracts: Sequence[Contract]) -> Contract:
+    """Return the contract of datasets that are learned from together: the first.
+
+    Limits that were generated are those of one dataset; where all were, they hold the data of all.
+    """
+    first = contracts[0]
+    if not all(map(_from_data, contracts)) or any(
+            each.joint_names != first.joint_names for each in contracts):
+        return first
+    return replace(first, joints=tuple(replace(
+        of[0], position=(min(joint.limits[0] for joint in of),
+                         max(joint.limits[1] for joint in of)),
+        velocity=max(joint.velocity for joint in of),
+        acceleration=max(joint.acceleration for joint in of))
+        for of in zip(*(each.joints for each in contracts), strict=True)))
+
+
+def with_limits_of(ours: Contract, theirs: Contract) -> Contract:
+    """Return theirs, with our limits where both were generated and have the same joints."""
+    if not (_from_data(ours) and _from_data(theirs) and ours.joint_names == theirs.joint_names):
+        return theirs
+    return replace(theirs, joints=ours.joints, start=ours.start, generated=ours.generated)
+
+
+def _from_data(contract: Contract) -> bool:
+    return bool(contract.generated)

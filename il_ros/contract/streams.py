@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from il_ros.config import path_name, positive
 from il_ros.contract.checks import check_names, one_of, unique
@@ -18,7 +19,7 @@ HEADER, ARRIVAL = STAMPS = ('header', 'arrival')
 TURNS = (90, 180, 270)   # [degrees]
 POSE_SIZE = 7  # x y z [m], qx qy qz qw
 FAR_CODE = 4095   # of the farthest distance in 12 bits; 0 where it is unknown
-COARSEST_M = 0.002   # between two codes: at most 1 mm is lost
+COARSEST_M, FINE_TO_M = 0.002, 2.0   # between two codes: at most 1 mm is lost, up to there
 
 
 @dataclass(frozen=True)
@@ -118,30 +119,51 @@ class Depth:
 
     Attributes:
         range_m: The nearest and the farthest [m]. What is nearer or farther counts as these.
+        shift_m: Codes lie evenly in log(distance + shift_m), near ones closer together, as LeRobot
+            writes them; evenly in the distance when None [m].
+        coarse: Keep it although more than 1 mm is lost at 2 m.
     """
 
     range_m: tuple[float, float]
+    shift_m: float | None = None
+    coarse: bool | None = None
 
     def __post_init__(self) -> None:
         near, far = self.range_m
         if not 0 < near < far:
             raise ConfigError(f'depth: range_m: expected [near, far] with 0 < near < far [m], '
                               f'got {list(self.range_m)}')
-        if self.step_m > COARSEST_M * (1 + 1e-9):
+        if self.shift_m is not None and near + self.shift_m <= 0:
+            raise ConfigError(f'depth: shift_m: expected more than {-near:g}, got {self.shift_m}')
+        most = f'at most {COARSEST_M * (FAR_CODE - 1):g} m from near to far, for 12 bits'
+        step_m = self.step
+        if self.shift_m is not None:
+            most = f'less, for 12 bits up to {FINE_TO_M:g} m'
+            step_m *= min(far, FINE_TO_M) + self.shift_m
+        if step_m > COARSEST_M * (1 + 1e-9) and not self.coarse:
             raise ConfigError(
-                f'depth: range_m: expected at most {COARSEST_M * (FAR_CODE - 1):g} m from near to '
-                f'far, for 12 bits to lose at most 1 mm, got {far - near:g} m; name the part that '
-                'matters to the task')
+                f'depth: range_m: expected {most} to lose at most 1 mm, got {far - near:g} m; '
+                'name the part that matters to the task, or say coarse: true')
+
+    def even(self, metres: Any) -> Any:
+        """Return distances [m] where codes lie evenly."""
+        return metres if self.shift_m is None else np.log(metres + self.shift_m)
 
     @property
-    def step_m(self) -> float:
-        """Between two codes [m]."""
-        return (self.range_m[1] - self.range_m[0]) / (FAR_CODE - 1)
+    def step(self) -> float:
+        """Between two codes where they lie evenly."""
+        near, far = self.range_m
+        return float(self.even(far) - self.even(near)) / (FAR_CODE - 1)
+
+    def of_code(self, code: Any) -> Any:
+        """Return the distance of a code [m]; 0, which says unknown, lies before the nearest."""
+        even = self.even(self.range_m[0]) + (code - 1) * self.step
+        return even if self.shift_m is None else np.exp(even) - self.shift_m
 
     @property
     def zero_m(self) -> float:
-        """Where code 0, which says unknown, would lie [m]: a step before the nearest."""
-        return self.range_m[0] - self.step_m
+        """Where code 0 would lie [m]."""
+        return float(self.of_code(0))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from typing import Any
 from il_ros.buckets.fetch import local
 from il_ros.datasets import schema, silence
 from il_ros.datasets.files import tables
+from il_ros.datasets.files.frames import read_frames
 from il_ros.datasets.files.layout import Layout, require_lengths, require_new
 from il_ros.datasets.files.pictures import EmbeddedPictures
-from il_ros.datasets.files.video import read_frames
 from il_ros.datasets.foreign import left_out
+from il_ros.datasets.foreign.distances import in_metres
 from il_ros.datasets.foreign.generated import contract_from, joints_of
 from il_ros.datasets.units import unit_problems
 from il_ros.errors import ConfigError, DatasetError
@@ -41,7 +42,7 @@ class Dataset:
             these four), `limited_by` (newer still), `timestamp`, `frame_index`,
             `episode_index`, `index`, `task_index`. Positions in [rad] or [m].
         stats: Per feature `min`, `max`, `mean`, `std` (D,) and `count` (1,); of images (3, 1, 1)
-            in [0, 1]. As the files say; a v2.1 dataset may have none.
+            in [0, 1], of distances (1, 1, 1) [m]. As the files say; a v2.1 dataset may have none.
         cameras: Names of the cameras of which there are images.
         elsewhere: Another program recorded it; nothing vouches for the units of its values.
         notes: What was missing, and what was taken in its place; for the person who reads it.
@@ -89,6 +90,7 @@ class Dataset:
         self.stats: dict[str, dict[str, NDArray[Any]]] = {
             feature: {name: np.array(values) for name, values in parts.items()}
             for feature, parts in layout.stats().items()}
+        in_metres(self.stats, self.info['features'])
         self._files = list(dict.fromkeys(map(layout.data, self.episodes)))
         self.columns = silence.told(tables.read_data(self._files))
         self._starts = np.cumsum([0, *self.lengths])
@@ -137,7 +139,8 @@ class Dataset:
             mine = np.flatnonzero(owners == episode)
             path, first = self.images(camera, int(episode))
             if (feature := self._pictures[camera]).embedded:
-                found: Iterable[View] = self._in_data_files.frames(feature.key, rows[mine])
+                found: Iterable[View] = self._in_data_files.frames(feature.key, rows[mine],
+                                                                  feature.unit_m)
             else:
                 numbers = first + rows[mine] - self._starts[episode]
                 found = read_frames(path, numbers.tolist(), self.fps, c.depth)

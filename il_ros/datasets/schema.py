@@ -72,12 +72,14 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
 def depth_info(depth: Depth) -> dict[str, Any]:
     """Return what LeRobot (0.6) wants to know of a video of distances.
 
-    It reads `depth_min + code * (depth_max - depth_min) / 4095` [m], and its tools encode anew
-    what they cut with these options. An unknown distance comes out as `depth_min` there.
+    It reads `depth_min + code * (depth_max - depth_min) / 4095` [m], with `use_log` the same of
+    the logarithms of the distances and `shift`, and its tools encode anew what they cut with these
+    options. An unknown distance comes out as `depth_min` there.
     """
     return {'is_depth_map': True, 'depth_unit': 'm', 'video.codec': 'hevc',
             'video.pix_fmt': 'gray12le', 'video.channels': 1, 'video.depth_min': depth.zero_m,
-            'video.depth_max': depth.range_m[1], 'video.shift': 0.0, 'video.use_log': False,
+            'video.depth_max': depth.range_m[1], 'video.shift': depth.shift_m or 0.0,
+            'video.use_log': depth.shift_m is not None,
             'video.extra_options': {'x265-params': 'lossless=1'}}
 
 

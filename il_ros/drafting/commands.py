@@ -4,12 +4,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 import re
 
-from il_ros.contract.command import BASE_TOPICS, POSITION_TOPICS
+from il_ros.contract.command import BASE_TOPICS, POSITION_TOPICS, RECORDED
 from il_ros.drafting.chains import Limb
 from il_ros.drafting.heard import Heard, Sink
 from il_ros.drafting.questions import Answers, Question
 
-JOINTS, POSE = POSITION_TOPICS[:-1], POSITION_TOPICS[-1]   # the likeliest first
+*SENT, LEADER, POSE = POSITION_TOPICS
+JOINTS = (*SENT, *RECORDED, LEADER)     # the likeliest first: a JointState may be a leader's
 NAMING = ('trajectory_msgs/JointTrajectory', 'sensor_msgs/JointState')
 ARRAY = 'std_msgs/Float64MultiArray'
 SERVO = ('servo', 'delta')    # MoveIt's takes twists of a tool, not of a base
@@ -79,7 +80,8 @@ class Commands:
             return arm, ''
         alone = sum(len(each.grippers) > 0 for each in self._limbs) == 1
         found = []
-        for sink in sorted(self._sinks, key=lambda each: not each.action):
+        for sink in sorted(self._sinks, key=lambda each: (
+                not each.action, JOINTS.index(each.type) if each.type in JOINTS else 0)):
             known = self.joints_of(sink)
             if sink.type in BASE_TOPICS or sink.type == POSE or sink == arm or (
                     self.by_velocity(sink)):

@@ -38,9 +38,9 @@ def read_header(message: Any) -> Header:
     Raises:
         MessageError: The data are no such picture, or were cut off.
     """
-    data, said = data_of(message), _said(message.format)
-    if (depth := compressed_depth.read(data, *said)) is not None:
+    if (depth := depth_of(message)) is not None:
         return depth.header
+    data, said = data_of(message), _said(message.format)
     return _picture_header(files.read(_known(data, message.format)), said)
 
 
@@ -50,9 +50,9 @@ def decode(message: Any, header: Header) -> NDArray[Any]:
     Raises:
         MessageError: The data are damaged.
     """
-    data, said = data_of(message), _said(message.format)
-    if (depth := compressed_depth.read(data, *said)) is not None:
+    if (depth := depth_of(message)) is not None:
         return compressed_depth.decode(depth)
+    data, said = data_of(message), _said(message.format)
     import cv2
     # As cv_bridge reads it: other flags cut depth to 8 bits or rotate by EXIF, which no camera's
     # calibration does.
@@ -64,6 +64,15 @@ def decode(message: Any, header: Header) -> NDArray[Any]:
         return np.asarray(image[:, :, :3] if channels == 4 else image)
     code = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}[channels]
     return np.asarray(cv2.cvtColor(image, code))
+
+
+def depth_of(message: Any) -> compressed_depth.Depth | None:
+    """Return the depth that a message packs, None of another picture.
+
+    Raises:
+        MessageError: It is damaged.
+    """
+    return compressed_depth.read(data_of(message), *_said(message.format))
 
 
 def _picture_header(found: files.Picture, said: Said) -> Header:

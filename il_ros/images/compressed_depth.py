@@ -71,21 +71,65 @@ def decode(depth: Depth) -> NDArray[Any]:
     Raises:
         MessageError: The data are damaged.
     """
-    height, width, name = depth.header
-    packed: Any
-    if depth.rvl:
-        packed = unpack_rvl(depth.data, height * width).reshape(height, width)
-    else:
-        import cv2
-        packed = cv2.imdecode(depth.data, cv2.IMREAD_UNCHANGED)
-        if packed is None or packed.shape != (height, width) or packed.dtype != np.uint16:
-            raise MessageError(f'data of {depth.data.size} bytes cannot be decoded as '
-                               f'{depth.header}')
-    if name == '16UC1':
-        return np.asarray(packed)
+    packed = unpack(depth)
+    if depth.header.encoding == '16UC1':
+        return packed
     with np.errstate(divide='ignore', invalid='ignore'):
         metres = np.float32(depth.a) / (packed.astype(np.float32) - np.float32(depth.b))
     return np.where(packed == 0, np.float32(np.nan), metres)
+
+
+def unpack(depth: Depth) -> NDArray[np.uint16]:
+    """Return what is packed: millimetres, or inverse depth; 0 where unknown. Shape (H, W).
+
+    Raises:
+        MessageError: The data are damaged.
+    """
+    height, width, _ = depth.header
+    if depth.rvl:
+        return unpack_rvl(depth.data, height * width).reshape(height, width)
+    import cv2
+    packed = cv2.imdecode(depth.data, cv2.IMREAD_UNCHANGED)
+    if packed is None or packed.shape != (height, width) or packed.dtype != np.uint16:
+        raise MessageError(f'data of {depth.data.size} bytes cannot be decoded as {depth.header}')
+    return np.asarray(packed)
+
+
+def packed_anew(data: Pixels, depth: Depth, values: NDArray[np.uint16]) -> Pixels:
+    """Return the data of a message with other values in it, in the coding in which they came.
+
+    Args:
+        data: Of the message.
+        depth: What `read` made of it.
+        values: As `unpack` returned them, of the same shape.
+    """
+    head = data[:_CONFIG.size + (_SIZE.size if depth.rvl else 0)]
+    if depth.rvl:
+        return np.concatenate([head, pack_rvl(values.reshape(-1))])
+    import cv2
+    return np.concatenate([head, cv2.imencode('.png', values)[1].reshape(-1)])
+
+
+def pack_rvl(values: NDArray[np.uint16]) -> Pixels:
+    """Return values as an RVL stream; see `unpack_rvl`."""
+    known = values != 0
+    edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
+    begins, ends = edges[::2], edges[1::2]
+    if not ends.size or ends[-1] < values.size:     # what is unknown ends in a run of none
+        begins, ends = np.append(begins, values.size), np.append(ends, values.size)
+    runs = np.stack([begins - np.concatenate(([0], ends[:-1])), ends - begins], axis=1)
+    steps = np.diff(values[known].astype(np.int64), prepend=0)
+    places = np.cumsum(runs[:, 1]) - runs[:, 1]
+    numbers = np.insert((steps << 1) ^ (steps >> 63), np.repeat(places, 2), runs.reshape(-1))
+    lengths = np.ones(len(numbers), np.int64)
+    for shift in range(3, 64, 3):
+        lengths += numbers >> shift > 0
+    place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    more = place < np.repeat(lengths, lengths) - 1
+    nibbles = np.repeat(numbers, lengths) >> 3 * place & 7 | 8 * more
+    nibbles = np.append(nibbles, np.zeros(-len(nibbles) % 8, np.int64)).reshape(-1, 8)
+    words = (nibbles << np.arange(28, -4, -4)).sum(axis=1)
+    return np.asarray(words, '<u4').view(np.uint8)
 
 
 def unpack_rvl(data: Pixels, count: int) -> NDArray[np.uint16]:

@@ -1,6 +1,7 @@
 """Distances in metres on the grid of a contract's 12 bits, as robots see and datasets keep them.
 
-Code 0 says that nothing was measured, 1 the nearest distance of the range, 4095 the farthest.
+Code 0 says that nothing was measured, 1 the nearest distance of the range, 4095 the farthest; the
+others lie evenly between them, or by the logarithm, as LeRobot's (lerobot#3644).
 """
 from __future__ import annotations
 
@@ -22,9 +23,10 @@ def to_codes(metres: NDArray[Any], depth: Depth) -> Codes:
 
     That is what is 0, negative, NaN or infinite.
     """
-    with np.errstate(invalid='ignore', over='ignore'):
-        codes = np.clip(np.rint((metres - depth.zero_m) / depth.step_m), 1, FAR_CODE)
+    near, far = depth.range_m
     known = np.isfinite(metres) & (metres > 0)
+    even = depth.even(np.clip(np.where(known, metres, near), near, far))
+    codes = 1 + np.rint((even - depth.even(near)) / depth.step)
     return np.where(known, codes, 0).astype(np.uint16)
 
 
@@ -84,7 +86,7 @@ def shown(view: View, depth: Depth | None) -> Pixels:
 @lru_cache
 def _distances(depth: Depth) -> Metres:
     codes = np.arange(FAR_CODE + 1)
-    return np.where(codes > 0, depth.zero_m + codes * depth.step_m, 0.0).astype(np.float32)
+    return np.where(codes > 0, depth.of_code(codes), 0.0).astype(np.float32)
 
 
 @lru_cache

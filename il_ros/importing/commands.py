@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from il_ros.contract.command import FORWARD
+from il_ros.contract.command import FORWARD, GROUP, SINGLE
 from il_ros.contract.streams import JOINT_STATE
 from il_ros.drafting.chains import Chains
 from il_ros.drafting.commands import TARGETS
@@ -17,11 +17,14 @@ from il_ros.importing.tracks import (
     followers,
     moves,
     renamed,
+    single_tracks,
     Track,
     trajectory_tracks,
 )
 from il_ros.urdf import Urdf
 
+COUNTED = (FORWARD, GROUP)      # numbers in an order that no message says
+NAMING = (TRAJECTORY, JOINT_STATE, SINGLE)
 UNTOLD = ('made up: nothing tells it in the bag, as an action leaves no topic; name yours before '
           'the robot is to move')
 
@@ -42,20 +45,21 @@ def commands(content: Content, found: Mapping[str, str], said: Mapping[str, Mapp
     told: dict[str, list[Track]] = {}
     for name in [name for name, role in found.items() if role == COMMAND]:
         kind = content.topics[name].type
-        if kind == FORWARD:
+        if kind in COUNTED:
             columns = array_tracks(content.messages(name))
             names = followers(columns, measured)
             note = f'which joints: those that go where its {len(columns)} numbers say'
             sink = Sink(name, kind, joints=names, note=note if names else '')
             tracks = dict(zip(names, columns, strict=bool(names)))
-        elif kind in (TRAJECTORY, JOINT_STATE):
-            by_name = said.get(name) or trajectory_tracks(content.messages(name))
+        elif kind in NAMING:
+            by_name = said.get(name) or (single_tracks if kind == SINGLE else trajectory_tracks)(
+                content.messages(name))
             sink = _naming(name, kind, by_name, measured, alike)
             tracks = {joint: by_name[own] for joint, own in zip(
                 sink.joints, sink.names or sink.joints, strict=True)}
         else:
             sink, tracks = Sink(name, kind, note='what drives the base'), {}
-        if sink.joints or kind not in (TRAJECTORY, JOINT_STATE):
+        if sink.joints or kind not in NAMING:
             sinks.append(sink)
         for joint, track in tracks.items():
             told.setdefault(joint, []).append(track)
@@ -95,7 +99,7 @@ def untold_fingers(measured: Mapping[str, Track], sinks: Sequence[Sink], urdf: U
         urdf: Of the robot; by their names where there is none.
     """
     told = {joint for sink in sinks for joint in sink.joints}
-    if any(sink.type == FORWARD and not sink.joints for sink in sinks):
+    if any(sink.type in COUNTED and not sink.joints for sink in sinks):
         return []       # a person will say which joints its numbers are of
     if urdf:
         hands = [list(limb.grippers) for limb in Chains(urdf).limbs()]

@@ -46,7 +46,8 @@ def made_up(groups: Sequence[Sequence[str]], tracks: Mapping[str, Sequence[Track
     """Return a URDF that has the joints of each chain in a row, and what its limits come from.
 
     Fingers hang at the end of their chain; those of a group without other joints, at the end of
-    the first. Links have neither shape nor place.
+    the one whose names begin with the same word, else of the first. Links have neither shape nor
+    place.
 
     Args:
         groups: As `chains` returns them.
@@ -55,14 +56,15 @@ def made_up(groups: Sequence[Sequence[str]], tracks: Mapping[str, Sequence[Track
     root = Element('robot', name='data')
     SubElement(root, 'link', name='base')
     seen: dict[str, str] = {}
-    ends: list[str] = []
+    ends: dict[str, str] = {}
     for group in sorted(groups, key=lambda names: all(map(finger, names))):
         arm = [name for name in group if not finger(name)]
-        end = 'base' if arm or not ends else ends[0]
+        first = next(iter(ends.values()), 'base')
+        end = 'base' if arm else ends.get(group[0].split('_')[0], first)
         for name in arm:
             seen[name] = _joint(root, name, end, tracks[name])
             end = f'link of {name}'
-        ends.append(end)
+        ends.setdefault(group[0].split('_')[0], end)
         for name in filter(finger, group):
             seen[name] = _joint(root, name, end, tracks[name])
     return tostring(root, encoding='unicode'), seen

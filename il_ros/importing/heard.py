@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 from il_ros.bags.clocks import clock_problem, compare
-from il_ros.contract.command import FORWARD
 from il_ros.contract.integrated import JOG, TWISTS
 from il_ros.contract.streams import JOINT_STATE, ODOMETRY, Stream, VIDEO_TYPES
 from il_ros.drafting.chains import Chains
@@ -19,7 +18,7 @@ from il_ros.images.header import Header
 from il_ros.images.messages import read_header
 from il_ros.images.video import coding, PictureMissing, Video
 from il_ros.importing.alike import Alike
-from il_ros.importing.commands import commands, targets, untold_fingers
+from il_ros.importing.commands import commands, COUNTED, NAMING, targets, untold_fingers
 from il_ros.importing.content import Content, Times
 from il_ros.importing.guess import chains, made_up
 from il_ros.importing.roles import (
@@ -101,7 +100,7 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
         measured = {joint: track for joint, track in measured.items() if joint in free}
     sinks, told = commands(content, found, said, measured, alike)
     sinks += targets(content, read_urdf(source)) if source else []
-    shown = not any(sink.type in (TRAJECTORY, FORWARD, JOINT_STATE, POSE) for sink in sinks)
+    shown = not any(sink.type in (*COUNTED, *NAMING, POSE) for sink in sinks)
     untold = [] if shown else untold_fingers(measured, sinks,
                                              read_urdf(source) if source else None)
     sinks += untold
@@ -114,7 +113,7 @@ def hear(content: Content, answers: Answers, urdf: UrdfSource | None = None) -> 
     if source is None:
         groups = chains([*([] if shown else [s.joints for s in sinks]),
                          *(list(tracks) for tracks in states.values())])
-        known = all(sink.joints for sink in sinks if sink.type == FORWARD)
+        known = all(sink.joints for sink in sinks if sink.type in COUNTED)
         moved = {joint for sink in sinks for joint in sink.joints if known}
         kept = [[j for j in group if j in measured and (shown or not moved or j in moved)]
                 for group in groups]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from il_ros.bags.episodes.topic import READERS
-from il_ros.contract.command import BASE_TOPICS, FORWARD
+from il_ros.contract.command import BASE_TOPICS, FORWARD, RECORDED
 from il_ros.contract.streams import IMAGE_TYPES, JOINT_STATE, ODOMETRY, VIDEO_TYPES
 from il_ros.drafting.cameras import name_cameras
 from il_ros.drafting.heard import Heard
@@ -18,8 +18,9 @@ STATE, COMMAND, CAMERA, BASE, URDF, FORCE, NONE = (
 TRAJECTORY = 'trajectory_msgs/JointTrajectory'
 POSE = 'geometry_msgs/PoseStamped'
 KINDS = {TRAJECTORY: COMMAND, FORWARD: COMMAND, ODOMETRY: BASE,
-         'geometry_msgs/WrenchStamped': FORCE} | dict.fromkeys(BASE_TOPICS, COMMAND) | (
-    dict.fromkeys((*IMAGE_TYPES, *VIDEO_TYPES), CAMERA))
+         'geometry_msgs/WrenchStamped': FORCE,
+         **dict.fromkeys((*BASE_TOPICS, *RECORDED), COMMAND),
+         **dict.fromkeys((*IMAGE_TYPES, *VIDEO_TYPES), CAMERA)}
 TELLING = frozenset({'command', 'commands', 'cmd', 'leader', 'leaders', 'master', 'masters',
                      'target', 'targets', 'desired', 'goal', 'action', 'actions', 'reference',
                      'setpoint', 'teleop', 'gello'})   # words in the name of what moves a robot

@@ -54,14 +54,23 @@ def trajectory_tracks(messages: Iterable[tuple[int, Any]]) -> dict[str, Track]:
     return found
 
 
+def single_tracks(messages: Iterable[tuple[int, Any]]) -> dict[str, Track]:
+    """Return where messages that each name one joint send it."""
+    found: dict[str, Track] = {}
+    for at_ns, message in messages:
+        found.setdefault(message.name, Track()).add(at_ns, message.cmd)
+    return found
+
+
 def array_tracks(messages: Iterable[tuple[int, Any]]) -> list[Track]:
     """Return what messages of numbers say in each place; those of another length are left out."""
     found: list[Track] = []
     for at_ns, message in messages:
+        numbers = message.cmd if hasattr(message, 'cmd') else message.data
         if not found:
-            found = [Track() for _ in message.data]
-        if len(message.data) == len(found):
-            for track, value in zip(found, message.data, strict=True):
+            found = [Track() for _ in numbers]
+        if len(numbers) == len(found):
+            for track, value in zip(found, numbers, strict=True):
                 track.add(at_ns, value)
     return found
 

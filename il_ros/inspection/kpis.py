@@ -1,7 +1,7 @@
 """What demonstrations were worth: the figures of a policy that was trained on them."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 import json
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,16 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     return dict(found)
 
 
-def kpis(report: Report, evaluation: Mapping[str, Any]) -> Iterator[str]:
+def kpis(reports: Sequence[Report], evaluation: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line per figure: efficiency of the demonstrations, reliability of the policy.
 
     Args:
-        report: The data that the policy was trained on.
+        reports: The data that the policy was trained on.
         evaluation: Of that policy.
     """
     rate = evaluation['successes'] / evaluation['episodes']
-    minutes, episodes = report.effort.person_seconds / 60, len(report.episodes)
+    minutes = sum(report.effort.person_seconds for report in reports) / 60
+    episodes = sum(len(report.episodes) for report in reports)
     yield (f'demonstration efficiency: {rate:.0%} of {evaluation["episodes"]} episodes succeed '
            f'after {minutes:.1f} min of a person'
            + (f' ({100 * rate / minutes:.1f} points per minute)' if minutes else '')

@@ -1,9 +1,11 @@
-"""The report of a dataset as one HTML page without further files."""
+"""The report of one dataset, or of several side by side, as a HTML page without further files."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from il_ros.datasets.reader import Dataset
+from il_ros.inspection.comparison import Comparison
 from il_ros.inspection.illustrations import drawn_paths, thumbnails
 from il_ros.inspection.intervention_page import drawings
 from il_ros.inspection.interventions import Interventions
@@ -14,7 +16,7 @@ from jinja2 import Environment
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ report.root }}</title>
+<title>{{ title }}</title>
 <style>
 :root { color-scheme: light dark; --page: #fff; --ink: #222; --line: #ddd; --frame: #999;
   --bad: #b91c1c }
@@ -36,7 +38,25 @@ th:first-child, td:first-child, .text { text-align: left }
 .thumbs img { height: 3.6rem; margin: .2rem .3rem 0 0; border-radius: 3px }
 .name { overflow-wrap: anywhere; min-width: 8rem } .wide { overflow-x: auto }
 </style></head><body><main>
-<h1>{{ report.root }}</h1>
+{% if comparison %}<h1>{{ title }}</h1>
+{% for line in figures %}<p><b>{{ line }}</b></p>{% endfor %}
+{% for problem in comparison.problems %}<p class="problem">{{ problem }}</p>{% endfor %}
+<div class="wide" tabindex="0"><table>
+<tr><th class="text">dataset</th><th class="text">robot</th><th>rate [Hz]</th>
+<th>episodes</th><th>rows</th><th>share of a batch</th></tr>
+{% for side in comparison.sides %}<tr><td class="text">{{ side.name }}</td>
+<td class="text">{{ side.report.robot }}</td><td>{{ '%g' | format(side.dataset.fps) }}</td>
+<td>{{ side.report.episodes | length }}</td><td>{{ side.report.frames }}</td>
+<td>{{ '-' if side.share is none else '%.0f %%' | format(100 * side.share) }}</td></tr>
+{% endfor %}</table></div><h2>Tasks</h2>
+<div class="wide" tabindex="0"><table><tr><th class="text">task</th><th class="text">dataset</th><th>episodes</th>
+<th>median length [s]</th><th>successes</th></tr>
+{% for t in comparison.tasks %}<tr><td class="text">{{ t.task }}</td>
+<td class="text">{{ t.name }}</td><td>{{ t.episodes }}</td>
+<td>{{ '%.1f' | format(t.seconds) }}</td><td>{{ t.successes }}</td></tr>{% endfor %}</table></div>
+{% endif %}{{ sections | join | safe }}</main></body></html>
+"""
+SECTION = """<h1>{{ report.root }}</h1>
 <p>{{ report.episodes | length }} episodes, {{ report.frames }} rows,
 {{ '%.1f' | format(report.duration_s / 60) }} min of {{ report.robot }}:
 {{ report.tasks | join('; ') }}</p>
@@ -102,36 +122,62 @@ th:first-child, td:first-child, .text { text-align: left }
 <div class="wide" tabindex="0"><table class="zones">{% for row in rows %}<tr>{% for n in row %}
 <td style="background: rgba(217, 119, 6, {{ '%.2f' | format(n / most) }})">{{ n or '' }}</td>
 {% endfor %}</tr>{% endfor %}</table></div>
-{% endfor %}</main></body></html>
+{% endfor %}
 """
 
 
-def render(report: Report, found: Interventions | None = None,
-           dataset: Dataset | None = None, figures: Sequence[str] = ()) -> str:
-    """Return the page; every text of the dataset is escaped.
+class Section(NamedTuple):
+    """One dataset of a page.
 
-    Args:
+    Attributes:
         report: What it tells.
         found: The interventions, to draw them.
         dataset: That of the report, for pictures of its episodes and the paths of its tools.
         figures: Of a policy that was trained on it, as `kpis` has them.
+    """
+
+    report: Report
+    found: Interventions | None = None
+    dataset: Dataset | None = None
+    figures: Sequence[str] = ()
+
+
+def render(sections: Sequence[Section], comparison: Comparison | None = None,
+           figures: Sequence[str] = ()) -> str:
+    """Return the page; every text of the datasets is escaped.
+
+    Args:
+        sections: One per dataset.
+        comparison: Of several.
+        figures: Of a policy that was trained on all of them.
 
     Raises:
         DatasetError: A video cannot be read.
     """
+    title = ', '.join(side.name for side in comparison.sides) if comparison else (
+        sections[0].report.root)
+    return _filled(PAGE, title=title, comparison=comparison, figures=figures,
+                   sections=list(map(_section, sections)))
+
+
+def _section(section: Section) -> str:
+    report, found, dataset, figures = section
     several = sum(part.grasps is not None for part in report.parts) > 1
     zoned = {'Start': report.start_zones} | {
         f'Grasp{f" ({arm})" if several else ""}': zones for arm, zones in report.grasps.items()}
     grids = [(title, _grid(zones)) for title, zones in zoned.items() if zones]
     most = max((count for zones in zoned.values() for count in zones.values()), default=1)
-    template = Environment(autoescape=True).from_string(PAGE)
     clocked = [(e.index, topic, clock) for e in report.episodes
                for topic, clock in e.clocks.items()]
-    return template.render(report=report, figures=figures, grids=grids, most=most, clocked=clocked,
-                           drawings=drawings(found) if found else '',
-                           paths=drawn_paths(dataset, report) if dataset else '',
-                           thumbs=thumbnails(dataset, report) if dataset else
-                           [[] for _ in report.episodes])
+    return _filled(SECTION, report=report, figures=figures, grids=grids, most=most,
+                   clocked=clocked, drawings=drawings(found) if found else '',
+                   paths=drawn_paths(dataset, report) if dataset else '',
+                   thumbs=thumbnails(dataset, report) if dataset else
+                   [[] for _ in report.episodes])
+
+
+def _filled(template: str, **values: Any) -> str:
+    return Environment(autoescape=True).from_string(template).render(**values)
 
 
 def _grid(zones: dict[Zone, int]) -> list[list[int]]:

@@ -11,10 +11,11 @@ from il_ros.contract import Contract
 from il_ros.datasets import schema
 from il_ros.datasets.files import tables
 from il_ros.datasets.files.atomic import replacing
+from il_ros.datasets.files.frames import stream_frames
 from il_ros.datasets.files.history import Change, next_change, person, read_history, REDACT
 from il_ros.datasets.files.layout import Layout
 from il_ros.datasets.files.stats import ImageStats
-from il_ros.datasets.files.video import is_plain, stream_frames, VideoWriter
+from il_ros.datasets.files.video import is_plain, VideoWriter
 from il_ros.datasets.reader import Dataset
 from il_ros.disk.digest import digest_of
 from il_ros.errors import ConfigError

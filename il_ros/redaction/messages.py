@@ -8,7 +8,7 @@ from typing import Any, TYPE_CHECKING
 
 from il_ros.encodings import DEPTH, ENCODINGS
 from il_ros.errors import BagError, MessageError
-from il_ros.images import PictureMissing, raw, read_header, to_rgb
+from il_ros.images import compressed, compressed_depth, PictureMissing, raw, read_header, to_rgb
 from il_ros.images.header import data_of
 from il_ros.images.video import coding, Video
 from il_ros.redaction.faces import Box
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 LAYOUTS = ('rgb', 'bgr', 'rgba', 'bgra', 'grey', 'millimetres', 'metres')   # a pixel is a place
 FILES = {b'\xff\xd8': '.jpg', b'\x89PNG': '.png', b'RIFF': '.webp', b'II*\x00': '.tiff',
          b'MM\x00*': '.tiff', b'BM': '.bmp', b'P5': '.pgm', b'P6': '.ppm'}
-DEPTH_HEAD = 12     # bytes before the PNG of compressedDepth
 JPEG_QUALITY = 95
 EXIF = b'Exif\x00'
 VIDEO = {'preset': 'veryfast', 'tune': 'zerolatency', 'crf': '18', 'bf': '0', 'g': '10',
@@ -107,17 +106,18 @@ def _raw(message: Any, faces: Sequence[Box], black: Sequence[Box]) -> Any:
 def _compressed(message: Any, faces: Sequence[Box], black: Sequence[Box]) -> Any:
     import cv2
     data = data_of(message)
-    depth = 'compressedDepth' in message.format
-    head, body = (data[:DEPTH_HEAD], data[DEPTH_HEAD:]) if depth else (data[:0], data)
-    if not (faces or black or EXIF in body[:4096].tobytes()):
+    if not (faces or black or EXIF in data[:4096].tobytes()):
         return message
-    start = body[:4].tobytes()
+    if (depth := compressed.depth_of(message)) is not None:
+        values = covered(compressed_depth.unpack(depth), faces, black)
+        return replace(message, data=compressed_depth.packed_anew(data, depth, values))
+    start = data[:4].tobytes()
     end = next((end for magic, end in FILES.items() if start.startswith(magic)), '')
     if not end:
         raise BagError(f'pictures of the format {message.format!r} cannot be written anew; leave '
                        'the topic out with --drop-topic, or redact the dataset instead')
-    if (image := cv2.imdecode(body, cv2.IMREAD_UNCHANGED)) is None:
-        raise MessageError(f'data of {body.size} bytes cannot be decoded')
+    if (image := cv2.imdecode(data, cv2.IMREAD_UNCHANGED)) is None:
+        raise MessageError(f'data of {data.size} bytes cannot be decoded')
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if end == '.jpg' else []
     _, coded = cv2.imencode(end, covered(image, faces, black), options)
-    return replace(message, data=np.concatenate([head, coded.reshape(-1)]))
+    return replace(message, data=coded.reshape(-1))

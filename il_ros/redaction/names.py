@@ -83,22 +83,26 @@ class Texts:
     def __init__(self, pseudonyms: Pseudonyms, names: Iterable[str]) -> None:
         self.changed = 0
         self._known: dict[str, str] = {}
-        for name in sorted({name.strip() for name in names} - {''}):
+        spelt = set[str]()      # Weiss, too, of Weiß
+        for name in sorted({unicodedata.normalize('NFC', name.strip()) for name in names} - {''}):
             if PSEUDONYM.fullmatch(name):
                 continue
             parts = [part for part in name.split() if len(part) > 2 and part[0].isupper()]
             for part in (name, *parts):
                 self._known.setdefault(part.casefold(), pseudonyms.of(name))
-        longest = sorted(self._known, key=len, reverse=True)
+                spelt |= {part, part.casefold()}
+        longest = sorted(spelt, key=len, reverse=True)
         self._pattern = re.compile(
             WORD.format('|'.join(map(re.escape, longest))) if longest else r'(?!)', re.IGNORECASE)
 
     def redact(self, text: str) -> str:
-        """Return a text without what is known."""
+        """Return a text without what is known; as it is where nothing is."""
+        if not self.concern(text):
+            return text
+        text = unicodedata.normalize('NFC', text)
         found = self._pattern.sub(lambda name: self._known[name[0].casefold()], text)
-        found = TELEPHONE.sub('[telephone]', MAIL.sub('[e-mail]', found))
-        self.changed += found != text
-        return found
+        self.changed += 1
+        return TELEPHONE.sub('[telephone]', MAIL.sub('[e-mail]', found))
 
     def deep(self, value: Any) -> Any:
         """Return plain data, lists and mappings of them, with every text in it redacted."""
@@ -112,8 +116,9 @@ class Texts:
 
     def concern(self, text: str) -> bool:
         """Tell whether there is anything in a text that would be replaced."""
-        return any(each.search(text) for each in (self._pattern, MAIL, TELEPHONE))
+        plain = unicodedata.normalize('NFC', text)
+        return any(each.search(plain) for each in (self._pattern, MAIL, TELEPHONE))
 
     def count(self, text: str) -> int:
         """Return in how many places a text has a known name."""
-        return sum(1 for _ in self._pattern.finditer(text))
+        return sum(1 for _ in self._pattern.finditer(unicodedata.normalize('NFC', text)))

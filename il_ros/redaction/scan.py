@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+import re
 
 from il_ros.redaction.names import Texts
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 
 PART = 1 << 24      # bytes of a bag that are read at once
 OVERLAP = 256       # of two parts; longer than a name
+ESCAPED = re.compile(r'\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))')     # of JSON and YAML
 TEXTS = ('.json', '.jsonl', '.yaml', '.urdf', '.md')
 
 
@@ -22,7 +24,8 @@ def names_left(folder: Path, texts: Texts) -> dict[str, int]:
 
 def _parts(file: Path) -> Iterator[str]:
     if file.suffix in TEXTS:
-        yield file.read_text('utf-8', 'replace')
+        yield ESCAPED.sub(lambda code: chr(int(code[1] or code[2], 16)),
+                          file.read_text('utf-8', 'replace'))
     elif file.suffix == '.parquet':
         yield from _strings(file)
     elif file.suffix == '.mcap':

@@ -27,8 +27,12 @@ class Asked(NamedTuple):
     share: float | None = None
 
 
-def parse_data(text: str) -> list[Asked]:
+def parse_data(text: str, option: str = '--data') -> list[Asked]:
     """Return what a command line says, as in 'demos=0.5,other:map.yaml=0.5'.
+
+    Args:
+        text: Of the command line.
+        option: Where it stands there, for errors.
 
     Raises:
         ConfigError: It is no such text, a folder stands twice, or nothing has a share.
@@ -38,17 +42,17 @@ def parse_data(text: str) -> list[Asked]:
         name, equals, value = part.strip().rpartition('=')
         place, share = (name.strip(), number(value)) if equals else (part.strip(), None)
         if not place or (equals and share is None):
-            raise ConfigError('--data: expected folders and shares as in demos=0.5,'
+            raise ConfigError(f'{option}: expected folders and shares as in demos=0.5,'
                               f'other:map.yaml=0.5, got {part!r}')
         folder, colon, columns = place.rpartition(':')
         mapped = bool(colon) and columns.endswith(YAML)
         one = Asked(Path(folder if mapped else place), Path(columns) if mapped else None, share)
         if one.folder.resolve() in [other.folder.resolve() for other in found]:
-            raise ConfigError(f'--data: {one.folder} stands twice')
+            raise ConfigError(f'{option}: {one.folder} stands twice')
         found.append(one)
     given = {str(one.folder): one.share for one in found if one.share is not None}
     if given and (len(given) == len(found) or min(given.values()) < 0):
-        check_shares(given, '--data')
+        check_shares(given, option)
     return found
 
 

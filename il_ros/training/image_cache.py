@@ -52,7 +52,7 @@ def _cached(source: Source, name: str, resize: ResizeImages, cache: FrameFiles) 
         return Resized(source, name, resize)
     blank = source.contract.camera(name).blank()
     depth = source.contract.camera(name).depth
-    told = f' {depth.range_m}' if depth else ''
+    told = f' {depth.range_m}{depth.shift_m or ""}' if depth else ''
     episodes = [_fingerprint(*source.images(name, i), length, name, told)
                 for i, length in enumerate(source.lengths)]
     starts = [source.rows(i).start for i in range(len(episodes))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from il_ros.contract import Contract, require_same
+from il_ros.contract import Contract, require_same, together, with_limits_of
 from il_ros.datasets.column_map import ColumnMap, require_units
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, ContractMismatchError, DatasetError
@@ -31,10 +31,11 @@ def open_data(asked: Sequence[Asked], open_one: Callable[[Path], Dataset] = Data
     if not own:
         raise ConfigError('--data: every dataset has a mapping; expected one of the robot itself, '
                           'without')
-    (first, reference), ours = own[0], own[0][1].contract
+    first, ours = own[0][0], together([source.contract for _, source in own])
     for one, source in own[1:]:
         try:
-            require_same(ours, source.contract, str(first.folder), str(one.folder))
+            require_same(ours, with_limits_of(ours, source.contract), str(first.folder),
+                         str(one.folder))
         except ContractMismatchError as error:
             raise ContractMismatchError(
                 f'{error}; for another robot with the same action space say what its columns are, '
@@ -43,7 +44,7 @@ def open_data(asked: Sequence[Asked], open_one: Callable[[Path], Dataset] = Data
     parts = [Part(name, source, one.share, _mapping(ours, one, source, name, told))
              for name, one, source in zip(names, asked, sources, strict=True)]
     _check_twice(parts, sources, told)
-    joined = Joined(reference.contract, tuple(sorted(parts, key=lambda part: part.name)))
+    joined = Joined(ours, tuple(sorted(parts, key=lambda part: part.name)))
     _ = joined.shares
     return joined
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from il_ros.contract import require_same
+from il_ros.contract import require_same, with_limits_of
 from il_ros.datasets import schema
 from il_ros.datasets.files.history import Change
 from il_ros.datasets.reader import Dataset
@@ -28,7 +28,8 @@ def merged(datasets: Sequence[Dataset]) -> tuple[list[Take], Mapping[str, Any], 
     """
     first, notes = datasets[0], list[str]()
     for dataset in datasets[1:]:
-        require_same(first.contract, dataset.contract, str(first.root), str(dataset.root))
+        require_same(first.contract, with_limits_of(first.contract, dataset.contract),
+                     str(first.root), str(dataset.root))
     features = _features(datasets)
     for dataset in datasets:
         if missing := _complete(dataset, features):

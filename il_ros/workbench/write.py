@@ -8,10 +8,10 @@ from typing import Any
 from il_ros.datasets import schema
 from il_ros.datasets.files import tables
 from il_ros.datasets.files.atomic import link_file
+from il_ros.datasets.files.frames import stream_frames
 from il_ros.datasets.files.history import Change, write_history
 from il_ros.datasets.files.layout import Layout
 from il_ros.datasets.files.stats import aggregate, column_stats, ImageStats, SAMPLE_EVERY, to_json
-from il_ros.datasets.files.video import stream_frames
 from il_ros.datasets.gaps import Gaps
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.silence import stored

@@ -16,7 +16,7 @@ def dataset(tmp_path):
 
 def test_prints_and_writes_html(dataset, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv('COLUMNS', '200')
-    inspect(dataset, tmp_path / 'report.html')
+    inspect([str(dataset)], tmp_path / 'report.html')
     printed = capsys.readouterr().out
     assert 'episode_0001  success  1.00   1.9 s' in printed
     assert '2 episodes, 116 rows, 0.1 min of sim_arm; starts in 2 zones, grasps in 0' in printed
@@ -27,7 +27,7 @@ def test_prints_and_writes_html(dataset, tmp_path, capsys, monkeypatch):
 
 def test_it_is_readable_in_eighty_columns(dataset, capsys, monkeypatch):
     monkeypatch.setenv('COLUMNS', '80')
-    inspect(dataset)
+    inspect([str(dataset)])
     printed = capsys.readouterr().out.splitlines()
     assert [' '.join(line.split()) for line in printed[:3]] == [
         '# bag outcome score length sync human corrected',
@@ -45,7 +45,7 @@ def test_a_long_name_is_cut_and_what_is_odd_is_said_below(dataset, capsys, monke
     bags.write_bags(folder.parent / 'short', 1, seconds=0.5, contract=contract)[0].rename(folder)
     convert([folder], dataset, append=True)
     monkeypatch.setenv('COLUMNS', '80')
-    inspect(dataset)
+    inspect([str(dataset)])
     printed = capsys.readouterr().out.splitlines()
     assert '…of_the_left_arm  success  0.90   0.4 s' in printed[3] and len(printed[3]) <= 80
     assert 'episode 2: only 0.4 s long' in printed
@@ -53,13 +53,13 @@ def test_a_long_name_is_cut_and_what_is_odd_is_said_below(dataset, capsys, monke
 
 def test_unwritable_html(dataset):
     with pytest.raises(DatasetError, match='/proc/nowhere.html: cannot be written: '):
-        inspect(dataset, Path('/proc/nowhere.html'))
+        inspect([str(dataset)], Path('/proc/nowhere.html'))
 
 
 def test_what_is_missing_is_told_with_what_is_taken_in_its_place(dataset, capsys, monkeypatch):
     monkeypatch.setenv('COLUMNS', '200')
     (dataset / 'meta/contract.yaml').unlink()
-    inspect(dataset)
+    inspect([str(dataset)])
     assert capsys.readouterr().out.startswith(
         f'{dataset}: no meta/contract.yaml: the robot is taken from info.json, where it is '
         'without workspace and scene\n')

@@ -12,7 +12,7 @@ from il_ros.datasets.from_bags.rows import episode_rows, Losses
 from il_ros.datasets.gaps import Gaps, stretches
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import BagError
-from il_ros.inspection.page import render
+from il_ros.inspection.page import render, Section
 from il_ros.inspection.report import inspect
 from il_ros.policies.config import PolicyConfig
 from il_ros.timing import SECOND, to_ns
@@ -246,7 +246,7 @@ def test_the_dataset_keeps_the_clocks_and_inspection_tells_them(tmp_path):
     assert clocks.lines([episode.clocks]) == [
         'joint_states: stamped 1 to 1 ms before arrival (spread 0 ms, drift 0 ppm, 0 jumps back, '
         '0% zero); believed: header']
-    assert '<td class="text">joint_states</td>' in render(report)
+    assert '<td class="text">joint_states</td>' in render([Section(report)])
 
 
 def test_a_dataset_from_before_clocks_were_kept_is_read_and_extended(tmp_path):

@@ -2,6 +2,7 @@
 
 LEROBOT_PYTHON=<its python> runs these with LeRobot 0.6.1; what it records also with 0.4.4.
 """
+from dataclasses import replace
 import json
 import os
 from pathlib import Path
@@ -25,6 +26,7 @@ CONTRACT = bags.small_contract(cameras=('scene', 'wrist'))
 EDITS = Path(__file__).parent / 'lerobot_edits.py'
 RECORDS = Path(__file__).parent / 'lerobot_records.py'
 PICTURES = Path(__file__).parent / 'lerobot_pictures.py'
+DEPTHS = Path(__file__).parent / 'lerobot_depths.py'
 MADE = {'deleted': [1, 2], 'split/train': [0, 2], 'split/val': [1], 'merged': [0, 1, 2, 3, 4],
         'cleaned_merged': [1, 2, 3, 4], 'deleted_of_merged': [0, 2, 3, 4], 'modified': [0, 1, 2]}
 ITS_OWN = ('episode_index', 'index', 'task_index')
@@ -190,8 +192,12 @@ def test_lerobot_sees_what_a_camera_coded(tmp_path, drop):
         assert off < 1 < apart / 5, decoder
 
 
-def test_lerobot_sees_distances_of_il_ros_as_depth(tmp_path):
+@pytest.mark.parametrize('shift_m', [None, 3.5], ids=['even', 'by the logarithm'])
+def test_lerobot_sees_distances_of_il_ros_as_depth(tmp_path, shift_m):
     contract = bags.with_depth(CONTRACT, 'wrist')
+    contract = replace(contract, cameras=tuple(
+        replace(camera, depth=camera.depth and replace(camera.depth, shift_m=shift_m))
+        for camera in contract.cameras))
     convert(bags.write_bags(tmp_path / 'bags', 2, contract=contract, seconds=1.0),
             tmp_path / 'set')
     found = Dataset(tmp_path / 'set')
@@ -202,3 +208,16 @@ def test_lerobot_sees_distances_of_il_ros_as_depth(tmp_path):
         metres = theirs[:, 0] / 1000        # it rounds to whole millimetres
         np.testing.assert_allclose(metres[ours > 0], ours[ours > 0], atol=5.1e-4)
         np.testing.assert_allclose(metres[ours == 0], 0.2, atol=5.1e-4, err_msg='its nearest')
+
+
+@pytest.mark.parametrize('kind, lost_m', [('video', 2.4e-3), ('image', 1e-6)])
+def test_il_ros_sees_the_distances_that_lerobot_recorded(tmp_path, kind, lost_m):
+    run(tmp_path, tmp_path / 'set', kind, tmp_path / 'depths.npz', script=DEPTHS)
+    found = Dataset(tmp_path / 'set')
+    ours = found.frames('depth', np.arange(len(found)))[..., 0]
+    with np.load(tmp_path / 'depths.npz') as depths:
+        np.testing.assert_allclose(ours, depths['seen'], atol=1e-5)
+        np.testing.assert_allclose(ours, depths['measured'], atol=lost_m)
+        near = depths['measured'] < 2
+        assert np.abs(ours - depths['measured'])[near].max() < 1e-3
+    assert 0 < found.stats['observation.images.depth']['mean'].item() < 10

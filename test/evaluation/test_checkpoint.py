@@ -1,6 +1,6 @@
 """Rollouts of a checkpoint: the same whatever runs them, and filmed as they happened."""
 from checkpoint_factory import make_checkpoint
-from il_ros.datasets.files.video import read_frames
+from il_ros.datasets.files.frames import read_frames
 from il_ros.evaluation import checkpoint
 from il_ros.evaluation.checkpoint import _pieces, evaluate_all, evaluate_checkpoint, film, Trial
 from il_ros.evaluation.faults import Faults

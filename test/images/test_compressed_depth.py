@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import cv2
 from il_ros.errors import MessageError
 from il_ros.images import read_header, to_rgb
-from il_ros.images.compressed_depth import unpack_rvl
+from il_ros.images.compressed_depth import pack_rvl, unpack_rvl
 from image_factory import compressed_depth as message
 from image_factory import inverse, rvl
 import numpy as np
@@ -45,6 +45,12 @@ def test_rvl_gives_back_what_was_packed(seed):
     random = np.random.default_rng(seed)
     values = random.integers(0, 65536, 5000) * (random.random(5000) < 0.2 * seed)
     np.testing.assert_array_equal(unpack_rvl(np.frombuffer(rvl(values), np.uint8), 5000), values)
+    assert pack_rvl(values.astype(np.uint16)).tobytes() == rvl(values)
+
+
+@pytest.mark.parametrize('values', [[0], [7], [0, 0, 9, 0], [65535, 1, 65535], [0] * 100])
+def test_rvl_packs_as_the_paper_does(values):
+    assert pack_rvl(np.array(values, np.uint16)).tobytes() == rvl(values)
 
 
 @pytest.mark.parametrize('change, text', [

@@ -45,7 +45,7 @@ def test_at_two_metres_at_most_a_millimetre_is_lost(kind, lost_mm, depth):
     found = camera_image(sent(kind, METRES), replace(CAMERA, depth=depth))
     assert found.shape == (48, 64, 1) and found.dtype == np.float32
     lost = 1000 * np.abs(found[:, :, 0] - METRES)
-    assert lost.max() <= lost_mm + 500 * depth.step_m + 1e-3
+    assert lost.max() <= lost_mm + 500 * depth.step + 1e-3
     assert lost.max() <= lost_mm + (0.23 if depth is TABLE else 1.001)
 
 

@@ -11,7 +11,7 @@ REPORT = SimpleNamespace(effort=Effort(human_seconds=240.0, label_seconds=60.0),
 
 
 def test_success_per_minute_and_episode():
-    assert list(kpis(REPORT, {'successes': 40, 'episodes': 50})) == [
+    assert list(kpis([REPORT], {'successes': 40, 'episodes': 50})) == [
         'demonstration efficiency: 80% of 50 episodes succeed after 5.0 min of a person (16.0 '
         'points per minute) in 20 episodes (4.00 points per episode)']
 
@@ -22,7 +22,7 @@ def test_success_per_minute_and_episode():
 def test_reliability(between, per, text):
     layer = {'reliability': {'longest': 9, 'mean_between_failures_s': between, 'duration_s': 300,
                              'per_failure': per}}
-    assert list(kpis(REPORT, {'successes': 4, 'episodes': 5, 'layers': [{}, layer]}))[1] == (
+    assert list(kpis([REPORT], {'successes': 4, 'episodes': 5, 'layers': [{}, layer]}))[1] == (
         f'policy reliability: {text}')
 
 

@@ -6,7 +6,7 @@ from il_ros.contract import Contract
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.inspection.motion import Motion
-from il_ros.inspection.page import render
+from il_ros.inspection.page import render, Section
 from il_ros.inspection.pictures import dark, frozen, Look, moved
 from il_ros.inspection.report import inspect
 import numpy as np
@@ -120,7 +120,7 @@ def test_a_camera_that_froze_is_told_of_a_dataset_and_shown(tmp_path):
     assert 'camera scene shows the same picture for ' in report.episodes[1].problems[0]
     assert [e.score for e in report.episodes] == pytest.approx([1, 0.3, 1])
     assert not inspect(dataset, pictures=False).episodes[1].findings
-    page = render(report, None, dataset)
+    page = render([Section(report, None, dataset)])
     assert page.count('src="data:image/jpeg;base64,') == 15 and page.count('<polyline') == 3
     assert page.index('<td>1</td><td class="text name">1</td>') < page.index(
         '<td>0</td><td class="text name">0</td>')

@@ -3,7 +3,7 @@ from dataclasses import replace
 import bag_factory as bags
 from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
-from il_ros.inspection.page import render
+from il_ros.inspection.page import render, Section
 from il_ros.inspection.report import inspect, Zone
 import numpy as np
 import pytest
@@ -137,13 +137,13 @@ def test_commands_that_the_gate_limited_are_told_by_rule(tmp_path):
     limited = sum(episode.limited.values())
     assert (f'the gate limited {limited:.0%} of the commands, most by acceleration'
             in episode.problems)
-    assert f'{100 * limited:.0f} %' in render(report)
+    assert f'{100 * limited:.0f} %' in render([Section(report)])
 
 
 def test_without_reports_nobody_knows_what_the_gate_did(tmp_path):
     report = report_of(tmp_path, written(tmp_path, bags.Script(CONTRACT, reports=False)))
     assert report.episodes[0].limited is None
-    assert '<td>-</td>' in render(report)
+    assert '<td>-</td>' in render([Section(report)])
 
 
 def test_the_episode_that_differs_is_found(tmp_path):
@@ -167,7 +167,7 @@ def test_recovered_episodes_are_incomplete(tmp_path):
 def test_page_shows_and_escapes(tmp_path):
     script = Grasping(replace(CONTRACT, task='<script>alert(1)</script>'), correct_s=1.0)
     report = report_of(tmp_path, written(tmp_path, script))
-    page = render(report)
+    page = render([Section(report)])
     assert '<script>' not in page
     assert '&lt;script&gt;alert(1)' in page
     assert '<td class="text name">e0</td>' in page
@@ -177,7 +177,7 @@ def test_page_shows_and_escapes(tmp_path):
 
 
 def test_the_page_says_what_is_odd_of_an_episode_below_it_over_the_whole_width(tmp_path):
-    page = render(report_of(tmp_path, written(tmp_path, bags.Script(CONTRACT),
-                                              outcome='unlabelled')))
+    page = render([Section(report_of(tmp_path, written(tmp_path, bags.Script(CONTRACT),
+                                                       outcome='unlabelled')))])
     assert ('<td class="text problem" colspan="16">\nincomplete: no outcome was given\n</td>'
             in page)

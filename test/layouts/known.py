@@ -8,6 +8,8 @@ from layouts.recordings import (
     camera,
     depth,
     drive,
+    joint_group,
+    joint_single,
     joint_states,
     LEAD_S,
     numbers,
@@ -28,7 +30,6 @@ FR3 = tuple(f'fr3_joint{k}' for k in range(1, 8))
 XARM = tuple(f'joint{k}' for k in range(1, 7))
 ALOHA = ('waist', 'shoulder', 'elbow', 'forearm_roll', 'wrist_angle', 'wrist_rotate', 'gripper',
          'left_finger', 'right_finger')
-JOINT_GROUP = 'string name\nfloat32[] cmd\n'
 CONTROLLERS = (     # what `ros2 bag record -a` takes along of any ros2_control robot
     other('/dynamic_joint_states', 'control_msgs/DynamicJointState', rate_hz=100.0),
     other('/arm_controller/controller_state', 'control_msgs/JointTrajectoryControllerState'),
@@ -136,17 +137,19 @@ LAYOUTS = {
          'wrist': '/wrist_camera/color/image_raw/compressed'},
         more=('--split', 'task:/lerobot_task'), shown=('robotiq_85_left_knuckle_joint',)),
     'aloha': Layout(
-        'Interbotix/aloha launch/aloha_bringup.launch.py, aloha/constants.py, config/rs_cam.yaml',
+        'Interbotix/aloha launch/aloha_bringup.launch.py, aloha/constants.py, config/rs_cam.yaml; '
+        'Interbotix/interbotix_ros_core interbotix_ros_xseries/interbotix_xs_msgs/msg',
         (*(joint_states(f'/follower_{side}/joint_states', sided(side, ALOHA), 100.0)
            for side in ('left', 'right')),
+         *(joint_group(f'/follower_{side}/commands/joint_group', tuple(
+             f'{side}_{name}' for name in ALOHA[:6]), 50.0) for side in ('left', 'right')),
+         *(joint_single(f'/follower_{side}/commands/joint_single', 'gripper', f'{side}_gripper',
+                        50.0) for side in ('left', 'right')),
          *(joint_states(f'/leader_{side}/joint_states', sided(side, ALOHA), 100.0, LEAD_S)
            for side in ('left', 'right')),
-         *(other(f'/follower_{side}/commands/joint_group', 'interbotix_xs_msgs/JointGroupCommand',
-                 JOINT_GROUP, 50.0) for side in ('left', 'right')),
          *(camera(f'/{name}/camera/color/image_rect_raw', 60.0)
            for name in ('cam_high', 'cam_low', 'cam_left_wrist', 'cam_right_wrist'))),
-        tuple(f'{side}_{name}' for names in (ALOHA[:7], ALOHA[7:]) for side in ('left', 'right')
-              for name in names),
+        tuple(f'{side}_{name}' for side in ('left', 'right') for name in ALOHA[:7]),
         {name: f'/{name}/camera/color/image_rect_raw'
          for name in ('cam_high', 'cam_low', 'cam_left_wrist', 'cam_right_wrist')}),
     'fr3_gello': Layout(

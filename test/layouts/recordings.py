@@ -134,6 +134,22 @@ def numbers(topic: str, names: Sequence[str], rate_hz: float) -> Topic:
         ahead=True)
 
 
+def joint_group(topic: str, names: Sequence[str], rate_hz: float, group: str = 'arm') -> Topic:
+    """Return commands of Interbotix's driver for a group of joints, which name only the group."""
+    kind, values = 'interbotix_xs_msgs/JointGroupCommand', signals(names, lead_s=LEAD_S)
+    return Topic(topic, kind, rate_hz, lambda k, t: bags.make(
+        kind, name=group, cmd=values(k, t).astype(np.float32)), values, tuple(names),
+        bags.INTERBOTIX[kind], ahead=True)
+
+
+def joint_single(topic: str, told: str, name: str, rate_hz: float) -> Topic:
+    """Return its commands for one joint; `name` is what the dataset calls it."""
+    kind, values = 'interbotix_xs_msgs/JointSingleCommand', signals([name], lead_s=LEAD_S)
+    return Topic(topic, kind, rate_hz, lambda k, t: bags.make(
+        kind, name=told, cmd=float(values(k, t)[0])), values, (name,), bags.INTERBOTIX[kind],
+        ahead=True)
+
+
 def drive(topic: str, rate_hz: float, axes: Mapping[str, str], stamped: bool = False) -> Topic:
     """Return a Twist topic of a base; `axes` are its fields by the dataset's names."""
     values = signals(tuple(axes), lead_s=LEAD_S)

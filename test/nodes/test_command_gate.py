@@ -238,6 +238,20 @@ def test_a_wrong_parameter_is_one_line_and_code_2(tmp_path):
         assert 'Traceback' not in node.output
 
 
+def test_commands_that_are_only_read_from_bags_are_refused(tmp_path):
+    data = yaml.safe_load(CONTRACT.to_text())
+    data['command'] = {'topic': 'arm', 'type': 'interbotix_xs_msgs/JointGroupCommand'}
+    path = tmp_path / 'aloha.yaml'
+    path.write_text(yaml.safe_dump(data))
+    with running('command_gate', DOMAIN, tmp_path / 'log.txt',
+                 parameters={'robot': path}) as node:
+        assert node.process.wait(20) == 2
+        assert ('command arm: interbotix_xs_msgs/JointGroupCommand is read from bags and sent to '
+                'no robot; name a topic of one of trajectory_msgs/JointTrajectory, ') in (
+                    node.output)
+        assert 'Traceback' not in node.output
+
+
 def test_a_faster_robot_gets_commands_between_the_setpoints(robot, tmp_path):
     path = patient(tmp_path)
     data = yaml.safe_load(path.read_text())

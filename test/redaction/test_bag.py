@@ -10,6 +10,8 @@ from il_ros.datasets.convert import convert
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import BagError, ConfigError
 from il_ros.images import to_rgb
+from il_ros.images.compressed import depth_of
+from il_ros.images.compressed_depth import unpack
 from il_ros.recording.metadata import EpisodeInfo, Topic
 from il_ros.recording.writer import EpisodeWriter, Limits
 from il_ros.redaction.asked import Asked
@@ -17,6 +19,7 @@ from il_ros.redaction.bag import redact_bag
 from il_ros.redaction.faces import Box, FaceDetector
 from il_ros.redaction.names import Pseudonyms
 from il_ros.rights import Rights
+from image_factory import compressed_depth as packed
 import numpy as np
 import pytest
 from redaction import faces
@@ -138,6 +141,28 @@ def test_a_damaged_picture_is_left_out_and_told(tmp_path):
     report = redact_bag(tmp_path / 'bag', tmp_path / 'copy', asked)
     assert report.kept == {f'/{topic}': 2} and report.cameras['scene'].left_out == 1
     assert 'scene: 2 pictures' in next(report.lines())
+
+
+def test_distances_in_rvl_are_unknown_in_a_region_and_exact_elsewhere(tmp_path):
+    topic, kind = 'scene_camera/depth/compressedDepth', 'sensor_msgs/CompressedImage'
+    camera = replace(CONTRACT.cameras[0], topic=topic, type=kind, encoding='16UC1')
+    contract = replace(CONTRACT, cameras=(camera,))
+    pictures = np.random.default_rng(0).integers(0, 4000, (3, *faces.SIZE)).astype(np.uint16)
+    writer = EpisodeWriter(tmp_path / 'bag', bags.topics(contract), EpisodeInfo(contract))
+    for number, picture in enumerate(pictures):
+        sent = packed(picture, '16UC1; compressedDepth rvl', 'rvl')
+        writer.write(topic, bags.START_NS + number, bags.serialize(kind, bags.make(
+            kind, header=bags.header(number), format=sent.format,
+            data=np.frombuffer(sent.data, np.uint8))))
+    writer.close(EpisodeInfo(contract))
+    asked = Asked(Pseudonyms(KEY), FaceDetector(), {'scene': [Box(10, 20, 30, 40)]})
+    report = redact_bag(tmp_path / 'bag', tmp_path / 'copy', asked)
+    assert report.kept == {f'/{topic}': 3} and report.cameras['scene'].left_out == 0
+    assert report.unseen == {'scene': 'depth, or video of which pictures were lost'}
+    pictures[:, 20:60, 10:40] = 0
+    with Bag(tmp_path / 'copy') as copy:
+        found = [unpack(depth_of(each.message)) for each in copy.messages([topic])]
+    np.testing.assert_array_equal(found, pictures)
 
 
 def test_a_bag_of_another_recorder_becomes_one_that_carries_its_robot(tmp_path):

@@ -7,9 +7,12 @@ import cv2
 from il_ros.encodings import DEPTH, ENCODINGS
 from il_ros.errors import BagError, ConfigError
 from il_ros.images import read_header, to_rgb
+from il_ros.images.compressed import depth_of
+from il_ros.images.compressed_depth import unpack
 from il_ros.images.video import Video
 from il_ros.redaction.faces import Box
 from il_ros.redaction.messages import Stream
+from image_factory import compressed_depth as packed
 import numpy as np
 import pytest
 from video_factory import encode, stripes
@@ -77,12 +80,22 @@ def test_a_picture_file_keeps_its_kind(end, kind):
     assert Stream().covered(before, [], []) is before
 
 
-def test_compressed_depth_keeps_its_head():
-    before = compressed('.png', '16UC1; compressedDepth png', (HEIGHT, WIDTH), np.uint16,
-                        b'\x00' * 12)
+@pytest.mark.parametrize('encoding', ['16UC1', '32FC1'])
+@pytest.mark.parametrize('kind', ['png', 'rvl'])
+def test_compressed_depth_keeps_its_head_and_every_other_distance(kind, encoding):
+    random = np.random.default_rng(0)
+    values = random.integers(1, 60000, (HEIGHT, WIDTH)) * (random.random((HEIGHT, WIDTH)) < 0.7)
+    sent = packed(values.astype(np.uint16), f'{encoding}; compressedDepth {kind}', kind, 10.0, 0.5)
+    before = bags.make('sensor_msgs/CompressedImage', header=bags.header(5), format=sent.format,
+                       data=np.frombuffer(sent.data, np.uint8))
     after = Stream(depth=True).covered(before, [], BLACK)
-    assert not to_rgb(after, '16UC1')[PLACE].any()
-    assert read_header(after) == read_header(before)
+    assert (after.format, after.header) == (before.format, before.header)
+    assert after.data[:12].tobytes() == before.data[:12].tobytes()
+    assert read_header(after) == read_header(before) == (HEIGHT, WIDTH, encoding)
+    wanted = values.copy()
+    wanted[PLACE] = 0
+    np.testing.assert_array_equal(unpack(depth_of(after)), wanted)
+    assert Stream(depth=True).covered(before, [], []) is before
     assert Stream(depth=True).picture(before) is None
 
 
@@ -97,10 +110,10 @@ def test_what_a_camera_wrote_about_a_picture_is_not_copied():
 
 
 def test_what_cannot_be_written_anew_is_refused():
-    message = SimpleNamespace(format='16UC1; compressedDepth rvl', data=np.zeros(64, np.uint8))
+    message = SimpleNamespace(format='jxl', data=np.zeros(64, np.uint8))
     with pytest.raises(BagError, match='cannot be written anew; leave the topic out with '
                                        '--drop-topic'):
-        Stream(depth=True).covered(message, [], BLACK)
+        Stream().covered(message, [], BLACK)
 
 
 def test_a_region_beyond_a_picture_is_refused():

@@ -1,8 +1,11 @@
+import json
 import os
 
 from il_ros.errors import ConfigError
 from il_ros.redaction.names import default_key, PSEUDONYM, Pseudonyms, read_key, Texts
+from il_ros.redaction.scan import names_left
 import pytest
+import yaml
 
 KEY = b'0123456789abcdef'
 
@@ -48,14 +51,16 @@ def test_the_key_lies_with_the_settings_of_a_person(monkeypatch, tmp_path):
 @pytest.mark.parametrize('text, found', [
     ('hand it to Anna Schmidt, then ANNA', 'hand it to {anna}, then {anna}'),
     ('anna_2024 and schmidts annals of Hannah', '{anna}_2024 and schmidts annals of Hannah'),
-    ('José and jose', '{jose} and jose'),
+    ('José and jose', '{jose} and jose'), ('Jose\u0301 came', '{jose} came'),
+    ('Frau Weiß, WEISS and weiß', 'Frau {weiss}, {weiss} and {weiss}'), ('weißer', 'weißer'),
     ('the expert shows', 'the expert shows'), ('a Simulated expert shows', 'a {expert} shows'),
     ('mail a.b+c@lab.example.org or +49 (89) 123-4567', 'mail [e-mail] or [telephone]'),
     ('cube 12 at 2026-11-30 17:15', 'cube 12 at 2026-11-30 17:15')])
 def test_texts_are_without_names_and_addresses(text, found):
     of = Pseudonyms(KEY).of
-    texts = Texts(Pseudonyms(KEY), ['Anna Schmidt', 'José', 'simulated expert', ''])
-    found = found.format(anna=of('Anna Schmidt'), jose=of('José'), expert=of('simulated expert'))
+    texts = Texts(Pseudonyms(KEY), ['Anna Schmidt', 'José', 'Weiß', 'simulated expert', ''])
+    found = found.format(anna=of('Anna Schmidt'), jose=of('José'), weiss=of('Weiß'),
+                         expert=of('simulated expert'))
     assert texts.redact(text) == found
     assert texts.changed == (text != found)
     assert texts.concern(text) == (text != found)
@@ -70,3 +75,11 @@ def test_names_are_found_in_plain_data_and_counted():
 
 def test_who_knows_nobody_replaces_nothing():
     assert Texts(Pseudonyms(KEY), []).redact('a b c') == 'a b c'
+
+
+def test_names_that_a_file_escapes_are_counted_too(tmp_path):
+    texts = Texts(Pseudonyms(KEY), ['José'])
+    (tmp_path / 'a.json').write_text(json.dumps({'task': 'for José'}))
+    (tmp_path / 'b.yaml').write_text(yaml.safe_dump({'task': 'José: now', 'who': 'josé'}))
+    (tmp_path / 'c.yaml').write_text('task: for Jose')
+    assert names_left(tmp_path, texts) == {'a.json': 1, 'b.yaml': 2}

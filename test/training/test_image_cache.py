@@ -9,7 +9,7 @@ import sys
 import bag_factory as bags
 from checkpoint_factory import SMALL
 from il_ros.datasets.convert import convert
-from il_ros.datasets.files.video import read_frames
+from il_ros.datasets.files.frames import read_frames
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import ConfigError, DatasetError
 from il_ros.training.config import TrainConfig

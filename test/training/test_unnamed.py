@@ -75,7 +75,7 @@ def test_a_camera_may_be_chosen_and_settings_given(roots, tmp_path):
 
 
 def test_inspect_prints_what_was_assumed(roots, tmp_path, capsys):
-    inspect(roots['so101'], tmp_path / 'report.html')
+    inspect([str(roots['so101'])], tmp_path / 'report.html')
     printed = capsys.readouterr().out
     assert printed.startswith(f'{roots["so101"]}: no meta/contract.yaml: a contract was generated')
     assert '3 episodes, 60 rows, 0.0 min of so101_follower' in printed
@@ -92,7 +92,7 @@ def test_values_in_other_units_than_the_robots_are_no_policy_for_it(tmp_path):
     told = Dataset(root).notes[1]
     assert told.startswith("joint 'shoulder_pan', measured and commanded: -89.98 to 84.42, the "
                            'contract allows -1.9 to 1.9 (is it in degrees?); ')
-    inspect(root)
+    inspect([str(root)])
     settings = tmp_path / 'settings.yaml'
     settings.write_text('policy: {kind: bc, inputs: [state]}')
     with pytest.raises(DatasetError) as error:

@@ -3,7 +3,7 @@ import foreign_sets as sets
 from il_ros.datasets.files.history import read_history
 from il_ros.datasets.reader import Dataset
 from il_ros.errors import DatasetError
-from il_ros.workbench.session import change
+from il_ros.workbench.session import change, merge
 from il_ros.workbench.takes import takes_of
 import numpy as np
 import pytest
@@ -39,3 +39,15 @@ def test_what_would_lose_something_is_refused(tmp_path, write, script, text):
     with pytest.raises(DatasetError, match=text):
         change(root, 'delete', {'episodes': names[:1]})
     assert [take.key for take in takes_of(Dataset(root))] == names
+
+
+def test_what_lerobot_recorded_with_one_robot_is_merged(tmp_path):
+    parts = [sets.write_v3(tmp_path / name, sets.so101(lengths=lengths))
+             for name, lengths in (('a', (12, 9)), ('b', (20,)))]
+    merge(parts, tmp_path / 'whole')
+    before, whole = list(map(Dataset, parts)), Dataset(tmp_path / 'whole')
+    assert whole.lengths == [12, 9, 20] and whole.contract.generated
+    for name in ('observation.state', 'action'):
+        np.testing.assert_array_equal(
+            whole.columns[name], np.concatenate([part.columns[name] for part in before]))
+    assert sets.told(whole.frames('front', range(41))) == [*range(21), *range(20)]

@@ -1,4 +1,4 @@
-"""Pictures that lie in the data files, one per row, as PNG or JPEG."""
+"""Pictures that lie in the data files, one per row, as PNG or JPEG, or distances as TIFF."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from typing import Any
 
 import cv2
 from il_ros.errors import DatasetError
-from il_ros.types import Pixels
+from il_ros.types import View
 import numpy as np
 from numpy.typing import NDArray
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+COLOURS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 class EmbeddedPictures:
@@ -40,17 +40,19 @@ class EmbeddedPictures:
         """Return the file of a row of the whole table, and its number there."""
         return self._files[self._file[row]], int(self._number[row])
 
-    def frames(self, key: str, rows: NDArray[np.int64]) -> list[Pixels]:
-        """Return pictures, each of shape (H, W, 3), rgb.
+    def frames(self, key: str, rows: NDArray[np.int64], unit_m: float | None = None
+               ) -> list[View]:
+        """Return pictures, each of shape (H, W, 3), rgb, or distances [m], shape (H, W, 1).
 
         Args:
             key: The feature.
             rows: Of the whole table, in any order.
+            unit_m: Of distances [m]; None of colours.
 
         Raises:
             DatasetError: A file cannot be read, or a row holds no picture.
         """
-        found: dict[int, Pixels] = {}
+        found: dict[int, View] = {}
         for number in np.unique(self._file[rows]):
             path = self._files[number]
             mine = rows[self._file[rows] == number]
@@ -63,8 +65,11 @@ class EmbeddedPictures:
                         at = int(self._number[row])
                         group = int(np.searchsorted(starts, at, side='right')) - 1
                         column = self._column(file, int(number), group, key)
-                        found[row] = _decoded(column[at - int(starts[group])].as_py(),
-                                              f'{path}: {key!r}, row {at}')
+                        image = _decoded(column[at - int(starts[group])].as_py(),
+                                         COLOURS if unit_m is None else cv2.IMREAD_UNCHANGED,
+                                         f'{path}: {key!r}, row {at}')
+                        found[row] = (np.ascontiguousarray(image[..., ::-1], np.uint8)
+                                      if unit_m is None else _metres(image, unit_m))
             except (OSError, KeyError, pa.ArrowException) as error:
                 raise DatasetError(f'{path}: cannot be read: {error}') from None
         return [found[row] for row in rows.tolist()]
@@ -75,12 +80,19 @@ class EmbeddedPictures:
         return self._held[1]
 
 
-def _decoded(value: Any, where: str) -> Pixels:
+def _decoded(value: Any, flags: int, where: str) -> NDArray[Any]:
     data = value.get('bytes') if isinstance(value, dict) else value
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), FLAGS) if isinstance(
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if isinstance(
         data, bytes) and data else None
-    if image is None:
+    if image is None or (flags != COLOURS and image.ndim != 2):
         path = value.get('path') if isinstance(value, dict) else None
         raise DatasetError(f'{where}: expected a picture'
+                           + ('' if flags == COLOURS else ' of distances')
                            + (f', got only its path {path}' if path and not data else ''))
-    return np.ascontiguousarray(image[..., ::-1], np.uint8)
+    return np.asarray(image)
+
+
+def _metres(distances: NDArray[Any], unit_m: float) -> View:
+    metres = unit_m * distances.astype(np.float32)
+    known = np.isfinite(metres) & (metres > 0)
+    return np.where(known, metres, np.float32(0))[..., None]

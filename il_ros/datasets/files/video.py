@@ -6,7 +6,7 @@ the codes of `images.depth` in H.265 of 12 bits of grey, without loss, as LeRobo
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from queue import Queue
@@ -18,7 +18,7 @@ from av.video.reformatter import VideoReformatter
 import cv2
 from il_ros.contract import Depth
 from il_ros.errors import DatasetError
-from il_ros.images.depth import to_codes, to_metres
+from il_ros.images.depth import to_codes
 from il_ros.types import View
 import numpy as np
 
@@ -34,7 +34,6 @@ OPTIONS = {'crf': '20', 'preset': 'veryfast', 'tune': 'fastdecode', 'bf': '0',
            'g': str(KEYFRAME_EVERY), 'threads': '1',
            **({'x264-params': 'asm=avx2'} if cv2.checkHardwareSupport(AVX512) else {})}
 QUEUE_FRAMES = 16
-AT_ONCE = 64        # frames in memory of a file that is read from end to end
 BITEXACT = 0x0400   # AVFMT_FLAG_BITEXACT: no version in the file
 CONTAINER = {'major_brand', 'minor_version', 'compatible_brands', 'encoder'}   # of every MP4
 
@@ -59,7 +58,6 @@ RGB = Form('rgb24', 'yuv420p', 'libx264', OPTIONS)
 CODES = Form('gray12le', 'gray12le', 'libx265', {
     'preset': 'ultrafast', 'bf': '0', 'g': str(KEYFRAME_EVERY), 'x265-params':
     'lossless=1:log-level=none:pools=none:frame-threads=1:wpp=0:info=0:scenecut=0'})
-ODD = 0.25      # more of the rate, and a video is one of another rate
 
 
 class VideoWriter:
@@ -177,61 +175,3 @@ def require_even(path: Path, height: int, width: int) -> None:
         raise DatasetError(f'{path.parent.parent.name}: {height}x{width} image: H.264 needs '
                            'even height and width; declare resize: true with an even size in '
                            'the contract')
-
-
-def read_frames(path: Path, numbers: Sequence[int], rate_hz: float | None = None,
-                depth: Depth | None = None) -> View:
-    """Return frames of one file, decoding from the keyframe before each run of them.
-
-    Args:
-        path: The video file.
-        numbers: Frame numbers in any order.
-        rate_hz: Frames per second of its time stamps, by which frames are counted; the rate that
-            the file states when None.
-        depth: Of a camera that sees distances.
-
-    Returns:
-        Shape (n, H, W, 3), rgb, or distances [m], shape (n, H, W, 1), in the order asked for.
-
-    Raises:
-        DatasetError: The file cannot be read, has no such frame, or holds pictures for codes.
-    """
-    wanted = sorted(set(numbers))
-    form, found = CODES if depth else RGB, dict[int, View]()
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            stream.thread_count = 1
-            rate = rate_hz or stream.average_rate
-            assert rate and stream.time_base
-            if stream.average_rate and abs(float(stream.average_rate / Fraction(rate)) - 1) > ODD:
-                raise DatasetError(f'{path}: {float(stream.average_rate):g} frames per second, '
-                                   f'expected {float(rate):g}, one for each row')
-            if depth and stream.format.name != form.file:
-                raise DatasetError(f'{path}: expected distances as {form.file}, got a video in '
-                                   f'{stream.format.name}: another program has encoded it anew')
-            ticks = 1 / (float(rate) * float(stream.time_base))     # per frame
-            at = -KEYFRAME_EVERY
-            frames: Iterator[av.VideoFrame] = iter(())
-            for number in wanted:
-                if not at < number < at + KEYFRAME_EVERY:
-                    container.seek(round(number * ticks), stream=stream)
-                    frames = container.decode(stream)
-                for frame in frames:
-                    at = round((frame.pts or 0) / ticks)
-                    if at >= number:
-                        found[at] = frame.to_ndarray(format=form.memory)
-                        break
-    except (av.FFmpegError, OSError) as error:
-        raise DatasetError(f'{path}: cannot be read: {error}') from None
-    if missing := [number for number in wanted if number not in found]:
-        raise DatasetError(f'{path}: no frame {missing[0]}')
-    read = np.stack([found[number] for number in numbers])
-    return to_metres(read, depth)[..., None] if depth else read
-
-
-def stream_frames(path: Path, numbers: Sequence[int], rate_hz: float, depth: Depth | None = None
-                  ) -> Iterator[View]:
-    """Yield frames of one file as `read_frames` returns them, with few of them in memory."""
-    for begin in range(0, len(numbers), AT_ONCE):
-        yield from read_frames(path, numbers[begin:begin + AT_ONCE], rate_hz, depth)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from il_ros.contract import Camera, CommandInterface, Contract, IMAGE_TYPES, Joint, Poses, Stream
 from il_ros.datasets import schema
 from il_ros.datasets.foreign import named
+from il_ros.datasets.foreign.distances import depth_of, told
 from il_ros.errors import DatasetError
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +103,11 @@ def contract_from(root: Path, info: Info, tasks: list[str], columns: Columns
     joints = _joints(root, names, columns, rate_hz)
     paced = rate_hz, 1 / rate_hz
     found, odd = named.pictures(features)
-    cameras = tuple(Camera(TOPIC + name, IMAGE_TYPES[0], *paced, name=name, height=of.height,
-                           width=of.width) for name, of in found.items())
+    depths = {name: depth_of(features[of.key]) for name, of in found.items()}
+    cameras = tuple(Camera(
+        TOPIC + name, IMAGE_TYPES[0], *paced, name=name, height=of.height, width=of.width,
+        encoding='32FC1' if depths[name] else 'rgb8', depth=depths[name])
+        for name, of in found.items())
     poses = named.pose_names(features.get(schema.ENVIRONMENT))
     first = np.asarray(columns[schema.STATE][0], np.float64)
     limits = np.array([joint.position for joint in joints])
@@ -126,8 +130,11 @@ def contract_from(root: Path, info: Info, tasks: list[str], columns: Columns
         "the robot's; velocities and accelerations likewise",
         *(f'camera {name}: {of.key}' for name, of in found.items()
           if of.key != schema.IMAGES + name),
+        *(f'camera {name}: distances [m], {told(depth)}'
+          for name, depth in depths.items() if depth),
         *([f'not used: {", ".join(left)}'
-           + (' (no picture in colour: ' + ', '.join(odd) + ')' if odd else '')] if left else [])]
+           + (' (neither colours nor distances of a known range: ' + ', '.join(odd) + ')'
+              if odd else '')] if left else [])]
 
 
 def _joints(root: Path, names: list[str], columns: Columns, rate_hz: float

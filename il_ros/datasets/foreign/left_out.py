@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-import math
 from pathlib import Path
 from typing import Any
 
 from il_ros.config import build
-from il_ros.contract import Contract, Depth
+from il_ros.contract import Camera, Contract
 from il_ros.datasets import schema
+from il_ros.datasets.foreign.distances import depth_of, same, told
 from il_ros.datasets.foreign.generated import Joints
 from il_ros.datasets.foreign.named import chosen, flat_names, PictureFeature, pictures
 from il_ros.errors import DatasetError
@@ -95,8 +95,7 @@ def cameras_of(root: Path, info: Mapping[str, Any], contract: Contract
         DatasetError: Its pictures have another size than the contract says, or are distances in
             another range, or none.
     """
-    seen = {schema.IMAGES + camera.name for camera in contract.cameras if camera.depth}
-    all_found, _ = pictures(info['features'], seen)
+    all_found, _ = pictures(info['features'])
     by_key = {feature.key: feature for feature in all_found.values()}
     found = {camera.name: feature for camera in contract.cameras if (
         feature := by_key.get(schema.IMAGES + camera.name) or all_found.get(camera.name))}
@@ -107,21 +106,21 @@ def cameras_of(root: Path, info: Mapping[str, Any], contract: Contract
                 f'{root}: {feature.key!r}: pictures of {feature.height}x{feature.width}, but the '
                 f'contract of {contract.robot} says {camera.height}x{camera.width} of camera '
                 f'{name!r}')
-        if camera.depth:
-            _require_range(root, feature.key, info['features'][feature.key], camera.depth)
+        _require_distances(root, feature.key, info['features'][feature.key], camera)
     return found, [f'camera {camera.name}: no images' for camera in contract.cameras
                    if camera.name not in found]
 
 
-def _require_range(root: Path, key: str, feature: Mapping[str, Any], depth: Depth) -> None:
-    """Check that the codes of a video mean what the contract says."""
-    about, wanted = feature.get('info') or {}, schema.depth_info(depth)
-    for name in ('is_depth_map', 'video.depth_min', 'video.depth_max', 'video.use_log'):
-        if (got := about.get(name)) is None or not math.isclose(got, wanted[name], abs_tol=1e-6):
-            raise DatasetError(
-                f'{root}: {key!r}: {name}: {wanted[name]} follows from depth: range_m: '
-                f'{list(depth.range_m)} of the contract, got {got}; correct '
-                f'{schema.CONTRACT_FILE}, or convert the bags again')
+def _require_distances(root: Path, key: str, feature: Mapping[str, Any], camera: Camera) -> None:
+    """Check that pictures are distances where the contract says so, of its range."""
+    held, wanted = depth_of(feature), camera.depth
+    if (held is None) == (wanted is None) and (
+            not (held and wanted) or feature['dtype'] == 'image' or same(held, wanted)):
+        return
+    raise DatasetError(
+        f'{root}: {key!r}: holds {told(held) if held else "no distances of a known range"}, but '
+        f'the contract says {told(wanted) if wanted else "no depth"} of camera {camera.name!r}; '
+        f'correct {schema.CONTRACT_FILE}, or convert the bags again')
 
 
 def joint_columns(columns: dict[str, NDArray[Any]], joints: Joints) -> None:

@@ -1,13 +1,14 @@
 """What the values of a LeRobot feature are called, and which feature a camera is."""
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 import math
 import re
 from typing import Any, NamedTuple
 
 from il_ros.datasets import schema
+from il_ros.datasets.foreign.distances import depth_of, is_distances, unit_m
 from il_ros.errors import DatasetError
 
 POSITION = '.pos'           # of `shoulder_pan.pos`, as LeRobot's robots call a joint
@@ -69,21 +70,18 @@ class PictureFeature(NamedTuple):
         height: Of a picture.
         width: Likewise.
         embedded: Its pictures lie in the data files, not in videos.
-        distances: It holds distances, not colours.
+        unit_m: Of distances in data files [m]; None of codes and of colours.
     """
 
     key: str
     height: int
     width: int
     embedded: bool
-    distances: bool = False
+    unit_m: float | None = None
 
 
-def pictures(features: Mapping[str, Feature], distances: Container[str] = ()
-             ) -> tuple[dict[str, PictureFeature], list[str]]:
+def pictures(features: Mapping[str, Feature]) -> tuple[dict[str, PictureFeature], list[str]]:
     """Return what a policy may see by the name of its camera, and the features left out.
-
-    Features of distances are left out but for those that `distances` names.
 
     `observation.images.front` is the camera front, `observation.image` image. What no name of a
     camera may have becomes `_`, and one that is called like another input `<name>_camera`.
@@ -93,8 +91,8 @@ def pictures(features: Mapping[str, Feature], distances: Container[str] = ()
     for key, feature in features.items():
         if feature['dtype'] not in PICTURES:
             continue
-        far = _of_distances(feature)
-        size = _size(feature) if not far or key in distances else None
+        far = is_distances(feature)
+        size = _size(feature) if not far or depth_of(feature) else None
         if size is None or key.startswith(NO_INPUTS):
             odd.append(key)
             continue
@@ -102,7 +100,9 @@ def pictures(features: Mapping[str, Feature], distances: Container[str] = ()
             OBSERVATION))[:LONGEST - 8]
         name += '_camera' if name in TAKEN else ''
         name = unlike(name, found)
-        found[name] = PictureFeature(key, *size, feature['dtype'] == 'image', far)
+        embedded = feature['dtype'] == 'image'
+        found[name] = PictureFeature(key, *size, embedded,
+                                     unit_m(feature) if far and embedded else None)
     return found, odd
 
 
@@ -111,17 +111,12 @@ def unlike(name: str, others: Collection[str]) -> str:
     return next(new for k in count(1) if (new := f'{name}_{k}' if k > 1 else name) not in others)
 
 
-def _of_distances(feature: Feature) -> bool:
-    about = {**(feature.get('info') or {}), **(feature.get('video_info') or {})}
-    return any(about.get(key) for key in ('is_depth_map', 'video.is_depth_map'))
-
-
 def _size(feature: Feature) -> tuple[int, int] | None:
     """Return height and width of pictures in colour or of distances, None of others."""
     shape, names = list(feature['shape']), feature.get('names')
     if len(shape) != 3:
         return None
-    channels = 1 if _of_distances(feature) else 3
+    channels = 1 if is_distances(feature) else 3
     first = str(names[0]) if isinstance(names, list) and names else ''
     if first.startswith('channel') or (not first and shape[0] == channels != shape[2]):
         shape = [*shape[1:], shape[0]]

@@ -1,7 +1,7 @@
 """What one message on the robot's own command topics tells its joints."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -35,6 +35,8 @@ class Told(NamedTuple):
 
 def named_joints(message: Any) -> list[str]:
     """Return the joints that a command names; none where it counts them."""
+    if hasattr(message, 'cmd'):     # of the X-Series: the name of a joint, or of a group
+        return [] if isinstance(message.cmd, Sized) else [str(message.name)]
     return list(getattr(message, 'joint_names', getattr(message, 'name', ())))
 
 
@@ -64,18 +66,23 @@ def _read(message: Any, interface: CommandInterface) -> Told:
         return Told(expected, _twist(message, interface), AT_ONCE)
     if hasattr(message, 'points'):
         return _trajectory(message, topic, expected)
-    if hasattr(message, 'name'):
+    if hasattr(message, 'cmd') and named_joints(message):
+        name, = _places(named_joints(message), topic, expected)
+        return Told([name], _finite([[message.cmd]], [name], topic), AT_ONCE)
+    if hasattr(message, 'name') and not hasattr(message, 'cmd'):
         place = _places(named_joints(message), topic, expected)
         _require_length(message.position, named_joints(message), topic)
         return Told(list(place), _finite([[message.position[i] for i in place.values()]],
                                          list(place), topic), AT_ONCE)
-    if not hasattr(message, 'data'):
+    numbers = getattr(message, 'data', getattr(message, 'cmd', None))
+    if numbers is None:
         raise MessageError(f'{topic}: a {interface.type} says where the tip goes, not the joints; '
                            'record control/report, which il_ros does, or a topic of joints')
-    if len(message.data) != len(expected):
+    if len(numbers) != len(expected):
+        group = f' of the group {message.name!r}' if hasattr(message, 'cmd') else ''
         raise MessageError(f'{topic}: expected {len(expected)} positions '
-                           f'({", ".join(expected)}), got {len(message.data)}')
-    return Told(expected, _finite([message.data], expected, topic), AT_ONCE)
+                           f'({", ".join(expected)}), got {len(numbers)}{group}')
+    return Told(expected, _finite([numbers], expected, topic), AT_ONCE)
 
 
 def _trajectory(message: Any, topic: str, expected: Sequence[str]) -> Told:

@@ -9,8 +9,8 @@ from il_ros.contract import Contract
 from il_ros.nodes import shell
 from il_ros.nodes.gate.driven import Driven
 from il_ros.nodes.gate.gripper_action import GripperAction
+from il_ros.nodes.gate.kinds import sink_of
 from il_ros.nodes.gate.sinks import Sink
-from il_ros.nodes.gate.topic_sinks import SINKS
 from il_ros.safety.gate import Gate
 from il_ros.safety.interpolation import Interpolator, Setpoints
 from il_ros.timing import SECOND
@@ -51,10 +51,9 @@ class RobotCommand:
         self._grippers = [GripperAction(node, interface, contract)
                           for interface in contract.commands if interface.action]
         topics = [interface for interface in contract.commands if interface.topic]
-        self._bases = [SINKS[i.type](node, i, contract)
-                                   for i in topics if i.of_velocities]
+        self._bases = [sink_of(node, i, contract) for i in topics if i.of_velocities]
         self._driven = Driven(node, contract, speed, gate.measured)
-        arms = [SINKS[i.type](node, i, contract) for i in topics
+        arms = [sink_of(node, i, contract) for i in topics
                 if not (i.of_velocities or i.by_velocity)]
         self._arms: list[Sink] = list(arms)
         self._hands: list[Sink] = [*self._grippers, *(

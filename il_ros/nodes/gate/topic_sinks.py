@@ -1,7 +1,6 @@
 """Setpoints as messages: one class per type that a robot's controllers take."""
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from builtin_interfaces.msg import Duration
@@ -136,9 +135,3 @@ class TwistSink(TopicSink):
             setattr(getattr(twist, kind), axis, value)
         return self.stamp(TwistStamped(twist=twist), self.interface.frame or BASE
                           ) if self._stamped else twist
-
-
-SINKS: dict[str, Callable[[Node, CommandInterface, Contract], TopicSink]] = {
-    'trajectory_msgs/JointTrajectory': TrajectorySink, 'std_msgs/Float64MultiArray': ArraySink,
-    'sensor_msgs/JointState': JointStateSink, 'geometry_msgs/PoseStamped': PoseSink,
-    'geometry_msgs/Twist': TwistSink, 'geometry_msgs/TwistStamped': TwistSink}

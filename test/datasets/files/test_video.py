@@ -1,6 +1,7 @@
 import av
 from av.video.frame import PictureType
-from il_ros.datasets.files.video import read_frames, VideoWriter
+from il_ros.datasets.files.frames import read_frames
+from il_ros.datasets.files.video import VideoWriter
 from il_ros.errors import DatasetError
 import numpy as np
 import pytest
@@ -117,3 +118,48 @@ def test_unreadable_files(tmp_path, video, spoil, text):
 def test_a_missing_frame_is_named(video):
     with pytest.raises(DatasetError, match=f'no frame {COUNT}'):
         read_frames(video, [COUNT])
+
+
+def coded(path, codec, layout='yuv420p', **options):
+    """Write a video as another program might; x265 4 breaks memory below 64 pixels of width."""
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream(codec, rate=30, options=options)
+        stream.width, stream.height, stream.pix_fmt = 80, 64, layout
+        for k in range(COUNT):
+            given = av.VideoFrame.from_ndarray(frame(k, 64, 80), format='rgb24')
+            container.mux(stream.encode(given))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize('codec, options', [
+    ('libx264', {'g': '12', 'bf': '3', 'x264-params': 'open-gop=1'}),
+    ('libx264', {'g': '30', 'layout': 'yuv444p'}),
+    ('libx265', {'g': '2', 'x265-params': 'log-level=none'}),       # as LeRobot's distances
+    ('libx265', {'g': '12', 'x265-params': 'log-level=none', 'layout': 'yuv420p10le'}),
+    ('libvpx-vp9', {'g': '12', 'lag-in-frames': '8', 'deadline': 'realtime'})])
+def test_any_frame_of_what_others_coded(tmp_path, codec, options):
+    """Also where pictures need later ones, and a key picture is shown after others behind it."""
+    path = coded(tmp_path / 'file.mp4', codec, **options)
+    for number in range(COUNT):
+        assert numbers(read_frames(path, [number], 30.0)) == [number]
+    order = np.random.default_rng(0).permutation(COUNT).tolist()
+    assert numbers(read_frames(path, order, 30.0)) == order
+    with pytest.raises(DatasetError, match=f'no frame {COUNT}'):
+        read_frames(path, [COUNT], 30.0)
+
+
+def test_what_nothing_decodes_is_one_line(tmp_path):
+    path = coded(tmp_path / 'file.mp4', 'libx264')
+    path.write_bytes(path.read_bytes().replace(b'avc1', b'none').replace(b'avcC', b'none'))
+    with pytest.raises(DatasetError, match='file.mp4: the FFmpeg of PyAV .* has no decoder for its'
+                                           ' coding; encode it anew as H.264 or AV1'):
+        read_frames(path, [0])
+    with av.open(str(tmp_path / 'sound.mp4'), 'w') as container:
+        stream = container.add_stream('aac', rate=8000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), 'fltp', 'mono')
+        sound.sample_rate = 8000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode(None))
+    with pytest.raises(DatasetError, match='expected a video, got a file without pictures'):
+        read_frames(tmp_path / 'sound.mp4', [0])

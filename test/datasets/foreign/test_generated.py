@@ -110,6 +110,22 @@ def test_videos_of_lerobots_codecs(tmp_path, codec):
     assert sets.told(found.frames('front', np.arange(35)[::-1])) == list(range(35))[::-1]
 
 
+@pytest.mark.parametrize('write', [sets.write_v3, sets.write_v21])
+def test_files_of_one_dataset_may_be_coded_differently(tmp_path, write):
+    """As of merged datasets: LeRobot's newest versions wrote AV1, older ones and others H.264."""
+    script = sets.so101(codec=('libx264', 'libvpx-vp9', 'libsvtav1', 'libx265'), cameras={
+        f'observation.images.{name}': 'video' for name in ('front', 'wrist')})
+    found = Dataset(write(tmp_path / 'set', script))
+    coded = set()
+    for file in (tmp_path / 'set/videos').rglob('*.mp4'):
+        with av.open(str(file)) as container:
+            coded.add(container.streams.video[0].codec_context.name)
+    assert len(coded) >= 3
+    order = np.random.default_rng(0).permutation(35)
+    for camera in found.cameras:
+        assert sets.told(found.frames(camera, order)) == order.tolist()
+
+
 def test_inspect_says_nothing_of_limits_that_are_the_datas(whole):
     report = inspect(Dataset(whole[1]))
     assert all(np.isnan(e.near_limit) and not e.near_limits for e in report.episodes)

@@ -8,10 +8,12 @@ from il_ros.contract import CommandInterface, Contract
 from il_ros.datasets.from_bags.rows import episode_rows, Losses, moving_ticks
 from il_ros.datasets.from_bags.told import read_command
 from il_ros.errors import BagError, MessageError
+from il_ros.recording.definitions import full_type, message_definition
 from il_ros.timing import MILLISECOND
 from il_ros.types import ControlSource
 import numpy as np
 import pytest
+from rosbags.rosbag2 import StoragePlugin, Writer
 
 CONTRACT = replace(bags.small_contract(cameras=()), poses=None)
 PERIOD = CONTRACT.period_ns
@@ -306,6 +308,48 @@ def test_a_joint_state_that_is_no_command_is_refused_by_name(tmp_path, event, te
     robot = replace(CONTRACT, command=replace(CONTRACT.command, type='sensor_msgs/JointState'))
     with pytest.raises(BagError, match=re.escape(text)):
         rows(tmp_path, *states(3), event, contract=robot)
+
+
+GROUP, SINGLE = bags.INTERBOTIX
+ARM = NAMES[:6]
+
+
+def group(ticks, name, *values):
+    message = bags.make(GROUP, name=name, cmd=np.array(values, np.float32))
+    return at(ticks), COMMAND, GROUP, message
+
+
+def single(ticks, name, value):
+    return at(ticks), 'gripper_command', SINGLE, bags.make(SINGLE, name=name, cmd=value)
+
+
+def test_groups_and_single_joints_of_interbotix_are_commands_that_count_at_once(tmp_path):
+    robot = replace(CONTRACT, command=None, long_commands=(
+        CommandInterface(COMMAND, GROUP, joints=tuple(ARM)),
+        CommandInterface('gripper_command', SINGLE, joints=('gripper',), names=('fingers',))))
+    losses, kind = Losses(), 'sensor_msgs/JointState'
+    measured = [(at(k), 'joint_states', kind, bags.joint_state(CONTRACT, at(k), np.full(7, k)))
+                for k in range(4)]
+    with Writer(tmp_path / 'bag', version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        topics = {name: writer.add_connection(
+            name, full_type(kind), rihs01='RIHS01_' + '0' * 64,
+            msgdef=bags.INTERBOTIX.get(kind) or message_definition(kind).text)
+            for name, kind in (('joint_states', kind), (COMMAND, GROUP),
+                               ('gripper_command', SINGLE))}
+        for log_ns, topic, kind, message in [
+                *measured, group(0.5, 'arm', *range(6)), single(0.6, 'fingers', 0.25),
+                group(1.5, 'all', *range(7)), single(1.6, 'waist', 1.0),
+                group(2.5, 'arm', *range(1, 7))]:
+            writer.write(topics[topic], log_ns, bags.serialize(kind, message))
+    with Bag(tmp_path / 'bag', robot) as bag:
+        found = list(episode_rows(bag, (), losses))
+    assert [row.action.tolist() for row in found] == [
+        [*range(6), 0.25]] * 2 + [[*range(1, 7), 0.25]] * (len(found) - 2)
+    assert {row.source for row in found} == {H}
+    assert losses.refusals == {
+        COMMAND: f'{COMMAND}: expected 6 positions ({", ".join(ARM)}), got 7 of the group '
+                 "'all'",
+        'gripper_command': "gripper_command: misses joint 'fingers'; came: waist"}
 
 
 @pytest.mark.parametrize('stamped', [False, True])
