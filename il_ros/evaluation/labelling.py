@@ -95,6 +95,7 @@ def _rows(dataset: Dataset, where: slice) -> Iterator[Row]:
     images = {camera: dataset.frames(camera, indices) for camera in dataset.cameras}
     nothing = np.empty((len(indices), 0))
     poses = columns.get(schema.ENVIRONMENT, nothing)
+    each = columns.get(schema.SOURCES)
     for k, tick in enumerate(columns['tick'].tolist()):
         seen = Observation(tick * dataset.contract.period_ns,
                            columns[schema.STATE][k].astype(np.float64),
@@ -102,4 +103,5 @@ def _rows(dataset: Dataset, where: slice) -> Iterator[Row]:
                            {camera: frames[k] for camera, frames in images.items()})
         yield Row(tick, seen, columns[schema.ACTION][k].astype(np.float64),
                   columns[schema.POLICY_ACTION][k].astype(np.float64),
-                  int(columns['control_source'][k]), bool(columns['intervention'][k]))
+                  int(columns['control_source'][k]), bool(columns['intervention'][k]),
+                  sources=None if each is None else each[k])

@@ -84,7 +84,8 @@ class DaggerIntervention(Node):
             header=messages.header(now.ros_ns), source_id=self.get_name(),
             session=self._session, seq=self._seq, epoch=self._arbiter.control.state.epoch,
             joint_names=self.contract.joint_names, source=int(step.source),
-            positions=step.positions.tolist()))
+            positions=step.positions.tolist(),
+            sources=[] if step.sources is None else step.sources.tolist()))
         self._seq += 1
 
     def _look_at_base(self) -> None:

@@ -111,6 +111,7 @@ class Leader:
             raise ConfigError(f'leader: joint {strange[0]!r}: expected one of '
                               f'{", ".join(wanted)}')
         self.wants: tuple[Input, ...] = (Input('joints', 'joints', settings.topic),)
+        self._parts = frozenset(arm.name for arm in arms)
         self.notice, self._topic = '', settings.topic
         self._guard, self._switch = Guard(self.name), Switch(settings.engage)
         self._angles, self._base = Angles.of(contract), contract.is_velocity
@@ -132,7 +133,8 @@ class Leader:
         if positions is None or self._guard.leapt:
             self._switch.let_go()
         engaged = self._switch.read(context.dead_man)
-        return None if positions is None else Intent(engaged, positions)
+        return None if positions is None else Intent(
+            engaged, positions, parts=self._parts)
 
     def reset(self, seed: int) -> None:
         """Let go; the seed plays no part."""
