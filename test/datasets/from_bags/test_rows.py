@@ -8,10 +8,13 @@ from il_ros.contract import CommandInterface, Contract
 from il_ros.datasets.from_bags.rows import episode_rows, Losses, moving_ticks
 from il_ros.datasets.from_bags.told import read_command
 from il_ros.errors import BagError, MessageError
+from il_ros.recording import writer
+from il_ros.recording.definitions import Definition, message_definition
 from il_ros.timing import MILLISECOND
 from il_ros.types import ControlSource
 import numpy as np
 import pytest
+from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
 CONTRACT = replace(bags.small_contract(cameras=()), poses=None)
 PERIOD = CONTRACT.period_ns
@@ -438,3 +441,34 @@ def test_a_state_that_lacks_a_joint_names_it_and_the_nearest(tmp_path):
     assert losses.reason() == ("joint_states: no message names joint 'gripper'; came: "
                                'shoulder_pan, shoulder_lift, elbow, wrist_1, wrist_2, wrist_3, '
                                "finger_gripper; did you mean 'finger_gripper'?")
+
+
+def test_whose_each_joint_was_where_a_person_corrected_a_part(tmp_path):
+    each = [1, 1, 1, 0, 0, 0, 0]
+    message = bags.report(CONTRACT, at(1.5), value(11), sources=each)
+    message.asked.joint_names = CONTRACT.joint_names[::-1]
+    found = rows(tmp_path, *states(4), sent(0.5, 10), mode(1.4, bags.CORRECTING),
+                 event(at(1.5), 'control/report', 'il_ros/CommandReport', message),
+                 sent(2.5, 12), sent(3.5, 13, verdict=bags.HELD))
+    assert [row.source for row in found] == [1, 1, 1, ControlSource.HOLD]
+    assert [row.intervention for row in found] == [False, True, True, True]
+    assert found[1].sources.tolist() == each[::-1], 'in the order of the contract'
+    assert [row.sources is None for row in found] == [True, False, True, True]
+
+
+def test_a_bag_from_before_commands_said_whose_each_joint_is(tmp_path, monkeypatch):
+    now, kind = message_definition('il_ros/CommandReport').text, 'il_ros/msg/CommandReport'
+    then = '\n'.join(line for line in now.split('\n') if ' sources ' not in line)
+    assert len(then) < len(now)
+    store = get_typestore(Stores.ROS2_JAZZY)
+    store.register({name: fields for name, fields in get_types_from_msg(then, kind).items()
+                    if name not in store.fielddefs})
+    old = bags.report(CONTRACT, at(0.5), value(10))
+    asked = {name: getattr(old.asked, name) for name in old.asked.__dataclass_fields__
+             if name not in ('sources', '__msgtype__')}
+    old.asked = store.types['il_ros/msg/Command'](**asked)
+    data = bytes(store.serialize_cdr(old, kind))
+    monkeypatch.setattr(writer, 'message_definition', lambda name: Definition(then, '')
+                        if name.endswith('CommandReport') else message_definition(name))
+    row, = rows(tmp_path, *states(1), bags.Event(at(0.5), 'control/report', data))
+    assert (row.action[0], row.source, row.sources) == (10, ControlSource.HUMAN, None)
