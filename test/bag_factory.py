@@ -102,8 +102,8 @@ def report(contract: Contract, ns: int, positions: np.ndarray, source: int = HUM
            verdict: int = PASSED, seq: int = 0, sources: Sequence[int] = ()) -> Any:
     sent = np.zeros(0) if verdict == REJECTED else np.asarray(positions, np.float64)
     return make('il_ros/CommandReport', header=header(ns),
-                asked=command(contract, ns, positions, source, seq, 0, sources), verdict=verdict, rule='',
-                joint_names=contract.joint_names, sent=sent)
+                asked=command(contract, ns, positions, source, seq, 0, sources), verdict=verdict,
+                rule='', joint_names=contract.joint_names, sent=sent)
 
 
 def chunk(contract: Contract, ns: int, positions: np.ndarray, seq: int = 0, epoch: int = 0) -> Any:

@@ -48,7 +48,8 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
     action) and `limited_by` (the rule by which the gate changed the command, an index of
     `LIMITED_BY`). Where the robot has several parts, `control_sources` says of each joint what
     `control_source` says of the row: a person may have corrected one arm, and the policy gone on
-    with the other; the row counts as the person's then. `policy_action_valid` and the like are 0 where nobody said so.
+    with the other; the row counts as the person's then. `policy_action_valid` and the like are 0
+    where nobody said so.
     """
     found = {STATE: _vector('float32', contract.joint_names)}
     if contract.poses:

@@ -45,6 +45,7 @@ class Human:
     Attributes:
         shares: What of the robot a device may drive.
         taken: Which joints a person has taken since control began to be theirs. Shape (J,).
+        haptic: Whether an actuated device is to follow the robot while it does not drive.
     """
 
     def __init__(self, contract: Contract, settings: Settings) -> None:
@@ -59,7 +60,7 @@ class Human:
         self._make = partial(HANDOVERS[settings.handover], contract, settings.align_s)
         self._joins: list[_Join] = []
         self.taken = self.shares.none
-        self.haptic = self._make().haptic   # an actuated device is to follow what it does not drive
+        self.haptic = self._make().haptic
         self._handed_back = False
         self._released_ns: int | None = None
 

@@ -102,9 +102,13 @@ class Leader:
             parts: Names of the arms that it moves; all when empty.
 
         Raises:
-            ConfigError: The settings name a joint that the robot has not.
+            ConfigError: There is no such arm, or the settings name a joint that the robot has
+                not.
         """
         arms = [arm for arm in contract.arms if not parts or arm.name in parts]
+        if not arms:
+            raise ConfigError(f'leader: {contract.robot!r} has no arm {", ".join(parts)!r} that a '
+                              'leader could lead')
         wanted = [name for arm in arms for name in arm.all_joints]
         named = [j.name for j in settings.joints] + [g.name for g in settings.grippers]
         if strange := [name for name in named if name not in wanted]:

@@ -10,6 +10,7 @@ from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.reader import Dataset
 from il_ros.datasets.writer import DatasetWriter
 from il_ros.evaluation.labelling import _rows
+from il_ros.inspection.parts import part_reports
 from il_ros.training.samples import Samples
 from il_ros.training.sampling import Origin
 from il_ros.types import ControlSource, Observation
@@ -49,6 +50,9 @@ def test_the_row_is_the_persons_and_each_joint_says_whose_it_is(tmp_path):
     assert feature == {'dtype': 'int64', 'shape': [14], 'names': PAIR.joint_names}
     found = dataset_effort(dataset)
     assert found.human_share == 2 / 3 and found.take_overs == 1
+    left, right = part_reports(dataset)
+    assert (left.corrected, right.corrected) == (2 / 3, 1 / 3)
+    assert left.text.endswith(', corrected in 67% of the rows')
     again = list(_rows(dataset, slice(0, 3)))
     np.testing.assert_array_equal([r.sources for r in again], columns[schema.SOURCES])
 
@@ -67,7 +71,8 @@ def test_a_robot_of_one_part_and_an_older_dataset_have_no_such_column(tmp_path):
     writer.finish()
     longer = Dataset(tmp_path / 'longer')
     assert len(longer) == 6 and schema.SOURCES not in longer.columns
-    assert schema.SOURCES not in json.loads((longer.root / schema.INFO_FILE).read_text())['features']
+    info = json.loads((longer.root / schema.INFO_FILE).read_text())
+    assert schema.SOURCES not in info['features']
 
 
 def test_merged_with_an_older_one_each_joint_has_the_source_of_its_row(tmp_path):
