@@ -45,6 +45,7 @@ class Machine:
         self._human = Human(contract, settings)
         self._all = ~self._human.shares.none
         self._keeps = False     # the policy goes on with what a person did not take
+        self._keeps_after_ros_ns: int | None = None     # or will, once it has seen that time
         self._policy = PolicyRows(contract.joint_names, settings.silent_ns)
         self._holding, self._rewind = Holding(contract), Rewind(contract)
         self._waiting = Waiting(to_ns(settings.answer_s))
@@ -88,11 +89,14 @@ class Machine:
 
     def _kept(self, policy: Floats | None) -> Mask:
         """Return which joints the policy goes on with while a person corrects others. (J,)."""
+        if self._keeps_after_ros_ns is not None and policy is not None and (
+                self._policy.observed_after(self._keeps_after_ros_ns)):
+            self._keeps, self._keeps_after_ros_ns = True, None
         if self._keeps and policy is None:
             self._keeps = False
-            rest = self._human.shares.text(~self._human.taken)
-            self.control.change(self.control.mode, f'{self._cause}; the chunk of the policy has '
-                                f'run out: {rest} held until the hand-back', 'policy')
+            if rest := self._human.shares.text(~self._human.taken):
+                self.control.change(self.control.mode, f'{self._cause}; the chunk of the policy '
+                                    f'has run out: {rest} held until the hand-back', 'policy')
         return ~self._human.taken & self._keeps
 
     def _sources(self, source: ControlSource, kept: Mask) -> NDArray[np.uint8] | None:
@@ -179,7 +183,8 @@ class Machine:
         wait = self._human.join(self._measured, self._told, begins, anew)
         rest = self._human.shares.text(~self._human.taken)
         keeps = bool(rest) and (self._keeps or self.control.mode is Mode.AUTONOMOUS)
-        if keeps and anew:
+        returned_ros_ns = self._returned_ros_ns if rest else None
+        if anew and (keeps or returned_ros_ns is not None):
             reason = f'{reason}; the policy goes on with {rest}'
         self._cause = reason
         text = f'{reason}; {wait}' if wait else reason
@@ -191,6 +196,7 @@ class Machine:
                 self.control.change(mode, text, who)
         elif wait or self.control.mode is not mode:
             self._enter(mode, text, who)
+            self._keeps_after_ros_ns = returned_ros_ns
 
     def _end_correction(self, now: Now, reason: str, who: str) -> None:
         if self._driven is Mode.TELEOP:
@@ -209,7 +215,7 @@ class Machine:
             self._enter(Mode.HOLD, reason, who)
 
     def _enter(self, mode: Mode, reason: str, who: str) -> None:
-        self._returned_ros_ns = None
+        self._returned_ros_ns = self._keeps_after_ros_ns = None
         self._rewind.left, self._keeps = 0, False
         self._human.restart(mode in HUMAN_MODES)
         self._holding.release()

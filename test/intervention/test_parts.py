@@ -76,6 +76,21 @@ def test_both_return_to_the_policy_together():
     assert step.sources is None and step.source is POLICY
 
 
+def test_who_engages_again_while_the_policy_returns_takes_one_arm_again():
+    cell = autonomous()
+    cell.run(3, True, LEFT, cell.measured)
+    while cell.mode is CORRECTING:
+        cell.speaks = False     # it takes its time
+        cell.tick((False, LEFT, cell.measured))
+    here = cell.measured.copy()
+    step, _ = cell.run(3, True, LEFT, here)
+    assert cell.mode is CORRECTING and of(step, RIGHT) == {HOLD}
+    assert cell.changes()[-1][1] == TOOK
+    cell.speaks = True
+    step, _ = cell.run(2, True, LEFT, here)
+    assert of(step, LEFT) == {HUMAN} and of(step, RIGHT) == {POLICY}
+
+
 def test_what_a_person_took_stays_theirs_until_the_hand_back():
     cell = autonomous()
     cell.run(3, True, LEFT, cell.measured)

@@ -40,7 +40,8 @@ def test_a_device_of_one_arm_tells_that_one():
 @pytest.mark.parametrize('make, text', [
     (lambda: Share(ONE, (), 'policy'), "others: 'sim_arm' has one part, 'arm': nothing is left to "
      "the policy while a person corrects; expected 'hold'"),
-    (lambda: Share(PAIR, ['lefd']), "parts: 'mobile_pair' has no part 'lefd'; did you mean 'left'?"),
+    (lambda: Share(PAIR, ['lefd']),
+     "parts: 'mobile_pair' has no part 'lefd'; did you mean 'left'?"),
     (lambda: Share(PAIR, (), 'go'), "others: expected one of hold, policy, got 'go'"),
     (lambda: open_device('gamepad+gamepad', PAIR, parts=['left']), "device 'gamepad+gamepad': "
      'parts are for one device; of two, each moves the arm that is its own'),
