@@ -193,7 +193,8 @@ class Arbiter(Machine):
         if self.control.mode in (Mode.AUTONOMOUS, self._driven):
             self._rewind.remember(self._measured)
         self._told = positions
-        human = np.where(led, positions, np.nan) if source is ControlSource.HUMAN else None
-        leads = self._human.haptic and human is None
+        free = led & (source is ControlSource.HUMAN)
+        human = np.where(free, positions, np.nan) if free.any() else None
+        leads = self._human.haptic and not free.all()
         return Step(positions, source, self._measured, human, policy,
-                    self._measured if leads else None, sources)
+                    np.where(free, np.nan, self._measured) if leads else None, sources)

@@ -37,7 +37,8 @@ class Step:
         human: What the driving device asks of the robot, NaN of joints that it does not drive;
             None when none drives. Shape (J,).
         policy: What the policy wants, sent or not; None where it is silent. Shape (J,).
-        leader: Where an actuated leader is to go, None where it is free. Shape (J,).
+        leader: Where an actuated leader is to go, NaN of joints that a person drives; None where
+            it is free. Shape (J,).
         sources: Whose each position is, None where all are `source`'s. Shape (J,).
     """
 

@@ -177,6 +177,13 @@ def test_rewinding_and_pausing_stop_both():
         assert cell.mode is mode and step.sources is None
 
 
+def test_the_leader_of_the_other_arm_follows_it():
+    cell = autonomous(handover='leader')
+    step, _ = cell.run(3, True, LEFT, cell.measured)
+    np.testing.assert_array_equal(np.isnan(step.leader), LEFT)
+    np.testing.assert_array_equal(step.leader[RIGHT], step.state[RIGHT])
+
+
 def test_one_correction_whatever_is_told_meanwhile():
     cell, log = autonomous(), CorrectionLog()
     here = cell.measured.copy()
