@@ -107,17 +107,17 @@ class Human:
         device = self._operators.positions()
         if device is None:
             return None
-        led = Led(np.zeros(len(device)), self.shares.none, True)
+        row, columns, aligned = np.zeros(len(device)), self.shares.none, True
         for join in self._joins:
             join.columns &= self._operators.driven
             if not join.columns.any():
                 continue
             found = join.handover.follow(np.where(join.columns, device + self._turns, join.rest))
-            columns = join.columns & (found.positions is not None)
-            led = Led(led.positions if found.positions is None else
-                      np.where(columns, found.positions, led.positions), led.columns | columns,
-                      led.aligned and found.aligned)
-        return led
+            aligned = aligned and found.aligned
+            if found.positions is not None:
+                row = np.where(join.columns, found.positions, row)
+                columns = columns | join.columns
+        return Led(row, columns, aligned)
 
     def age_ns(self, now_ns: int) -> int:
         """Return how long ago the driving device was heard; 0 where none drives."""
