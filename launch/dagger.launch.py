@@ -26,4 +26,5 @@ def generate_launch_description():
          'handover', 'others'),
         terminal(), simulation(),
         *control('paused', corrections=corrections, handover=given('handover')),
-        policy(), help_gate, operator('supervised', others=given('others')), recorder(), *monitoring())
+        policy(), help_gate, operator('supervised', others=given('others')), recorder(),
+        *monitoring())
