@@ -7,6 +7,7 @@ from il_ros.contract import Contract
 from il_ros.contract.parts import parts_of
 from il_ros.errors import MessageError
 from il_ros.joints import indices, once
+from il_ros.types import Floats
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +43,21 @@ class Shares:
                                    f'or none of them, and some of {part!r} are there')
         found = [column for column, name in enumerate(self._names) if name in place]
         return found, [place[self._names[column]] for column in found]
+
+    def row(self, names: Sequence[str], values: Sequence[float] | Floats) -> Floats:
+        """Return what a device says in the order of the robot, NaN of joints left out. (J,).
+
+        Raises:
+            MessageError: As of `columns`, or a value is missing or not finite.
+        """
+        said = np.asarray(values, dtype=np.float64)
+        if len(said) != len(names) or not np.isfinite(said).all():
+            raise MessageError(f'expected one finite position per joint name ({len(names)}), got '
+                               f'{said.tolist()}')
+        columns, places = self.columns(names)
+        found = np.full(len(self._names), np.nan)
+        found[columns] = said[places]
+        return found
 
     def text(self, columns: Mask) -> str:
         """Return the names of the parts that some columns, shape (J,), are those of."""

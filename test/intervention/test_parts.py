@@ -3,6 +3,7 @@ from il_ros.contract import Contract
 from il_ros.errors import MessageError
 from il_ros.intervention.corrections import CorrectionLog
 from il_ros.intervention.handover import HANDOVERS
+from il_ros.intervention.shares import Shares
 from il_ros.types import ControlSource, Mode, Request
 from intervention.pair import autonomous, Cell, CONTRACT, LEFT, NAMES, PARTS, RIGHT, STEP, wanted
 import numpy as np
@@ -248,3 +249,12 @@ def test_a_device_of_one_arm_says_where_it_stands_for_that_arm_alone():
     away = np.array(CONTRACT.start) + 0.3
     step, _ = cell.run(5, True, LEFT, away)
     np.testing.assert_allclose(step.positions, CONTRACT.start, atol=2e-3)
+
+
+def test_what_a_device_leaves_out_is_unknown_to_whoever_watches_the_policy():
+    shares = Shares(CONTRACT)
+    row = shares.row(NAMES[6::-1], np.arange(7))
+    np.testing.assert_array_equal(row[LEFT], np.arange(7)[::-1])
+    assert np.isnan(row[RIGHT]).all()
+    with pytest.raises(MessageError, match='expected one finite position per joint name'):
+        shares.row(NAMES[:7], [np.nan] * 7)
