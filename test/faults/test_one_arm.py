@@ -1,4 +1,5 @@
 """A person with two gamepads corrects one arm of two; the policy moves the other meanwhile."""
+from pathlib import Path
 import time
 
 from faults.cell import Cell, NODES
@@ -19,10 +20,15 @@ EACH = [Command.HUMAN] * 7 + [Command.POLICY] * 7
 
 
 class Pads:
-    """Both gamepads; that of the left hand is driven."""
+    """Both gamepads.
+
+    Attributes:
+        held: Whether the dead-man switch of the left hand's is held.
+        tilt: Of its left stick.
+    """
 
     def __init__(self, cell):
-        self.cell, self.held, self._told = cell, False, 0.0
+        self.cell, self.held, self.tilt, self._told = cell, False, 0.0, 0.0
         self.publishers = {hand: cell.node.create_publisher(Joy, f'{hand}/joy', 10)
                            for hand in HANDS}
 
@@ -33,7 +39,7 @@ class Pads:
         self._told = time.monotonic()
         for hand, publisher in self.publishers.items():
             held = self.held and hand == 'left'
-            publisher.publish(Joy(axes=[0.0, 0.4 * held, *[0.0] * (AXES - 2)],
+            publisher.publish(Joy(axes=[0.0, self.tilt * held, *[0.0] * (AXES - 2)],
                                   buttons=[int(held and k == DEAD_MAN) for k in range(BUTTONS)]))
 
     def until(self, condition, what):
@@ -48,7 +54,7 @@ def stopped(pads):
     answer = client.call_async(StopCapture.Request(outcome='success', keep=True))
     pads.until(answer.done, 'the episode')
     assert answer.result().success, answer.result().message
-    return answer.result().episode
+    return Path(answer.result().episode)
 
 
 def test_one_arm_is_corrected_recorded_and_handed_back(tmp_path):
@@ -65,6 +71,7 @@ def test_one_arm_is_corrected_recorded_and_handed_back(tmp_path):
         epoch, since = cell.modes[-1].epoch, len(cell.reports)
         pads.held = True
         pads.until(lambda: cell.mode == ControlMode.CORRECTING, 'a correction')
+        pads.tilt = 0.4     # a stick that is held while the switch is pressed moves nothing
         assert cell.modes[-1].epoch == epoch
         assert cell.modes[-1].reason == (
             'gamepad_gamepad engaged; the policy goes on with right')
