@@ -23,7 +23,8 @@ def generate_launch_description():
     return description(
         ('robot', 'teleop', 'device', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output',
          'task', 'operator', 'licence', 'owner', 'consent', 'sim_task', 'seed', 'terminal', 'gate',
-         'handover'),
+         'handover', 'others'),
         terminal(), simulation(),
         *control('paused', corrections=corrections, handover=given('handover')),
-        policy(), help_gate, operator('supervised'), recorder(), *monitoring())
+        policy(), help_gate, operator('supervised', others=given('others')), recorder(),
+        *monitoring())

@@ -96,18 +96,19 @@ def video(kind: str, ns: int, data: bytes) -> Any:
 
 
 def command(contract: Contract, ns: int, positions: np.ndarray, source: int = HUMAN,
-            seq: int = 0, epoch: int = 0) -> Any:
+            seq: int = 0, epoch: int = 0, sources: Sequence[int] = ()) -> Any:
     return make('il_ros/Command', header=header(ns), source_id='test',
                 session=np.arange(16, dtype=np.uint8), seq=seq, epoch=epoch, source=source,
-                joint_names=contract.joint_names, positions=np.asarray(positions, np.float64))
+                joint_names=contract.joint_names, positions=np.asarray(positions, np.float64),
+                sources=np.asarray(sources, np.uint8))
 
 
 def report(contract: Contract, ns: int, positions: np.ndarray, source: int = HUMAN,
-           verdict: int = PASSED, seq: int = 0) -> Any:
+           verdict: int = PASSED, seq: int = 0, sources: Sequence[int] = ()) -> Any:
     sent = np.zeros(0) if verdict == REJECTED else np.asarray(positions, np.float64)
     return make('il_ros/CommandReport', header=header(ns),
-                asked=command(contract, ns, positions, source, seq), verdict=verdict, rule='',
-                joint_names=contract.joint_names, sent=sent)
+                asked=command(contract, ns, positions, source, seq, 0, sources), verdict=verdict,
+                rule='', joint_names=contract.joint_names, sent=sent)
 
 
 def chunk(contract: Contract, ns: int, positions: np.ndarray, seq: int = 0, epoch: int = 0) -> Any:

@@ -25,6 +25,11 @@ class Part(NamedTuple):
     gripper: tuple[int, Gripper] | None = None
     tip: str = ''
 
+    @property
+    def whole(self) -> list[int]:
+        """Columns of its joints and of its gripper."""
+        return [*self.columns, *([self.gripper[0]] if self.gripper else [])]
+
 
 def parts_of(contract: Contract) -> list[Part]:
     """Return the arms in the contract's order, then a base, then joints of neither."""
@@ -32,8 +37,7 @@ def parts_of(contract: Contract) -> list[Part]:
     parts = [Part(arm.name, contract.indices(arm.joints),
                   (names.index(arm.gripper.joint), arm.gripper) if arm.gripper else None, arm.tip)
              for arm in contract.arms]
-    known = {column for part in parts
-             for column in (*part.columns, *([part.gripper[0]] if part.gripper else []))}
+    known = {column for part in parts for column in part.whole}
     for name, chosen in ((BASE, contract.is_velocity), (REST, ~contract.is_velocity)):
         if columns := [int(k) for k in np.flatnonzero(chosen) if k not in known]:
             parts.append(Part(name, columns))

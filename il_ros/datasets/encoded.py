@@ -109,6 +109,10 @@ def _columns(rows: Sequence[Row], contract: Contract, success: bool) -> dict[str
     asked = np.array([row.asked for row in rows], np.float32)     # (N, 4)
     columns |= dict(zip(schema.ASKED, asked.T, strict=True))
     columns['help_requested'] = columns['help_requested'].astype(np.int64)
+    if schema.has_parts(contract):
+        columns[schema.SOURCES] = np.array([
+            np.full(len(row.action), row.source) if row.sources is None else row.sources
+            for row in rows], np.int64)
     if contract.poses:
         columns[schema.ENVIRONMENT] = np.array(
             [row.observation.environment for row in rows], np.float32)

@@ -38,6 +38,7 @@ class Dataset:
             `observation.environment_state` (N, E) where the contract names poses, `action` (N, J),
             `action.policy` (N, J) with NaN where the policy was silent, and of shape (N,):
             `control_source`, `intervention`, `success`, `tick`, `sync_error`,
+            `control_sources` (N, J) where the robot has parts (older datasets lack it),
             `help_requested`, `gate_score`, `gate_threshold`, `uncertainty` (older datasets lack
             these four), `limited_by` (newer still), `timestamp`, `frame_index`,
             `episode_index`, `index`, `task_index`. Positions in [rad] or [m].

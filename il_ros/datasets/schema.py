@@ -7,6 +7,7 @@ from typing import Any
 
 from il_ros.config import to_mapping
 from il_ros.contract import Contract, Depth, SAYS_NOTHING
+from il_ros.contract.parts import parts_of
 
 VERSION = 'v3.0'
 FILES_PER_CHUNK = 1000
@@ -14,6 +15,7 @@ STATE, ENVIRONMENT = 'observation.state', 'observation.environment_state'
 ACTION, POLICY_ACTION = 'action', 'action.policy'
 ASKED = ('help_requested', 'gate_score', 'gate_threshold', 'uncertainty')
 LIMITED_BY = ('', 'position', 'velocity', 'acceleration', 'jerk', 'workspace', 'collision')
+SOURCES = 'control_sources'
 UNKNOWN = -1        # in `limited_by`: no gate reported
 # Where nobody spoke these hold NaN in memory. On the disk they have names that LeRobot takes
 # neither for an action nor for an observation (it goes by the beginning), zeros there, and a
@@ -44,7 +46,10 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
     `help_requested` (whoever watches the policy wanted a person), `gate_score` and
     `gate_threshold` (what that watcher compared), `uncertainty` (what the policy said of its own
     action) and `limited_by` (the rule by which the gate changed the command, an index of
-    `LIMITED_BY`). `policy_action_valid` and the like are 0 where nobody said so.
+    `LIMITED_BY`). Where the robot has several parts, `control_sources` says of each joint what
+    `control_source` says of the row: a person may have corrected one arm, and the policy gone on
+    with the other; the row counts as the person's then. `policy_action_valid` and the like are 0
+    where nobody said so.
     """
     found = {STATE: _vector('float32', contract.joint_names)}
     if contract.poses:
@@ -58,6 +63,8 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
     told = {key: value for key, value in to_mapping(contract).items() if key not in SAYS_NOTHING}
     found[ACTION] = _vector('float32', contract.joint_names) | {CONTRACT: told}
     found['policy_action'] = _vector('float32', contract.joint_names)
+    if has_parts(contract):
+        found[SOURCES] = _vector('int64', contract.joint_names)
     scalars = {'control_source': 'int64', 'intervention': 'int64', 'success': 'int64',
                'tick': 'int64', 'sync_error': 'float32', 'help_requested': 'int64',
                'gate_score': 'float32', 'gate_threshold': 'float32', 'uncertainty': 'float32',
@@ -67,6 +74,11 @@ def features(contract: Contract) -> dict[str, dict[str, Any]]:
                'task_index': 'int64'}
     return found | {name: {'dtype': kind, 'shape': [1], 'names': None}
                     for name, kind in scalars.items()}
+
+
+def has_parts(contract: Contract) -> bool:
+    """Tell whether a person may correct a part of the robot alone."""
+    return len(parts_of(contract)) > 1
 
 
 def depth_info(depth: Depth) -> dict[str, Any]:

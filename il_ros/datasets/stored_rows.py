@@ -37,7 +37,8 @@ def stored_rows(dataset: Dataset, episode: int) -> Iterator[Row]:
                 columns[schema.POLICY_ACTION][row].astype(np.float64),
                 int(columns['control_source'][row]), bool(columns['intervention'][row]),
                 _asked(columns, row),
-                int(columns['limited_by'][row]) if 'limited_by' in columns else schema.UNKNOWN)
+                int(columns['limited_by'][row]) if 'limited_by' in columns else schema.UNKNOWN,
+                columns[schema.SOURCES][row] if schema.SOURCES in columns else None)
 
 
 def _asked(columns: Mapping[str, Any], row: int) -> Asked:

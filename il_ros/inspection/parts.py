@@ -9,7 +9,7 @@ from il_ros.contract.parts import BASE, Part, parts_of
 from il_ros.datasets import schema
 from il_ros.datasets.from_bags.idle import STILL
 from il_ros.datasets.reader import Dataset
-from il_ros.types import Floats
+from il_ros.types import ControlSource, Floats
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +25,8 @@ class PartReport:
         near_limit: Share of the rows with a joint next to a position limit; None for a base, and
             where the limits are those of the data.
         grasps: How often its gripper was told to close; None where it has none.
+        corrected: Share of the rows in which a person corrected it; None where the dataset says
+            of rows alone whose they are.
     """
 
     name: str
@@ -32,13 +34,15 @@ class PartReport:
     moving: float
     near_limit: float | None
     grasps: int | None
+    corrected: float | None = None
 
     @property
     def text(self) -> str:
         """Return one line for people."""
         limit = '' if self.near_limit is None else f', {self.near_limit:.0%} near a position limit'
         grasps = '' if self.grasps is None else f', gripper closed {self.grasps} times'
-        return f'{self.name}: moves in {self.moving:.0%} of the steps{limit}{grasps}'
+        corrected = f', corrected in {self.corrected:.0%} of the rows' if self.corrected else ''
+        return f'{self.name}: moves in {self.moving:.0%} of the steps{limit}{grasps}{corrected}'
 
 
 def near_limits(contract: Contract, state: Floats) -> dict[str, float]:
@@ -95,7 +99,15 @@ def part_reports(dataset: Dataset) -> list[PartReport]:
         float(moved[:, part.columns].any(axis=1).mean()) if len(moved) else 0.0,
         near.get(part.name),
         sum(len(grasps(part, dataset.columns[schema.ACTION][rows])) for rows in episodes)
-        if part.gripper else None) for part in parts_of(contract)]
+        if part.gripper else None, _corrected(dataset, part)) for part in parts_of(contract)]
+
+
+def _corrected(dataset: Dataset, part: Part) -> float | None:
+    sources = dataset.columns.get(schema.SOURCES)
+    if sources is None:
+        return None
+    human = (sources[:, part.columns] == ControlSource.HUMAN).any(axis=1)
+    return float((human & (dataset.columns['intervention'] > 0)).mean())
 
 
 def _moves(contract: Contract, state: Floats) -> np.ndarray:

@@ -17,6 +17,12 @@ a device never gives control to the policy. Every change of who is in control st
 and voids the chunk; the steps from ALIGNING to CORRECTING, and from PAUSED to AUTONOMOUS at the
 end of a return, keep the epoch: the human has control already, and the return waits for that
 epoch's chunk.
+
+A device that names the joints of some parts of the robot only (one of two arms) takes over those
+from the policy, which goes on with the others, by the same chunk and in the same epoch. What a
+person took stays theirs until the correction ends: let go of, it is held. Where the policy did not
+drive, or its chunk runs out, the others are held as well. All of the robot returns to the policy
+at once.
 """
 from __future__ import annotations
 
@@ -48,8 +54,9 @@ class Arbiter(Machine):
             return
         watched = self._measured if self.control.mode is Mode.AUTONOMOUS else None
         who = sample.source_id
-        if self._human.add(sample, now.steady_ns, watched):
-            self._give_to_human(f'{who} {"engaged" if sample.engaged else "was moved"}', who)
+        if (begins := self._human.add(sample, now.steady_ns, watched)).any():
+            self._give_to_human(f'{who} {"engaged" if sample.engaged else "was moved"}', who,
+                                begins)
         if sample.request == Request.PAUSE:
             self.pause(now, who)
         elif sample.request == Request.TAKE_OVER and self.control.mode is Mode.AUTONOMOUS:
@@ -176,17 +183,18 @@ class Arbiter(Machine):
             self.control.change(Mode.AUTONOMOUS, 'the policy has seen the present state', 'policy')
         if stop := self.stop_base(now):
             return stop
-        positions, source = self._choose(policy)
-        if positions is None:
-            positions = self._holding.hold(self._measured, self._told, self._gate.rejects)
-        else:
-            self._holding.release()
-            if self._base.any() and self._late(now):
-                positions = np.where(self._base, 0.0, positions)
+        row, led, source = self._choose(policy)
+        kept = self._kept(policy)
+        sources = self._sources(source, kept)
+        held = self._holding.hold(~(led | kept), self._measured, self._told, self._gate.rejects)
+        positions = np.where(led, row, held if policy is None else np.where(kept, policy, held))
+        if self._base.any() and self._late(now):
+            positions = np.where(self._base, 0.0, positions)
         if self.control.mode in (Mode.AUTONOMOUS, self._driven):
             self._rewind.remember(self._measured)
         self._told = positions
-        human = positions if source is ControlSource.HUMAN else None
-        leads = self._human.haptic and human is None
+        free = led & (source is ControlSource.HUMAN)
+        human = np.where(free, positions, np.nan) if free.any() else None
+        leads = self._human.haptic and not free.all()
         return Step(positions, source, self._measured, human, policy,
-                    self._measured if leads else None)
+                    np.where(free, np.nan, self._measured) if leads else None, sources)

@@ -22,7 +22,7 @@ class Correction:
         end_reason: Why it ended.
         stamps_ns: ROS time per row [ns].
         states: Measured positions [rad] or [m]. Each (J,).
-        human: What the human commanded. Each (J,).
+        human: What the human commanded; NaN of joints that the policy kept. Each (J,).
         policy: What the policy wanted; NaN where it was silent. Each (J,).
     """
 
@@ -45,6 +45,8 @@ class CorrectionLog:
 
     def change(self, state: ControlState, now_ns: int) -> Correction | None:
         """Take in a change of control at a ROS time; return the correction that it ends."""
+        if self._open and (state.mode, state.epoch) == (Mode.CORRECTING, self._open.epoch):
+            return None     # news of the one that goes on
         closed = self.close(state.reason, now_ns)
         if state.mode is Mode.CORRECTING:
             self._open = Correction(state.epoch, now_ns, state.reason)

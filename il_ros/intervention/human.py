@@ -1,11 +1,15 @@
 """The human side of the arbiter: the devices, how one joins the robot, and when it lets go."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 from il_ros.angles import Angles
 from il_ros.contract import Contract
-from il_ros.intervention.handover import HANDOVERS, Joined
+from il_ros.intervention.handover import Handover, HANDOVERS
 from il_ros.intervention.operators import Operators, Sample
 from il_ros.intervention.settings import Settings
+from il_ros.intervention.shares import Mask, Shares
 from il_ros.timing import MILLISECOND
 from il_ros.types import Floats, Request
 import numpy as np
@@ -13,8 +17,36 @@ import numpy as np
 RELEASE_NS = 100 * MILLISECOND   # who lets go or hands back for less than that did not
 
 
+@dataclass(frozen=True)
+class Led:
+    """What the engaged device asks of the robot.
+
+    Attributes:
+        positions: [rad] or [m]. Shape (J,).
+        columns: Which of them count; where it drives nothing yet, the robot waits. Shape (J,).
+        aligned: Whether all that the device drives goes as it says.
+    """
+
+    positions: Floats
+    columns: Mask
+    aligned: bool
+
+
+@dataclass
+class _Join:
+    columns: Mask       # that began together and that the device has driven since
+    rest: Floats        # where the others were then
+    handover: Handover
+
+
 class Human:
-    """`operators.Operators` joined to the robot by a hand-over style."""
+    """`operators.Operators` joined to the robot by a hand-over style.
+
+    Attributes:
+        shares: What of the robot a device may drive.
+        taken: Which joints a person has taken since control began to be theirs. Shape (J,).
+        haptic: Whether an actuated device is to follow the robot while it does not drive.
+    """
 
     def __init__(self, contract: Contract, settings: Settings) -> None:
         motion = None
@@ -23,9 +55,12 @@ class Human:
                               settings.take_over_motion)
         self._angles = Angles.of(contract)
         self._turns = np.zeros(len(contract.joints))  # from the device's count to the robot's
-        self._operators = Operators(contract.joint_names, settings.silent_ns, motion,
-                                    self._angles)
-        self._handover = HANDOVERS[settings.handover](contract, settings.align_s)
+        self.shares = Shares(contract)
+        self._operators = Operators(self.shares, settings.silent_ns, motion, self._angles)
+        self._make = partial(HANDOVERS[settings.handover], contract, settings.align_s)
+        self._joins: list[_Join] = []
+        self.taken = self.shares.none
+        self.haptic = self._make().haptic
         self._handed_back = False
         self._released_ns: int | None = None
 
@@ -39,28 +74,50 @@ class Human:
         """The driving device; 'operator' for none."""
         return self._operators.name or 'operator'
 
-    @property
-    def haptic(self) -> bool:
-        """Whether an actuated device is to follow the robot while it does not drive."""
-        return self._handover.haptic
-
-    def add(self, sample: Sample, now_ns: int, robot: Floats | None) -> bool:
-        """Take in a sample; return whether its device began to engage; see `Operators.add`."""
+    def add(self, sample: Sample, now_ns: int, robot: Floats | None) -> Mask:
+        """Take in a sample; return what its device begins to drive; see `Operators.add`."""
         self._handed_back |= sample.request == Request.HAND_BACK
         return self._operators.add(sample, now_ns, robot)
 
-    def join(self, measured: Floats, told: Floats | None) -> str:
-        """Begin to hand the robot to the engaged device; see `Handover.begin`."""
+    def join(self, measured: Floats, told: Floats | None, begins: Mask | None = None,
+             anew: bool = True) -> str:
+        """Begin to hand joints of the robot to the engaged device; see `Handover.begin`.
+
+        Args:
+            measured: Where the robot is [rad] or [m]. Shape (J,).
+            told: What it was told last, if anything [rad] or [m]. Shape (J,).
+            begins: The joints; all that the device drives when None. Shape (J,).
+            anew: No joint was taken before.
+        """
         device = self._operators.positions()
         assert device is not None
-        self._turns = self._angles.near(device, measured) - device
-        return self._handover.begin(device + self._turns, measured,
-                                    measured if told is None else told)
+        begins = self._operators.driven if begins is None else begins
+        device = np.where(begins, device, measured)
+        turns = self._angles.near(device, measured) - device
+        self._turns = np.where(begins, turns, self._turns)
+        for join in self._joins:
+            join.columns &= ~begins
+        join = _Join(begins.copy(), measured, self._make())
+        self._joins = [*([] if anew else [j for j in self._joins if j.columns.any()]), join]
+        self.taken = begins | self.taken & (not anew)
+        return join.handover.begin(device + turns, measured, measured if told is None else told)
 
-    def follow(self) -> Joined | None:
+    def follow(self) -> Led | None:
         """Return what the engaged device asks of the robot, None when none is engaged."""
         device = self._operators.positions()
-        return None if device is None else self._handover.follow(device + self._turns)
+        if device is None:
+            return None
+        row, columns, aligned = np.zeros(len(device)), self.shares.none, True
+        for join in self._joins:
+            join.columns &= self._operators.driven
+            if not join.columns.any():
+                continue
+            found = join.handover.follow(np.where(join.columns, device + self._turns, join.rest))
+            aligned = aligned and found.aligned
+            if found.positions is not None:
+                row = np.where(join.columns, found.positions, row)
+                columns = columns | join.columns
+        return Led(row, columns, aligned)
 
     def age_ns(self, now_ns: int) -> int:
         """Return how long ago the driving device was heard; 0 where none drives."""

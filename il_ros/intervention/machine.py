@@ -9,11 +9,13 @@ from il_ros.intervention.human import Human
 from il_ros.intervention.policy_rows import PolicyRows
 from il_ros.intervention.rewind import Rewind
 from il_ros.intervention.settings import Settings
+from il_ros.intervention.shares import Mask
 from il_ros.intervention.state import Control, HUMAN_MODES, NOT_BY_ITSELF, TransitionError
 from il_ros.joints import NewestJoints
 from il_ros.timing import Now, to_ns
 from il_ros.types import ControlSource, Floats, Mode
 import numpy as np
+from numpy.typing import NDArray
 
 ROBOT = 'robot'   # who is to blame for silent joint states
 MISSED = 1.5      # periods without a word of whoever drives a base, after which it stands
@@ -41,6 +43,9 @@ class Machine:
         self._settings = settings = settings or Settings()
         self._driven = Mode.TELEOP if start is Mode.TELEOP else Mode.CORRECTING
         self._human = Human(contract, settings)
+        self._all = ~self._human.shares.none
+        self._keeps = False     # the policy goes on with what a person did not take
+        self._keeps_after_ros_ns: int | None = None     # or will, once it has seen that time
         self._policy = PolicyRows(contract.joint_names, settings.silent_ns)
         self._holding, self._rewind = Holding(contract), Rewind(contract)
         self._waiting = Waiting(to_ns(settings.answer_s))
@@ -62,30 +67,52 @@ class Machine:
         """Whether control returns to the policy as soon as a new chunk is there."""
         return self._returned_ros_ns is not None
 
-    def _choose(self, policy: Floats | None) -> tuple[Floats | None, ControlSource]:
-        """Return who moves the arm and where to; None: it is held."""
+    def _choose(self, policy: Floats | None) -> tuple[Floats, Mask, ControlSource]:
+        """Return a row for the robot, which joints it moves, and who says so."""
         if self._rewind.left:
             row = self._rewind.back(self._told)
             if not self._rewind.left:
                 self._enter(Mode.PAUSED, 'rewound; engage to correct, or resume',
                             self.control.state.who)
-            return row, ControlSource.ARBITER
-        if self.control.mode in HUMAN_MODES and (joined := self._human.follow()):
-            if joined.aligned and self.control.mode is Mode.ALIGNING:
+            return row, self._all, ControlSource.ARBITER
+        if self.control.mode in HUMAN_MODES and (led := self._human.follow()):
+            if led.aligned and self.control.mode is Mode.ALIGNING:
                 self.control.change(self._driven, f'{self._cause}; aligned', self._human.name)
-            if joined.positions is not None:
-                return joined.positions, (ControlSource.HUMAN if joined.aligned
-                                          else ControlSource.ARBITER)
+            if led.columns.any():
+                return led.positions, led.columns, (ControlSource.HUMAN if led.aligned
+                                                    else ControlSource.ARBITER)
         elif self.control.mode is Mode.AUTONOMOUS and policy is not None:
-            return policy, ControlSource.POLICY
+            return policy, self._all, ControlSource.POLICY
         elif self.control.mode is Mode.AUTONOMOUS:
             self._fault('the chunk of the policy has run out', 'policy')
-        return None, ControlSource.HOLD
+        return np.zeros(len(self._all)), ~self._all, ControlSource.HOLD
+
+    def _kept(self, policy: Floats | None) -> Mask:
+        """Return which joints the policy goes on with while a person corrects others. (J,)."""
+        if self._keeps_after_ros_ns is not None and policy is not None and (
+                self._policy.observed_after(self._keeps_after_ros_ns)):
+            self._keeps, self._keeps_after_ros_ns = True, None
+        if self._keeps and policy is None:
+            self._keeps = False
+            if rest := self._human.shares.text(~self._human.taken):
+                self.control.change(self.control.mode, f'{self._cause}; the chunk of the policy '
+                                    f'has run out: {rest} held until the hand-back', 'policy')
+        return ~self._human.taken & self._keeps
+
+    def _sources(self, source: ControlSource, kept: Mask) -> NDArray[np.uint8] | None:
+        """Return whose each position is; None where all are `source`'s. Shape (J,)."""
+        taken = self._human.taken
+        if self.control.mode not in (Mode.CORRECTING, Mode.ALIGNING) or self._rewind.left or (
+                taken.all()):
+            return None
+        rest = np.where(kept, ControlSource.POLICY, ControlSource.HOLD)
+        return np.where(taken, source, rest).astype(np.uint8)
 
     def _late(self, now: Now) -> bool:
         """Tell whether whoever drives missed a tick; a base does not wait for more."""
-        age_ns = (self._human.age_ns if self.control.mode in HUMAN_MODES
-                  else self._policy.age_ns)(now.steady_ns)
+        by_person = self.control.mode in HUMAN_MODES and not (
+            self._keeps and not self._human.taken[self._base].any())
+        age_ns = (self._human if by_person else self._policy).age_ns(now.steady_ns)
         return age_ns > self._late_ns
 
     def _look_for_silence(self, now: Now) -> None:
@@ -147,15 +174,29 @@ class Machine:
         # Whoever holds the switch of a device that comes back later has control.
         self._human.forget_silent(now.steady_ns)
 
-    def _give_to_human(self, reason: str, who: str) -> None:
+    def _give_to_human(self, reason: str, who: str, begins: Mask | None = None) -> None:
+        """Hand joints to the engaged device: all that it drives, where `begins` is None."""
         assert self._measured is not None
         if asked := self._waiting.present():
             reason = f'{reason}; {asked.text}'
-        if wait := self._human.join(self._measured, self._told):
-            self._enter(Mode.ALIGNING, f'{reason}; {wait}', who)
-        elif self.control.mode is not self._driven:
-            self._enter(self._driven, reason, who)
+        anew = self.control.mode not in HUMAN_MODES or bool(self._rewind.left)
+        wait = self._human.join(self._measured, self._told, begins, anew)
+        rest = self._human.shares.text(~self._human.taken)
+        keeps = bool(rest) and (self._keeps or self.control.mode is Mode.AUTONOMOUS)
+        returned_ros_ns = self._returned_ros_ns if rest else None
+        if anew and (keeps or returned_ros_ns is not None):
+            reason = f'{reason}; the policy goes on with {rest}'
         self._cause = reason
+        text = f'{reason}; {wait}' if wait else reason
+        mode = Mode.ALIGNING if wait else self._driven
+        if keeps or self._keeps:    # its chunk goes on: no new epoch
+            self._keeps = True
+            self._human.restart()
+            if self.control.mode is not mode or wait:
+                self.control.change(mode, text, who)
+        elif wait or self.control.mode is not mode:
+            self._enter(mode, text, who)
+            self._keeps_after_ros_ns = returned_ros_ns
 
     def _end_correction(self, now: Now, reason: str, who: str) -> None:
         if self._driven is Mode.TELEOP:
@@ -174,8 +215,8 @@ class Machine:
             self._enter(Mode.HOLD, reason, who)
 
     def _enter(self, mode: Mode, reason: str, who: str) -> None:
-        self._returned_ros_ns = None
-        self._rewind.left = 0
+        self._returned_ros_ns = self._keeps_after_ros_ns = None
+        self._rewind.left, self._keeps = 0, False
         self._human.restart(mode in HUMAN_MODES)
         self._holding.release()
         self._policy.void()

@@ -33,5 +33,6 @@ def relabel(rows: Iterable[Row], device: Device, period_ns: int,
         intent = device.read(DeviceContext(seen.state, seen.environment, row.tick * period_ns,
                                            Mode.CORRECTING))
         if intent is not None and intent.engaged and row.source != ControlSource.HUMAN:
-            row = replace(row, action=intent.positions.copy(), source=LABELLED, intervention=True)
+            row = replace(row, action=intent.positions.copy(), source=LABELLED, intervention=True,
+                          sources=None)
         yield row

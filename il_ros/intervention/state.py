@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from il_ros.errors import IlRosError
 from il_ros.types import ControlSource, Floats, Mode
+import numpy as np
+from numpy.typing import NDArray
 
 HUMAN_MODES = (Mode.TELEOP, Mode.CORRECTING, Mode.ALIGNING)
 NOT_BY_ITSELF = (Mode.AUTONOMOUS, Mode.CORRECTING, Mode.ALIGNING)   # somebody has to lead there
@@ -30,11 +32,14 @@ class Step:
 
     Attributes:
         positions: The row for the gate [rad] or [m]. Shape (J,).
-        source: Whose row it is.
+        source: Whose row it is; a person's in a correction, whatever part of it the policy keeps.
         state: Measured positions [rad] or [m]. Shape (J,).
-        human: What the driving device asks of the robot, None when none drives. Shape (J,).
+        human: What the driving device asks of the robot, NaN of joints that it does not drive;
+            None when none drives. Shape (J,).
         policy: What the policy wants, sent or not; None where it is silent. Shape (J,).
-        leader: Where an actuated leader is to go, None where it is free. Shape (J,).
+        leader: Where an actuated leader is to go, NaN of joints that a person drives; None where
+            it is free. Shape (J,).
+        sources: Whose each position is, None where all are `source`'s. Shape (J,).
     """
 
     positions: Floats
@@ -43,6 +48,7 @@ class Step:
     human: Floats | None
     policy: Floats | None
     leader: Floats | None = None
+    sources: NDArray[np.uint8] | None = None
 
 
 class Control:

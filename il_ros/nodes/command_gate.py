@@ -18,7 +18,7 @@ from il_ros.nodes.shared.planners import make_checker
 from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
 from il_ros.safety.arming import ArmingError
 from il_ros.safety.gate import Gate
-from il_ros.safety.rules import Command, Decision
+from il_ros.safety.rules import Command, Decision, read_sources
 from il_ros.safety.workspace import Workspace
 from il_ros.timing import to_ns
 from il_ros.types import Mode, Verdict
@@ -69,13 +69,13 @@ class CommandGate(Node):
     def _on_command(self, message: CommandMessage) -> None:
         command = Command(message.joint_names, message.positions, message.source,
                           bytes(message.session), message.seq, message.epoch,
-                          shell.stamp_ns(message.header.stamp))
+                          shell.stamp_ns(message.header.stamp), message.sources)
         if self._guiding.on:
             self._guiding.take(command, message)
             return
         decision = self._gate.receive(command, shell.now(self))
         if decision.sent is not None:
-            self.robot.driven_by(message.source)
+            self.robot.driven_by(message.source, read_sources(command, self._gate.limits.names))
         self._act(decision, message)
 
     def _on_watchdog(self) -> None:

@@ -72,9 +72,8 @@ class DaggerIntervention(Node):
         if step:
             self._send(step, now)
             if step.leader is not None:
-                self._leader.publish(JointState(
-                    header=messages.header(now.ros_ns), name=self.contract.joint_names,
-                    position=step.leader.tolist()))
+                self._leader.publish(messages.from_target(
+                    self.contract.joint_names, step.leader, now.ros_ns))
             self.corrections.add(step, now.ros_ns)
         if now.steady_ns - self._told_ns >= SECOND:
             self._tell(self._arbiter.control.state)
@@ -84,7 +83,8 @@ class DaggerIntervention(Node):
             header=messages.header(now.ros_ns), source_id=self.get_name(),
             session=self._session, seq=self._seq, epoch=self._arbiter.control.state.epoch,
             joint_names=self.contract.joint_names, source=int(step.source),
-            positions=step.positions.tolist()))
+            positions=step.positions.tolist(),
+            sources=[] if step.sources is None else step.sources.tolist()))
         self._seq += 1
 
     def _look_at_base(self) -> None:

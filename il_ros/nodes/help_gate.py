@@ -11,6 +11,7 @@ from il_ros.errors import IlRosError, MessageError
 from il_ros.intervention.gates import files
 from il_ros.intervention.gates.gate import Decision
 from il_ros.intervention.gates.watcher import Watcher
+from il_ros.intervention.shares import Shares
 from il_ros.msg import ActionChunk, ControlMode, HelpRequest, TeleopCommand
 from il_ros.nodes import shell
 from il_ros.nodes.help.parameters import Parameters
@@ -48,6 +49,7 @@ class HelpGate(Node):
         self._aligner = Aligner(contract)
         self._mode = Mode.PAUSED
         self._human: Floats | None = None
+        self._shares = Shares(contract)
         self._streams = Streams(self, contract, self._aligner.push)
         self._streams.follow(self._aligner.topics)
         self._request = self.create_publisher(HelpRequest, 'dagger/request', shell.STREAM)
@@ -117,10 +119,10 @@ class HelpGate(Node):
         self._human = None
         if message.engaged:
             try:
-                self._human = reorder(self._contract, message.joint_names, message.positions,
-                                      'teleop/command')
+                self._human = self._shares.row(message.joint_names, message.positions)
             except MessageError as error:
-                self.get_logger().warning(str(error), throttle_duration_sec=LOG_EVERY_S)
+                self.get_logger().warning(f'teleop/command: {error}',
+                                          throttle_duration_sec=LOG_EVERY_S)
 
     def _on_mode(self, message: ControlMode) -> None:
         before, self._mode = self._mode, Mode(message.mode)

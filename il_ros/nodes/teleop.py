@@ -11,6 +11,7 @@ from il_ros.nodes.device.side import Side
 from il_ros.nodes.shared.robot import load_contract
 from il_ros.teleop.devices import open_device
 from il_ros.teleop.feeling import Event
+from il_ros.teleop.share import Share
 from il_ros.teleop.station import Station
 from il_ros.teleop.terminal import Terminal
 from il_ros.timing import Tick
@@ -30,14 +31,15 @@ class Teleop(Node):
         nodes = dict(zip(p.contracts, self.others or [self], strict=True))
         contracts = {name: load_contract(nodes[name], p.contracts[name]) for name in nodes}
         self._sides = {name: Side(
-            nodes[name], contract, name, partial(self._reset, name), self._succeeded)
+            nodes[name], contract, name, Share(contract, p.moved, p.others),
+            partial(self._reset, name), self._succeeded)
                        for name, contract in contracts.items()}
         self.period_ns = round(min(c.period_ns for c in contracts.values()) / p.speed)
         several = len(contracts) > 1
         terminal = Terminal() if several and 'keyboard' in p.device else None
         self.station = Station({name: open_device(
             p.device, contract, p.seed, p.engage, p.task, p.layout, terminal, len(contracts),
-            p.settings)
+            p.settings, p.moved)
             for name, contract in contracts.items()})
         self._inputs = Inputs(self, self.station.wants)
         # A scripted operator feels nothing.

@@ -21,6 +21,7 @@ from il_ros.safety.rules import (
     Decision,
     Order,
     read_positions,
+    read_sources,
     Refusal,
 )
 from il_ros.safety.workspace import Workspace
@@ -182,22 +183,21 @@ class Gate:
             raise Refusal('latched', f'the gate holds ({self.fault[1]}); call gate/arm')
         if topic := self.measured.unheard(self._armed_ns):
             raise Refusal('arming', f'waiting for {topic} after arming')
-        if command.source not in tuple(ControlSource):
-            raise Refusal('source', f'source: expected 0 to 3, got {command.source}')
         positions = self._read(command, now)
+        sources = read_sources(command, self.limits.names)
         check_stamp(command.stamp_ns, now.ros_ns, round(self._watchdog_ns * self._speed))
         self._order.admit(command)
         positions = self.limits.angles.reachable(positions, self._setpoint.positions)
-        target = clamp_positions(positions, command.source, self.limits)
-        check_jump(target, self._setpoint.positions, command.source, self.limits)
+        target = clamp_positions(positions, sources, self.limits)
+        check_jump(target, self._setpoint.positions, sources, self.limits)
         self._guard.check_ahead(command.source, command.epoch)
         dt_s = self._credit.take(now.steady_ns)
         if dt_s is None:
             raise Refusal('rate', 'commands come faster than the robot can use them; '
                                   f'expected one each {self.limits.period_ns / 1e6:.0f} ms')
         before = self._setpoint
-        if command.source == ControlSource.HOLD:
-            before, target = before.stopped(self._base), np.where(self._base, 0.0, target)
+        if (standing := self._base & (sources == ControlSource.HOLD)).any():
+            before, target = before.stopped(standing), np.where(standing, 0.0, target)
         self._setpoint, limit = self._guard.step(before, target, dt_s, command.source)
         self._fed_ns, self._nonfinite = now.steady_ns, 0
         rule = 'position' if (target != positions).any() else limit

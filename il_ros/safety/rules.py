@@ -10,7 +10,9 @@ from il_ros.joints import indices
 from il_ros.safety.limits import Limits
 from il_ros.types import ControlSource, Floats, Verdict
 import numpy as np
+from numpy.typing import NDArray
 
+Sources = NDArray[np.int64]
 SESSIONS_REMEMBERED = 64
 SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
 
@@ -27,6 +29,7 @@ class Command:
         seq: Counts up within a session.
         epoch: Control epoch.
         stamp_ns: ROS time at which it was decided [ns].
+        sources: Whose each position is, one per name; none where all are `source`'s.
     """
 
     joint_names: Sequence[str]
@@ -36,6 +39,7 @@ class Command:
     seq: int
     epoch: int
     stamp_ns: int
+    sources: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,22 @@ def read_positions(command: Command, names: Sequence[str]) -> Floats:
         raise Refusal('joints', f'joint_names: {error}') from None
 
 
+def read_sources(command: Command, names: Sequence[str]) -> Sources:
+    """Return whose each position is, a `ControlSource`, in the order of `names`. Shape (J,).
+
+    Raises:
+        Refusal: Not every joint has one that is known ('source').
+    """
+    sources = np.asarray(command.sources if len(command.sources) else
+                         [command.source] * len(command.joint_names), np.int64)
+    if odd := sorted({command.source, *sources.tolist()} - set(ControlSource)):
+        raise Refusal('source', f'source: expected 0 to 3, got {odd[0]}')
+    if len(sources) != len(command.joint_names):
+        raise Refusal('source', 'sources: expected none or one per joint name '
+                                f'({len(command.joint_names)}), got {len(sources)}')
+    return sources[indices(command.joint_names, names)]
+
+
 def check_stamp(stamp_ns: int, now_ns: int, max_age_ns: int) -> None:
     """Check that a stamp is neither zero, old nor in the future.
 
@@ -104,8 +124,13 @@ def check_stamp(stamp_ns: int, now_ns: int, max_age_ns: int) -> None:
                                f'{abs(age) / 1e6:.0f} ms {"old" if age > 0 else "in the future"}')
 
 
-def clamp_positions(positions: Floats, source: int, limits: Limits) -> Floats:
+def clamp_positions(positions: Floats, sources: Sources, limits: Limits) -> Floats:
     """Return the positions clamped into the limits. Shape (J,).
+
+    Args:
+        positions: [rad] or [m]. Shape (J,).
+        sources: Whose each is. Shape (J,).
+        limits: Of the joints.
 
     Raises:
         Refusal: They are too far outside to be meant ('scale'), or a policy's are further outside
@@ -113,23 +138,23 @@ def clamp_positions(positions: Floats, source: int, limits: Limits) -> Floats:
     """
     clamped = np.clip(positions, limits.lower, limits.upper)
     excess = np.abs(positions - clamped)
-    for rule, allowed, applies in (('scale', limits.scale, True),
-                                   ('position', limits.overshoot, source != ControlSource.HUMAN)):
-        if applies and (excess > allowed).any():
-            i = int((excess > allowed).argmax())
+    for rule, allowed, whose in (('scale', limits.scale, sources >= 0),
+                                 ('position', limits.overshoot, sources != ControlSource.HUMAN)):
+        if (over := whose & (excess > allowed)).any():
+            i = int(over.argmax())
             raise Refusal(rule, f'joint {limits.names[i]!r}: expected {limits.lower[i]:g} to '
                                 f'{limits.upper[i]:g}, got {positions[i]:g}')
     return clamped
 
 
-def check_jump(target: Floats, setpoint: Floats, source: int, limits: Limits) -> None:
-    """Check that a policy's target goes on from the setpoint.
+def check_jump(target: Floats, setpoint: Floats, sources: Sources, limits: Limits) -> None:
+    """Check that what is a policy's of a target goes on from the setpoint. Each has shape (J,).
 
     Raises:
         Refusal: It is further away than any motion explains ('jump').
     """
-    jump = np.abs(target - setpoint)
-    if source == ControlSource.POLICY and (jump > limits.jump).any():
+    jump = np.where(sources == ControlSource.POLICY, np.abs(target - setpoint), 0.0)
+    if (jump > limits.jump).any():
         i = int((jump > limits.jump).argmax())
         raise Refusal('jump', f'joint {limits.names[i]!r}: expected within {limits.jump[i]:.3f} '
                               f'of the setpoint {setpoint[i]:.3f}, got {target[i]:.3f}')

@@ -85,10 +85,10 @@ class BiDevice:
         self._let_go = (self._let_go or switch or request in (Request.PAUSE, Request.REWIND)) and (
             bool(engaged))
         capture = next((i.capture for i in known.values() if i.capture), None)
-        driving = set() if self._let_go else engaged - self._away(known, engaged)
+        driving = set() if self._let_go else engaged - self._away(known, engaged, context.state)
         self._drove = driving
         return Intent(bool(driving), self._positions(context.state, known, driving), request,
-                      capture, switch)
+                      capture, switch, self._parts(driving))
 
     def reset(self, seed: int) -> None:
         """Let go of both; the seed goes to both."""
@@ -101,14 +101,19 @@ class BiDevice:
         for side in self._sides:
             side.device.close()
 
-    def _away(self, known: dict[str, Intent], engaged: set[str]) -> set[str]:
+    def _parts(self, driving: set[str]) -> frozenset[str]:
+        first = self._sides[0].arm
+        base = {BASE} if first in driving and self._contract.is_velocity.any() else set()
+        return frozenset(driving | base)
+
+    def _away(self, known: dict[str, Intent], engaged: set[str], state: Floats) -> set[str]:
         """Return the arm whose absolute device wants to join the other one from elsewhere."""
         found: set[str] = set()
         for side in self._sides:
             if self._told is None or not side.device.absolute or (
                     side.arm not in engaged - self._drove):
                 continue
-            away = np.abs(self._angles.difference(known[side.arm].positions, self._told))
+            away = np.abs(self._angles.difference(known[side.arm].positions, state))
             far = side.columns[int(np.argmax((away / self._near)[side.columns]))]
             if away[far] > self._near[far]:
                 found.add(side.arm)

@@ -70,6 +70,7 @@ class Intent:
         request: Asked for in this reading only.
         capture: Asked of the recorder in this reading only.
         switch: In this reading, the operator wants to drive another one of several robots.
+        parts: Which of the robot's parts the operator drives, by name; none for all of them.
     """
 
     engaged: bool
@@ -77,6 +78,7 @@ class Intent:
     request: Request = Request.NONE
     capture: Capture | None = None
     switch: bool = False
+    parts: frozenset[str] = frozenset()
 
 
 class Device(Protocol):

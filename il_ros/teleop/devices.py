@@ -1,7 +1,7 @@
 """The devices by name; two with a plus are one for each of two arms, and +pedal adds a pedal."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -112,7 +112,7 @@ def read_settings(device: str, chosen: str = '') -> tuple[dict[str, Any], str]:
 
 def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'always',
                 task: str = 'PickPlace', layout: str = AUTO, terminal: Terminal | None = None,
-                robots: int = 1, settings: str = '') -> Device:
+                robots: int = 1, settings: str = '', parts: Collection[str] = ()) -> Device:
     """Return the device of a name, or of two names as in 'gamepad+keyboard'.
 
     Args:
@@ -127,6 +127,7 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
         robots: How many robots the person drives in turn with this device.
         settings: A name under config/devices or a file, of several devices one for each with a
             plus between them; where there is none, the file there that has the device's name.
+        parts: Names of the parts of the robot that one device moves; all that it can when empty.
 
     Raises:
         ConfigError: A name is unknown, the robot has not two arms for two devices, or a device
@@ -140,7 +141,7 @@ def open_device(name: str, contract: Contract, seed: int = 0, engage: str = 'alw
     given += [''] * (len(names) - len(given))
     if len(given) > len(names):
         raise ConfigError(f'settings {settings!r}: expected one at most for each of {name!r}')
-    options = _Options(seed, engage, task, layout, terminal, robots)
+    options = _Options(seed, engage, task, layout, terminal, robots, tuple(parts))
     if PEDAL not in names:
         return _open(name, names, given, contract, options)
     if names.count(PEDAL) > 1 or names == [PEDAL]:
@@ -164,6 +165,9 @@ def _open(name: str, names: list[str], given: list[str], contract: Contract,
     if names == ['keyboard', 'keyboard']:
         raise ConfigError(f'device {name!r}: a terminal has one keyboard; take another device for '
                           'one of the arms')
+    if options.parts:
+        raise ConfigError(f'device {name!r}: parts are for one device; of two, each moves the arm '
+                          'that is its own')
     if names == ['xr', 'xr']:
         raise ConfigError(f'device {name!r}: one page has both hands; say xr')
     arms = _two_arms(contract, name)

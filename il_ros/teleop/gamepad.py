@@ -103,7 +103,8 @@ class Gamepad:
             velocity = self._velocity(sticks, 'lb' in held)
             positions = self._hand.move(context.state, velocity, dt_s)
         return Intent(engaged, positions, request,
-                      next((CAPTURES[b] for b in CAPTURES if b in pressed), None), other)
+                      next((CAPTURES[b] for b in CAPTURES if b in pressed), None), other,
+                      self._hand.drives)
 
     def reset(self, seed: int) -> None:
         """Let go until the dead-man switch is pressed anew; the seed plays no part."""

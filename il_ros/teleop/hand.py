@@ -63,6 +63,11 @@ class Hand:
         return len(self.parts) > 1
 
     @property
+    def drives(self) -> frozenset[str]:
+        """What `Intent.parts` says: the chosen part."""
+        return frozenset((self.part.name,))
+
+    @property
     def by_joints(self) -> bool:
         """Whether the chosen part moves joint by joint."""
         return isinstance(self.part, ArmPart) and isinstance(self.part.jog, JointJog)

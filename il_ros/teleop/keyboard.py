@@ -97,7 +97,8 @@ class Keyboard:
         positions = (self._drive(context, dt_s) if self._engaged
                      else self._hand.released(context.state))
         self._terminal.show(self._status(context))
-        return Intent(self._engaged, positions, request, capture, other)
+        return Intent(self._engaged, positions, request, capture, other,
+                      self._hand.drives)
 
     def _follow_pedal(self, context: DeviceContext) -> None:
         if context.grip:

@@ -102,15 +102,20 @@ class Leader:
             parts: Names of the arms that it moves; all when empty.
 
         Raises:
-            ConfigError: The settings name a joint that the robot has not.
+            ConfigError: There is no such arm, or the settings name a joint that the robot has
+                not.
         """
         arms = [arm for arm in contract.arms if not parts or arm.name in parts]
+        if not arms:
+            raise ConfigError(f'leader: {contract.robot!r} has no arm {", ".join(parts)!r} that a '
+                              'leader could lead')
         wanted = [name for arm in arms for name in arm.all_joints]
         named = [j.name for j in settings.joints] + [g.name for g in settings.grippers]
         if strange := [name for name in named if name not in wanted]:
             raise ConfigError(f'leader: joint {strange[0]!r}: expected one of '
                               f'{", ".join(wanted)}')
         self.wants: tuple[Input, ...] = (Input('joints', 'joints', settings.topic),)
+        self._parts = frozenset(arm.name for arm in arms)
         self.notice, self._topic = '', settings.topic
         self._guard, self._switch = Guard(self.name), Switch(settings.engage)
         self._angles, self._base = Angles.of(contract), contract.is_velocity
@@ -132,7 +137,8 @@ class Leader:
         if positions is None or self._guard.leapt:
             self._switch.let_go()
         engaged = self._switch.read(context.dead_man)
-        return None if positions is None else Intent(engaged, positions)
+        return None if positions is None else Intent(
+            engaged, positions, parts=self._parts)
 
     def reset(self, seed: int) -> None:
         """Let go; the seed plays no part."""

@@ -60,6 +60,7 @@ class Mocap:
             raise ConfigError(f'mocap: the contract of {contract.robot!r} needs a URDF, and an '
                               'arm with a tip that follows the hand')
         self.wants: tuple[Input, ...] = (Input('pose', 'pose', settings.topic),)
+        self._parts = frozenset((arms[0].name,))
         self.notice, self._contract = '', contract
         self._guard, self._switch = Guard(self.name), Switch(settings.engage)
         self._follow = ToolFollow(contract, arms[0], settings.following)
@@ -83,7 +84,7 @@ class Mocap:
         if not engaged:
             self._told = None
             return Intent(False, np.where(self._contract.is_velocity, 0.0, context.state))
-        return Intent(True, self._go(context, hand, dt_s))
+        return Intent(True, self._go(context, hand, dt_s), parts=self._parts)
 
     def reset(self, seed: int) -> None:
         """Let go; the seed plays no part."""

@@ -151,7 +151,8 @@ class SpaceMouse:
             velocity = self._hand.at_rest(self._shaped(knob))
             positions = self._hand.move(context.state, velocity, dt_s,
                                         self._settings.frame == 'tool')
-        return Intent(self._drives, positions, request or Request.NONE, capture)
+        return Intent(self._drives, positions, request or Request.NONE, capture,
+                      parts=self._hand.drives)
 
     def reset(self, seed: int) -> None:
         """Let go until the button is pressed anew; the seed plays no part."""

@@ -72,6 +72,11 @@ def _features(datasets: Sequence[Dataset]) -> Mapping[str, Any]:
 
 
 def _complete(dataset: Dataset, features: Mapping[str, Any]) -> list[str]:
+    if schema.SOURCES in features and schema.SOURCES not in dataset.columns:
+        # Before it was told of each joint, all had the source of their row.
+        control = dataset.columns['control_source'].reshape(-1, 1)
+        dataset.columns[schema.SOURCES] = np.repeat(
+            control, len(dataset.contract.joints), axis=1).astype(np.int64)
     missing = [name for name in UNSAID if name in features and name not in dataset.columns]
     for name in missing:
         kind = np.float32 if features[name]['dtype'] == 'float32' else np.int64

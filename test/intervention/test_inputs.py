@@ -1,10 +1,13 @@
 from il_ros.errors import MessageError
 from il_ros.intervention.operators import Operators, Sample
 from il_ros.intervention.policy_rows import PolicyRows
+from il_ros.intervention.shares import Shares
 from il_ros.types import Request
 from intervention.driver import autonomous, CONTRACT, NAMES, PERIOD_NS, POLICY, STATE
 import numpy as np
 import pytest
+
+SHARES = Shares(CONTRACT)
 
 
 @pytest.mark.parametrize('changes, text', [
@@ -53,7 +56,7 @@ def sample(**changes):
     ({'seq': 1}, 'pad: expected seq above 1, got 1'),
 ])
 def test_a_bad_sample_is_refused(changes, text):
-    operators = Operators(CONTRACT.joint_names)
+    operators = Operators(SHARES)
     operators.add(sample(), 0)
     with pytest.raises(MessageError) as error:
         operators.add(sample(**{'seq': 2, **changes}), 0)
@@ -61,17 +64,17 @@ def test_a_bad_sample_is_refused(changes, text):
 
 
 def test_a_restarted_device_begins_anew():
-    operators = Operators(NAMES)
-    assert operators.add(sample(), 0)
-    assert not operators.add(sample(seq=2), 1)
+    operators = Operators(SHARES)
+    assert operators.add(sample(), 0).all()
+    assert not operators.add(sample(seq=2), 1).any()
     operators.give_up()
-    assert not operators.add(sample(seq=3), 2)
-    assert operators.add(sample(session=b'2'), 3)
+    assert not operators.add(sample(seq=3), 2).any()
+    assert operators.add(sample(session=b'2'), 3).all()
     assert operators.name == 'pad'
 
 
 def test_devices_that_are_gone_are_forgotten():
-    operators = Operators(NAMES)
+    operators = Operators(SHARES)
     for k in range(1000):
         operators.add(sample(session=str(k).encode(), engaged=False), k * 10**9)
     assert len(operators._devices) <= 62

@@ -29,6 +29,8 @@ def with_value(value, joint=2):
     ({'joint_names': [*NAMES, 'wrist_9'], 'positions': [*MEASURED, 0.0]}, 'joints',
      "unknown joint 'wrist_9'"),
     ({'source': 7}, 'source', 'source: expected 0 to 3, got 7'),
+    ({'sources': [1] * 6 + [9]}, 'source', 'source: expected 0 to 3, got 9'),
+    ({'sources': [1] * 6}, 'source', 'sources: expected none or one per joint name (7), got 6'),
     ({'stamp_ns': 0}, 'stamp', 'stamp: expected a time, got 0'),
     ({'positions': with_value(90.0), 'source': HUMAN}, 'scale',
      "joint 'elbow': expected -2.7 to 2.7, got 90"),
@@ -44,6 +46,18 @@ def test_a_broken_command_is_rejected_and_named(changes, rule, detail):
     assert (decision.verdict, decision.rule) == (Verdict.REJECTED, rule)
     assert detail in decision.detail
     assert decision.sent is None
+
+
+@pytest.mark.parametrize('value, rule', [(2.9, 'position'), (MEASURED[2] + 0.5, 'jump')])
+def test_of_a_row_of_two_each_joint_is_judged_by_whose_it_is(value, rule):
+    driver, target = Driver().armed(), with_value(value)
+    of_elbow = [HUMAN if name == 'elbow' else POLICY for name in NAMES]
+    decision = driver.send(target[::-1], joint_names=NAMES[::-1], sources=of_elbow[::-1])
+    assert decision.verdict is Verdict.CLAMPED, 'a person may'
+    driver.wait()
+    of_others = [POLICY if name == 'elbow' else HUMAN for name in NAMES]
+    decision = driver.send(target[::-1], joint_names=NAMES[::-1], sources=of_others[::-1])
+    assert (decision.verdict, decision.rule) == (Verdict.REJECTED, rule), 'a policy may not'
 
 
 @pytest.mark.parametrize('age_ms, words', [(101, '101 ms old'), (-150, '150 ms in the future')])

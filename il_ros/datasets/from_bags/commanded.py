@@ -12,6 +12,7 @@ from il_ros.errors import BagError, MessageError
 from il_ros.timing import MILLISECOND, to_ns
 from il_ros.types import ControlSource, Floats, GUIDED_RULE, Mode, Verdict
 import numpy as np
+from numpy.typing import NDArray
 
 REPORT, CHUNK, MODE = 'control/report', 'policy/chunk', 'control/mode'
 SILENT_NS = 200 * MILLISECOND   # a policy that sent nothing for this long wants nothing
@@ -34,6 +35,8 @@ class Commanded:
         intervention: Whether a person corrects the policy.
         limited_by: The rule by which the gate changed the newest command, an index of
             `LIMITED_BY`; `UNKNOWN` without its reports.
+        sources: Who each joint of the newest sent command came from, None where all came from
+            `source`. Shape (J,).
         guided: Whether it is known what it means that a person leads the arm by hand.
     """
 
@@ -54,6 +57,7 @@ class Commanded:
         self.source = ControlSource.HOLD
         self.intervention = False
         self.limited_by = UNKNOWN
+        self.sources: NDArray[np.int64] | None = None
         self._sent: Floats | None = None
         self._chunk: _Chunk | None = None
         self._told = np.array([name not in untold for name in bag.contract.joint_names])
@@ -89,6 +93,10 @@ class Commanded:
                 raise MessageError(f'{REPORT}: source: expected 0 to 3, got {source}')
             self._sent = reorder(self.contract, message.joint_names, message.sent, REPORT)
             self.source = ControlSource.HOLD if held else ControlSource(source)
+            # Bags from before it was known of each joint have no such field.
+            each = [] if held else getattr(message.asked, 'sources', [])
+            self.sources = reorder(self.contract, message.asked.joint_names, each, REPORT).astype(
+                np.int64) if len(each) else None
             self.limited_by = _limit(message) if message.verdict == Verdict.CLAMPED else 0
         elif stamped.topic == CHUNK:
             self._chunk = self._to_chunk(stamped.log_ns, message)

@@ -21,6 +21,7 @@ from il_ros.datasets.schema import UNKNOWN
 from il_ros.errors import MessageError
 from il_ros.types import Floats, Observation
 import numpy as np
+from numpy.typing import NDArray
 
 UNTOLD = 'action'
 
@@ -39,6 +40,8 @@ class Row:
         intervention: Whether a person corrected the policy.
         asked: Whether a watcher of the policy wanted a person, and why.
         limited_by: The rule by which the gate changed the command, an index of `LIMITED_BY`.
+        sources: Who each joint's action came from, where a person corrected a part of the robot
+            and the policy kept the rest; None where all of it is `source`'s. Shape (J,).
     """
 
     tick: int
@@ -49,6 +52,7 @@ class Row:
     intervention: bool
     asked: Asked = Asked()
     limited_by: int = UNKNOWN
+    sources: NDArray[np.int64] | None = None
 
 
 @dataclass
@@ -139,7 +143,7 @@ def episode_rows(bag: Bag, cameras: Sequence[str] = (), losses: Losses | None = 
             yield Row(tick, observation, angles.near(action, state),
                       angles.near(commanded.policy_action(next_ns), state),
                       commanded.source, commanded.intervention, watched.asked(next_ns),
-                      commanded.limited_by)
+                      commanded.limited_by, commanded.sources)
         else:
             inside[observation.topic] += 1
             why.setdefault(*observation)

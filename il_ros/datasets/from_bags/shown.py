@@ -30,6 +30,7 @@ class Shown:
     """
 
     source, intervention, limited_by = ControlSource.HUMAN, False, UNKNOWN
+    sources = None
     topics: frozenset[str] = frozenset()
     direct = False
 

@@ -55,7 +55,8 @@ class Watcher:
             observation: Of this tick.
             target: What the policy wants next, in contract order [rad] or [m]. Shape (J,).
             doubt: The variance of its ensemble for that; NaN of one member.
-            human: What the person who acts wants; None while nobody does. Shape (J,).
+            human: What the person who acts wants, NaN of joints that they leave to the policy;
+                None while nobody does. Shape (J,).
             policy_acts: The robot obeys the policy.
         """
         seen = self._inputs(observation, target)[None]
@@ -63,7 +64,8 @@ class Watcher:
         evidence = Evidence(
             doubt, float(model.safe(seen)[0]) if model.safe else nan,
             float(model.value(seen)[0]) if model.value else nan,
-            nan if human is None else self._inputs.discrepancy(target, human))
+            nan if human is None else self._inputs.discrepancy(
+                target, np.where(np.isnan(human), target, human)))
         if policy_acts:
             self._robot.append(evidence)
         decision = self.gate.decide(evidence, human is not None)

@@ -9,6 +9,7 @@ from il_ros.errors import ConfigError
 from il_ros.names import resolve
 from il_ros.teleop.device import ENGAGE
 from il_ros.teleop.layout import AUTO
+from il_ros.teleop.share import HOLD, OTHERS
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class Parameters:
         robots: Namespaces of several robots that this device drives in turn, each with its
             contract where it is not that of robot, as in left=sim_arm; none: one robot, in the
             namespace of this node.
+        parts: Of the robot that the device moves, as in left; all that it can when there is none.
+            In a correction the policy goes on with the others.
+        others: What becomes in a correction of those parts of several that nobody drives: 'hold',
+            or 'policy' for its going on with them.
     """
 
     robot: str = 'sim_arm'
@@ -51,15 +56,23 @@ class Parameters:
     wrench: str = ''
     contact_n: Annotated[float, Range(0.1, 1000.0)] = 5.0
     robots: tuple[str, ...] = ('',)
+    parts: tuple[str, ...] = ('',)
+    others: Annotated[str, OTHERS] = HOLD
 
     def __post_init__(self) -> None:
         ENGAGE.check('engage', self.engage)
+        OTHERS.check('others', self.others)
         if self.speed <= 0:
             raise ConfigError(f'speed: expected more than 0, got {self.speed}')
         names = [resolve(entry.partition('=')[0]) for entry in self.robots if entry]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ConfigError(f'robots: {twice[0]} stands twice; each robot has a namespace of '
                               'its own')
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """Names of the parts that the device moves; none for all."""
+        return tuple(filter(None, self.parts))
 
     @property
     def contracts(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from il_ros.nodes.shared.streams import Streams
 from il_ros.srv import ResetSim
 from il_ros.teleop.device import DeviceContext, Intent
 from il_ros.teleop.inputs import Heard
+from il_ros.teleop.share import Share
 from il_ros.types import Mode
 import numpy as np
 from rclpy.node import Node
@@ -27,7 +28,7 @@ class Side:
         waiting: What is not known of it, and why; '' where it is seen.
     """
 
-    def __init__(self, node: Node, contract: Contract, name: str,
+    def __init__(self, node: Node, contract: Contract, name: str, share: Share,
                  reset: Callable[[int], str], succeeded: Callable[[], None]) -> None:
         """Subscribe and advertise.
 
@@ -35,10 +36,11 @@ class Side:
             node: In the robot's namespace.
             contract: The robot.
             name: Among several; '' for the only one.
+            share: What of the robot the device drives.
             reset: Lets the device go, for a seed; returns what to answer.
             succeeded: Hears of an episode that was recorded as a success.
         """
-        self.contract, self.waiting = contract, ''
+        self.contract, self.waiting, self._share = contract, '', share
         self._node, self._name, self._reset = node, name, reset
         self._aligner = Aligner(contract)
         self._mode = Mode.PAUSED
@@ -65,11 +67,13 @@ class Side:
 
     def tell(self, who: str, intent: Intent) -> None:
         """Publish what the operator at a device wants of this robot."""
+        columns = self._share.columns(intent)
+        names = self.contract.joint_names
         self._command.publish(TeleopCommand(
             header=messages.header(shell.now_ns(self._node)), source_id=who,
             session=self._session, seq=self._seq, engaged=intent.engaged,
-            request=int(intent.request), joint_names=self.contract.joint_names,
-            positions=intent.positions.tolist()))
+            request=int(intent.request), joint_names=[names[column] for column in columns],
+            positions=intent.positions[columns].tolist()))
         self._seq += 1
         if intent.capture:
             self._capture.ask(intent.capture)

@@ -10,6 +10,7 @@ from il_ros.contract import CommandInterface, Contract
 from il_ros.nodes.shared.interfaces import gripper_type
 from il_ros.safety.gripper_goals import GripperGoals
 from il_ros.safety.interpolation import Setpoints
+from il_ros.types import ControlSource
 from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.task import Future
@@ -22,6 +23,7 @@ class GripperAction:
 
     Attributes:
         topics: None: goals are no topic, and other clients of the server are invisible.
+        column: Of its joint.
         problem: Why the gripper does not follow, '' where nothing is known to be wrong.
     """
 
@@ -34,14 +36,15 @@ class GripperAction:
         self.topics: list[str] = []
         self.problem, self._log = '', node.get_logger()
         self._name, self._joints = interface.name, list(interface.told)
-        (self._column,) = contract.indices(interface.joints or ())
+        (self.column,) = contract.indices(interface.joints or ())
         self._effort = interface.effort
         self._parallel = interface.type == 'control_msgs/ParallelGripperCommand'
         self._kind = gripper_type(interface)
         self._client = ActionClient(node, self._kind, self._name)
-        self._goals = GripperGoals(float((contract.upper - contract.lower)[self._column]))
+        self._goals = GripperGoals(float((contract.upper - contract.lower)[self.column]))
         self._running: Any = None
-        self._driver, self._newest = 0, 0   # count who drives, and goals
+        self._source = -1                   # who drives
+        self._driver, self._newest = 0, 0   # count changes of that, and goals
 
     def look(self) -> str:
         """Return `problem` as it is now: also a server that has gone, or answers no more."""
@@ -56,14 +59,20 @@ class GripperAction:
         """Send a goal where one is due."""
         if not self._client.server_is_ready():
             return   # `look` says so; the goal is still due when it is back
-        goal = self._goals.next(float(ahead.positions[0, self._column]), time.monotonic_ns())
+        goal = self._goals.next(float(ahead.positions[0, self.column]), time.monotonic_ns())
         if goal is not None:
             self._newest += 1
             self._client.send_goal_async(self._goal(goal)).add_done_callback(
                 partial(self._answered, self._driver, self._newest))
 
-    def hand_over(self) -> None:
-        """Cancel what the one before wanted: somebody else drives from now on."""
+    def driven_by(self, source: int) -> None:
+        """Cancel what the one before wanted where another `ControlSource` drives from now on.
+
+        A hold is none: a gripper stays where it was told to be.
+        """
+        if source in (self._source, ControlSource.HOLD):
+            return
+        self._source = source
         if self._running is not None:
             self._running.cancel_goal_async()
             self._running = None

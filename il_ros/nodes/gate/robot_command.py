@@ -13,6 +13,7 @@ from il_ros.nodes.gate.kinds import sink_of
 from il_ros.nodes.gate.sinks import Sink
 from il_ros.safety.gate import Gate
 from il_ros.safety.interpolation import Interpolator, Setpoints
+from il_ros.safety.rules import Sources
 from il_ros.timing import SECOND
 from il_ros.types import ControlSource, Floats, Verdict
 import numpy as np
@@ -59,7 +60,7 @@ class RobotCommand:
         self._hands: list[Sink] = [*self._grippers, *(
             sink for sink in arms if contract.is_gripper[sink.columns].any())]
         self._before: Floats | None = None
-        self._source, self._holds = -1, True
+        self._holds = True
 
     @property
     def topics(self) -> list[str]:
@@ -92,16 +93,11 @@ class RobotCommand:
         for sink in (*self._bases, *self._driven.sinks):
             sink.wait_until_heard()
 
-    def driven_by(self, source: int) -> None:
-        """Cancel what runs by itself where another `ControlSource` drives than before.
-
-        A hold is none: a gripper stays where it was told to be.
-        """
+    def driven_by(self, source: int, sources: Sources) -> None:
+        """Take in whose the next row is, and each of its positions, shape (J,)."""
         self._holds = source == ControlSource.HOLD
-        if not self._holds and source != self._source:
-            self._source = source
-            for gripper in self._grippers:
-                gripper.hand_over()
+        for gripper in self._grippers:
+            gripper.driven_by(int(sources[gripper.column]))
 
     def publish(self, positions: Floats, verdict: Verdict) -> None:
         """Send positions in contract order [rad] or [m], or go there. Shape (J,)."""

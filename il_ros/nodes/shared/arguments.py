@@ -23,6 +23,8 @@ ARGUMENTS = {
     'seed': ('0', 'seed of the simulated arm and of the scripted operator'),
     'gate': ('none', 'who watches the policy and asks for help: ensemble, safe, lazy, thrifty'),
     'handover': ('blend', 'when a device that stands elsewhere takes over: blend, leader, clutch'),
+    'others': ('hold', 'in a correction, what becomes of parts of the robot that nobody drives: '
+                       'hold, or policy for its going on with them'),
     'terminal': ('', 'what gives the keyboard device a terminal of its own, as xterm -e; empty: '
                      'one that is installed'),
 }

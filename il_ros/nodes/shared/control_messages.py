@@ -12,6 +12,7 @@ from il_ros.nodes import shell
 from il_ros.timing import to_ns
 from il_ros.types import Floats, Mode, Request
 import numpy as np
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
 
@@ -54,6 +55,13 @@ def what_holds(message: ControlMode) -> str:
         return ''
     return (f'; nothing moves before dagger/resume: {Mode(message.mode).name}, '
             f'{message.reason}')
+
+
+def from_target(joint_names: list[str], positions: Floats, stamp_ns: int) -> JointState:
+    """Return the message that tells a leader where to go; NaN stands for a joint that is free."""
+    told = np.flatnonzero(np.isfinite(positions)).tolist()
+    return JointState(header=header(stamp_ns), name=[joint_names[column] for column in told],
+                      position=positions[told].tolist())
 
 
 def from_correction(correction: Correction, joint_names: list[str],

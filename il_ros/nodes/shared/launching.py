@@ -95,12 +95,12 @@ def control(mode: str, **parameters: Any) -> list[Action]:
                     f'gate/arm, then {resume}')]
 
 
-def operator(engage: str) -> Node:
+def operator(engage: str, **parameters: Any) -> Node:
     """Return the operator's device, unless `teleop:=none`; a keyboard in its own terminal."""
     return node('teleop', condition=IfCondition(NotEqualsSubstitution(given('teleop'), 'none')),
                 prefix=given('terminal'), robot=given('robot'), device=given('teleop'),
                 settings=given('device'), seed=given('seed'), engage=engage,
-                task=given('sim_task'))
+                task=given('sim_task'), **parameters)
 
 
 def station() -> Node:

@@ -75,6 +75,7 @@ class XrHand:
         self.notice, self._contract, self._link, self._clock = '', contract, link, clock
         self._hand, self._listens, self._robots = hand, listens, robots
         self._main = settings.hand
+        self._parts = frozenset((arm.name,))
         self._follow = ToolFollow(contract, arm, settings.following)
         self._columns, self._gripper = contract.indices(arm.joints), arm.gripper
         self._grip = contract.indices([self._gripper.joint])[0] if self._gripper else -1
@@ -117,7 +118,7 @@ class XrHand:
             rest = np.where(self._contract.is_velocity, 0.0, context.state)
             return Intent(False, rest, request, self._capture(pressed), switch)
         return Intent(True, self._go(context, hand, pose, dt_s), request,
-                      self._capture(pressed), switch)
+                      self._capture(pressed), switch, self._parts)
 
     def reset(self, seed: int) -> None:
         """Let go until it is squeezed anew; the seed plays no part."""

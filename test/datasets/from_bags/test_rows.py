@@ -8,12 +8,14 @@ from il_ros.contract import CommandInterface, Contract
 from il_ros.datasets.from_bags.rows import episode_rows, Losses, moving_ticks
 from il_ros.datasets.from_bags.told import read_command
 from il_ros.errors import BagError, MessageError
-from il_ros.recording.definitions import full_type, message_definition
+from il_ros.recording import writer
+from il_ros.recording.definitions import Definition, full_type, message_definition
 from il_ros.timing import MILLISECOND
 from il_ros.types import ControlSource
 import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
 CONTRACT = replace(bags.small_contract(cameras=()), poses=None)
 PERIOD = CONTRACT.period_ns
@@ -330,8 +332,8 @@ def test_groups_and_single_joints_of_interbotix_are_commands_that_count_at_once(
     losses, kind = Losses(), 'sensor_msgs/JointState'
     measured = [(at(k), 'joint_states', kind, bags.joint_state(CONTRACT, at(k), np.full(7, k)))
                 for k in range(4)]
-    with Writer(tmp_path / 'bag', version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-        topics = {name: writer.add_connection(
+    with Writer(tmp_path / 'bag', version=9, storage_plugin=StoragePlugin.MCAP) as bag:
+        topics = {name: bag.add_connection(
             name, full_type(kind), rihs01='RIHS01_' + '0' * 64,
             msgdef=bags.INTERBOTIX.get(kind) or message_definition(kind).text)
             for name, kind in (('joint_states', kind), (COMMAND, GROUP),
@@ -340,7 +342,7 @@ def test_groups_and_single_joints_of_interbotix_are_commands_that_count_at_once(
                 *measured, group(0.5, 'arm', *range(6)), single(0.6, 'fingers', 0.25),
                 group(1.5, 'all', *range(7)), single(1.6, 'waist', 1.0),
                 group(2.5, 'arm', *range(1, 7))]:
-            writer.write(topics[topic], log_ns, bags.serialize(kind, message))
+            bag.write(topics[topic], log_ns, bags.serialize(kind, message))
     with Bag(tmp_path / 'bag', robot) as bag:
         found = list(episode_rows(bag, (), losses))
     assert [row.action.tolist() for row in found] == [
@@ -482,3 +484,34 @@ def test_a_state_that_lacks_a_joint_names_it_and_the_nearest(tmp_path):
     assert losses.reason() == ("joint_states: no message names joint 'gripper'; came: "
                                'shoulder_pan, shoulder_lift, elbow, wrist_1, wrist_2, wrist_3, '
                                "finger_gripper; did you mean 'finger_gripper'?")
+
+
+def test_whose_each_joint_was_where_a_person_corrected_a_part(tmp_path):
+    each = [1, 1, 1, 0, 0, 0, 0]
+    message = bags.report(CONTRACT, at(1.5), value(11), sources=each)
+    message.asked.joint_names = CONTRACT.joint_names[::-1]
+    found = rows(tmp_path, *states(4), sent(0.5, 10), mode(1.4, bags.CORRECTING),
+                 event(at(1.5), 'control/report', 'il_ros/CommandReport', message),
+                 sent(2.5, 12), sent(3.5, 13, verdict=bags.HELD))
+    assert [row.source for row in found] == [1, 1, 1, ControlSource.HOLD]
+    assert [row.intervention for row in found] == [False, True, True, True]
+    assert found[1].sources.tolist() == each[::-1], 'in the order of the contract'
+    assert [row.sources is None for row in found] == [True, False, True, True]
+
+
+def test_a_bag_from_before_commands_said_whose_each_joint_is(tmp_path, monkeypatch):
+    now, kind = message_definition('il_ros/CommandReport').text, 'il_ros/msg/CommandReport'
+    then = '\n'.join(line for line in now.split('\n') if ' sources ' not in line)
+    assert len(then) < len(now)
+    store = get_typestore(Stores.ROS2_JAZZY)
+    store.register({name: fields for name, fields in get_types_from_msg(then, kind).items()
+                    if name not in store.fielddefs})
+    old = bags.report(CONTRACT, at(0.5), value(10))
+    asked = {name: getattr(old.asked, name) for name in old.asked.__dataclass_fields__
+             if name not in ('sources', '__msgtype__')}
+    old.asked = store.types['il_ros/msg/Command'](**asked)
+    data = bytes(store.serialize_cdr(old, kind))
+    monkeypatch.setattr(writer, 'message_definition', lambda name: Definition(then, '')
+                        if name.endswith('CommandReport') else message_definition(name))
+    row, = rows(tmp_path, *states(1), bags.Event(at(0.5), 'control/report', data))
+    assert (row.action[0], row.source, row.sources) == (10, ControlSource.HUMAN, None)
