@@ -33,7 +33,7 @@ from benchmarks.common import DOMAIN
 from benchmarks.faults.promise import Promise, safe
 
 NUMBER = 20
-ROWS = (2, 8)        # of a person, before they hand back
+ROWS = (1, 4)        # of policy and of person, before control changes
 QUIET = 5            # rows of others, and the person does not drive any more
 SOON = 6             # commands around a change of control
 SLACK = 0.15         # of a tick: what the way over DDS takes
@@ -100,19 +100,30 @@ class Desk(Cell):
         return max(last_ns - since_ns, 0) / MILLISECOND
 
     def _take_over(self) -> int | None:
-        """Have a person drive for some rows; return where the log began, None if it was held."""
+        """Have policy, then person drive for some rows; return where the log began.
+
+        None where the arm was held.
+        """
         self.live.engage(False)
-        self.drive(Command.POLICY)
-        self.keep_nothing()
+        if not self._policy_drives():
+            self.drive(Command.POLICY)
+            self.keep_nothing()
         log, wanted = len(self.log), self._draw.randint(*ROWS)
+        if not self._soon(log, lambda: len(self._rows_of(Command.POLICY, log)) >= wanted):
+            return None
         self.live.engage(True)
         done = self._soon(log, lambda: len(self._rows_of(Command.HUMAN, log)) >= wanted)
         return log if done else None
 
     def _hand_back(self, log: int) -> bool:
         self.live.engage(False)
-        return self._soon(log, lambda: (
-            self.rows[-1].source == Command.POLICY and self.mode == ControlMode.AUTONOMOUS))
+        return self._soon(log, self._policy_drives)
+
+    def _policy_drives(self) -> bool:
+        row, mode = (next((m for m in reversed(self.log) if isinstance(m, kind)), None)
+                     for kind in (Command, ControlMode))
+        return (row is not None and row.source == Command.POLICY
+                and mode is not None and mode.mode == ControlMode.AUTONOMOUS)
 
     def _rows_of(self, source: int, since: int) -> list[Command]:
         return [m for m in self.log[since:] if isinstance(m, Command) and m.source == source]
@@ -133,7 +144,7 @@ class Desk(Cell):
 
 @contextmanager
 def desk_with(live: Live, folder: Path) -> Iterator[Desk]:
-    """Run the nodes, with teleop at the device of a person."""
+    """Run the nodes, with teleop at the device of a person, in an empty folder."""
     with Desk(folder, live) as desk, live.opened(desk.node), running(
             'teleop', DOMAIN, folder / 'teleop.txt', stdin=live.stdin, env=live.env,
             parameters={'robot': folder / 'robot.yaml', 'sounds': False, **live.parameters}):

@@ -183,10 +183,14 @@ class Keys(Live):
         super().__init__(folder, 'keyboard')
         self._master, self.stdin = pty.openpty()
         os.set_blocking(self._master, False)
+        self._shown = b''
 
     def open(self, node: Node) -> None:
         for end in (self._master, self.stdin):
             self._stack.callback(os.close, end)
+
+    def ready(self, node: Node) -> bool:
+        return b'released' in self._shown      # it reads keys from then on
 
     def engage(self, on: bool) -> None:
         if on != self.held:
@@ -195,8 +199,7 @@ class Keys(Live):
 
     def say(self, measured: np.ndarray) -> None:
         with suppress(BlockingIOError):
-            while os.read(self._master, 65536):      # somebody looks at the terminal
-                pass
+            self._shown = os.read(self._master, 65536)      # somebody looks at the terminal
         if self.held:
             os.write(self._master, bytes([self._rng.choice(list(b'wasdrf'))]))
 
