@@ -44,7 +44,7 @@ class Desk(Cell):
     """A cell with a policy, and a person at the device of its teleop.
 
     Attributes:
-        engaged: Stamps of the first sample that was engaged, of each time [ns].
+        starts: Stamps of the first sample that was engaged, of each time [ns].
         starved: How often the arm was held, as by a machine that is busy.
     """
 
@@ -53,13 +53,13 @@ class Desk(Cell):
         super().__init__(folder, DOMAIN, impatient=True, is_pad=False)
         run_first(children=False)      # here is what teleop listens to
         self.live, self._draw, self.starved = live, random.Random(0), 0
-        self.engaged: list[int] = []
+        self.starts: list[int] = []
         self._was = False
         self._subscribe(TeleopCommand, 'teleop/command', self._on_sample)
 
     def _on_sample(self, sample: TeleopCommand) -> None:
         if sample.engaged and not self._was:
-            self.engaged.append(shell.stamp_ns(sample.header.stamp))
+            self.starts.append(shell.stamp_ns(sample.header.stamp))
         self._was = sample.engaged
 
     def __call__(self) -> None:
@@ -77,11 +77,11 @@ class Desk(Cell):
 
         None where the arm was held.
         """
-        number = len(self.engaged)
+        number = len(self.starts)
         if (log := self._take_over()) is None or not self._hand_back(log):
             return None
         first = shell.stamp_ns(self._rows_of(Command.HUMAN, log)[0].header.stamp)
-        return (first - self.engaged[number]) / self.contract.period_ns
+        return (first - self.starts[number]) / self.contract.period_ns
 
     def lose(self) -> float | None:
         """Take over and lose the device; return when the person's last row reached the robot [ms].
