@@ -37,6 +37,7 @@ ROWS = (1, 4)        # of policy and of person, before control changes
 QUIET = 5            # rows of others, and the person does not drive any more
 SOON = 6             # commands around a change of control
 SLACK = 0.15         # of a tick: what the way over DDS takes
+START_S = 300.0      # for all nodes, also beside much else
 PATIENCE_S = 5.0     # for one change of control
 
 
@@ -70,7 +71,7 @@ class Desk(Cell):
     def hears(self) -> None:
         """Wait until teleop hears the device."""
         self.wait(lambda: self.live.ready(self.node), lambda: (
-            f'teleop hears it: {(self.folder / "teleop.txt").read_text()[-500:]}'))
+            f'teleop hears it: {(self.folder / "teleop.txt").read_text()[-500:]}'), START_S)
 
     def once(self) -> float | None:
         """Take over and hand back; return after how many ticks the person's first row was sent.
