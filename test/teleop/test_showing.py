@@ -25,4 +25,5 @@ def test_a_person_shows_a_task_with_each_device(env, name):
     person.close()
     assert success, (showing.gate.fault, person.device.notice)
     assert len(rows) > 100 and 0 < showing.worst <= 1 + 1e-9
-    assert (np.ptp([sent for *_, sent in rows], axis=0) > 0).all(), 'every joint was moved'
+    ways = np.ptp([sent for *_, sent in rows], axis=0)
+    assert ways[:-1].max() > 0.1 and ways[-1] > 0.01, 'arm and gripper were moved'
