@@ -35,7 +35,7 @@ faults: setup
 	$(RUN) PYTHONPATH=test:$$PYTHONPATH python -m benchmarks.faults $(ARGS)
 
 learn: setup
-	$(RUN) python -m benchmarks.learn $(ARGS)
+	$(RUN) PYTHONPATH=test:$$PYTHONPATH python -m benchmarks.learn $(ARGS)
 
 lint: setup
 	$(RUN) ruff check . && mypy

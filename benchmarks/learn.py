@@ -16,7 +16,7 @@ import typer
 # Modules of benchmarks.learning, each with `run(console, seeds, jobs, only)`: it prints a table of
 # the lines whose name contains `only` and returns what did not reach its limit, one text each.
 TABLES = ('policies', 'robots', 'interactive')
-ASKED = ('guided',)    # only where it is named
+ASKED = ('guided', 'devices')    # only where it is named
 WIDTH = 150  # where it goes to a file
 
 

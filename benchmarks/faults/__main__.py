@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
-from benchmarks.faults import bags, base, fuzz, joins, kills, nominal, parts, takeovers
+from benchmarks.faults import bags, base, devices, fuzz, joins, kills, nominal, parts, takeovers
 from benchmarks.faults.promise import Promise
 
 WIDTH = 150  # of the table where it goes to a file
-PARTS = ('kills', 'takeovers', 'base', 'parts', 'joins', 'fuzz', 'bags', 'nominal')
+PARTS = ('kills', 'takeovers', 'base', 'parts', 'devices', 'joins', 'fuzz', 'bags', 'nominal')
 
 
 def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10.0,
@@ -26,6 +26,7 @@ def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10
         takes: Annotated[int, typer.Option('--takeovers', min=1)] = 100,
         lost: Annotated[int, typer.Option('--base', min=3, help='Losses of its sender.')] = 200,
         broken: Annotated[int, typer.Option('--arms', min=1, help='Of each fault of one.')] = 30,
+        unplugged: Annotated[int, typer.Option('--devices', min=1, help='Losses of each.')] = 20,
         joined: Annotated[int, typer.Option('--joins', min=2)] = 200,
         fuzzed: Annotated[int, typer.Option('--fuzz', help='Into the pure gate.')] = 1_000_000,
         sent: Annotated[int, typer.Option('--sent', help='Fuzzed over DDS.')] = 20_000,
@@ -44,6 +45,7 @@ def run(minutes: Annotated[float, typer.Option(help='Of the nominal run.')] = 10
         'takeovers': lambda f: takeovers.measure(f, takes, robot),
         'base': lambda f: base.measure(f, lost),
         'parts': lambda f: parts.measure(f, broken),
+        'devices': lambda f: devices.measure(f, unplugged),
         'joins': lambda f: joins.measure(f, joined),
         'fuzz': lambda f: fuzz.measure(f, fuzzed, sent),
         'bags': lambda f: bags.measure(f, flips),

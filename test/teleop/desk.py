@@ -18,7 +18,7 @@ from il_ros.types import Mode
 import numpy as np
 from safety.driver import Oracle, ROS_OFFSET_NS
 from teleop.device_conformance import CONTRACT, ENVIRONMENT
-from teleop.people import Person
+from teleop.person import Person
 
 LIMITS = Limits.of(CONTRACT)
 NAMES, PERIOD_NS = CONTRACT.joint_names, CONTRACT.period_ns
@@ -67,11 +67,14 @@ class Desk:
     def context(self) -> DeviceContext:
         return DeviceContext(self.measured, ENVIRONMENT, self.now.ros_ns, self.mode)
 
+    def hear(self, context: DeviceContext, garbled: bool) -> DeviceContext:
+        """Return what the device is told."""
+        return self.person.garbled(context) if garbled else self.person.hear(context)
+
     def tick(self, garbled: bool = False, period_ns: int = PERIOD_NS) -> Step | None:
         """Let a period pass; return what the arbiter decided in it."""
         self._pass(period_ns)
-        context = self.context()
-        context = self.person.garbled(context) if garbled else self.person.hear(context)
+        context = self.hear(self.context(), garbled)
         began_ns = time.thread_time_ns()
         self.intent = intent = self.person.device.read(context)
         self.read_ns = time.thread_time_ns() - began_ns

@@ -1,70 +1,46 @@
 """A person with each device, as the device sees them: through its bytes or its messages.
 
 Another device: a subclass of `Person` in `PEOPLE`. `test_devices` takes over with it from a policy
-at random, `fuzz` gives it what no person does, and `benchmarks.devices` does both at length.
+at random, `fuzz` gives it what no person does, and `benchmarks.devices` does both at length. By
+`steer` it shows a task (`showing`).
 """
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
+import json
 import os
 import select
 import struct
 
-from il_ros.teleop.device import Device, DeviceContext
+from il_ros.teleop.device import Device
 from il_ros.teleop.devices import open_device
 from il_ros.teleop.event_keys import EVENT, EventKeys
-from il_ros.teleop.inputs import Heard, Joints, Pad, Pose, Twist, Value
+from il_ros.teleop.gamepad import DEAD_ZONE, SPEEDS
+from il_ros.teleop.inputs import Joints, LONGEST_NS, Pad, Pose, Twist
+from il_ros.teleop.keyboard import MOVES, PRESS_NS
 from il_ros.teleop.leader import Leader, LeaderSettings
 from il_ros.teleop.mocap import Mocap, MocapSettings
 from il_ros.teleop.pedal import JoyBox, KeyBox, WithPedal
 from il_ros.teleop.scripted.device import ScriptedDevice
 from il_ros.teleop.spacemouse import JOY, SpaceMouse, TWIST
-from il_ros.teleop.spacemouse_reports import Knob, STOP
+from il_ros.teleop.spacemouse_reports import Knob, STOP, TO_ROBOT
 from il_ros.teleop.spacenav import Spacenav
+from il_ros.teleop.xr.settings import XrSettings
 import numpy as np
+from teleop.buses.fuzz import counts_at, FAULTS, opened, strayed
 from teleop.device_conformance import CONTRACT
+from teleop.person import Clutch, FULL, Heeding, MOST, ODD, odd_pad, Person, Wish
 from teleop.test_event_keys import B, BUTTONS, Buttons, Foot
-from teleop.test_gamepad import RB
+from teleop.test_gamepad import A, RB, UP
 from teleop.test_keyboard import Keys
 from teleop.test_spacemouse import Mouse, SETTINGS
+from teleop.xr.fuzz import Page
 
-ODD = (np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324, -0.0, 90.0)
-LATE_NS = (0, 0, 0, 0, 50_000_000, 120_000_000, 300_000_000, -1_000_000, 10**18)
-MOST = 12     # inputs of a kind between two readings; a flood is 300
-
-
-class Person:
-    """Engages, moves and lets go.
-
-    Attributes:
-        device: What they have in their hands.
-        held: Whether the dead-man switch is.
-    """
-
-    device: Device
-    held = False
-
-    def engage(self, on: bool) -> None:
-        """Press the dead-man switch or let go of it."""
-        self.held = on
-
-    def wander(self, rng: np.random.Generator, state: np.ndarray) -> None:
-        """Move the device as a person does between two readings."""
-
-    def hear(self, context: DeviceContext) -> DeviceContext:
-        """Return what the device sees at this reading."""
-        return context
-
-    def garble(self, rng: np.random.Generator, now_ns: int, state: np.ndarray) -> int:
-        """Make inputs, sensible or not, for the next `garbled`; return how many."""
-        raise NotImplementedError
-
-    def garbled(self, context: DeviceContext) -> DeviceContext:
-        """Return what the device sees after `garble`."""
-        return context
-
-    def close(self) -> None:
-        self.device.close()
+KEYS = {way: key for key, way in MOVES.items()}       # axis and sign
+FASTER = 3            # by so many steps a person who shows sets a gamepad's speed higher
+READINGS = 3          # of a bus, or pictures of a headset, between two readings of the device
+AXIS = 0.68           # what spacenav says at the stop
 
 
 class Typing(Person):
@@ -74,6 +50,7 @@ class Typing(Person):
         self._keys, self.device = Keys(), None
         self.device = self._keys.device
         os.set_blocking(self._keys.master, False)
+        self._speed, self._pressed = 5, np.zeros(6)   # how much of each press is still to come
 
     def engage(self, on):
         if on != self.held:
@@ -82,6 +59,28 @@ class Typing(Person):
 
     def wander(self, rng, state):
         self._type(bytes(rng.choice(list(b'wasdrfqeijkl 159'), rng.integers(0, 3)).tolist()))
+
+    def begin(self, state):
+        self.held = False      # `t` would take it in hand again
+
+    def steer(self, wish):
+        """Type one key, as often as a terminal repeats them: the one that is missed the most."""
+        if wish.toggle:
+            self._type(b' ')
+            return
+        least = FULL / SPEEDS * PRESS_NS * 1e-9       # what a key moves at the lowest speed
+        presses = wish.left / least
+        speed = int(np.clip(round(np.abs(presses).max()), 1, SPEEDS))
+        if abs(speed - self._speed) > (speed > 1):      # the lowest one for what is delicate
+            self._speed = speed
+            self._type(str(speed).encode())
+            return
+        missed = np.abs(presses) / self._speed - self._pressed
+        self._pressed = np.maximum(self._pressed - CONTRACT.period_ns / PRESS_NS, 0.0)
+        axis = int(np.argmax(missed))
+        if missed[axis] > 0.5:
+            self._pressed[axis] = 1.0
+            self._type(KEYS[axis, int(np.sign(presses[axis]))].encode())
 
     def garble(self, rng, now_ns, state):
         number = 300 if rng.random() < 0.01 else int(rng.integers(1, MOST))
@@ -104,78 +103,35 @@ class Typing(Person):
         self._keys.close()
 
 
-class Heeding(Person):
-    """What listens to topics: of each the newest counts."""
-
-    def __init__(self) -> None:
-        self._heard: dict[str, Heard] = {}
-        self._calm = True      # for a while all is as it should be
-
-    def say(self) -> dict[str, Value]:
-        """Return what each input says now, by its name."""
-        raise NotImplementedError
-
-    def nonsense(self, rng: np.random.Generator, name: str, value: Value) -> Value:
-        """Return a value of an input that no person makes."""
-        raise NotImplementedError
-
-    def hear(self, context):
-        now_ns = context.now_ns
-        return replace(context, heard={**context.heard, **{
-            name: Heard(value, now_ns, now_ns) for name, value in self.say().items()}})
-
-    def garble(self, rng, now_ns, state):
-        if rng.random() < 0.1:
-            self.engage(bool(rng.random() < 0.7))
-        if rng.random() < 0.05:
-            self._calm = not self._calm
-        self.wander(rng, state)
-        number = 0
-        for name, said in self.say().items():
-            for _ in range(300 if rng.random() < 0.01 else int(rng.integers(self._calm, 4))):
-                kind, number, value = rng.random() + self._calm, number + 1, said
-                if kind < 0.1 and name in self._heard:         # a replay, under a new stamp
-                    value = self._heard[name].value
-                elif kind < 0.35:
-                    value = self.nonsense(rng, name, value)
-                late = 0 if self._calm else int(rng.choice(LATE_NS))
-                self._heard[name] = Heard(value, max(now_ns - late, 0), now_ns - max(late, 0))
-        return number
-
-    def garbled(self, context):
-        return replace(context, heard={**context.heard, **self._heard})
-
-
-def odd_pad(rng: np.random.Generator, value: Pad) -> Pad:
-    """Return a pad's message with numbers or sizes that no pad has."""
-    axes, buttons = list(value.axes), list(value.buttons)
-    if axes and rng.random() < 0.7:
-        axes[rng.integers(len(axes))] = float(rng.choice(ODD))
-    if rng.random() < 0.3:
-        axes = axes[:rng.integers(len(axes) + 1)]
-    if rng.random() < 0.3:
-        buttons = [int(rng.integers(0, 2)) for _ in range(rng.integers(0, 40))]
-    return Pad(tuple(axes), tuple(buttons))
-
-
 class OnPad(Heeding):
     """A gamepad."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__()
         self.device, self._axes = open_device('gamepad', CONTRACT), np.zeros(6)
+        self._buttons, self._faster = set[int](), 0
 
     def wander(self, rng, state):
         if rng.random() < 0.3:
             self._axes[:4] = rng.uniform(-1, 1, 4) * (rng.random(4) < 0.6)
+
+    def steer(self, wish):
+        before, self._buttons = self._buttons, set()
+        if self._faster < FASTER and UP not in before:
+            self._faster += 1
+            self._buttons.add(UP)
+        if wish.toggle and A not in before:
+            self._buttons.add(A)
+        share = np.clip(wish.velocity * SPEEDS / (5 + self._faster), -1.0, 1.0)[[1, 0, 5, 2]]
+        self._axes[:4] = np.sign(share) * (DEAD_ZONE + (1 - DEAD_ZONE) * np.abs(share))
 
     def engage(self, on):
         self._axes[:] = 0
         super().engage(on)
 
     def say(self):
-        return {'joy': Pad(tuple(self._axes), tuple(
-            int(self.held and b == RB) for b in range(21)))}
+        held = self._buttons | ({RB} if self.held else set())
+        return {'joy': Pad(tuple(self._axes), tuple(int(b in held) for b in range(21)))}
 
     def nonsense(self, rng, name, value):
         return odd_pad(rng, value)
@@ -196,7 +152,7 @@ class OnPadWithFoot(OnPad):
         self.held = on
 
     def say(self):
-        return {'joy': Pad(tuple(self._axes), (0,) * 21)}
+        return {'joy': Pad(tuple(self._axes), tuple(int(b in self._buttons) for b in range(21)))}
 
     def garble(self, rng, now_ns, state):
         number = super().garble(rng, now_ns, state)
@@ -217,15 +173,25 @@ class Leading(Heeding):
 
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__()
-        box = JoyBox('pedal/joy', Buttons())
-        self.device = WithPedal(Leader(CONTRACT, LeaderSettings()), box, Buttons())
-        self._arm, self._goal = np.array(CONTRACT.start), None
+        self._arm = np.array(CONTRACT.start)
+        self.device = WithPedal(self.leader(), JoyBox('pedal/joy', Buttons()), Buttons())
+
+    def leader(self) -> Device:
+        """Open it."""
+        return Leader(CONTRACT, LeaderSettings())
 
     def stand(self, rng: np.random.Generator, state: np.ndarray) -> None:
         """Stand in the robot's pose, near it, or anywhere."""
         away = rng.choice([0.0, 0.01, 0.1, 1.0])
         self._arm = np.clip(state + away * rng.uniform(-1, 1, len(state)), CONTRACT.lower,
                             CONTRACT.upper)
+
+    def begin(self, state):
+        super().begin(state)
+        self._arm = np.array(state)
+
+    def steer(self, wish):
+        self._arm = wish.joints.copy()
 
     def wander(self, rng, state):
         # To the robot while it waits for the leader, and anywhere else.
@@ -254,6 +220,105 @@ class Leading(Heeding):
         return Joints(tuple(names), at)
 
 
+class AtServos(Leading):
+    """The same leader read from its servos: their bytes over a cable in memory."""
+
+    family = ''
+
+    def leader(self) -> Device:
+        self._stack, self._late_ns = ExitStack(), 0
+        self._leader, self._wire = self._stack.enter_context(
+            opened(self.family, np.random.default_rng(0), self._clock))
+        return self._leader
+
+    def _clock(self) -> int:
+        """Return a steady time at which the newest reading is as old as is wanted."""
+        return self._leader._sample.steady_ns + self._late_ns
+
+    def say(self):
+        return {'pedal': super().say()['pedal']}
+
+    def hear(self, context):
+        self._ask('')
+        return super().hear(context)
+
+    def garble(self, rng, now_ns, state):
+        number = super().garble(rng, now_ns, state)
+        for _ in range(READINGS):
+            self._ask('' if self._calm or rng.random() < 0.5 else str(rng.choice(FAULTS)), rng)
+        return number + READINGS
+
+    def _ask(self, fault: str, rng: np.random.Generator | None = None) -> None:
+        self._wire.fault = fault
+        self._wire.counts = strayed(fault, counts_at(self._arm), rng)
+        self._late_ns = int(rng.integers(3 * LONGEST_NS)) if fault == 'old' else 0
+        if fault != 'nothing':
+            self._leader._reader.turn()
+
+    def close(self):
+        super().close()
+        self._stack.close()
+
+
+class AtDynamixel(AtServos):
+    """With servos of the X series."""
+
+    family = 'dynamixel'
+
+
+class AtFeetech(AtServos):
+    """With STS servos."""
+
+    family = 'feetech'
+
+
+class WithHeadset(Person):
+    """A controller of a headset: the page's messages, judged as they come."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._page = Page(CONTRACT, int(rng.integers(2**31)))
+        self._clutch = Clutch(XrSettings().following.to_robot())
+        self._grip = False
+        self.device = self._page.device
+
+    def engage(self, on):
+        self.held = self._page.squeezed = on
+        self._clutch.engage()
+
+    def wander(self, rng, state):
+        at, turned = self._place()
+        turned = turned + rng.normal(0, 0.03, 4)
+        self._go(at + rng.normal(0, 0.02, 3), turned / np.linalg.norm(turned))
+        self._grip ^= bool(rng.random() < 0.1)
+
+    def begin(self, state):
+        super().begin(state)
+        self._grip = False
+
+    def steer(self, wish):
+        self._grip = wish.grip
+        self._go(*self._clutch.move(wish, *self._place()))
+
+    def _place(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.array(self._page.position), np.array(self._page.quaternion)
+
+    def _go(self, at: np.ndarray, turned: np.ndarray) -> None:
+        self._page.position, self._page.quaternion = at.tolist(), turned.tolist()
+        self._page.buttons = [float(self._grip), float(self.held), 0, 0, 0, 0]
+
+    def hear(self, context):
+        self._go(*self._place())
+        self._page.now_ns += CONTRACT.period_ns
+        self._page.push(json.dumps(self._page.picture()))
+        return context
+
+    def garble(self, rng, now_ns, state):
+        before = self._page.sent
+        for _ in range(READINGS):
+            self._page.step()
+        return self._page.sent - before
+
+
 class Tracked(Heeding):
     """A tracked hand beside a pedal."""
 
@@ -263,12 +328,21 @@ class Tracked(Heeding):
         self.device = WithPedal(Mocap(CONTRACT, MocapSettings()), box, Buttons(gripper=1))
         self._rng, self._grips = rng, False
         self._at, self._turned = rng.normal(0, 1, 3), np.array([0.0, 0.0, 0.0, 1.0])
+        self._clutch = Clutch(np.eye(3))
+
+    def engage(self, on):
+        super().engage(on)
+        self._clutch.engage()
 
     def wander(self, rng, state):
         self._at = self._at + rng.normal(0, 0.02, 3)
         turned = self._turned + rng.normal(0, 0.03, 4)
         self._turned = turned / np.linalg.norm(turned)
         self._grips = bool(rng.random() < 0.1)
+
+    def steer(self, wish):
+        self._grips = wish.toggle and not self._grips
+        self._at, self._turned = self._clutch.move(wish, self._at, self._turned)
 
     def say(self):
         noise = self._rng.normal(0, 1e-6, 3)
@@ -290,6 +364,12 @@ class Tracked(Heeding):
         return Pose(at, turned)
 
 
+def deflection(wish: Wish) -> np.ndarray:
+    """Return how far a SpaceMouse is deflected for it: beyond the dead zone as its root."""
+    share, dead = wish.velocity / SETTINGS.speed, SETTINGS.dead_zone
+    return np.sign(share) * (dead + (1 - dead) * np.sqrt(np.abs(share)))
+
+
 class OnMouse(Person):
     """A SpaceMouse, through its reports."""
 
@@ -305,6 +385,13 @@ class OnMouse(Person):
     def wander(self, rng, state):
         if rng.random() < 0.3:
             self.mouse.deflect(*(rng.integers(-STOP, STOP, 6) * (rng.random(6) < 0.5)).tolist())
+
+    def steer(self, wish):
+        gripper = wish.toggle and not self.mouse.buttons & 2
+        self.mouse.buttons = int(self.held) | 2 * gripper
+        counts = np.zeros(6, dtype=int)
+        counts[TO_ROBOT] = np.round(-STOP * deflection(wish))
+        self.mouse.deflect(*counts.tolist())
 
     def hear(self, context):
         self.mouse.tick(CONTRACT.period_ns)
@@ -337,7 +424,7 @@ class AtSpacenav(Heeding):
 
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__()
-        self._axes = np.zeros(6)
+        self._axes, self._grips = np.zeros(6), False
         self.device = SpaceMouse(CONTRACT, replace(SETTINGS, source=JOY),
                                  Spacenav(JOY, 'spacenav/joy'))
 
@@ -347,10 +434,14 @@ class AtSpacenav(Heeding):
 
     def wander(self, rng, state):
         if rng.random() < 0.3:
-            self._axes = rng.uniform(-0.68, 0.68, 6) * (rng.random(6) < 0.5)
+            self._axes = rng.uniform(-AXIS, AXIS, 6) * (rng.random(6) < 0.5)
+
+    def steer(self, wish):
+        self._grips = wish.toggle and not self._grips
+        self._axes = AXIS * deflection(wish)
 
     def say(self):
-        return {'knob': Pad(tuple(self._axes), (int(self.held), 0))}
+        return {'knob': Pad(tuple(self._axes), (int(self.held), int(self._grips)))}
 
     def nonsense(self, rng, name, value):
         return odd_pad(rng, value)
@@ -364,10 +455,11 @@ class AtTwist(AtSpacenav):
         self.device = WithPedal(
             SpaceMouse(CONTRACT, replace(SETTINGS, source=TWIST),
                        Spacenav(TWIST, 'spacenav/twist')),
-            JoyBox('pedal/joy', Buttons()), Buttons())
+            JoyBox('pedal/joy', Buttons(gripper=1)), Buttons(gripper=1))
 
     def say(self):
-        return {'knob': Twist(self._axes.copy()), 'pedal': Pad((), (int(self.held),))}
+        return {'knob': Twist(self._axes.copy()),
+                'pedal': Pad((), (int(self.held), int(self._grips)))}
 
     def nonsense(self, rng, name, value):
         if isinstance(value, Pad):
@@ -387,8 +479,12 @@ class Scripted(Person):
         self.device.engage = 'always' if on else 'never'
         self.held = on
 
+    def steer(self, wish):
+        """Nothing: it is the operator."""
+
 
 PEOPLE = {'keyboard': Typing, 'gamepad': OnPad, 'gamepad+pedal': OnPadWithFoot,
-          'leader+pedal': Leading, 'mocap+pedal': Tracked, 'spacemouse': OnMouse,
+          'leader+pedal': Leading, 'dynamixel+pedal': AtDynamixel, 'feetech+pedal': AtFeetech,
+          'mocap+pedal': Tracked, 'xr': WithHeadset, 'spacemouse': OnMouse,
           'spacemouse, joy': AtSpacenav, 'spacemouse, twist+pedal': AtTwist, 'scripted': Scripted}
 FUZZED = [name for name in PEOPLE if name != 'scripted']

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
@@ -24,6 +26,8 @@ from teleop.device_conformance import CONTRACT, ENVIRONMENT, STATE
 FAMILIES = {'dynamixel': Dynamixel, 'feetech': Feetech}
 TICK_NS = 33_333_333
 JOINTS = len(CONTRACT.joints)
+TO_RAD = 2 * np.pi / 4096
+PULLED = 0.8    # how far the trigger goes [rad]
 WRONG = 0.1     # [rad] from where the leader is, although a hand could have brought it there
 
 
@@ -145,20 +149,44 @@ def fuzz(family: str, number: int, seed: int = 0) -> Found:
         number: Of readings.
         seed: Of the draw.
     """
-    draw, clock, found = np.random.default_rng(seed), Clock(), Found()
-    wire = Wire(FAMILIES[family], clock, draw)
-    zero = 2048 / 4096 * 2 * np.pi
+    draw, found = np.random.default_rng(seed), Found()
+    with opened(family, draw, lambda: device_age[0]) as (device, wire):
+        run(device, wire, draw, number, found)
+    return found
+
+
+@contextmanager
+def opened(family: str, draw: np.random.Generator, steady_ns: Callable[[], int]
+           ) -> Iterator[tuple[ServoLeader, Wire]]:
+    """Open a leader over a cable; who takes the turns of its reader asks the servos."""
+    clock = Clock()
+    wire, zero = Wire(FAMILIES[family], clock, draw), 2048 * TO_RAD
     settings = BusSettings(family, 'x', tuple(
         ServoJoint(name, number + 1, offset=zero - STATE[number])
         for number, name in enumerate(CONTRACT.arms[0].joints)),
-        (ServoGripper('gripper', JOINTS, zero, zero - 0.8),))
+        (ServoGripper('gripper', JOINTS, zero, zero - PULLED),))
     with patch.object(bus_module, 'time', clock), \
             patch.object(device_module, 'Reader', Stepped), \
             patch.object(device_module, 'connect', lambda _, servos: FAMILIES[family](
                 wire, [servo.id for servo in servos])):
-        run(ServoLeader(CONTRACT, settings, steady_ns=lambda: device_age[0]), wire, draw, number,
-            found)
-    return found
+        yield ServoLeader(CONTRACT, settings, steady_ns=steady_ns), wire
+
+
+def counts_at(positions: np.ndarray) -> list[float]:
+    """Return the counts of the servos where the robot's joints would be. Shape (J,)."""
+    gripper = CONTRACT.arms[0].gripper
+    closed = (positions[-1] - gripper.open) / (gripper.closed - gripper.open)
+    return [*(2048 + (positions - STATE)[:-1] / TO_RAD), 2048 - closed * PULLED / TO_RAD]
+
+
+def strayed(fault: str, counts: Iterable[float], draw: np.random.Generator) -> list[int]:
+    """Return counts of which one is elsewhere where that is the fault."""
+    found = np.array([*counts])
+    if fault == 'jump':
+        found[draw.integers(JOINTS - 1)] = draw.integers(4096)
+    elif fault == 'half a turn':
+        found[draw.integers(JOINTS - 1)] += 2048
+    return [int(count) % 4096 for count in found]
 
 
 device_age = [0]
@@ -176,12 +204,7 @@ def run(device, wire, draw, number, found):
         at[-1] = 1800
         wire.fault = str(draw.choice(FAULTS)) if draw.random() < 0.5 else ''
         found.faults[wire.fault] += 1
-        counts = at.copy()
-        if wire.fault == 'jump':
-            counts[draw.integers(JOINTS - 1)] = draw.integers(4096)
-        elif wire.fault == 'half a turn':
-            counts[draw.integers(JOINTS - 1)] += 2048
-        wire.counts = [int(count) % 4096 for count in counts]
+        wire.counts = strayed(wire.fault, at, draw)
         if wire.fault != 'nothing':
             device._reader.turn()
         sample = device._reader.newest
