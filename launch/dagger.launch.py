@@ -21,8 +21,8 @@ def generate_launch_description():
                      gate=given('gate'),
                      condition=IfCondition(NotEqualsSubstitution(given('gate'), 'none')))
     return description(
-        ('robot', 'teleop', 'device', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output',
-         'task', 'operator', 'licence', 'owner', 'consent', 'sim_task', 'seed', 'terminal', 'gate',
+        ('robot', 'teleop', 'device', 'checkpoint', 'use_sim', 'rviz', 'panel', 'namespace',
+         'output', 'task', 'operator', 'licence', 'owner', 'consent', 'sim_task', 'seed', 'terminal', 'gate',
          'handover'),
         terminal(), simulation(),
         *control('paused', corrections=corrections, handover=given('handover')),

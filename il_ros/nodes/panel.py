@@ -39,7 +39,8 @@ class Panel(Node):
         self.title = f'{contract.robot} /{space}' if space else contract.robot
         self.task, self.board = contract.task, Board()
         self.about = ('--robot', p.robot, *(('--namespace', space) if space else ()))
-        self.cameras = [CameraName(c.name, c.topic, c.width, c.height) for c in contract.cameras]
+        self.cameras = [CameraName(c.name, c.topic, c.width, c.height, max(0.5, 3 / c.rate_hz))
+                        for c in contract.cameras]
         self._body = _body(contract)
         self.body = self._body and self._body.drawing
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -2,10 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 from il_ros.web import guard
 from il_ros.web.guard import Guard
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Middleware
 
 INSIDE = '/s/'           # what wants the cookie; its path, so that no other path is sent it
 OPEN = ('GET', 'HEAD')
@@ -25,8 +29,7 @@ def cookie_name(port: int) -> str:
     return f'il_ros_panel_{port}'
 
 
-def door(known: Guard, cookie: str) -> Callable[[web.Request, Handler],
-                                                Awaitable[web.StreamResponse]]:
+def door(known: Guard, cookie: str) -> Middleware:
     """Return the middleware that lets in who may come in."""
     @web.middleware
     async def look(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -14,7 +14,7 @@ from il_ros.panel.page import Page
 from il_ros.panel.robot import Answer, Robot
 from il_ros.panel.seat import Seat
 from il_ros.panel.state import Board
-from il_ros.timing import MILLISECOND, SECOND
+from il_ros.timing import MILLISECOND, SECOND, to_s
 
 STATE_NS = SECOND // 10
 PICTURES_HZ = 15
@@ -153,7 +153,8 @@ class Hub:
 
     def _show(self, now_ns: int) -> None:
         state = self.board.snapshot(now_ns) | {
-            'ms': now_ns / MILLISECOND, 'tally': self._tally, 'pages': len(self._pages)}
+            'ms': now_ns / MILLISECOND, 'cams': [self._age_s(i, now_ns) for i in range(
+                len(self.robot.cameras))], 'tally': self._tally, 'pages': len(self._pages)}
         holder, asking = self.seat.holder(now_ns), self.seat.asking(now_ns)
         pose = self.robot.pose(now_ns) if any(page.arm for page in self._pages) else None
         for page in self._pages:
@@ -162,6 +163,10 @@ class Hub:
                     'seat': {'who': self.seat.name(holder), 'yours': holder == page.id,
                              'asks': self.seat.name(asking), 'asked': asking == page.id},
                     **({'pose': pose} if page.arm else {})}, now_ns)
+
+    def _age_s(self, camera: int, now_ns: int) -> float | None:
+        came_ns = self.robot.came_ns(camera)
+        return None if came_ns is None else round(max(to_s(now_ns - came_ns), 0.0), 2)
 
     async def _pause(self) -> None:
         self.robot.log('the page that resumed the policy is lost')

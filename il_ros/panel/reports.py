@@ -48,7 +48,7 @@ class Reports:
             return None
 
     def _pages(self) -> list[Path]:
-        found, folders = [], [(self._folder, 0)]
+        found, folders = list[Path](), [(self._folder, 0)]
         while folders and len(found) < 10 * MOST:
             folder, depth = folders.pop()
             try:

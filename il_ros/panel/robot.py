@@ -16,6 +16,7 @@ class CameraName:
     topic: str
     width: int
     height: int
+    longest_s: float     # without a picture, after which it has stopped
 
 
 class Answer(NamedTuple):

@@ -28,7 +28,8 @@ class Status:
             reports: Of its decisions.
         """
         self._node, self._gate, self._reports = node, gate, reports
-        self._diagnostics, self._told = Diagnostics(node), None
+        self._diagnostics = Diagnostics(node)
+        self._told: tuple[bool, tuple[str, str] | None, str] | None = None
         self._publisher = node.create_publisher(DiagnosticStatus, 'gate/status', shell.LATCHED)
         node.create_timer(EACH_S, self._speak, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
