@@ -22,8 +22,8 @@ def generate_launch_description():
                      condition=IfCondition(NotEqualsSubstitution(given('gate'), 'none')))
     return description(
         ('robot', 'teleop', 'device', 'checkpoint', 'use_sim', 'rviz', 'panel', 'namespace',
-         'output', 'task', 'operator', 'licence', 'owner', 'consent', 'sim_task', 'seed', 'terminal', 'gate',
-         'handover'),
+         'output', 'task', 'operator', 'licence', 'owner', 'consent', 'sim_task', 'seed',
+         'terminal', 'gate', 'handover'),
         terminal(), simulation(),
         *control('paused', corrections=corrections, handover=given('handover')),
         policy(), help_gate, operator('supervised'), recorder(), *monitoring())
