@@ -17,18 +17,19 @@ from sensor_msgs.msg import Image
 import yaml
 
 CAMERAS = ('front', 'wrist')
-WIDTH, HEIGHT, EACH = 160, 120, 7     # a picture with every so many joint states: 14 Hz
+SMALL, VGA = (160, 120), (640, 480)
+EACH = 7     # a picture with every so many joint states: 14 Hz
 NODES = ('command_gate', 'dagger_intervention', 'teleop_capture')
 
 
-def contract_in(folder: Path) -> Path:
+def contract_in(folder: Path, size: tuple[int, int] = SMALL) -> Path:
     """Write the simulated arm's contract with two cameras, and with patience."""
     data = yaml.safe_load(CONTRACT.to_text())
     data['state'] |= {'max_age_s': 1.0, 'rate_hz': 50.0}
     del data['poses']
     data['cameras'] = [{
         'name': name, 'topic': f'{name}/image_raw', 'type': 'sensor_msgs/Image',
-        'encoding': 'rgb8', 'height': HEIGHT, 'width': WIDTH, 'rate_hz': 14.0, 'max_age_s': 1.0}
+        'encoding': 'rgb8', 'height': size[1], 'width': size[0], 'rate_hz': 14.0, 'max_age_s': 1.0}
         for name in CAMERAS]
     path = folder / 'lab.yaml'
     path.write_text(yaml.safe_dump(data))
@@ -44,13 +45,16 @@ class Lab(Robot):
         nodes: The processes by name.
     """
 
-    def __init__(self, folder: Path, domain: int, mode: str = 'teleop') -> None:
+    def __init__(self, folder: Path, domain: int, mode: str = 'teleop',
+                 size: tuple[int, int] = SMALL) -> None:
         super().__init__(domain)
         self.folder, self._domain = folder, domain
-        self.contract_file = contract_in(folder)
+        self.contract_file = contract_in(folder, size)
         self.contract = Contract.load(str(self.contract_file))
         self.shows, self.engaged = dict.fromkeys(CAMERAS, True), None
-        self._count, self._policy = 0, None
+        self._count, self._policy, self._size = 0, None, size
+        self._ground = np.random.default_rng(16).integers(
+            60, 120, (size[1] // 8, size[0] // 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
         self._pictures = {name: self.node.create_publisher(
             Image, f'{name}/image_raw', shell.SENSOR) for name in CAMERAS}
         self._pad = self.node.create_publisher(TeleopCommand, 'teleop/command', shell.STREAM)
@@ -81,10 +85,10 @@ class Lab(Robot):
                     publisher.publish(self._picture(name))
 
     def _picture(self, name: str) -> Image:
-        pixels = np.full((HEIGHT, WIDTH, 3), 40 + 30 * CAMERAS.index(name), np.uint8)
-        at = self._count * 2 % (WIDTH - 20)
-        pixels[40:80, at:at + 20] = (230, 120, 40)
-        message = Image(height=HEIGHT, width=WIDTH, encoding='rgb8', step=3 * WIDTH)
+        width, height = self._size
+        pixels, at = self._ground.copy(), self._count * 2 % (width * 3 // 4)
+        pixels[height // 3:height * 2 // 3, at:at + width // 8] = (230, 120, 40)
+        message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
         message.data = pixels.tobytes()
         message.header.stamp = self.node.get_clock().now().to_msg()
         return message
@@ -108,7 +112,7 @@ class Lab(Robot):
 
 
 @contextmanager
-def lab_of(folder: Path, domain: int, mode: str = 'teleop'):
+def lab_of(folder: Path, domain: int, mode: str = 'teleop', size: tuple[int, int] = SMALL):
     """Yield a lab."""
-    with Lab(folder, domain, mode) as lab:
+    with Lab(folder, domain, mode, size) as lab:
         yield lab
