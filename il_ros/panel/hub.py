@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 import time
@@ -20,6 +21,7 @@ STATE_NS = SECOND // 10
 PICTURES_HZ = 15
 UNWATCHED_S = 0.25      # between two looks while no page is open
 STREAMS_NS = SECOND
+SAME_TAB = 4001         # close code: the tab was duplicated, the older one is another page now
 
 
 class Hub:
@@ -56,11 +58,9 @@ class Hub:
 
     async def run(self) -> None:
         """Serve all pages until cancelled."""
-        pump = asyncio.create_task(self._pump())
         try:
-            await self._tell()
+            await asyncio.gather(self._pump(), self._tell())
         finally:
-            pump.cancel()
             await self.doctor.close()
             self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -76,6 +76,9 @@ class Hub:
 
     def came(self, page: Page, now_ns: int) -> None:
         """Let a page in that has said hello."""
+        for other in [other for other in self._pages if other.id == page.id and other is not page]:
+            other.shut(SAME_TAB, 'this tab was opened twice')
+            self._pages.discard(other)
         name = self.seat.came(page.id, now_ns)
         robot = self.robot
         page.tell({
@@ -110,7 +113,10 @@ class Hub:
         except Refused as refused:
             page.answer(asked.id, asked.name, False, str(refused))
             return
-        task = asyncio.create_task(self._act(page, asked, action))
+        self._later(self._act(page, asked, action))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._acts.add(task)
         task.add_done_callback(self._acts.discard)
 
@@ -140,7 +146,7 @@ class Hub:
             now_ns = time.monotonic_ns()
             self.board.look(now_ns)
             if self._lost.look(self.board.control, self.seat, now_ns):
-                await self._pause()
+                self._later(self._pause())
             if not self._pages:
                 continue
             if newest != (newest := self.board.faults.newest):

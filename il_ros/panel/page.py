@@ -51,11 +51,13 @@ class Page:
         self._told: deque[tuple[int, int]] = deque(maxlen=KEPT)   # state's number, when
         self._press: tuple[str, str, int] | None = None
         self._stops, self._others = Budget(), Budget()
+        self._closing: asyncio.Task[bool] | None = None
         self._second, self._count, self._nonsense = 0, 0, 0
 
     async def serve(self) -> None:
         """Hear the page until it goes."""
         sender = asyncio.create_task(self._send())
+        silent = asyncio.get_running_loop().call_later(HELLO_S, self._shut_unless_known)
         try:
             async for message in self._socket:
                 if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
@@ -70,9 +72,18 @@ class Page:
                         await self._socket.close(code=1008, message=b'nonsense')
                         break
         finally:
+            silent.cancel()
             sender.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await sender
+
+    def shut(self, code: int, why: str) -> None:
+        """Close the socket, soon."""
+        self._closing = asyncio.create_task(self._socket.close(code=code, message=why.encode()))
+
+    def _shut_unless_known(self) -> None:
+        if not self.id:
+            self.shut(1008, 'no hello')
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Tell the page something, in order; the oldest is left out where it takes nothing."""
@@ -169,7 +180,10 @@ class Page:
         self.answer('', 'seat', True, text)
         self._hub.look_soon()
 
-    def _on_doctor(self, _: Mapping[str, Any], __: int) -> None:
+    def _on_doctor(self, _: Mapping[str, Any], now_ns: int) -> None:
+        if self._hub.seat.holder(now_ns) != self.id:     # it costs the machine something
+            self.answer('', 'doctor', False, 'the seat looks; take or ask for it first')
+            return
         self._hub.doctor.start()
         self._hub.tell_doctor()
 

@@ -22,7 +22,7 @@ from il_ros.web.guard import Guard
 TYPES = {'html': 'text/html', 'js': 'text/javascript', 'css': 'text/css',
          'svg': 'image/svg+xml'}
 MOST_PAGES = 16
-CLOSE_S = 1.0
+CLOSE_S, PING_S = 1.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ class Server:
             return web.Response(status=426, text='expected a WebSocket\n')
         if self._open >= MOST_PAGES:
             return web.Response(status=503, text=f'{MOST_PAGES} pages are open already\n')
-        socket = web.WebSocketResponse(max_msg_size=MAX_BYTES, compress=False, timeout=CLOSE_S)
+        socket = web.WebSocketResponse(max_msg_size=MAX_BYTES, compress=False, timeout=CLOSE_S,
+                                       heartbeat=PING_S)
         await socket.prepare(request)
         page = Page(self._hub, socket, _is_here(request))
         self._open += 1

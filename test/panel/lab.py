@@ -1,6 +1,7 @@
 """A lab for the panel: real gate, arbiter and recorder; the test is robot, cameras and pad."""
 from __future__ import annotations
 
+from array import array
 from contextlib import contextmanager
 from pathlib import Path
 import subprocess
@@ -22,15 +23,16 @@ EACH = 7     # a picture with every so many joint states: 14 Hz
 NODES = ('command_gate', 'dagger_intervention', 'teleop_capture')
 
 
-def contract_in(folder: Path, size: tuple[int, int] = SMALL) -> Path:
-    """Write the simulated arm's contract with two cameras, and with patience."""
+def contract_in(folder: Path, size: tuple[int, int] = SMALL,
+                cameras: tuple[str, ...] = CAMERAS) -> Path:
+    """Write the simulated arm's contract with other cameras, and with patience."""
     data = yaml.safe_load(CONTRACT.to_text())
     data['state'] |= {'max_age_s': 1.0, 'rate_hz': 50.0}
     del data['poses']
     data['cameras'] = [{
         'name': name, 'topic': f'{name}/image_raw', 'type': 'sensor_msgs/Image',
         'encoding': 'rgb8', 'height': size[1], 'width': size[0], 'rate_hz': 14.0, 'max_age_s': 1.0}
-        for name in CAMERAS]
+        for name in cameras]
     path = folder / 'lab.yaml'
     path.write_text(yaml.safe_dump(data))
     return path
@@ -46,17 +48,17 @@ class Lab(Robot):
     """
 
     def __init__(self, folder: Path, domain: int, mode: str = 'teleop',
-                 size: tuple[int, int] = SMALL) -> None:
+                 size: tuple[int, int] = SMALL, cameras: tuple[str, ...] = CAMERAS) -> None:
         super().__init__(domain)
         self.folder, self._domain = folder, domain
-        self.contract_file = contract_in(folder, size)
+        self.contract_file = contract_in(folder, size, cameras)
         self.contract = Contract.load(str(self.contract_file))
-        self.shows, self.engaged = dict.fromkeys(CAMERAS, True), None
+        self.shows, self.engaged = dict.fromkeys(cameras, True), None
         self._count, self._policy, self._size = 0, None, size
         self._ground = np.random.default_rng(16).integers(
             60, 120, (size[1] // 8, size[0] // 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
         self._pictures = {name: self.node.create_publisher(
-            Image, f'{name}/image_raw', shell.SENSOR) for name in CAMERAS}
+            Image, f'{name}/image_raw', shell.SENSOR) for name in cameras}
         self._pad = self.node.create_publisher(TeleopCommand, 'teleop/command', shell.STREAM)
         self.help = self.node.create_publisher(HelpRequest, 'dagger/request', shell.STREAM)
         robot: dict[str, object] = {'robot': self.contract_file}
@@ -89,7 +91,7 @@ class Lab(Robot):
         pixels, at = self._ground.copy(), self._count * 2 % (width * 3 // 4)
         pixels[height // 3:height * 2 // 3, at:at + width // 8] = (230, 120, 40)
         message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
-        message.data = pixels.tobytes()
+        message.data = array('B', pixels.tobytes())    # the only quick way
         message.header.stamp = self.node.get_clock().now().to_msg()
         return message
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 pytest.importorskip('websockets')
-from browser import chromium, CHROMIUM
+from browser import CHROMIUM, chromium
 from il_ros.bags.reader import Bag
 from il_ros.msg import HelpRequest
 from il_ros.types import Mode
@@ -59,7 +59,7 @@ def operator(served):
 
 def drive(operator):
     """Arm and resume, each by a press of its own."""
-    for name, done in (('arm', "panel.state.gate.armed && !panel.state.gate.rule"),
+    for name, done in (('arm', 'panel.state.gate.armed && !panel.state.gate.rule'),
                        ('resume', "panel.state.mode.name === 'AUTONOMOUS'")):
         if not operator.page.run(done):
             operator.hold(name)
@@ -119,8 +119,8 @@ def test_axe_finds_nothing_and_fingers_find_every_button(operator, width, dark):
                          ') => violations.map(({id, nodes}) => [id, nodes.map((n) => n.html)]))')
         assert found == [], (screen, found)
         small = page.run("[...document.querySelectorAll('button, a, input, select, summary')]"
-                         ".filter((e) => e.checkVisibility()).map((e) => [e.className || e.tagName,"
-                         " Math.min(e.getBoundingClientRect().width, "
+                         ".filter((e) => e.checkVisibility()).map((e) => [e.outerHTML, "
+                         "Math.min(e.getBoundingClientRect().width, "
                          "e.getBoundingClientRect().height)]).filter(([, size]) => size < 44)")
         assert small == [], (screen, small)
         assert page.run("document.querySelector('.act.pause').getBoundingClientRect().height"
@@ -130,7 +130,7 @@ def test_axe_finds_nothing_and_fingers_find_every_button(operator, width, dark):
 
 def test_everything_is_reached_by_the_tab_key(operator):
     page = operator.page
-    page.run("document.activeElement?.blur(); document.body.focus()")
+    page.run('document.activeElement?.blur(); document.body.focus()')
     reached = set()
     for _ in range(60):
         page.type(['Tab'])

@@ -17,6 +17,7 @@ from rclpy.node import Node
 
 ANSWER = 'answer_s'     # of dagger_intervention
 ASK_EACH_S = 2.0
+MOST_DIGITS = 18
 
 
 class Ears:
@@ -51,7 +52,7 @@ class Ears:
             GateState(values.get('armed') == 'true', values.get('rule', ''),
                       values.get('detail', '')),
             (values.get('refused', ''), values.get('why', '')),
-            int(count) if count.isdecimal() else 0, now_ns))
+            int(count) if count.isdecimal() and len(count) <= MOST_DIGITS else 0, now_ns))
 
     def _on_capture(self, message: CaptureStatus) -> None:
         streams = [StreamState(s.topic, s.rate, s.age, s.dropped, s.problem)

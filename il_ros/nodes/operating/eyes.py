@@ -95,11 +95,12 @@ class Eyes:
     def state(self, now_ns: int) -> tuple[Floats, Floats] | None:
         """Return measured joints (J,), and rows that the policy wants (N, J); None: not known."""
         with self._lock:
-            if self._joints.whole is None or now_ns - int(
+            whole = self._joints.whole
+            if whole is None or not np.isfinite(whole).all() or now_ns - int(
                     self._joints.came_ns.max()) > FRESH_NS:
                 return None
-            fresh = now_ns - self._rows_ns < FRESH_NS
-            return self._joints.whole, self._rows if fresh else self._rows[:0]
+            fresh = now_ns - self._rows_ns < FRESH_NS and np.isfinite(self._rows).all()
+            return whole, self._rows if fresh else self._rows[:0]
 
     def _follow(self, wanted: tuple[frozenset[int], bool]) -> None:
         cameras, arm = wanted

@@ -43,12 +43,11 @@ class Hands:
             client.remove_pending_request(future)
             return Answer(False, f'no answer of {action.service} within {ANSWER_S:.0f} s; look '
                                  'at what the page shows')
+        if response is None:
+            return Answer(False, f'{action.service} failed; see the log of {action.node}')
         return Answer(bool(response.success), str(response.message))
 
 
 def _put(answered: asyncio.Future[Any], done: Any) -> None:
     if not answered.done():
-        if done.exception() is not None:
-            answered.cancel()
-        else:
-            answered.set_result(done.result())
+        answered.set_result(None if done.exception() is not None else done.result())

@@ -1,6 +1,7 @@
 // The socket: what the panel says comes in, what the person wants goes out; no queue, no repeat.
 const SILENT_MS = 1000;
 const AGAIN_MS = 1000;
+const SAME_TAB = 4001;      // this tab was duplicated: it is another page from now on
 const WINDOW = 100;         // states whose delay is looked at
 
 export class Link extends EventTarget {
@@ -31,6 +32,7 @@ export class Link extends EventTarget {
     socket.onmessage = (event) => this.take(event.data);
     socket.onclose = (event) => {
       if (this.socket !== socket) return;
+      if (event.code === SAME_TAB) { this.page = secret(); sessionStorage.setItem('page', this.page); }
       this.setLive(false);
       this.tell('closed', event);
       setTimeout(() => this.socket === socket && this.open(), AGAIN_MS);
