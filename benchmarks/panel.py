@@ -59,7 +59,8 @@ def measure(folder: Path, seconds: float) -> list[Line]:
                      f'{grown:+.1f} MB in {seconds:.0f} s'),
                 Line('panel: pictures on the screen', f'{len(ages) / seconds / 3:.0f}',
                      'a second and camera',
-                     '{:.0f} ms old, 95 % within {:.0f} ms'.format(*np.percentile(ages, (50, 95)))),
+                     '{:.0f} ms old, 95 % within {:.0f} ms'.format(
+                         *np.percentile(ages, (50, 95)))),
                 Line('panel: lateness of chunks with it', f'{beside / alone:.2f}',
                      'of that without, 99th percentile, at most 1.1',
                      f'{beside:.1f} ms against {alone:.1f} ms')]
