@@ -59,6 +59,7 @@ class Browser:
 
     def point(self, element: str, kind: str = 'mousePressed') -> None:
         """The same of an element that an expression gives."""
+        self.run(f"{element}.scrollIntoView({{block: 'center'}})")
         box = self.run(f'(({{x, y, width, height}}) => [x + width / 2, y + height / 2])'
                        f'({element}.getBoundingClientRect())')
         self.ask('Input.dispatchMouseEvent', type=kind, x=box[0], y=box[1], button='left',

@@ -44,6 +44,7 @@ class Operator:
 
     def __init__(self, page: Browser, panel: Panel, screen: str = 'record') -> None:
         self.page = page
+        page.size(1280, 900)
         page.open(panel.address)
         page.until('!!globalThis.panel?.state')
         page.run(f"location.hash = '{screen}'")

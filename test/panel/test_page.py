@@ -10,6 +10,7 @@ from il_ros.bags.reader import Bag
 from nodes.harness import next_domain, wait_for
 from panel.lab import lab_of
 from panel.operators import Operator, panel
+from trajectory_msgs.msg import JointTrajectory
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason='needs chromium')
 DOMAIN = next_domain()
@@ -207,18 +208,30 @@ def test_a_second_page_sees_may_pause_and_cannot_start(browser, served, operator
     operator.until('panel.state.seat.yours')
 
 
-def test_a_foreign_publisher_silence_and_a_jump_are_told_with_advice(lab, operator):
-    page = operator.page
-    operator.until("panel.state.mode.name === 'PAUSED'")
+def fault(operator, rule):
+    """Return the fault that stands, whose banner says what it means and what to do."""
+    found = operator.until(f"panel.state.faults.find(({{rule}}) => rule === '{rule}')")
+    for text in (found['meaning'], found['cure']):
+        operator.until(f"document.getElementById('banners').innerText.includes({text!r})")
+    return found
+
+
+def test_a_foreign_publisher_and_silence_are_told_with_advice(lab, operator):
+    operator.until("panel.state.mode.name === 'PAUSED' && panel.state.gate.armed")
+    other = lab.node.create_publisher(JointTrajectory, lab.contract.command.topic, 1)
+    found = fault(operator, 'foreign publisher')
+    assert '/test_robot publishes to the robot beside the gate' in found['detail']
+    lab.node.destroy_publisher(other)
+    wait_for(lambda: lab.node.count_publishers(lab.contract.command.topic) == 1, 'it is gone')
+    operator.hold('arm')
+    assert operator.said('arm')['ok'], operator.said('arm')
+    operator.until('panel.state.faults.length === 0')
     lab.sends_states = False
-    fault = page.until("panel.state.faults.find(({source, rule}) => source === 'gate')")
-    assert 'does not say where it is' in fault['meaning'] and 'driver runs' in fault['cure']
-    assert page.until("document.querySelector('.banner.fault')?.textContent").startswith(
-        fault['meaning'])
+    assert 'driver runs' in fault(operator, 'joint_states')['cure']
     lab.sends_states = True
-    page.run("location.hash = 'faults'")
-    page.until("document.querySelector('.faults .stands strong')")
-    assert operator.page.run('panel.faults.length') >= 1
+    operator.page.run("location.hash = 'faults'")
+    operator.until("document.querySelectorAll('.faults .card').length >= 2")
+    assert operator.page.run("document.querySelectorAll('.faults .stands').length") == 1
 
 
 def test_a_stopped_panel_is_grey_and_nothing_is_sent_after_it_is_back(served, operator):
