@@ -1,4 +1,5 @@
 """Who should not be there, at a real panel: each refused, no service called, no exception."""
+from contextlib import ExitStack
 import http.client
 import json
 import os
@@ -161,7 +162,8 @@ def test_reports_are_listed_by_ids_and_shown_without_scripts(served, cookie):
 
 def socket(served, cookie, **more):
     return connect(f'ws://{served.host}/s/socket', origin=more.pop('origin', own(served)),
-                   additional_headers={'Cookie': cookie, **more}, max_size=None)
+                   additional_headers={'Cookie': cookie, **more}, max_size=None,
+                   max_queue=None)
 
 
 @pytest.mark.parametrize('origin', [None, 'http://evil.example', 'null', 'https://127.0.0.1'])
@@ -255,17 +257,17 @@ def test_the_same_id_is_done_once(served, cookie, services):
 
 
 def test_at_most_sixteen_pages(served, cookie):
-    pages = [socket(served, cookie) for _ in range(16)]
-    with pytest.raises(InvalidStatus) as refused, socket(served, cookie):
-        pass
-    assert refused.value.response.status_code == 503
-    for page in pages:
-        page.close()
+    with ExitStack() as stack:
+        for _ in range(16):
+            stack.enter_context(socket(served, cookie))
+        with pytest.raises(InvalidStatus) as refused, socket(served, cookie):
+            pass
+        assert refused.value.response.status_code == 503
 
     def there_is_room():
         try:
-            socket(served, cookie).close()
+            with socket(served, cookie):
+                return True
         except InvalidStatus:
             return False
-        return True
     wait_for(there_is_room, 'a place')
