@@ -19,6 +19,8 @@ from il_ros.scheduling import end_with_parent
 from nodes.harness import wait_for
 
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or ''
+PLAIN = ('--disable-gpu',)     # two dimensions take no more
+WEBGL = ('--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-gpu-sandbox')
 CODES = {'Escape': 27, 'Enter': 13, ' ': 32, 'Tab': 9, 'F13': 124}
 
 
@@ -133,15 +135,14 @@ class Chromium:
 
 
 @contextmanager
-def chromium(certificate: Path | None = None, options: tuple[str, ...] = ()):
+def chromium(certificate: Path | None = None, options: tuple[str, ...] = PLAIN):
     """Start one; the warning about a certificate of ours counts as clicked away."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         accepted = [f'--ignore-certificate-errors-spki-list={_key(certificate)}'] if (
             certificate) else []
         process = subprocess.Popen(
-            [CHROMIUM, '--headless', '--no-sandbox', '--use-angle=swiftshader', '--no-first-run',
-             '--enable-unsafe-swiftshader', '--remote-debugging-port=0', '--disable-gpu-sandbox',
-             '--disable-dev-shm-usage', '--mute-audio', '--window-size=480,640',
+            [CHROMIUM, '--headless', '--no-sandbox', '--no-first-run',
+             '--remote-debugging-port=0', '--disable-dev-shm-usage', '--mute-audio', '--window-size=480,640',
              f'--user-data-dir={profile}', *accepted, *options, 'about:blank'],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=end_with_parent)
         try:

@@ -6,7 +6,7 @@ const STEP = 0.09;    // of a turn by an arrow key [rad]
 
 export class Arm {
   constructor(app) {
-    Object.assign(this, {app, yaw: -0.9, pitch: 0.42, zoom: 1, pose: null});
+    Object.assign(this, {app, yaw: -0.9, pitch: 0.36, zoom: 1.35, pose: null});
     this.canvas = h('canvas', {tabIndex: 0, role: 'img', 'aria-label': 'the arm as the gate sees it; arrow keys turn it'});
     this.element = h('figure', {class: 'arm'}, this.canvas, h('figcaption', {}, h('b', {}, 'arm'), h('span', {class: 'muted'}, 'drag to turn')));
     this.canvas.addEventListener('pointerdown', (event) => this.canvas.setPointerCapture(event.pointerId));

@@ -58,7 +58,7 @@ class Headset:
 @contextmanager
 def chromium(certificate: Path | None = None, headset: str = HEADSET):
     """Start one, with the headset in every page."""
-    with browser.chromium(certificate) as opened:
+    with browser.chromium(certificate, browser.WEBGL) as opened:
         opened.page.ask('Page.addScriptToEvaluateOnNewDocument',
                         source=IWER.read_text() + headset)
         yield Headset(opened.page)
