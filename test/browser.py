@@ -42,7 +42,14 @@ class Browser:
 
     def open(self, address: str) -> None:
         self.ask('Page.navigate', url=address)
-        wait_for(lambda: self.run('document.readyState') == 'complete', 'the page')
+
+        def complete() -> bool:
+            try:
+                return self.run('document.readyState') == 'complete'
+            except AssertionError as error:
+                assert 'navigated' in str(error)     # from one page to the next just now
+                return False
+        wait_for(complete, 'the page')
 
     def run(self, expression: str):
         answer = self.ask('Runtime.evaluate', expression=expression, userGesture=True,
@@ -51,8 +58,9 @@ class Browser:
         return answer['result'].get('value')
 
     def until(self, expression: str, what: str = '', timeout_s: float = 20.0):
-        """Return the first true value of an expression."""
-        return wait_for(lambda: self.run(expression), lambda: f'{what or expression}: '
+        """Return the first true value of an expression; of an element, that it is there."""
+        asked = f'((found) => found instanceof Node ? true : found)({expression})'
+        return wait_for(lambda: self.run(asked), lambda: f'{what or expression}: '
                         f'{self.run("document.body.innerText")}', timeout_s)
 
     def touch(self, name: str, kind: str = 'mousePressed') -> None:
