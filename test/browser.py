@@ -116,6 +116,7 @@ class Chromium:
 
     def __init__(self, process: subprocess.Popen[bytes], port: str) -> None:
         self.process, self._port, self._sockets = process, port, []
+        self._whole: Browser | None = None     # the program itself, not a page
         self.page = self._attach(wait_for(self._pages, 'a page')[0]['webSocketDebuggerUrl'])
 
     def _pages(self):
@@ -132,9 +133,15 @@ class Chromium:
 
     def another(self) -> Browser:
         """Return a page of another person: with cookies and storage of its own."""
-        context = self.page.ask('Target.createBrowserContext')['browserContextId']
-        target = self.page.ask('Target.createTarget', url='about:blank', background=True,
-                               browserContextId=context)['targetId']
+        from websockets.sync.client import connect
+        with urlopen(f'http://127.0.0.1:{self._port}/json/version') as answer:
+            address = json.load(answer)['webSocketDebuggerUrl']
+        if self._whole is None:
+            self._sockets.append(connect(address, max_size=None))
+            self._whole = Browser(self._sockets[-1])
+        context = self._whole.ask('Target.createBrowserContext')['browserContextId']
+        target = self._whole.ask('Target.createTarget', url='about:blank',
+                                 browserContextId=context)['targetId']
         return self._attach(f'ws://127.0.0.1:{self._port}/devtools/page/{target}')
 
     def close(self) -> None:
@@ -150,7 +157,8 @@ def chromium(certificate: Path | None = None, options: tuple[str, ...] = PLAIN):
             certificate) else []
         process = subprocess.Popen(
             [CHROMIUM, '--headless', '--no-sandbox', '--no-first-run',
-             '--remote-debugging-port=0', '--disable-dev-shm-usage', '--mute-audio', '--window-size=480,640',
+             '--remote-debugging-port=0', '--disable-dev-shm-usage', '--mute-audio',
+             '--window-size=480,640',
              f'--user-data-dir={profile}', *accepted, *options, 'about:blank'],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=end_with_parent)
         try:
