@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 import ipaddress
 import json
+import logging
 import ssl
 from typing import Any
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from il_ros.errors import ConfigError
 from il_ros.panel.guard import cookie_name, door, harden, REPORT
 from il_ros.panel.hub import Hub
@@ -22,6 +24,9 @@ from il_ros.web.guard import Guard
 TYPES = {'html': 'text/html', 'js': 'text/javascript', 'css': 'text/css',
          'svg': 'image/svg+xml'}
 MOST_PAGES = 16
+LOG = logging.getLogger('il_ros.panel')   # whoever knocks with rubbish shall not fill it
+LOG.addFilter(lambda record: not (record.exc_info and isinstance(
+    record.exc_info[1], HttpProcessingError)))
 CLOSE_S, PING_S = 1.0, 5.0
 
 
@@ -75,7 +80,7 @@ class Server:
             web.get('/', self._file), web.get('/static/{name:.+}', self._file),
             web.post('/login', self._login), web.get('/s/socket', self._socket),
             web.get('/s/reports', self._list), web.get('/s/reports/{id}', self._report)])
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False,
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, logger=LOG,
                                      shutdown_timeout=CLOSE_S)
         await self._runner.setup()
         await web.SockSite(self._runner, listener, ssl_context=place.context).start()
