@@ -49,17 +49,18 @@ class Lab(Robot):
 
     def __init__(self, folder: Path, domain: int, mode: str = 'teleop',
                  size: tuple[int, int] = SMALL, cameras: tuple[str, ...] = CAMERAS) -> None:
-        super().__init__(domain)
+        self._count, self._policy, self._size = 0, None, size
+        self.shows, self.engaged = dict.fromkeys(cameras, True), None
+        self._pictures = {}
+        super().__init__(domain)     # whose thread publishes from here on
         self.folder, self._domain = folder, domain
         self.contract_file = contract_in(folder, size, cameras)
         self.contract = Contract.load(str(self.contract_file))
-        self.shows, self.engaged = dict.fromkeys(cameras, True), None
-        self._count, self._policy, self._size = 0, None, size
         self._ground = np.random.default_rng(16).integers(
             60, 120, (size[1] // 8, size[0] // 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+        self._pad = self.node.create_publisher(TeleopCommand, 'teleop/command', shell.STREAM)
         self._pictures = {name: self.node.create_publisher(
             Image, f'{name}/image_raw', shell.SENSOR) for name in cameras}
-        self._pad = self.node.create_publisher(TeleopCommand, 'teleop/command', shell.STREAM)
         self.help = self.node.create_publisher(HelpRequest, 'dagger/request', shell.STREAM)
         robot: dict[str, object] = {'robot': self.contract_file}
         given = {'command_gate': {'watchdog_s': 0.5},
