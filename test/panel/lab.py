@@ -27,11 +27,11 @@ def contract_in(folder: Path, size: tuple[int, int] = SMALL,
                 cameras: tuple[str, ...] = CAMERAS) -> Path:
     """Write the simulated arm's contract with other cameras, and with patience."""
     data = yaml.safe_load(CONTRACT.to_text())
-    data['state'] |= {'max_age_s': 1.0, 'rate_hz': 50.0}
+    data['state'] |= {'max_age_s': 1.0, 'rate_hz': 10.0}
     del data['poses']
     data['cameras'] = [{
         'name': name, 'topic': f'{name}/image_raw', 'type': 'sensor_msgs/Image',
-        'encoding': 'rgb8', 'height': size[1], 'width': size[0], 'rate_hz': 14.0, 'max_age_s': 1.0}
+        'encoding': 'rgb8', 'height': size[1], 'width': size[0], 'rate_hz': 4.0, 'max_age_s': 1.0}
         for name in cameras]
     path = folder / 'lab.yaml'
     path.write_text(yaml.safe_dump(data))

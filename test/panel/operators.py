@@ -73,6 +73,7 @@ class Operator:
     def hold(self, name: str) -> None:
         """Hold a button for as long as it takes; wait for the answer."""
         self.forget()
+        self.page.until(f'!{self.button(name)}.disabled')
         self.page.point(self.button(name))
         self.said(name)
         self.page.point(self.button(name), 'mouseReleased')

@@ -198,7 +198,7 @@ def test_a_second_page_sees_may_pause_and_cannot_start(browser, served, operator
     other.page.click("document.querySelector('[data-seat=ask]')")
     operator.page.until("document.querySelector('[data-seat=give]')")
     operator.page.run('location.reload()')     # which keeps the seat
-    operator.page.until('panel.state?.seat.yours', 'the seat')
+    operator.page.until('globalThis.panel?.state?.seat.yours', 'the seat')
     operator.page.until("document.querySelector('[data-seat=give]')")
     operator.page.run("document.querySelector('[data-seat=give]').click()")
     other.until('panel.state.seat.yours')
