@@ -185,7 +185,8 @@ def test_the_command_starts_a_cell_and_ends_with_ctrl_c(tmp_path):
         with chromium() as browser:
             page = browser.page
             page.open(address.read_text().splitlines()[0])
-            page.until('globalThis.panel?.state?.rec?.fresh && panel.state.gate?.fresh', timeout_s=60)
+            page.until('globalThis.panel?.state?.rec?.fresh && panel.state.gate?.fresh',
+                       timeout_s=60)
             page.run("location.hash = 'run'")
             page.until('panel.cameras.tiles.every(({pictures}) => pictures > 2)', timeout_s=60)
             assert page.run('panel.about.body.shapes.length') > 5
