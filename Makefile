@@ -5,8 +5,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 RUN = . tools/env.sh &&
 
-.PHONY: demo test test312 xr-test setup bench faults learn lint audit docs reference tutorials \
-  pictures clean
+.PHONY: demo test test312 xr-test panel-test setup bench faults learn lint audit docs reference \
+  tutorials pictures clean
 
 demo: setup
 	$(RUN) il_ros demo $(ARGS)
@@ -24,6 +24,13 @@ xr-test: setup
 	  { echo 'il_ros: no Chromium: sudo apt-get install -y chromium' >&2; exit 2; }
 	[ -e .venv/npm/node_modules/iwer ] || npm install --silent --prefix .venv/npm iwer@2.5.0
 	$(RUN) python -m pytest test/teleop/xr $(ARGS)
+
+# The operator's page in a real browser, whole: also what takes minutes, and axe-core (MPL-2.0).
+panel-test: setup
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || \
+	  { echo 'il_ros: no Chromium: sudo apt-get install -y chromium' >&2; exit 2; }
+	[ -e .venv/npm/node_modules/axe-core ] || npm install --silent --prefix .venv/npm axe-core@4.10.3
+	$(RUN) IL_ROS_NOISE=10000 python -m pytest test/panel $(ARGS)
 
 setup:
 	@PYTHON='$(PYTHON)' TORCH='$(TORCH)' bash tools/setup.sh

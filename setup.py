@@ -114,7 +114,7 @@ def shared(folder):
 
 
 NODES = ('teleop', 'teleop_capture', 'bag_converter', 'policy_inference', 'dagger_intervention',
-         'command_gate', 'sim_robot', 'monitor', 'help_gate')
+         'command_gate', 'sim_robot', 'monitor', 'help_gate', 'panel')
 ROS = [  # PyPI builds of ROS 2 Jazzy; a sourced ROS 2 has them already
     'ros-jazzy-rclpy', 'ros-rclpy[fastrtps]==7.1.6', 'ros-jazzy-sensor-msgs',
     'ros-jazzy-geometry-msgs', 'ros-jazzy-nav-msgs', 'ros-jazzy-rosgraph-msgs',
@@ -146,6 +146,7 @@ setup(
         'export': ['onnx', 'onnxscript', 'onnxruntime'],
         'remote': ['websockets>=15', 'msgpack>=1.0.5'],
         'xr': ['websockets>=15'],  # a headset or phone as a device
+        'panel': ['aiohttp>=3.8'],  # the operator's page; comes with lightning-fabric, too
         'onnx': ['onnxruntime'],  # to run an exported policy takes no more
         'openvino': ['openvino'],  # another runtime for them, with bfloat16
         'sweep': ['ray'],  # and what runs with --on ray
@@ -160,7 +161,8 @@ setup(
     },
     zip_safe=False,
     package_data={NAME: ['sim/assets/*', 'evaluation/templates/*', 'cards/templates/*',
-                         'teleop/xr/page.html', 'py.typed']},
+                         'teleop/xr/page.html', 'panel/static/*', 'panel/static/screens/*',
+                         'py.typed']},
     ext_modules=(
         [Extension(f'{NAME}.interfaces', [])] if builds_interfaces() else []),
     cmdclass={'build_ext': BuildInterfaces},

@@ -23,6 +23,7 @@ from benchmarks import (
     jerk,
     jitter,
     latency,
+    panel,
     rollouts,
     training,
     workbench,
@@ -31,7 +32,7 @@ from benchmarks.common import Line
 
 WIDTH = 170  # of the table where it goes to a file
 PARTS = ('latency', 'gate', 'devices', 'rollouts', 'jitter', 'jerk', 'capture', 'conversion',
-         'training', 'workbench', 'chunking', 'lerobot')
+         'training', 'workbench', 'chunking', 'lerobot', 'panel')
 
 
 def run(seconds: Annotated[float, typer.Option(help='Length of each live measurement.')] = 20.0,
@@ -55,7 +56,8 @@ def run(seconds: Annotated[float, typer.Option(help='Length of each live measure
         'training': lambda: training.measure(folder),
         'workbench': lambda: workbench.measure(folder),
         'chunking': chunking.measure,
-        'lerobot': lambda: against_lerobot.measure(folder)}
+        'lerobot': lambda: against_lerobot.measure(folder),
+        'panel': lambda: panel.measure(folder, seconds)}
     lines: list[Line] = []
     try:
         for part in wanted:

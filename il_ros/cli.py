@@ -9,14 +9,14 @@ from il_ros.errors import IlRosError, install
 import typer
 
 COMMANDS = ('demo', 'sim', 'record', 'guide', 'retarget', 'convert', 'inspect', 'train',
-            'evaluate', 'dagger', 'replay', 'doctor', 'init', 'import', 'export', 'sweep',
+            'evaluate', 'dagger', 'panel', 'replay', 'doctor', 'init', 'import', 'export', 'sweep',
             'redact', 'card', 'push', 'pull', 'view')
 MODULES = {'import': 'import_bag'}      # a word of Python names no module
 EXTRAS = {'torch': 'train', 'lightning_fabric': 'train', 'safetensors': 'train',
           'tensorboard': 'train', 'mujoco': 'sim', 'gymnasium': 'sim', 'pinocchio': 'sim',
           'matplotlib': 'sim', 'onnx': 'export', 'onnxruntime': 'export', 'onnxscript': 'export',
           'ray': 'sweep', 'websockets': 'remote', 'msgpack': 'remote', 'openvino': 'openvino',
-          'huggingface_hub': 'hub', 'httpx2': 'hub', 'rerun': 'view'}
+          'aiohttp': 'panel', 'huggingface_hub': 'hub', 'httpx2': 'hub', 'rerun': 'view'}
 WITH_ROS = ('rclpy', 'rcl_interfaces', 'builtin_interfaces', 'std_srvs',
             'il_ros.msg', 'il_ros.srv', 'il_ros.action')
 

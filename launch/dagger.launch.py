@@ -21,9 +21,9 @@ def generate_launch_description():
                      gate=given('gate'),
                      condition=IfCondition(NotEqualsSubstitution(given('gate'), 'none')))
     return description(
-        ('robot', 'teleop', 'device', 'checkpoint', 'use_sim', 'rviz', 'namespace', 'output',
-         'task', 'operator', 'licence', 'owner', 'consent', 'sim_task', 'seed', 'terminal', 'gate',
-         'handover', 'others'),
+        ('robot', 'teleop', 'device', 'checkpoint', 'use_sim', 'rviz', 'panel', 'namespace',
+         'output', 'task', 'operator', 'licence', 'owner', 'consent', 'sim_task', 'seed',
+         'terminal', 'gate', 'handover', 'others'),
         terminal(), simulation(),
         *control('paused', corrections=corrections, handover=given('handover')),
         policy(), help_gate, operator('supervised', others=given('others')), recorder(),

@@ -4,5 +4,6 @@ from il_ros.nodes.shared.launching import control, description, monitoring, poli
 
 def generate_launch_description():
     return description(
-        ('robot', 'checkpoint', 'task', 'use_sim', 'rviz', 'namespace', 'sim_task', 'seed'),
+        ('robot', 'checkpoint', 'task', 'use_sim', 'rviz', 'panel', 'namespace', 'sim_task',
+         'seed'),
         simulation(), *control('paused'), policy(), *monitoring())

@@ -4,5 +4,5 @@ from il_ros.nodes.shared.launching import description, monitoring, simulation
 
 def generate_launch_description():
     return description(
-        ('robot', 'use_sim', 'rviz', 'namespace', 'sim_task', 'seed'),
+        ('robot', 'use_sim', 'rviz', 'panel', 'namespace', 'sim_task', 'seed'),
         simulation(), *monitoring(), use_sim='true')

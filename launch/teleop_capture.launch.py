@@ -12,7 +12,7 @@ from il_ros.nodes.shared.launching import (
 
 def generate_launch_description():
     return description(
-        ('robot', 'teleop', 'device', 'use_sim', 'rviz', 'namespace', 'output', 'task',
+        ('robot', 'teleop', 'device', 'use_sim', 'rviz', 'panel', 'namespace', 'output', 'task',
          'operator', 'licence', 'owner', 'consent', 'sim_task', 'seed', 'terminal'),
         terminal(), simulation(), *control('teleop'), operator('always'), recorder(),
         *monitoring())

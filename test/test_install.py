@@ -82,7 +82,7 @@ def without_ros(*arguments, blocked=''):
 
 @pytest.mark.parametrize('command', ['demo', 'sim', 'record', 'convert', 'inspect', 'train',
                                      'evaluate', 'dagger', 'replay', 'doctor', 'init', 'export',
-                                     'push', 'pull', 'sweep', 'import'])
+                                     'push', 'pull', 'sweep', 'import', 'panel'])
 def test_every_command_has_help_with_an_example_without_ros(command):
     result = without_ros(command, '--help')
     assert result.returncode == 0, result.stderr
@@ -102,6 +102,7 @@ def test_a_command_that_needs_ros_says_so(tmp_path):
     ('ray', 'ray', 'sweep', ['sweep', 'dataset', '--out', 'out', '--set', 'seed=0,1', '--set',
                              'learning_rate=1e-3,3e-4']),
     ('mujoco', 'mujoco', 'sim', ['sim']),
+    ('aiohttp', 'aiohttp', 'panel', ['panel']),
     ('huggingface_hub', 'huggingface_hub', 'hub', ['pull', 'hf://anna/pick']),
     ('torch', 'torch', 'train', ['train', 'dataset', '--policy', 'bc', '--out', 'out']),
     ('lightning_fabric', 'lightning-fabric', 'train', ['train', 'dataset', '--policy', 'bc',

@@ -8,14 +8,13 @@ PACKAGE = Path(__file__).resolve().parents[1] / 'il_ros'
 GENERATED = {'msg', 'srv', 'action'}
 # Earlier entries know nothing of later ones. Modules at the root are shared by all.
 ORDER = ['errors', 'types', 'timing', 'scheduling', 'spread', 'disk', 'buckets', 'yaml12',
-         'config', 'transport', 'scene', 'names', 'rights', 'encodings', 'contract', 'angles',
-         'joints',
+         'config', 'web', 'transport', 'scene', 'names', 'rights', 'encodings', 'contract',
+         'angles', 'joints',
          'controller', 'checks', 'images', 'urdf_text', 'urdf', 'robot_model', 'kinematics',
          'drafting', 'alignment', 'recording', 'bags', 'datasets', 'importing', 'inspection',
          'workbench', 'redaction', 'policies', 'training', 'execution', 'planning', 'safety',
          'sim', 'teleop', 'teaching', 'intervention', 'evaluation', 'cards', 'hub', 'viewing',
-         'nodes',
-         'workflow', 'commands', 'cli']
+         'panel', 'nodes', 'workflow', 'commands', 'cli']
 ROS = ('rclpy', 'builtin_interfaces', 'launch', 'launch_ros', 'std_srvs', 'ament_index_python',
        'rosidl_runtime_py', 'action_msgs', 'rpyutils')
 

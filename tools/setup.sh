@@ -37,11 +37,11 @@ options=(--disable-pip-version-check --quiet)
 if [ -n "${ROS_DISTRO:-}" ]; then
   say "uses the sourced ROS 2 $ROS_DISTRO"
   flags=--system-site-packages
-  extras=sim,train,export,remote,dev
+  extras=sim,train,export,remote,panel,dev
 else
   say 'no ROS 2 is sourced: installs ROS 2 Jazzy from PyPI into .venv'
   flags=
-  extras=ros,ros-build,sim,train,export,remote,dev
+  extras=ros,ros-build,sim,train,export,remote,panel,dev
 fi
 if [ "$TORCH" = none ]; then extras=${extras/train,export,/}; fi
 [ -x .venv/bin/python ] || "$PYTHON" -m venv $flags .venv
@@ -82,7 +82,7 @@ bash tools/interfaces.sh >> .venv/log/interfaces.txt 2>&1 ||
 # ros2 run and ros2 launch look for executables in lib/il_ros, pip puts them into bin.
 mkdir -p .venv/lib/il_ros
 for node in teleop teleop_capture bag_converter policy_inference dagger_intervention command_gate \
-  sim_robot monitor help_gate; do
+  sim_robot monitor help_gate panel; do
   ln -sfn "../../bin/$node" ".venv/lib/il_ros/$node"
 done
 echo "$inputs" > .venv/ready

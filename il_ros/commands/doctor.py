@@ -3,7 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+import json
 from pathlib import Path
+import sys
 from typing import Annotated, TYPE_CHECKING
 
 from il_ros.errors import install
@@ -25,6 +27,8 @@ def doctor(
     lag: Annotated[bool, typer.Option(
         '--lag', help='Swing the arm slowly through the armed gate instead, and say by how much '
                       'it is behind what it is told. It moves by 0.1 rad.')] = False,
+    as_json: Annotated[bool, typer.Option(
+        '--json', help='One JSON object a line: name, outcome, text.')] = False,
 ) -> None:
     """Check this machine and the running robot, one line each; exit code 1 if anything fails.
 
@@ -42,11 +46,20 @@ def doctor(
     for check in _checks(contract, namespace, timeout_s, ros, check_machine(Path())):
         outcome = check.outcome.value
         failures += check.outcome is Outcome.FAIL
+        if as_json:
+            _tell(check)
+            continue
         console.print(f'[{COLOURS[outcome]}]{outcome}[/]  ', end='')
         console.print(f'{check.name}: {check.text}', markup=False, highlight=False,
                       soft_wrap=True)
     if failures:
         raise typer.Exit(1)
+
+
+def _tell(check: Check) -> None:
+    typer.echo(json.dumps({'name': check.name, 'outcome': check.outcome.value,
+                           'text': check.text}))
+    sys.stdout.flush()   # whoever reads it shows it at once
 
 
 def _lag(contract: Contract, namespace: str) -> None:

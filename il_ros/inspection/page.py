@@ -49,11 +49,13 @@ th:first-child, td:first-child, .text { text-align: left }
 <td>{{ side.report.episodes | length }}</td><td>{{ side.report.frames }}</td>
 <td>{{ '-' if side.share is none else '%.0f %%' | format(100 * side.share) }}</td></tr>
 {% endfor %}</table></div><h2>Tasks</h2>
-<div class="wide" tabindex="0"><table><tr><th class="text">task</th><th class="text">dataset</th><th>episodes</th>
+<div class="wide" tabindex="0"><table>
+<tr><th class="text">task</th><th class="text">dataset</th><th>episodes</th>
 <th>median length [s]</th><th>successes</th></tr>
 {% for t in comparison.tasks %}<tr><td class="text">{{ t.task }}</td>
 <td class="text">{{ t.name }}</td><td>{{ t.episodes }}</td>
-<td>{{ '%.1f' | format(t.seconds) }}</td><td>{{ t.successes }}</td></tr>{% endfor %}</table></div>
+<td>{{ '%.1f' | format(t.seconds) }}</td><td>{{ t.successes }}</td></tr>
+{% endfor %}</table></div>
 {% endif %}{{ sections | join | safe }}</main></body></html>
 """
 SECTION = """<h1>{{ report.root }}</h1>

@@ -13,9 +13,10 @@ from il_ros.nodes.gate.measuring import Measuring
 from il_ros.nodes.gate.parameters import Parameters
 from il_ros.nodes.gate.reports import Reports
 from il_ros.nodes.gate.robot_command import RobotCommand
+from il_ros.nodes.gate.status import Status
 from il_ros.nodes.shared import control_messages, preflight, robot
 from il_ros.nodes.shared.planners import make_checker
-from il_ros.nodes.shared.services import Diagnostics, ERROR, OK, trigger, WARN
+from il_ros.nodes.shared.services import trigger
 from il_ros.safety.arming import ArmingError
 from il_ros.safety.gate import Gate
 from il_ros.safety.rules import Command, Decision, read_sources
@@ -45,7 +46,8 @@ class CommandGate(Node):
         self._arm_when_ready = parameters.armed
         self._mode = ControlMode(mode=int(Mode.TELEOP))
         self.robot = RobotCommand(self, contract, self._gate, parameters.speed)
-        self._reports, self._diagnostics = Reports(self, contract), Diagnostics(self)
+        self._reports = Reports(self, contract)
+        self._status = Status(self, self._gate, self._reports)
         self._guiding = Guiding(self, contract, self._gate, self.robot, self._reports)
         self._measuring = Measuring(self, contract, self._gate, self._on_state)
         self.create_subscription(CommandMessage, 'control/command', self._on_command, shell.STREAM)
@@ -55,7 +57,7 @@ class CommandGate(Node):
         trigger(self, 'gate/arm', self._arm)
         trigger(self, 'gate/disarm', self._disarm)
         steady, base = Clock(clock_type=ClockType.STEADY_TIME), bool(contract.is_velocity.any())
-        for tick_s, look in ((WATCHDOG_TICK_S[base], self._on_watchdog), (1.0, self._diagnose),
+        for tick_s, look in ((WATCHDOG_TICK_S[base], self._on_watchdog),
                              (FOREIGN_TICK_S, self._find_foreign)):
             self.create_timer(tick_s, look, clock=steady)
 
@@ -82,6 +84,7 @@ class CommandGate(Node):
         if decision := self._gate.watchdog(shell.now(self)):
             self._act(decision, CommandMessage())
         self._guiding.look()
+        self._status.look()
 
     def _act(self, decision: Decision, asked: CommandMessage) -> None:
         if decision.sent is not None:
@@ -126,13 +129,6 @@ class CommandGate(Node):
         self._arm_when_ready = False
         self.get_logger().info('disarmed')
         return 'disarmed'
-
-    def _diagnose(self) -> None:
-        gate = self._gate
-        level, text = (OK, 'armed') if gate.armed else (WARN, 'disarmed')
-        if gate.fault:
-            level, text = ERROR, f'holding: {gate.fault[1]}; call gate/arm'
-        self._diagnostics.publish(level, text, {'armed': gate.armed, **self._reports.counts})
 
 
 def main() -> int:

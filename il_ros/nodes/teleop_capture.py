@@ -92,14 +92,14 @@ class TeleopCapture(Node):
         self.stillness.begin()
         told = ', '.join(filter(None, (self.recorder.episode, self.recorder.task_told)))
         text = f'{told}{what_holds(self.mode)}'
-        self.get_logger().info(f'recording {text}')
+        self.status.changed(f'recording {text}')
         return text
 
     def _stop(self, outcome: str, keep: bool, reason: str) -> StopCapture.Response:
         self.go_on = False
         closed = self.recorder.stop(outcome or 'unlabelled', keep, reason)
         message = closed.note or f'kept {closed.path.name}'
-        self.get_logger().info(f'{message}: {closed.path}')
+        self.status.changed(f'{message}: {closed.path}')
         return StopCapture.Response(success=True, message=message,
                                     episode=str(closed.path.resolve()))
 

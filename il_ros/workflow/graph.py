@@ -37,6 +37,16 @@ def environment(domain: int) -> dict[str, str]:
             'AMENT_PREFIX_PATH': os.pathsep.join(p for p in dict.fromkeys(prefixes) if p)}
 
 
+def ros_arguments(parameters: Mapping[str, object]) -> list[str]:
+    """Return the arguments that give a node its parameters."""
+    arguments = ['--ros-args']
+    for name, value in parameters.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        # An empty text is written as one: nothing at all would be null.
+        arguments += ['-p', f'{name}:={text or repr(text)}']
+    return arguments
+
+
 class Graph:
     """Starts nodes, watches them, and ends exactly those that it started.
 
@@ -59,12 +69,12 @@ class Graph:
         self.stop()
 
     def start(self, executable: str, parameters: Mapping[str, object],
-              terminal: bool = False) -> None:
+              terminal: bool = False, namespace: str = '') -> None:
         """Start a node; with `terminal` it reads keys from and writes to this terminal."""
-        command = [sys.executable, '-m', f'il_ros.nodes.{executable}', '--ros-args']
-        for name, value in parameters.items():
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            command += ['-p', f'{name}:={text}']
+        command = [sys.executable, '-m', f'il_ros.nodes.{executable}',
+                   *ros_arguments(parameters)]
+        if namespace:
+            command += ['-r', f'__ns:=/{namespace.strip("/")}']
         with (self._logs / f'{executable}.txt').open('ab') as log:
             sink: IO[bytes] | None = None if terminal else log
             self._processes[executable] = subprocess.Popen(

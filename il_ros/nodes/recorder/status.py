@@ -1,4 +1,4 @@
-"""What the recorder says of itself once a second."""
+"""What the recorder says of itself once a second and when an episode begins or ends."""
 from __future__ import annotations
 
 import time
@@ -17,6 +17,11 @@ class StatusTopic:
         self._node, self._recorder = node, recorder
         self._publisher = node.create_publisher(CaptureStatus, 'capture/status', shell.STREAM)
         self._problems: dict[str, str] = {}
+
+    def changed(self, text: str) -> None:
+        """Say at once, in the log too, that an episode began or ended."""
+        self._node.get_logger().info(text)
+        self.publish()
 
     def publish(self) -> None:
         """Say how the recorder and each stream are."""

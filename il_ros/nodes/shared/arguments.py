@@ -12,6 +12,7 @@ ARGUMENTS = {
     'checkpoint': ('', 'folder of the policy; empty: wait for the service policy/load'),
     'use_sim': ('false', 'start the simulated arm in place of a real one'),
     'rviz': ('false', 'show robot, cameras and predicted path in RViz'),
+    'panel': ('false', "serve the operator's page, il_ros panel"),
     'namespace': ('', 'namespace of all nodes and topics'),
     'output': ('bags', 'folder for the recorded episodes; by itself a folder per namespace'),
     'task': ('', "what the robot is to do; empty: the contract's task"),

@@ -123,6 +123,7 @@ def policy() -> Node:
 
 
 def monitoring() -> list[Action]:
-    """Return the monitor and, if `rviz`, RViz and the robot's model."""
+    """Return the monitor; if `panel`, the operator's page; if `rviz`, RViz and the model."""
     return [node('monitor', robot=given('robot')),
+            node('panel', robot=given('robot'), condition=IfCondition(given('panel'))),
             OpaqueFunction(function=visualisation, condition=IfCondition(given('rviz')))]

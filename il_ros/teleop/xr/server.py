@@ -4,28 +4,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 import contextlib
-import hmac
 from http import HTTPStatus
 from importlib.resources import files
 import json
 import logging
 from pathlib import Path
-import socket
 import ssl
 import threading
 import time
 from urllib.parse import parse_qs, urlsplit
 
-from il_ros.errors import ConfigError
-from il_ros.teleop.xr.certificate import (
-    machine_addresses,
-    read_token,
-    tls_context,
-    write_private,
-)
 from il_ros.teleop.xr.frames import MAX_BYTES
 from il_ros.teleop.xr.tracking import Said, Tracking
 from il_ros.timing import SECOND
+from il_ros.web import guard
+from il_ros.web.certificate import read_token, tls_context, write_private
+from il_ros.web.guard import Guard
 from websockets.asyncio.server import serve, ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -38,10 +32,8 @@ QUEUE = 16             # messages to the page that may wait
 SECOND_PAGE = 4001     # close code: another page drives
 QUIET = logging.getLogger('il_ros.xr')   # whoever knocks with rubbish shall not fill the log
 QUIET.setLevel(logging.CRITICAL)
-LOOPBACK = ('127.0.0.1', 'localhost')
 HEADERS = {
-    'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store',
-    'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff',
+    **guard.HEADERS, 'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': "default-src 'none'; script-src 'unsafe-inline'; style-src "
     "'unsafe-inline'; img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"}
 
@@ -67,17 +59,16 @@ class PageServer:
         Raises:
             ConfigError: It cannot.
         """
-        everywhere = listen == '0.0.0.0'
-        reached = machine_addresses() if everywhere else [listen]
-        host = socket.gethostname().lower()
-        self._hosts = {*LOOPBACK, *reached, *([host, f'{host}.local'] if everywhere else [])}
-        self._scheme, self._hand = 'https' if tls else 'http', hand
-        self._token = read_token(folder)
-        context = tls_context(folder, self._hosts) if tls else None
-        self._socket = _bind(listen, port)
+        self._hand = hand
+        self._guard = Guard('https' if tls else 'http', guard.known_hosts(listen),
+                            read_token(folder))
+        context = tls_context(folder, self._guard.hosts) if tls else None
+        self._socket = guard.listen(
+            'xr', listen, port, 'set listen and port in the settings of the device')
         self.port = self._socket.getsockname()[1]
-        self.addresses = [f'{self._scheme}://{name}:{self.port}/?token={self._token}'
-                          for name in reached]
+        self.addresses = [
+            f'{self._guard.scheme}://{name}:{self.port}/?token={self._guard.token}'
+            for name in guard.reached_by(listen)]
         write_private(folder / 'address', '\n'.join([*self.addresses, '']))
         self._tracking = Tracking(f'no page is open; its address is in {folder / "address"}')
         self._page: ServerConnection | None = None
@@ -120,10 +111,10 @@ class PageServer:
         """Answer with the page, let its socket through, refuse the rest."""
         url = urlsplit(request.path)
         given = parse_qs(url.query).get('token', [''])[0]
-        host, origin = _only(request, 'Host'), _only(request, 'Origin')
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
+        host, origin = (guard.only(request.headers.get_all(name)) for name in ('Host', 'Origin'))
+        if not self._guard.holds_token(given):
             return connection.respond(HTTPStatus.FORBIDDEN, 'wrong or missing token\n')
-        if host.rpartition(':')[0] not in self._hosts and host not in self._hosts:
+        if not self._guard.names_us(host):
             return connection.respond(HTTPStatus.FORBIDDEN, 'not an address of this machine\n')
         if url.path == '/':
             response = connection.respond(HTTPStatus.OK, _page())
@@ -133,7 +124,7 @@ class PageServer:
             return response
         if url.path != '/socket':
             return connection.respond(HTTPStatus.NOT_FOUND, 'nothing is here\n')
-        if origin != f'{self._scheme}://{host}':
+        if not self._guard.is_ours(origin, host):
             return connection.respond(HTTPStatus.FORBIDDEN, 'not from the page\n')
         return None
 
@@ -183,25 +174,6 @@ class PageServer:
     def _put(self, text: str) -> None:
         if self._page is not None and not self._queue.full():
             self._queue.put_nowait(text)
-
-
-def _bind(listen: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((listen, port))
-        listener.listen()      # who comes before the thread runs waits
-    except OSError as error:
-        listener.close()
-        raise ConfigError(f'xr: cannot listen at {listen}:{port}: {error.strerror}; set listen '
-                          'and port in the settings of the device') from None
-    return listener
-
-
-def _only(request: Request, name: str) -> str:
-    """Return a header that stands once, '' where it does not."""
-    found = request.headers.get_all(name)
-    return found[0] if len(found) == 1 else ''
 
 
 def _page() -> str:

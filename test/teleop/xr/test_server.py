@@ -13,10 +13,10 @@ from urllib.request import Request, urlopen
 
 from il_ros.contract import Contract
 from il_ros.errors import ConfigError
-from il_ros.teleop.xr.certificate import machine_addresses, read_token, tls_context
 from il_ros.teleop.xr.device import open_xr
 from il_ros.teleop.xr.frames import MAX_BYTES
 from il_ros.teleop.xr.settings import XrSettings
+from il_ros.web.certificate import machine_addresses, read_token, tls_context
 from nodes.harness import wait_for
 import pytest
 
@@ -267,7 +267,7 @@ def test_a_certificate_that_ends_is_made_anew(tmp_path):
 
 def test_without_openssl_one_line_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv('PATH', str(tmp_path))
-    with pytest.raises(ConfigError, match='xr: openssl is not installed, .*install openssl'):
+    with pytest.raises(ConfigError, match='openssl is not installed, .*install openssl'):
         tls_context(tmp_path, ['localhost'])
 
 

@@ -1,4 +1,4 @@
-"""What the page's server proves itself with: key, certificate and token, this machine's alone.
+"""What a page's server proves itself with: key, certificate and token, this machine's alone.
 
 Made at the first start, never shipped: a key that is in a package is everybody's.
 """
@@ -43,7 +43,7 @@ def machine_addresses() -> list[str]:
 def read_token(folder: Path) -> str:
     """Return the token that is in a folder, made where there is none; delete it for another."""
     path = folder / 'token'
-    _make(folder)
+    private_folder(folder)
     if not path.is_file():
         write_private(path, ''.join(secrets.choice(LETTERS) for _ in range(TOKEN_LENGTH)))
     token = path.read_text().strip()
@@ -51,6 +51,12 @@ def read_token(folder: Path) -> str:
         raise ConfigError(f'{path}: expected {TOKEN_LENGTH} letters or more of {LETTERS}; delete '
                           'it, and another one is made')
     return token
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that nobody else can look into, where there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -71,7 +77,7 @@ def tls_context(folder: Path, names: Iterable[str]) -> ssl.SSLContext:
         ConfigError: There is no openssl.
     """
     path, wanted = folder / 'certificate.pem', set(names)
-    _make(folder)
+    private_folder(folder)
     if not path.is_file() or not _good(path, wanted):
         _request(path, wanted)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -102,7 +108,7 @@ def _request(path: Path, names: set[str]) -> None:
                       f'subjectAltName={alternatives}', '-keyout', made, '-out', made)
     if answer.returncode:
         Path(made).unlink()
-        raise ConfigError(f'xr: openssl made no certificate: {answer.stderr.strip()[-200:]}')
+        raise ConfigError(f'openssl made no certificate: {answer.stderr.strip()[-200:]}')
     Path(made).replace(path)
 
 
@@ -111,15 +117,10 @@ def _openssl(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(['openssl', *arguments], capture_output=True, text=True,
                               timeout=20, check=False)
     except FileNotFoundError:
-        raise ConfigError('xr: openssl is not installed, which makes the certificate: apt-get '
+        raise ConfigError('openssl is not installed, which makes the certificate: apt-get '
                           'install openssl') from None
     except subprocess.TimeoutExpired:
-        raise ConfigError('xr: openssl did not answer in 20 s') from None
-
-
-def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+        raise ConfigError('openssl did not answer in 20 s') from None
 
 
 def _is_address(name: str) -> bool:

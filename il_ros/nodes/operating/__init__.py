@@ -1,0 +1,1 @@
+"""What the panel's node hears, sees and calls."""

@@ -1,0 +1,1 @@
+"""What every page that il_ros serves is protected with: token, names, TLS."""
