@@ -15,8 +15,8 @@ NODES = ROOT / 'il_ros/nodes'
 # Whose code a folder of helpers is. What all share counts for those that import it.
 FOLDERS = {'arbiter': 'dagger_intervention', 'device': 'teleop', 'display': 'monitor',
            'gate': 'command_gate', 'guiding': 'il_ros guide', 'help': 'help_gate',
-           'policy': 'policy_inference', 'recorder': 'teleop_capture', 'sim': 'sim_robot',
-           'clients': 'il_ros (commands)'}
+           'operating': 'panel', 'policy': 'policy_inference', 'recorder': 'teleop_capture',
+           'sim': 'sim_robot', 'clients': 'il_ros (commands)'}
 CALLS = {'create_publisher': 'publishes', 'create_subscription': 'subscribes',
          'create_service': 'serves', 'create_client': 'calls', 'trigger': 'serves',
          'ActionServer': 'action', 'ActionClient': 'calls action'}
