@@ -10,7 +10,7 @@ if [ $# -gt 0 ]; then "${run[@]}" "$@"; exit; fi
 side_by_side=("${run[@]}" -n 2 --dist loadfile --no-loadscope-reorder)
 long=(test/policies test/test_install.py test/training test/commands test/execution test/inspection
   test/benchmarks)   # first, so that both end together
-live=(test/workflow test/nodes test/launch)
+live=(test/workflow test/nodes test/launch test/panel)
 killed=(test/faults)
 demo=(test/workflow/test_demo.py)
 beside=(test/teleop test/bags)

@@ -22,5 +22,5 @@ PYTHON=$found TORCH=none bash tools/setup.sh
 # The live graph of test/nodes, test/faults and test/workflow is run by `make test`.
 OMP_NUM_THREADS=1 exec timeout 1200 python -m pytest -m 'not slow' -n 2 --dist loadfile \
   --ignore test/faults --ignore test/workflow --ignore test/launch --ignore test/benchmarks \
-  --ignore test/test_layers.py --ignore test/nodes \
+  --ignore test/test_layers.py --ignore test/nodes --ignore test/panel \
   test test/nodes/test_bag_converter.py test/nodes/test_teleop_capture.py "$@"
