@@ -12,7 +12,8 @@ from il_ros.joints import NewestJoints
 from il_ros.msg import ActionChunk, CommandReport, ControlMode
 from il_ros.nodes import shell
 from il_ros.nodes.display.arms import Arms
-from il_ros.nodes.display.markers import markers, NEAR
+from il_ros.nodes.display.colours import NEAR
+from il_ros.nodes.display.markers import markers
 from il_ros.nodes.shared import control_messages as messages
 from il_ros.nodes.shared.heard import Heard
 from il_ros.nodes.shared.help_requests import HelpRequests

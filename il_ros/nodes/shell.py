@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from builtin_interfaces.msg import Time
-from il_ros import transport
+from il_ros import scheduling, transport
 from il_ros.errors import IlRosError
 from il_ros.nodes.shared.ending import (
     end_in,
@@ -22,14 +22,6 @@ from il_ros.nodes.shared.ending import (
 )
 from il_ros.nodes.shared.parameter_requests import answer_all
 from il_ros.nodes.shared.parameters import declare as declare
-from il_ros.scheduling import (
-    end_within,
-    ignore_interrupts,
-    LAUNCH,
-    run_as_others,
-    run_first,
-    when_gone,
-)
 from il_ros.timing import Grid, Now, SECOND, Tick
 import numpy as np
 import rclpy
@@ -76,13 +68,13 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
     rclpy.init()
     if signals.came:
         interrupt()
-    if launch := os.environ.get(LAUNCH):
-        when_gone(launch, lambda: end_in(last_s))
+    if launch := os.environ.get(scheduling.LAUNCH):
+        scheduling.when_gone(launch, lambda: end_in(last_s))
     node = None
     try:
         node = make_node()
         answer_all(node)
-        if first and (notice := run_first()):
+        if first and (notice := scheduling.run_first()):
             say(notice)
         if last:
             spin_until_a_signal(node, signals, partial(last, node))
@@ -98,9 +90,9 @@ def main(make_node: Callable[[], Node], spin: Callable[[Node], None] = rclpy.spi
             report(node, error)
             return 1
     finally:
-        ignore_interrupts()
-        run_as_others()
-        end_within()  # Fast DDS 2.14 may wait forever for a port that others left broken
+        scheduling.ignore_interrupts()
+        scheduling.run_as_others()
+        scheduling.end_within()  # Fast DDS 2.14 may wait forever for a port left broken
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()

@@ -8,8 +8,8 @@ from il_ros.datasets import schema
 from il_ros.datasets.effort import dataset_effort
 from il_ros.datasets.from_bags.rows import Row
 from il_ros.datasets.reader import Dataset
+from il_ros.datasets.stored_rows import stored_rows
 from il_ros.datasets.writer import DatasetWriter
-from il_ros.evaluation.labelling import _rows
 from il_ros.inspection.parts import part_reports
 from il_ros.training.samples import Samples
 from il_ros.training.sampling import Origin
@@ -53,7 +53,7 @@ def test_the_row_is_the_persons_and_each_joint_says_whose_it_is(tmp_path):
     left, right = part_reports(dataset)
     assert (left.corrected, right.corrected) == (2 / 3, 1 / 3)
     assert left.text.endswith(', corrected in 67% of the rows')
-    again = list(_rows(dataset, slice(0, 3)))
+    again = list(stored_rows(dataset, 0))
     np.testing.assert_array_equal([r.sources for r in again], columns[schema.SOURCES])
 
 

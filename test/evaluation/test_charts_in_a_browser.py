@@ -9,6 +9,7 @@ from il_ros.evaluation.report import render
 from il_ros.evaluation.study import describe, Study
 from il_ros.inspection.interventions import COLOURS, Interventions, Segment
 from il_ros.inspection.page import render as render_dataset
+from il_ros.inspection.page import Section
 from il_ros.inspection.report import Report
 import numpy as np
 import pytest
@@ -44,8 +45,8 @@ def interventions(folder):
         dict.fromkeys((0, 1234), segments),
         {'left': np.array([[-10.5, 0.0, 0.1], [-10.0, 12.25, 0.9]]), 'right': np.ones((1, 3))},
         np.full(10, 1234))
-    return render_dataset(Report(f'{LONG}/{LONG}', 'sim_arm', [LONG], 0, 0.0, [], {}, {},
-                                 Effort(), [], []), found)
+    report = Report(f'{LONG}/{LONG}', 'sim_arm', [LONG], 0, 0.0, [], {}, {}, Effort(), [], [])
+    return render_dataset([Section(report, found)])
 
 
 PAGES = {'one round': (lambda folder: render(rounds(1), folder), 5),

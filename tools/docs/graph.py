@@ -93,10 +93,18 @@ def _bound(target: ast.AST, value: ast.AST, known: Mapping[str, Any]) -> dict[st
 
 def _value(expression: ast.AST, known: Mapping[str, Any]) -> Any:
     """Return what an expression means at import; None where only a running node knows."""
-    try:
-        return eval(compile(ast.Expression(expression), '', 'eval'), dict(known))  # type: ignore[arg-type]
-    except Exception:   # whatever a name that only exists in a running node leads to
-        return None
+    if isinstance(expression, ast.Constant):
+        return expression.value
+    if isinstance(expression, ast.Name):
+        return known.get(expression.id)
+    if isinstance(expression, ast.Attribute):
+        return getattr(_value(expression.value, known), expression.attr, None)
+    if isinstance(expression, ast.FormattedValue):
+        return _value(expression.value, known)
+    if isinstance(expression, ast.JoinedStr):
+        parts = [_value(part, known) for part in expression.values]
+        return None if None in parts else ''.join(map(str, parts))
+    return None
 
 
 def _arguments(call: ast.Call, known: Mapping[str, Any]) -> tuple[Any, Any]:

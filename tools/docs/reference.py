@@ -33,6 +33,7 @@ TARGET = ROOT / 'docs/reference'
 # Where each node keeps its parameters; bag_converter and help are read with their nodes.
 PARAMETERS = {'command_gate': 'gate.parameters', 'dagger_intervention': 'arbiter.parameters',
               'help_gate': 'help.parameters', 'monitor': 'monitor',
+              'panel': 'operating.parameters',
               'policy_inference': 'policy.parameters', 'sim_robot': 'sim_robot',
               'teleop': 'device.parameters', 'teleop_capture': 'recorder.parameters'}
 HOWS = {'publishes': 'Publishes', 'subscribes': 'Listens to', 'serves': 'Services',

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from il_ros.contract import Contract
 from il_ros.kinematics import chain
-from il_ros.nodes.display.markers import ArmView, NEAR
+from il_ros.nodes.display.colours import NEAR
+from il_ros.nodes.display.markers import ArmView
 from il_ros.types import Floats, Mode
 import numpy as np
 
