@@ -7,6 +7,7 @@ from nodes.peer import Peer
 import pytest
 from rclpy.qos import (
     DurabilityPolicy,
+    LivelinessPolicy,
     qos_check_compatible,
     QoSCompatibility,
     QoSProfile,
@@ -93,6 +94,7 @@ def test_topics_types_and_qos_are_those_of_our_publishers(graph):
         assert publisher.topic_type == kind, topic
         asked = QoSProfile(depth=topic['Depth'],
                            reliability=RELIABILITY[topic['Reliability Policy']],
+                           liveliness=LivelinessPolicy.AUTOMATIC,
                            durability=DURABILITY[topic['Durability Policy']])
         compatible, reason = qos_check_compatible(publisher.qos_profile, asked)
         assert compatible == QoSCompatibility.OK, (topic, reason)

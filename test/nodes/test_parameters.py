@@ -77,7 +77,7 @@ def test_all_nodes_are_looked_at():
     assert {syntax.name for syntax in nodes()} >= {
         'SimRobotNode', 'CommandGate', 'DaggerIntervention', 'PolicyInference', 'HelpGate',
         'Teleop', 'TeleopCapture', 'Monitor', 'BagConverter', 'HomingNode', 'ReplayNode'}
-    assert len(parameter_classes()) == 9
+    assert len(parameter_classes()) == 10
 
 
 @pytest.mark.parametrize('cls', parameter_classes(), ids=lambda cls: cls.__module__[13:])

@@ -21,7 +21,8 @@ class StatusTopic:
     def changed(self, text: str) -> None:
         """Say at once, in the log too, that an episode began or ended."""
         self._node.get_logger().info(text)
-        self.publish()
+        if self._node.context.ok():     # else a signal ended it, and the episode with it
+            self.publish()
 
     def publish(self) -> None:
         """Say how the recorder and each stream are."""
