@@ -8,6 +8,7 @@ from il_ros.contract import POSE_SIZE
 from il_ros.datasets import schema
 from il_ros.datasets.reader import Dataset
 from il_ros.images.depth import shown
+from il_ros.images.jpeg import to_jpeg
 from il_ros.inspection.report import Report
 from il_ros.inspection.zones import TIP
 from il_ros.types import Floats, Pixels
@@ -73,6 +74,4 @@ def _url(picture: Pixels) -> str:
     height, width = picture.shape[:2]
     small = cv2.resize(picture, (round(width * HEIGHT / height), HEIGHT),
                        interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode('.jpg', cv2.cvtColor(small, cv2.COLOR_RGB2BGR),
-                           [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return 'data:image/jpeg;base64,' + base64.b64encode(data.tobytes()).decode()
+    return 'data:image/jpeg;base64,' + base64.b64encode(to_jpeg(small, QUALITY)).decode()

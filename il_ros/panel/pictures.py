@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from il_ros.contract import Camera
-from il_ros.errors import MessageError
+from il_ros.images.jpeg import to_jpeg
 from il_ros.images.messages import to_rgb
 from il_ros.images.video import coding, Video
 from il_ros.types import Pixels
@@ -59,13 +59,9 @@ class Eye:
 
 
 def _encoded(rgb: Pixels, scale: int) -> bytes:
-    import cv2
-    height, width = rgb.shape[:2]
-    bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
     if scale > 1:
+        import cv2
+        height, width = rgb.shape[:2]
         size = (max(width // scale, 1), max(height // scale, 1))
-        bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
-    done, data = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    if not done:
-        raise MessageError(f'a picture of {width}x{height} cannot be encoded')
-    return data.tobytes()
+        rgb = cv2.resize(np.ascontiguousarray(rgb), size, interpolation=cv2.INTER_AREA)
+    return to_jpeg(rgb, QUALITY)

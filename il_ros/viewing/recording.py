@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 from il_ros.datasets.from_bags.rows import Row
 from il_ros.errors import ConfigError
+from il_ros.images.jpeg import to_jpeg
 from il_ros.types import View
 from il_ros.viewing.episode import Episode
 from il_ros.viewing.layout import layout
@@ -91,11 +92,9 @@ def _seen(sink: Sink, episode: Episode) -> Iterator[Row]:
 
 def _coded(picture: View) -> bytes:
     """Return rgb as JPEG, distances [m] as PNG in millimetres."""
-    if picture.shape[2] == 1:
-        _, data = cv2.imencode('.png', np.rint(MILLIMETRES * picture).astype(np.uint16))
-    else:
-        _, data = cv2.imencode('.jpg', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR),
-                               [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    if picture.shape[2] > 1:
+        return to_jpeg(picture, QUALITY)
+    _, data = cv2.imencode('.png', np.rint(MILLIMETRES * picture).astype(np.uint16))
     return bytes(data)
 
 

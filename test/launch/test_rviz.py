@@ -1,13 +1,13 @@
 """The display file against lists from RViz 2's source, and against what our nodes publish."""
 from pathlib import Path
 
+from il_ros.nodes.shared.offers import EXPLICIT
 from il_ros.nodes.shell import STREAM
 from nodes.harness import next_domain, running
 from nodes.peer import Peer
 import pytest
 from rclpy.qos import (
     DurabilityPolicy,
-    LivelinessPolicy,
     qos_check_compatible,
     QoSCompatibility,
     QoSProfile,
@@ -94,8 +94,7 @@ def test_topics_types_and_qos_are_those_of_our_publishers(graph):
         assert publisher.topic_type == kind, topic
         asked = QoSProfile(depth=topic['Depth'],
                            reliability=RELIABILITY[topic['Reliability Policy']],
-                           liveliness=LivelinessPolicy.AUTOMATIC,
-                           durability=DURABILITY[topic['Durability Policy']])
+                           **EXPLICIT | {'durability': DURABILITY[topic['Durability Policy']]})
         compatible, reason = qos_check_compatible(publisher.qos_profile, asked)
         assert compatible == QoSCompatibility.OK, (topic, reason)
     # And the check tells: nobody who publishes a stream keeps it for latecomers.

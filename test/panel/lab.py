@@ -45,6 +45,7 @@ class Lab(Robot):
         shows: Which cameras publish.
         engaged: Whether the pad's switch is held; None: it is silent.
         nodes: The processes by name.
+        domain: Of ROS.
     """
 
     def __init__(self, folder: Path, domain: int, mode: str = 'teleop',
@@ -53,7 +54,7 @@ class Lab(Robot):
         self.shows, self.engaged = dict.fromkeys(cameras, True), None
         self._pictures = {}
         super().__init__(domain)     # whose thread publishes from here on
-        self.folder, self._domain = folder, domain
+        self.folder, self.domain = folder, domain
         self.contract_file = contract_in(folder, size, cameras)
         self.contract = Contract.load(str(self.contract_file))
         self._ground = np.random.default_rng(16).integers(
@@ -99,11 +100,11 @@ class Lab(Robot):
     def with_policy(self) -> None:
         """Let a policy speak, which sways one joint about where the robot starts."""
         self._policy = subprocess.Popen(
-            [sys.executable, '-m', 'faults.chunks', str(self._domain), str(self.contract_file),
+            [sys.executable, '-m', 'faults.chunks', str(self.domain), str(self.contract_file),
              f'{CONTRACT.joint_names[0]}~0.05',
              *(f'{name}={value}' for name, value in zip(
                  CONTRACT.joint_names[1:], self.position[1:], strict=True))],
-            env=environment(self._domain, PYTHONPATH=f'{ROOT}:{ROOT}/test'),
+            env=environment(self.domain, PYTHONPATH=f'{ROOT}:{ROOT}/test'),
             preexec_fn=end_with_parent)
 
     def without_policy(self) -> None:

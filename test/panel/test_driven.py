@@ -17,7 +17,7 @@ from il_ros.types import Mode
 from nodes.harness import environment, next_domain, ROOT, wait_for
 from panel.lab import lab_of, VGA
 from panel.line import slow
-from panel.operators import Operator, panel
+from panel.operators import Operator
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason='needs chromium')]
 DOMAIN = next_domain()
@@ -35,13 +35,6 @@ def lab(folder):
     with lab_of(folder, DOMAIN, 'paused', VGA) as lab:
         lab.with_policy()
         yield lab
-
-
-@pytest.fixture(scope='module')
-def served(lab, folder):
-    with panel(folder, DOMAIN, robot=lab.contract_file) as served:
-        yield served
-        assert 'Traceback' not in served.node.output, served.node.output
 
 
 @pytest.fixture

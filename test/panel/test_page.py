@@ -9,7 +9,7 @@ from browser import CHROMIUM, chromium
 from il_ros.bags.reader import Bag
 from nodes.harness import next_domain, wait_for
 from panel.lab import lab_of
-from panel.operators import Operator, panel
+from panel.operators import Operator
 from trajectory_msgs.msg import JointTrajectory
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason='needs chromium')
@@ -25,13 +25,6 @@ def folder(tmp_path_factory):
 def lab(folder):
     with lab_of(folder, DOMAIN) as lab:
         yield lab
-
-
-@pytest.fixture(scope='module')
-def served(lab, folder):
-    with panel(folder, DOMAIN, robot=lab.contract_file) as served:
-        yield served
-        assert 'Traceback' not in served.node.output, served.node.output
 
 
 @pytest.fixture(scope='module')
